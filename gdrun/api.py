@@ -36,26 +36,29 @@ def train(
     """Train one experiment and return its run.
 
     config: the path of a YAML file, a dict with the same keys, an Experiment, or None for the
-    quickstart config; or the path of a data file, for a first experiment on its last column, as on
-    the command line (run.config has what was chosen). overrides: texts such as "optimizer.lr=0.1",
+    quickstart config. It may also be the path of a data file: gdrun then chooses an experiment that
+    predicts the last column, and run.config shows it. overrides: texts such as "optimizer.lr=0.1",
     or dicts such as {"lr": 0.1}. data: (X, y), which replace the dataset: the features X (N, d) and
     the targets y (N,) of N examples with d features. The dataset options split and standardize
-    still apply.
-    out: the directory in which a new directory is made for the run; None writes nothing. resume:
-    the directory of a run that was interrupted; it continues from its last checkpoint, and ends
-    with the same bits as without the interruption. Its config is kept, so that config, if given,
-    must be the same; data must be given again if the run was trained on arrays. A run that has
-    ended is returned as it is. extend: with resume, a larger budget such as "epochs=100", which
-    includes the part that is used up. schedule_length: what follows a schedule with a length when
-    its budget is extended: "keep" (its last rate) or "restart" (the schedule once more).
+    still apply. out: the directory in which a new directory is made for the run; None writes
+    nothing.
+
+    resume: the directory of a run that was interrupted. The run continues from its last checkpoint,
+    and ends with the same bits as without the interruption. It keeps its config, so config, if
+    given, must be the same. Give data again if the run was trained on arrays. A run that has ended
+    is returned as it is. extend: with resume, a larger budget for a run that has ended, such as
+    "epochs=100", which includes the part that is used up. schedule_length: with extend, what
+    follows a schedule that has a length, such as cosine: "keep" (its last rate), "restart" (the
+    schedule once more) or "stretch" (the rest of the same schedule over the whole new budget).
 
     Raises ConfigError or DataError, with every problem, if the experiment cannot be run;
     MissingExtraError if a package is missing; RecordError if a directory cannot be made in `out`,
     or the run in `resume` cannot continue, because its config, data or plugins have changed, its
     files are damaged, or another process trains it.
+
     A run that diverged is returned too; its status is "diverged". Ctrl-C ends the training and
-    returns the run so far, with the status "interrupted"; a second one raises KeyboardInterrupt. If
-    a file of the run cannot be written, the run is returned and a warning is given.
+    returns the run so far, with the status "interrupted"; a second Ctrl-C raises KeyboardInterrupt.
+    If a file of the run cannot be written, the run is returned and a warning is given.
 
     >>> run = train({"dataset": "iris", "model": "softmax"}, "epochs=5", "lr=0.1")
     >>> run.status, run.stop["step"], run.weights["w"].shape
@@ -89,7 +92,7 @@ def _resumed(
 ) -> Run:
     """Continue the run in a directory, with the runs that trained with it, and return the run.
 
-    experiment: must be that of the run; None if it is not given.
+    experiment: the experiment of the run, which is checked; None to use that in the directory.
     """
     if experiment is not None:
         check_config(directory, experiment)
@@ -111,9 +114,9 @@ def _runs_of(session: Session) -> list[Run]:
 def load_model(run: Run | str | Path) -> TrainedModel:
     """The trained model of a run, for predictions.
 
-    run: a Run, the directory of a run, its file weights.npz, or for a run in the directory `runs`
-    its id, a part of it, or "last". Raises RecordError if there is no such run, the run has no
-    weights, or its weights are damaged or not finite.
+    run: a Run, the directory of a run, or its file weights.npz. For a run in the directory `runs`,
+    also its id, a part of the id, or "last". Raises RecordError if there is no such run, the run
+    has no weights, or its weights are damaged or not finite.
 
     >>> run = train({"dataset": "iris", "model": "softmax"}, "epochs=20", "lr=0.1")
     >>> model = load_model(run)

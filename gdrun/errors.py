@@ -171,8 +171,8 @@ MOST_COMPARED = 200
 def near(name: object, choices: Iterable[str], *, most: int = 3, least: float = 0.6) -> list[str]:
     """The choices with a spelling similar to `name`, the most similar first; at most `most`.
 
-    A choice that differs only in capitals or in - for _ is the only one. least: the similarity that
-    is required, from 0 to 1.
+    If a choice differs only in capital letters, or in - instead of _, it is the only result. least:
+    the similarity that is required, from 0 to 1.
 
     >>> near("momentun", ["adam", "momentum", "vanilla"]), near("Adam", ["radam", "adam"])
     (['momentum'], ['adam'])

@@ -4,8 +4,8 @@ A mapped file is read by ordinary loops over memory. If the file becomes shorter
 its new end have no data. The system then sends SIGBUS to a process that reads them, which ends the
 process without a message, and no handler of the module `signal` can prevent it, because Python
 calls such handlers only after the read. So gdrun handles the signal at once: it replaces the lost
-pages by pages of zeros, so that the loop can end, and marks the file as lost. Whoever read it then
-calls `require_unchanged`, which raises the error.
+pages by pages of zeros, so that the loop can end, and marks the file as lost. The code that read
+the file then calls `require_unchanged`, which raises the error.
 
 Reading with `os.pread` instead would need no handler, but one system call for each row of a
 shuffled batch, and a copy in memory is impossible for a file larger than memory.
@@ -33,10 +33,11 @@ MOST_SIGNALS = 1000
 
 @dataclass
 class _Mapping:
-    """A mapped file. address, length: of its pages. file: a descriptor of it, which stays open.
+    """A mapped file.
 
-    size, modified: the size in bytes and the time of the last change when it was mapped. lost:
-    whether a page was read that the file has no longer.
+    address, length: the address and the length in bytes of its pages. file: a descriptor of the
+    file, which stays open. size, modified: the size in bytes and the time of the last change when
+    the file was mapped. lost: whether a page was read that the file does not have any more.
     """
 
     path: str
@@ -72,8 +73,8 @@ def mapped(
     """Return an array on the pages of an open file, which may be closed afterwards.
 
     offset: the position of the first value in the file, in bytes. The values are read when they are
-    used, and whoever uses them calls `require_unchanged` afterwards. Raises OSError if the file
-    cannot be mapped, DataError if it is shorter than the array.
+    used. After each use, call `require_unchanged`. Raises OSError if the file cannot be mapped,
+    DataError if it is shorter than the array.
     """
     try:
         array = np.memmap(file, dtype, mode="r", offset=offset, shape=shape, order=order)
@@ -125,9 +126,9 @@ def _forget(key: int, file: int) -> None:
 
 @cache
 def _handle_bus_errors() -> None:
-    """Handle SIGBUS in this process from now on. It does nothing on Windows.
+    """Handle SIGBUS in this process from now on.
 
-    Windows has no such signal, because it refuses to shorten a mapped file.
+    On Windows, nothing is done: it has no such signal, because it refuses to shorten a mapped file.
     """
     number = getattr(signal, "SIGBUS", None)
     if number is None:

@@ -12,7 +12,8 @@ def quantity(value: float | None, digits: int = 4) -> str:
     """A number as text with `digits` significant digits, without trailing zeros.
 
     A number of five or six digits before the point has commas; a larger or a very small one has an
-    exponent. None gives MISSING. With fewer digits, those before the point are rounded.
+    exponent. None gives MISSING. If `digits` is too small for the digits before the point, these
+    are rounded too.
 
     >>> [quantity(value) for value in (0.06281913, 2.3, 1150.0, 1.2e-7, 64612.3, 3.4e9, None)]
     ['0.06282', '2.3', '1150', '1.2e-07', '64,610', '3.4e+09', '–']
@@ -40,7 +41,9 @@ def rounded(value: float, digits: int = 3) -> float:
 
 
 def rounded_down(value: float, digits: int = 3) -> float:
-    """The largest number with this many significant digits that is at most `value`, above 0.
+    """The largest number with this many significant digits that is not above `value`.
+
+    value: a number above 0.
 
     >>> rounded_down(0.0127777), rounded_down(0.25), rounded_down(0.99999)
     (0.0127, 0.25, 0.999)

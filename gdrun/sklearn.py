@@ -91,8 +91,9 @@ class _Estimator(BaseEstimator, ABC):  # type: ignore[misc]
     def coef_(self) -> Numbers:
         """The coefficients of a linear model, for features in their original units.
 
-        Regressor: (d,). Classifier: (1, d) for two classes, whose sum with intercept_ is positive
-        for the second class; (C, d) for C classes. Raises AttributeError for a network.
+        For a regressor (d,), for C classes (C, d), but for two classes (1, d): then
+        X @ coef_.T + intercept_ is positive where the second class is predicted. Raises
+        AttributeError for a network.
         """
         by_score = np.array([each.original for each in self._coefficients()])
         shaped: Numbers = self._shaped(by_score)
@@ -199,7 +200,7 @@ class _Estimator(BaseEstimator, ABC):  # type: ignore[misc]
 
 
 def _name(estimator: _Estimator) -> str:
-    """The name of the trained model; before training, that of the parameter."""
+    """The name of the trained model; before training, the name in the parameter `model`."""
     model = getattr(estimator, "model_", None)
     return str(model.name if model else section(estimator.model).get("name", "auto"))
 
@@ -218,11 +219,11 @@ class GDClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
     model: auto (logistic for two classes, softmax for more), logistic, softmax, svm or mlp, or a
     mapping such as {"name": "mlp", "hidden": [32]}. optimizer, schedule, variant, average: the name
     of an entry of `gdrun list`, or a mapping with its name and options. lr: the learning rate; None
-    for the optimizer's default. batch_size: of the variant mbgd; at most the number of training
-    rows is used. epochs: passes over the training rows. l2: adds (l2/2) times the squared norm of
-    the weights to the mean loss; with standardize they are the weights of standardised features.
-    standardize: whether the features have mean 0 and standard deviation 1 in training; a regressor
-    also accepts {"features": True, "target": True}.
+    for the optimizer's default. batch_size: the batch size of the variant mbgd, which is limited to
+    the number of training rows. epochs: passes over the training rows. l2: adds (l2/2) times the
+    squared norm of the weights to the mean loss; with standardize these are the weights of
+    standardised features. standardize: whether to shift and scale the features to mean 0 and
+    standard deviation 1; a regressor also accepts {"features": True, "target": True}.
     validation: the share of the rows that is only used for evaluation. early_stopping: None, True,
     the patience in epochs, or a mapping of its options; it needs validation. engine: auto, numpy or
     compiled. random_state: the seed of the run; also None or a RandomState. config: a mapping of
@@ -247,7 +248,7 @@ class GDClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
         """Train on X (N, d) and the labels y (N,).
 
         Raises ValueError if X or y cannot be used; ConfigError or DataError, with every problem,
-        if the experiment cannot be run; RecordError if it diverged and has no finite weights.
+        if the experiment cannot be run; RecordError if the run diverged and has no finite weights.
         """
         X, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
@@ -268,7 +269,7 @@ class GDClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
 
     @available_if(_has_probabilities)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> Array:
-        """The probabilities (n, C) of the classes. Only if the model is not svm."""
+        """The probabilities (n, C) of the classes. The model svm does not have this method."""
         check_is_fitted(self)
         return self.model_.predict_proba(validate_data(self, X, reset=False, dtype=np.float64))
 

@@ -1,7 +1,7 @@
-"""Requests to stop, for waits that are outside the training loop, such as that for a compiler.
+"""Requests to stop a wait outside the training loop, such as the wait for a compiler.
 
-The training loop is handed its own function that tells whether to stop. A wait that is many calls
-away from the command, and perhaps on another thread or in a worker process, uses this module.
+The training loop gets a function that returns whether to stop. Other code that waits may be many
+calls away from the command, on another thread or in a worker process. It calls `stop_requested`.
 """
 
 from __future__ import annotations
@@ -27,5 +27,5 @@ def stopping_if(requested: Callable[[], bool]) -> Iterator[None]:
 
 
 def stop_requested() -> bool:
-    """Whether a signal, or the parent process, has requested that this process stops."""
+    """Whether a signal, or the parent process, has requested this process to stop."""
     return any(check() for check in _CHECKS)

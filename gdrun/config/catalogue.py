@@ -96,7 +96,7 @@ def find(name: str, kinds: Iterable[Kind] | None = None) -> list[tuple[Kind, Ent
     names = list(dict.fromkeys(name for kind in among for name in kind.entries))
     if kinds is None:
         elsewhere = KEYS_ELSEWHERE.get(name.lower().replace("-", "_"))
-        meant = elsewhere and f"its key in gdrun is {elsewhere}"
+        meant = elsewhere and f"the key in gdrun is {elsewhere}"
         hint = meant or _owners(name) or suggestion(name, [*KINDS, *names], most_listed=len(KINDS))
         what = f"nothing is called {name!r}"
         method = hint.startswith("did you mean") and not near(name, KINDS)

@@ -98,7 +98,7 @@ def _target_accuracy(experiment: Experiment) -> Contradictions:
 
 
 def _metrics(experiment: Experiment) -> Contradictions:
-    # The loss of a model that has no such option, and `auto`, have probabilities.
+    # A model without the option loss has a loss with probabilities, and so has `auto`.
     loss = experiment.model.options.get("loss")
     known = loss if loss in LOSSES and experiment.task == "classification" else None
     yield from unfit_metrics(experiment, experiment.task, known)

@@ -55,8 +55,8 @@ def load(source: Source = None, overrides: Iterable[Change] = ()) -> Experiment:
     except ConfigError as error:
         if not problems:
             raise
-        # Without the overrides that failed, other faults may be consequences of theirs; a value of
-        # another override that is wrong is not.
+        # Other problems may only be consequences of the overrides that failed, so they are left
+        # out. A wrong value in another override is reported too.
         given = tuple(repr(override.text) for override in parsed)
         problems += [each for each in error.problems if (each.where or "").startswith(given)]
     if problems:
@@ -77,12 +77,12 @@ def settings_of(overrides: Iterable[Change], experiment: Experiment) -> dict[str
 def divided(
     source: Source, overrides: Iterable[Change], names: Sequence[Override]
 ) -> tuple[list[Change], dict[str, Any]]:
-    """Divide overrides by whether their keys exist in this experiment, or only in a changed one.
+    """Divide overrides into those for this experiment, and those whose keys it lacks so far.
 
-    names: the changes, overrides such as optimizer=momentum, with which a key such as beta exists.
-    Returns the overrides with which the experiment is loaded, and the values of the others by
-    dotted path. An override whose key exists in neither case, or whose form is wrong, is among the
-    first, because loading the experiment reports it.
+    names: changes, such as optimizer=momentum, that may bring further keys, such as beta. Returns
+    the overrides with which to load the experiment, and the values of the others by dotted path. An
+    override whose key is unknown in all cases, or whose form is wrong, is in the first part, so
+    that loading reports it.
     """
     changes = list(overrides)
     document, (parsed, problems) = read(source), _parsed(changes)
@@ -104,9 +104,8 @@ def divided(
 def read(source: Source = None) -> Document:
     """Return the plain data of a config, with the positions of its keys.
 
-    source: the path of a file, plain data, an experiment, or None for the quickstart config; what
-    was read already is returned as it is. Error messages name a file by its path, and plain data
-    `config`.
+    source: the path of a file, plain data, an experiment, or None for the quickstart config. A
+    Document is returned unchanged. In error messages, plain data have the name `config`.
     Raises ConfigError if a file cannot be read or is not valid YAML.
     """
     given: object = source  # Python does not check the types of arguments
@@ -165,9 +164,9 @@ def _unnamed(data: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _with_own_budget(data: dict[str, Any], overrides: Iterable[Override]) -> dict[str, Any]:
-    """Return the plain data without the epochs of the quickstart, if the user has another budget.
+    """Return the plain data without the epochs of the quickstart, if the user gives another budget.
 
-    overrides: those of the user. A budget replaces the default epochs of every config.
+    overrides: the overrides that the user gives. A budget in epochs among them is kept.
     """
     stopping = data.get("stopping")
     if not isinstance(stopping, Mapping):

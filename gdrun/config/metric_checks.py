@@ -26,12 +26,12 @@ def unfit_metrics(
 ) -> Iterator[tuple[Path, str, str]]:
     """The path, the message and the hint for each metric that the experiment cannot measure.
 
-    task, loss: those of the experiment's model; None if only the data decide them.
+    task, loss: the task and the loss of the experiment's model; None if only the data decide this.
     """
     for path, name in named_metrics(experiment):
         metric = METRICS[name]
         if experiment.surface is not None:
-            yield path, "needs predictions, but a surface has none", "remove it"
+            yield path, "needs predictions, but a surface has none", "remove this metric"
         elif task is not None and metric.task != task:
             others = ", ".join(each.name for each in METRICS.values() if each.task == task)
             needed = "classes" if metric.task == "classification" else "numbers"

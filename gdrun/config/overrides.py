@@ -117,8 +117,9 @@ def applied(
     origins: dict[Path, str] = {}
     problems: list[Problem] = []
     ordered = sorted(overrides, key=_priority)
-    # A surface replaces dataset and model, so `surface=bowl` works with any file; a dataset that is
-    # an override too contradicts it, and stays to be reported. `surface=none` removes the surface.
+    # A surface replaces dataset and model, so `surface=bowl` works with any file. A dataset given
+    # by another override is kept, so that the contradiction is reported. `surface=none` removes
+    # the surface.
     surfaces = [override.value for override in ordered if override.key == "surface"]
     if surfaces:
         replaced = ("surface",) if surfaces[-1] in (None, UNSET) else PROBLEM
@@ -162,10 +163,10 @@ def _choices() -> set[str]:
 
 
 def paths_of(override: Override, data: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """Return the paths that an override can mean: those of its key, as resolve_key finds them.
+    """Return the paths that an override can mean, as resolve_key finds them for its key.
 
-    `validation` and `test` alone are the size of a part in the split if the value is a number, and
-    otherwise its file.
+    The key `validation` or `test` alone means the size of this part in the split if the value is a
+    number, and otherwise the file of this part.
     """
     key, value = override.key, override.value
     if key in HELD_OUT and not isinstance(value, int | float):
@@ -201,7 +202,7 @@ def resolve_key(key: str, data: Mapping[str, Any]) -> list[tuple[str, ...]]:
 def known_paths(data: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     """Yield all key paths that an override can set, such as ("optimizer", "lr").
 
-    They depend on what the config chooses by name. data: the plain data of the config.
+    The paths depend on the names that the config chooses. data: the plain data of the config.
     """
     for key in KEYS:
         yield (key,)
@@ -287,8 +288,9 @@ def _set(data: dict[str, Any], path: tuple[str, ...], override: Override) -> Pro
 
 
 def _unset(section: dict[str, Any], path: tuple[str, ...]) -> None:
-    """Give a key of a section with fixed keys no value: none if it allows that, else its default.
+    """Remove the value of a key in a section with fixed keys.
 
+    The key gets the value None, if None is allowed; otherwise it is removed and so has its default.
     section: the plain data that hold the last key of `path`; they are changed in place.
     """
     fields = FIXED[path[0]].model_fields

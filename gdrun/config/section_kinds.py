@@ -169,7 +169,7 @@ class SectionKind:
         return self.nested[mark.kind] if mark.kind else replace(self, common={})
 
     def completed(self, definition: Definition, options: dict[str, Any]) -> dict[str, Any]:
-        """Return the options with a value also for those whose default depends on other options."""
+        """Return the options, with values for those whose default depends on other options."""
         return options
 
     def choose(self, given: Mapping[str, Any]) -> str:

@@ -31,7 +31,7 @@ from gdrun.problems.surfaces import COMMON_OPTIONS as SURFACE_OPTIONS
 from gdrun.problems.surfaces import SURFACES
 
 DATASET_KEYS = ("name", "path", "query")
-"""The keys of which one chooses the dataset."""
+"""The keys that can choose the dataset; a config has one of them."""
 
 
 def _dataset_options(
@@ -95,8 +95,10 @@ class SurfaceKind(SectionKind):
 
 @dataclass(frozen=True)
 class DatasetKind(SectionKind):
-    """The dataset section: the name of a dataset, the path of a file, whose suffix chooses the
-    reader, or a query in SQL over files.
+    """The dataset section, which has a name, a path or a query.
+
+    It chooses a dataset by name, a file by its path, whose suffix chooses the reader, or the result
+    of a query in SQL over files.
     """
 
     def definitions(self) -> tuple[Definition, ...]:
@@ -136,7 +138,7 @@ class DatasetKind(SectionKind):
 
 
 def _dataset_hint(name: str) -> str | None:
-    """A hint for the name of a file, or of a dataset that gdrun has no copy of; None for others."""
+    """A hint for a file name, or for a well-known dataset that gdrun has no copy of; else None."""
     if reader_of(name) is not None:
         return f"for a file, write dataset: {{path: {name}}}, or set dataset.path={name}"
     if is_unreadable_data(name):

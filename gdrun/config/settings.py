@@ -62,8 +62,8 @@ class HeldOutFile(Settings):
     """A file whose rows are the validation or the test part.
 
     path: a file in any format, with the columns of the training data. targets: the file with its
-    targets, for NPY and IDX. unseen: `error`, or `ignore`, which sets all 0/1 columns of a category
-    to 0 if training did not see it.
+    targets, for NPY and IDX. unseen: what happens if a row has a category that the training part
+    does not have: `error`, or `ignore`, which sets all 0/1 columns of its feature to 0.
     """
 
     path: str
@@ -98,10 +98,11 @@ HELD_OUT = ("validation", "test")
 
 
 class Standardize(Settings):
-    """What is standardised: has mean 0 and standard deviation 1 in the training part.
+    """What is standardised: shifted and scaled to mean 0 and standard deviation 1.
 
-    features: the columns of features. target: the target of a regression. The losses are then those
-    of the standardised target; metrics and predictions are in the target's own unit.
+    The mean and the standard deviation are those of the training part. features: the columns of
+    features. target: the target of a regression. With target, the losses are those of the
+    standardised target; metrics and predictions are in the target's own unit.
     """
 
     features: bool = True

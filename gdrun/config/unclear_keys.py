@@ -19,10 +19,10 @@ def unclear_key(
     known: Sequence[tuple[str, ...]],
     data: Mapping[str, Any],
 ) -> Problem:
-    """The problem of a key that no path of the config has, or several.
+    """The problem of a key that means no path of the config, or more than one.
 
-    key: as the user wrote it, in the override `text`. paths: those that it can mean. known: all
-    paths of the config. data: the plain data of the config.
+    key: the key that the user wrote in the override `text`. paths: the paths that the key can mean.
+    known: all paths of the config. data: the plain data of the config.
     """
     where, leaf = repr(text), key.split(".")[-1]
     if paths:
@@ -30,7 +30,7 @@ def unclear_key(
         what = f"{key} is ambiguous: it can mean {meanings}"
         return Problem(what, where, "write the whole path of the key you mean")
     if gdrun_name := KEYS_ELSEWHERE.get(leaf.lower()):
-        hint = f"its name in gdrun is {gdrun_name}"
+        hint = f"the name in gdrun is {gdrun_name}"
         return Problem(f"unknown key {key!r}", where, hint)
     if other := OTHER_WAYS.get(leaf.lower()):
         return Problem(f"gdrun has no {leaf}", where, other)
@@ -53,7 +53,7 @@ def unclear_key(
 
 
 def _own_options(section: str, data: Mapping[str, Any]) -> str:
-    """A sentence on the options of the name that a section chooses; empty if there are none."""
+    """A sentence that lists the options of the entry that a section chooses; empty without any."""
     chosen = data.get(section)
     name = chosen.get("name") if isinstance(chosen, Mapping) else chosen
     definition = SECTIONS[section].registry.get(name) if isinstance(name, str) else None

@@ -24,7 +24,7 @@ DIGITS = 10
 def parse_value(text: str, key: str | None = None) -> Any:
     """Return the value of an override, read as YAML. Raises ConfigError for several values.
 
-    key: that of the override, for the hint; None for a value that no sweep can try.
+    key: the key of the override, for the hint; None if the value cannot be swept.
 
     >>> [parse_value(text) for text in ("1e-3", "bgd", "[64,32]", "{patience: 5}", '"1e-3"', "")]
     [0.001, 'bgd', [64, 32], {'patience': 5}, '1e-3', None]

@@ -86,7 +86,7 @@ ELSEWHERE: dict[str, str] = {
     "mean_absolute_error": "mae",
     "root_mean_squared_error": "rmse",
 }
-"""The name in gdrun, by a different name that PyTorch, JAX or Keras uses for the same thing."""
+"""The name in gdrun, by the name that another library uses for the same thing."""
 
 
 _IDX_FILES = "dataset.path=train-images-idx3-ubyte.gz dataset.targets=train-labels-idx1-ubyte.gz"
@@ -97,7 +97,7 @@ FILES_ELSEWHERE: dict[str, str] = {
     "cifar10": "dataset.path=cifar-10-batches-bin",
     "cifar-10": "dataset.path=cifar-10-batches-bin",
 }
-"""The keys that read a dataset from its files, by a name that other libraries download it by."""
+"""The overrides that read a well-known dataset from its files, by the name of the dataset."""
 
 
 KEYS_ELSEWHERE: dict[str, str] = {
@@ -113,7 +113,7 @@ KEYS_ELSEWHERE: dict[str, str] = {
     "random_state": "seed",
     "hidden_layer_sizes": "model.hidden",
 }
-"""The key in gdrun, by a name that other libraries use for it."""
+"""The key in gdrun, by the name that another library uses for the same setting."""
 
 _WEIGHTS = (
     "all examples count alike; for a rare class, early_stopping.metric=balanced_accuracy keeps the "
@@ -184,7 +184,7 @@ def _problem(
     elif detail["type"] == "literal_error" and isinstance(detail["input"], str):
         choices, known = _choices(detail), ELSEWHERE.get(detail["input"].lower())
         if known in choices:
-            hint = f"its name in gdrun is {known}"
+            hint = f"the name in gdrun is {known}"
         # A list of all choices would repeat the message, so only similar names are suggested.
         elif near(detail["input"], choices):
             hint = suggestion(detail["input"], choices)

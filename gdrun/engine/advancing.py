@@ -16,7 +16,8 @@ def after_steps(
 ) -> State:
     """The state after a chunk of consecutive steps.
 
-    state: before the chunk. measures: of its steps. seconds: the time that the chunk took.
+    state: the state before the chunk. measures: the measurements of the steps in the chunk.
+    seconds: the time that the chunk took.
     """
     losses = measures.batch_loss
     per_epoch = plan.steps_per_epoch(state.place.epoch)

@@ -23,9 +23,9 @@ from gdrun.threads import pool
 Batch = tuple[Any, Array]
 """Features and targets of one step: X (S, B, D) and y (S, B).
 
-S is the number of index streams (sequences of row indices that seeds draw), B that of examples.
-For a full batch, S is 1, and X is a tuple of one array (B, D). This array is not copied, since its
-rows may be on disk.
+S is the number of index streams (sequences of row indices that seeds draw), B the number of
+examples in the batch. For a full batch, S is 1, and X is a tuple of one array (B, D). This array is
+not copied, because its rows may be on disk.
 """
 
 Order = Future[Counts]
@@ -38,7 +38,7 @@ cache.
 
 FEW_STEPS, MOST_ENTRIES = 8, 2**21
 """A chunk of consecutive steps has at least FEW_STEPS steps, even if X then has more entries than
-CHUNK_ENTRIES, but never more than MOST_ENTRIES.
+CHUNK_ENTRIES. It has fewer steps only if X would have more than MOST_ENTRIES entries.
 """
 
 AHEAD_FROM = 2**14
@@ -71,10 +71,11 @@ class Batches:
         return min(max(CHUNK_ENTRIES // entries, few, 1), MOST_STEPS)
 
     def chosen(self, seeds: Sequence[int], place: Place, steps: int) -> Counts:
-        """The row indices of the examples that `steps` steps from `place` on use: (S, examples).
+        """The row indices of the examples that `steps` steps use: (S, examples).
 
-        seeds: S seeds, each of which draws its own order of the rows. The caller must not change
-        the array: for a single seed it is a view of the order of the epoch.
+        seeds: S seeds, each of which draws its own order of the rows. place: the position of the
+        first step. The caller must not change the array: for a single seed it is a view of the
+        order of the epoch.
         """
         size = self._batching.at(place.epoch).batch_size
         part = slice(place.position * size, (place.position + steps) * size)
@@ -102,10 +103,11 @@ class Batches:
         return [(X[:, k : k + size], y[:, k : k + size]) for k in range(0, y.shape[1], size)]
 
     def spent(self, place: Place, steps: Counts) -> Counts:
-        """The number of examples that the first `steps` steps from `place` on use.
+        """The number of examples that the next `steps` steps use.
 
-        steps: an array with any number of step counts; the result has one number for each count.
-        All steps must be in one epoch, unless every batch is a full batch.
+        place: the position of the first of these steps. steps: an array with any number of step
+        counts; the result has one number for each count. All steps must be in one epoch, unless
+        every batch is a full batch.
         """
         size = self._batching.at(place.epoch).batch_size
         if self._batching.whole:
@@ -123,7 +125,8 @@ class Batches:
     def draw_ahead(self, seeds: Sequence[int], epoch: int) -> None:
         """Start to draw the orders of the examples in this epoch, in another thread.
 
-        It does nothing if there are few examples. seeds: one for each order.
+        Nothing is drawn if the order is not random, if there are fewer than AHEAD_FROM examples, or
+        if the run ends before this epoch. seeds: one seed for each order.
         """
         if self._batching.draws and self._batching.rows >= AHEAD_FROM and epoch < self._end:
             for key in ((seed, epoch) for seed in seeds):
@@ -142,7 +145,7 @@ class Batches:
         own = (seed, epoch)
         if own not in self._orders:
             self._orders[own] = _finished(self._batching.order(*own))
-        # This is before the wait for this order, so that both are drawn at the same time.
+        # The next order is started before this order is waited for: both are drawn in parallel.
         self.draw_ahead([seed], epoch + 1)
         return self._orders[own].result()
 

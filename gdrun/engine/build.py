@@ -1,8 +1,8 @@
 """How a cohort (runs that train together) and its engine are built from experiments.
 
-No other module of the engine reads configs: they work on arrays, numbers and small records.
-`cohort_of` and `facts` compile nothing and copy no data, so they are cheap; `build` also compiles
-the kernels.
+No other module of the engine reads configs: the other modules work on arrays, numbers and small
+records. `cohort_of` and `facts` are cheap, because they compile nothing and copy no data. `build`
+also compiles the kernels.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ class Facts:
 def build(experiments: Sequence[Experiment], data: Prepared) -> tuple[Cohort, Engine]:
     """Return the cohort of these experiments, which train together, and the engine that runs it.
 
-    The kernels of a compiled engine are compiled. data: the data of all experiments. Raises
-    ConfigError or DataError if the experiments do not fit the data, ConfigError or
-    MissingExtraError if the config names an engine that cannot run them.
+    If the engine is a compiled one, `build` compiles its kernels. data: the data of all
+    experiments. Raises ConfigError or DataError if the experiments do not fit the data, ConfigError
+    or MissingExtraError if the config names an engine that cannot run the experiments.
     """
     cohort = cohort_of(experiments, data)
     return cohort, engine_maker(cohort, experiments[0].header.engine)()
@@ -84,8 +84,8 @@ def in_lane_order(experiments: Sequence[Experiment]) -> tuple[Experiment, ...]:
 def cohort_of(experiments: Sequence[Experiment], data: Prepared) -> Cohort:
     """Return the cohort of these experiments, which train together.
 
-    The experiments may differ only in their names, their seeds and the options that lanes may have
-    of their own, such as lr; see Experiment.shape. data: the data of all experiments. Raises
+    The experiments may differ only in their names, in their seeds, and in options that are one
+    number for each run, such as lr; see Experiment.shape. data: the data of all experiments. Raises
     ValueError if the experiments differ in anything else, ConfigError or DataError if the
     experiments do not fit the data.
     """
@@ -249,7 +249,7 @@ def _metrics(experiment: Experiment, model: Model, data: Prepared) -> tuple[str,
 
 
 def _check_batches(model: Model, plan: Plan, experiment: Experiment) -> None:
-    """Raise ConfigError if batch_norm gets a batch of one example within the budget.
+    """Raise ConfigError if the model uses batch_norm and a batch of the run has only one example.
 
     If batches grow, a later epoch may have such a batch: with 121 rows, the last batch has 25
     examples if batch_size is 48, but 1 example if batch_size has grown to 120.

@@ -6,7 +6,7 @@ shared. So one array operation computes all lanes. Lanes are ordered by seed, so
 same index stream (the sequence of row indices that a seed draws) are neighbours.
 
 A cohort contains arrays, numbers and small records. It does not depend on the config, which only
-`build` reads, and it has no engine, so that making a cohort compiles nothing.
+gdrun.engine.build reads. It has no engine, so nothing is compiled when a cohort is made.
 """
 
 from __future__ import annotations
@@ -215,11 +215,11 @@ class Lanes:
         return Lanes(self.cohort, self.index[alive])
 
     def operand(self, values: Numbers) -> Any:
-        """One number for each run, (lanes,), as an operand for arrays (lanes, P) of P weights each.
+        """The operand for arrays (lanes, P) of P weights each that has these values.
 
-        The operand is a float if all runs have the same number, else an array (lanes, 1). With a
-        float, terms such as 1 − β₂ᵗ are computed in double precision, even if the weights are
-        float32.
+        values (lanes,): one number for each run. The operand is a float if all runs have the same
+        number, else an array (lanes, 1). With a float, terms such as 1 − β₂ᵗ are computed in double
+        precision, even if the weights are float32.
         """
         if (values == values[0]).all():
             return float(values[0])

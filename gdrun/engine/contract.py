@@ -54,8 +54,8 @@ class Measures:
     A chunk is several consecutive steps; lanes are runs that train together. W (lanes, P): the P
     weights of each lane after the last step. slots: the state of the update rule after the last
     step, (lanes, P) each. running_stats (lanes, Q): the Q running statistics of batch
-    normalisation, after the last step; None for a model without any. bad: for each lane that
-    diverged at the last step, the reason, by the lane's index among the stepper's lanes. places: W
+    normalisation, after the last step; None for a model without any. bad: the reason of each lane
+    that diverged at the last step; the key is the lane's index among the stepper's lanes. places: W
     after each step, (steps, lanes, P), on a surface, else None. before: W before the last step.
     borrowed: the seconds that the evaluation before the chunk spent on sums that the first step
     used again.
@@ -126,7 +126,7 @@ class Engine(Protocol):
 
     @property
     def note(self) -> str | None:
-        """A hint for a faster run, if the compiled engine was chosen but is not available."""
+        """A hint for a faster run if there is no compiler or it failed; None without a hint."""
 
     def threads(self) -> AbstractContextManager[object]:
         """A context for the whole training, which limits the threads of matrix products."""

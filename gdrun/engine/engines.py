@@ -44,15 +44,15 @@ CHOICES = ("auto", "numpy", "compiled")
 # Seconds on one core of a machine of 2024; only their ratios matter.
 NUMPY_STEP, NUMPY_RULE, COMPILED_STEP = 50e-6, 5e-6, 0.3e-6
 NUMPY_PRODUCT, COMPILED_PRODUCT = 0.3e-9, 0.15e-9
-FUSED_ENTRY = 0.6e-9  # saved a step, for each weight and each of its slots
-NETWORK_STEP, NETWORK_PRODUCT = 100e-6, 100e-12  # saved a step, and for each multiplication
+FUSED_ENTRY = 0.6e-9  # saved in each step, for each weight and each of its slots
+NETWORK_STEP, NETWORK_PRODUCT = 100e-6, 100e-12  # saved for each step, for each multiplication
 PAYS_FROM = {"examples": 0.5, "rows": 0.6, "network": 0.75, "update": 0.45}
-"""The seconds that each kind of kernel must save in the whole run to be used: about as many as it
-takes to compile.
+"""The seconds that each kind of kernel must save in the whole run to be used. They are about the
+seconds that its compilation takes.
 
-This time is also counted for a kernel that is compiled already and loads in milliseconds. Otherwise
-the second run of a command could use another engine, and give numbers that differ in the last
-digits, or for an unstable run in all digits.
+They also apply to a kernel that is compiled already and loads in milliseconds. Otherwise the second
+run of a command could use another engine than the first. Its numbers would then differ in the last
+digits, or in all digits if the run is unstable.
 """
 
 
@@ -91,7 +91,8 @@ def engine_maker(cohort: Cohort, configured: str) -> EngineMaker:
         return NumpyEngine
     forced = wanted == "compiled"
     if cohort.surface is not None:
-        return _refused("it does not record the weights of every step, for a surface", forced)
+        reason = "a surface needs the weights of every step, which this engine does not record"
+        return _refused(reason, forced)
     kinds = _kinds(cohort)
     if not forced:
         kinds = [kind for kind in kinds if kind.saved > PAYS_FROM[kind.kernel]]

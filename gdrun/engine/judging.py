@@ -25,7 +25,7 @@ class Judge:
     """
 
     def __init__(self, cohort: Cohort, watched: Sequence[Mapping[str, Stop]] = ()) -> None:
-        """watched: for each run of an earlier training, the first firing of each watched rule."""
+        """watched: for each run, the first firing of each watched rule before a pause; else ()."""
         self._plan = cohort.plan
         self._rules = cohort.stopping
         self._named = cohort.named_metrics
@@ -39,9 +39,9 @@ class Judge:
 
     @property
     def wanted_metrics(self) -> tuple[str, ...]:
-        """The metrics of each evaluation, beyond the loss and the accuracy.
+        """The metrics that each evaluation measures in addition to the loss and the accuracy.
 
-        They are those that the config names and those that the rules need.
+        They are the metrics that the config names and the metrics that the stopping rules need.
         """
         early = (each.early_stopping for each in (self._rules.obeyed, self._rules.watched))
         readings = dict.fromkeys(rule.reading for rule in early if rule is not None)

@@ -30,8 +30,8 @@ FLAT = 0.1
 def layer_readings(lanes: Lanes, objective: Objective, state: State) -> Readings:
     """The readings of each layer by name, such as layer1.grad_norm: (lanes,).
 
-    Empty for a model that is not a network. objective: in the form that the engine computes (NumPy
-    or compiled).
+    Empty for a model that is not a network. objective: the result of Engine.objective, which the
+    engine evaluates.
     """
     network = lanes.cohort.model
     if not isinstance(network, Network):
@@ -45,7 +45,7 @@ def layer_readings(lanes: Lanes, objective: Objective, state: State) -> Readings
 def _readings_of(
     network: Network, lanes: Lanes, objective: Objective, state: State, part: slice
 ) -> Readings:
-    """The readings of the runs in the slice `part`: so few that the activations fit the cache."""
+    """The readings of the runs in the slice `part`. Its activations should fit the cache."""
     W, sample = state.W[part], lanes.cohort.sample
     objective = objective.with_numbers(itemgetter(part))
     gradient, passed = objective.watched(W, sample.X, sample.y)

@@ -60,8 +60,8 @@ class Listener:
     def ending(self, progress: Progress, *, interrupted: bool) -> None:
         """Called when a budget or an interruption ends all runs, before their last evaluation.
 
-        From here a run continues as if it had not ended, because the last evaluation may come
-        earlier than the next planned one.
+        Save a snapshot here if the runs are to continue later as if they had not ended. A snapshot
+        after the last evaluation contains this evaluation, which a longer run may not have.
         """
 
     def ended(self, lane: int, outcome: Outcome) -> None:

@@ -26,7 +26,7 @@ PartName = Literal["train", "validation", "test"]
 PARTS: tuple[PartName, ...] = ("train", "validation", "test")
 
 MOST_SCORES = 2**22
-"""The most scores of all lanes that are in memory at once: 32 MB of float64."""
+"""The most scores (outputs of the models) that are in memory at once: 32 MB of float64."""
 
 Values = Mapping[str, float]
 """The values of metrics by name; NaN where a metric is not defined."""
@@ -62,7 +62,10 @@ class Measured:
 
 
 def measured(cohort: Cohort, engine: Engine, outcome: Outcome) -> Measured | None:
-    """Measure the weights that a run returns; None for a surface, divergence or no metrics."""
+    """Measure the weights that a run returns, on each part of the data, and the baseline.
+
+    None for a surface, for a run that diverged, or for a cohort without metrics.
+    """
     if outcome.surface is not None or outcome.status == "diverged" or not cohort.metrics:
         return None
     alone = Lanes(cohort, np.array([outcome.lane]))
@@ -96,9 +99,9 @@ def predictions_of(
 ) -> Iterator[Predictions]:
     """Yield the predictions of each lane (run) for the part `name` of the data.
 
-    objective: in the form that the engine computes (NumPy or compiled), with the running statistics
-    that belong to W. W (lanes, P): the P weights of each lane. probabilities: whether the
-    predictions also need the probabilities of the classes.
+    objective: the result of Engine.objective, which the engine evaluates, with the running
+    statistics that belong to W. W (lanes, P): the P weights of each lane. probabilities: whether
+    the predictions also need the probabilities of the classes.
     """
     part, model = _part(cohort, name), objective.model
     assert part is not None and isinstance(model, Predictor), f"no predictions for {name}"
@@ -133,9 +136,9 @@ def baseline_predictions(data: Prepared, part: Part) -> Predictions:
 def _baseline_loss(model: Model, design: Design, constant: Predictions, data: Prepared) -> float:
     """The mean loss of the baseline on one part of the data.
 
-    NaN for a loss of classes that uses no probabilities. design: the part, encoded for the model.
-    constant: the predictions of the baseline for this part.
-    data: the data of the run, whose standardisation of the target the loss includes.
+    NaN for a classification loss that uses no probabilities. design: the part, encoded for the
+    model. constant: the predictions of the baseline for this part. data: the data of the run; if
+    they standardise the target, the loss is that of the standardised target.
     """
     assert isinstance(model, Predictor), "only predictors have scores"
     if constant.probabilities is None:

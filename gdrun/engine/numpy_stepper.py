@@ -47,9 +47,9 @@ class NumpyStepper:
     ) -> None:
         """loss_limit (lanes,): a lane with a larger loss has diverged.
 
-        objective: in the form that the engine computes (NumPy or compiled); None for the objective
-        of the lanes. fused: a faster update that also computes the norms; it is not used in careful
-        passes, which search for the step at which a lane diverged.
+        objective: the result of Engine.objective, which the engine evaluates; None for
+        lanes.objective. fused: a faster update that also computes the norms; it is not used in
+        careful passes, which search for the step at which a lane diverged.
         """
         self._fused = fused
         self._batches = batches

@@ -15,8 +15,8 @@ class Divergence:
     """How a run diverged: when, and which quantity was not finite or too large.
 
     quantity: its name, such as "batch loss". value: its value. layer: the name of the weights that
-    became non-finite; None if it is not known. last_finite_loss: before the divergence; NaN if
-    there was none.
+    became non-finite; None if it is not known. last_finite_loss: the last finite loss before the
+    divergence; NaN if no loss was finite.
     """
 
     step: int

@@ -29,7 +29,8 @@ step at which it is due.
 class Budget:
     """A budget of a run.
 
-    name: its unit, such as epochs. amount: in this unit. steps: the number of steps that it allows.
+    name: the unit of the budget, such as epochs. amount: the budget in this unit. steps: the number
+    of steps that the budget allows.
     """
 
     name: str
@@ -139,7 +140,7 @@ class Plan:
 
     @cached_property
     def _between(self) -> float:
-        """The epochs from one evaluation to the next, at least one step."""
+        """The epochs from one evaluation to the next, at least the epochs of one step."""
         return max(self.every, 1 / self.steps_per_epoch(0))
 
     def evaluation_time(self, index: int) -> float:
@@ -166,10 +167,10 @@ class Plan:
         return max(due - place.position, 0)
 
     def steps_ahead(self, index: int, place: Place) -> int:
-        """The most steps that one chunk of consecutive steps from `place` on may have.
+        """The most steps that one chunk (several consecutive steps) may have.
 
-        These are the rest of the epoch; with full batches, which need no new order in a new epoch,
-        they are the steps until evaluation `index`.
+        place: the position of the first step. A chunk may last to the end of the epoch. With full
+        batches, which need no new order in a new epoch, it may last to evaluation `index`.
         """
         if self.batching.whole:
             return max(math.ceil(self.evaluation_time(index) - place.epoch - SLACK), 1)
@@ -198,12 +199,12 @@ class Plan:
         count: int,
         drops: Counts,
     ) -> tuple[Numbers, Numbers | None]:
-        """The learning rates of `count` steps, (count, lanes), and the momentum or None.
+        """The learning rates and the momenta of `count` steps, (count, lanes) each.
 
-        The momentum is None unless the schedule changes it, as one_cycle does. start (lanes,): the
-        initial rates. options: of the schedule, by name; each is one value for all lanes, or
-        (lanes,). times: the result of the method `times`. drops (lanes,): how often the plateau
-        schedule has dropped the rate.
+        The momenta are None unless the schedule changes them, as one_cycle does. start (lanes,):
+        the initial rates. options: the options of the schedule by name; each is one value for all
+        lanes, or (lanes,). times: the result of the method `times`. drops (lanes,): how often the
+        plateau schedule has dropped the rate.
         """
         schedule = self.schedule
         given: dict[str, Any] = {
@@ -224,11 +225,11 @@ class Plan:
         return np.broadcast_to(lr, shape), None if beta is None else np.broadcast_to(beta, shape)
 
     def times(self, step: int, place: Place, count: int) -> Numbers:
-        """The time that the schedule uses at each of `count` steps from `place` on, (count,).
+        """The time that the schedule uses at each of `count` consecutive steps, (count,).
 
         The time is the epoch, from 0; for a schedule per step it is the number of earlier steps. If
-        all steps have the same epoch, only one number (1,) is returned. step: the number of steps
-        before `place`.
+        all steps have the same epoch, only one number (1,) is returned. place: the position of the
+        first step. step: the number of steps before it.
         """
         if self.schedule.per_step:
             return np.arange(step, step + count, dtype=float)

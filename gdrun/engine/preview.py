@@ -19,7 +19,7 @@ class Preview:
     """The learning rate at the start of epochs or steps, and the momentum if it changes.
 
     times (points,): the epochs or steps, from 0. rates (points,): the learning rates. betas
-    (points,): the momentum; None if it is constant. unit: that of times, "epoch" or "step".
+    (points,): the momentum; None if it is constant. unit: the unit of times, "epoch" or "step".
     follows_loss: whether the rate also depends on the validation loss, which is not known here.
     """
 

@@ -16,8 +16,8 @@ AHEAD = 256
 class RatesAhead:
     """The rates and the momenta of the steps of a fixed set of lanes (runs that train together).
 
-    Full batches with frequent evaluations have chunks of one step, and the rates of one step take
-    as long to compute as those of many.
+    With full batches and frequent evaluations, a chunk has only one step. The rates of many steps
+    are computed at once, because this takes as long as for one step.
     """
 
     def __init__(self, plan: Plan, lanes: Lanes) -> None:
@@ -31,7 +31,8 @@ class RatesAhead:
     def next(self, state: State, steps: int) -> tuple[Numbers, Numbers | None]:
         """The rates of the next `steps` steps, (steps, lanes), and the momenta or None.
 
-        state: before these steps, which must be in one epoch unless every batch is a full batch.
+        The momenta are None if the schedule does not change them. state: the state before these
+        steps, which must be in one epoch unless every batch is a full batch.
         """
         begin = state.step - self._first
         if not (0 <= begin <= self._count - steps and self._fits(state.schedule.drops)):

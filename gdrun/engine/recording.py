@@ -36,8 +36,9 @@ class WaitingStep:
 class Recorder:
     """Records the traces of all runs that train together.
 
-    A run with an evaluation after each step has chunks of one step. To add one to the trace takes
-    as long as to add many, so such steps wait until there are several, or until the trace is read.
+    A run with an evaluation after each step has chunks of one step. Such steps are added to the
+    trace together, because many take as long as one. They wait until there are MOST_WAITING of
+    them, or until the trace is read.
     """
 
     def __init__(self, cohort: Cohort, batches: Batches) -> None:
@@ -56,8 +57,8 @@ class Recorder:
     def add_steps(self, state: State, measures: Measures, rates: Numbers, seconds: float) -> None:
         """Add the steps of a chunk, which is several consecutive steps.
 
-        state: before the chunk. rates (steps, lanes): the learning rates. seconds: the time that
-        the chunk took.
+        state: the state before the chunk. rates (steps, lanes): the learning rates. seconds: the
+        time that the chunk took.
         """
         own = {
             "lr": rates[: measures.steps],
@@ -100,8 +101,8 @@ class Recorder:
     def _shared(self, state: State, pace: float, chosen: Counts) -> Columns:
         """The columns that all runs share, (k,) each, at some steps of a chunk.
 
-        A chunk is several consecutive steps. state: before the chunk. pace: the seconds per step.
-        chosen (k,): the steps, counted from 0 at the start of the chunk.
+        A chunk is several consecutive steps. state: the state before the chunk. pace: the seconds
+        per step. chosen (k,): the steps, counted from 0 at the start of the chunk.
         """
         place, count = state.place, chosen + 1
         spent = self._batches.spent(place, count)
@@ -115,7 +116,10 @@ class Recorder:
         }
 
     def _of_step(self, state: State, seconds: float) -> dict[str, float]:
-        """The same for a chunk of one step, as numbers. seconds: the time of the step."""
+        """The columns that all runs share, for a chunk of one step, as numbers.
+
+        state: the state before the step. seconds: the time that the step took.
+        """
         place = state.place
         spent = self._batches.spent_by_step(place)
         return {

@@ -35,10 +35,10 @@ class Snapshot:
     """A training between two chunks of steps (a chunk is several consecutive steps).
 
     evaluation: the index of the next evaluation, which may be due at this step. moved (lanes,):
-    whether the rate of each run was above 0 since its last evaluation. readings: the last
-    evaluation, by quantity, of step evaluated_step; -1 before the first evaluation. steps,
-    evaluations: the points of both traces. outcomes: of the runs that have ended, by the index of
-    the run in the cohort.
+    whether the rate of each run was above 0 since its last evaluation. readings: the results of the
+    last evaluation, by quantity. evaluated_step: the step of the last evaluation; -1 before the
+    first. steps, evaluations: the points of both traces. outcomes: the outcomes of the runs that
+    have ended; the key is the index of the run in the cohort.
     """
 
     state: State
@@ -76,7 +76,7 @@ class Snapshot:
 
 
 def _misfit(state: State | Memory, start: State | Memory, lanes: int) -> str | None:
-    """The first field whose arrays differ in dtype or shape from those at the start.
+    """The first field whose arrays differ in dtype or shape from those at the start; else None.
 
     start: the same record at the start of training. lanes: the number of runs that still train.
     """

@@ -31,7 +31,8 @@ class LaneGroup:
 
     These are all lanes, or the lanes of one index stream (the row indices that a seed draws).
     lanes: their slice of the stepper's lanes. stream: the index of the stream, 0 for all lanes.
-    seeds: one for each stream of the group. objective: with the numbers of these lanes.
+    seeds: one for each stream of the group. objective: the objective of these lanes, with their l2
+    and dropout.
     """
 
     lanes: slice

@@ -123,9 +123,9 @@ class StepTrace:
         return {name: table[self.points - 1] for name, table in self._own.items()}
 
     def lane(self, lane: int, start: int = 0, end: int | None = None) -> Columns:
-        """Copies of the columns of one run, from point `start` to before `end`: (points,) each.
+        """Copies of the columns of one run, for the points from `start` to `end`: (points,) each.
 
-        lane: the index of the run in the cohort. end: None for the last point.
+        lane: the index of the run in the cohort. end: not included; None for all later points.
         """
         chosen = slice(start, self.points if end is None else end)
         columns = _shared_part(STEP_COLUMNS, self._shared, chosen)
@@ -186,7 +186,7 @@ class StepTrace:
     def _join_last(self, shared: Shared, steps: int, own: Columns, lanes: Places) -> None:
         """Join the first `steps` steps of a chunk (several consecutive steps) to the last point.
 
-        The last point has fewer steps than the stride.
+        Before this, the last point has fewer steps than the stride.
         """
         at = self.points - 1
         self._shared["combined"][at] += steps

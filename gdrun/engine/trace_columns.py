@@ -62,7 +62,7 @@ TRACE_COLUMNS = (
         "batch_size", _STEP, "The number of examples in the step's batch.", shared=True, whole=True
     ),
     TraceColumn("lr", _STEP, "The learning rate of the step."),
-    TraceColumn("batch_loss", _STEP, "The loss on the step's batch at the weights before it."),
+    TraceColumn("batch_loss", _STEP, "The loss on the step's batch, before the weights change."),
     TraceColumn(
         "grad_norm", _STEP, "The L2 norm of the gradient of batch_loss, before it is clipped."
     ),

@@ -37,9 +37,9 @@ class Trainer:
     A cohort is a group of runs (lanes) that train together; a chunk is several consecutive steps.
     listeners: called at the start, after each chunk and each evaluation, and when a lane ends.
     interrupted: called between chunks; if it returns the name of a signal, all lanes are evaluated
-    once more and end as interrupted. snapshot: of an earlier training of this cohort, which
-    continues; None to train from the start. outcomes: of the lanes that have ended, by the index of
-    the lane in the cohort.
+    once more and end as interrupted. snapshot: an earlier training of this cohort that continues;
+    None to train from the start. outcomes (an attribute): the outcome of each lane that has ended;
+    the key is the index of the lane in the cohort.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Trainer:
                 self._advance_to_evaluation()
 
     def _evaluated_at(self, epoch: float) -> bool:
-        """Whether the last evaluation was of the current step, at or after this epoch."""
+        """Whether the current step is evaluated, and is at or after this epoch."""
         evaluated = self._evaluated_step == self.state.step
         return evaluated and self.plan.epoch_time(self.state.place) >= epoch
 
@@ -170,7 +170,7 @@ class Trainer:
     def _ending(self, *, evaluation_due: bool) -> Firing | None:
         """The used-up budget or the interruption that ends all runs; None if they continue.
 
-        evaluation_due: whether the next evaluation is due. It comes before an interruption.
+        evaluation_due: whether an evaluation is due now; if so, an interruption must wait for it.
         """
         if (budget := used_up(self.plan, self.state)) is not None:
             return budget
@@ -218,7 +218,8 @@ class Trainer:
         """Evaluate the full objective, and end the runs that a rule or a budget stops.
 
         ending: the budget or the interruption that ends all runs; None if they continue. The rules
-        do not apply at an interruption: a run that continues has no evaluation at this step.
+        do not apply at an interruption, because a run that was not interrupted may have no
+        evaluation at this step.
         """
         # If an interruption comes directly after an evaluation, the step is not evaluated again.
         if self.state.step != self._evaluated_step:

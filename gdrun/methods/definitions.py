@@ -44,7 +44,7 @@ Divisor = Annotated[float, Ge(1)]
 MOST_WHOLE = 10**15
 """The largest whole number that an option may have, except a seed.
 
-Sums of such numbers are exact in 64 bits, as integers and as real numbers.
+It is far below 2⁵³, so an int64 or a float64 holds the number, and the sum of a few, exactly.
 """
 Count = Annotated[int, Ge(1), Le(MOST_WHOLE)]
 """A whole number ≥ 1."""

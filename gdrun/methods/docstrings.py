@@ -1,6 +1,6 @@
 """The docstring of a method, and its parts.
 
-It has this form:
+The docstring has this form:
 
     A sentence that names the method.
 

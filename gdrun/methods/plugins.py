@@ -89,13 +89,13 @@ def loading(path: str | Path) -> str:
 
 
 def with_own_names(hint: str) -> str:
-    """The hint for an unknown name of a method, and that a name of one's own needs a plugin.
+    """Return the hint for an unknown name, extended by how to load a method of one's own.
 
     >>> with_own_names("did you mean adam?")
-    'did you mean adam? a name of your own needs `gdrun.load_plugin("FILE.py")`'
+    'did you mean adam? a method of your own needs `gdrun.load_plugin("FILE.py")`'
     """
     return (
-        f"{hint}{'' if hint.endswith('?') else ';'} a name of your own needs {loading('FILE.py')}"
+        f"{hint}{'' if hint.endswith('?') else ';'} a method of your own needs {loading('FILE.py')}"
     )
 
 

@@ -127,9 +127,10 @@ def rule(
     at zero, or at the value after its name: a number (`product=1`) or an option (`total=initial`).
     aliases: other names of the rule, in the same form. check: a function that finds contradictions
     between option values.
-    Raises GdrunError if the signature is not (w, g, *slots[, t][, norm]) followed by options
-    with defaults, among them `lr`, if names are separated by commas, or if a rule of another module
-    has the same name.
+
+    The signature must be (w, g, *slots[, t][, norm]), then options with defaults, among them `lr`.
+    Raises GdrunError if the signature is different, if names are separated by commas, or if a rule
+    of another module has the same name.
     """
 
     def register(equation: Equation) -> Equation:
@@ -167,7 +168,7 @@ def rule(
 def _wrong_inputs(name: str, inputs: Sequence[str], slots: Sequence[str]) -> GdrunError:
     """The error for an equation whose parameters without a default, `inputs`, are not as required.
 
-    name: of the rule. slots: the names of its slots.
+    name: the name of the rule. slots: the names of its slots.
     """
     form = ("w", "g", *slots)
     surplus = [each for each in inputs if each not in (*form, "t", "norm", "lr")]
@@ -175,7 +176,7 @@ def _wrong_inputs(name: str, inputs: Sequence[str], slots: Sequence[str]) -> Gdr
         these = " ".join(surplus)
         return GdrunError(
             f"rule {name} takes ({', '.join(inputs)}), but has no slots",
-            hint=f'write @rule(slots="{these}") above it if they are kept from step to step; '
+            hint=f'write @rule(slots="{these}") if these are kept from step to step; '
             f"an option needs a default, such as {surplus[0]}=0.9",
         )
     if tuple(inputs[: len(form)]) == form and "lr" in inputs:
@@ -226,7 +227,7 @@ def _words(given: Words, parameter: str, name: str) -> list[str]:
     words = given.split() if isinstance(given, str) else list(given)
     if any("," in word for word in words):
         right = " ".join(" ".join(words).replace(",", " ").split())
-        hint = f'separate them by spaces: {parameter}="{right}"'
+        hint = f'separate the names by spaces: {parameter}="{right}"'
         raise GdrunError(f"rule {name} has commas in its {parameter}", hint=hint)
     return words
 

@@ -2,9 +2,9 @@
 
 At each evaluation the training loop checks the rules, for all lanes (runs trained together) at
 once. Rules with a threshold use the loss, the accuracy, the gradient and the weights on the full
-training part; early stopping uses a metric of the validation part. The loop also compares the steps
-and seconds with the budgets. The reason for the end is one record, `Stop`; the output, the files of
-the run and the exit code are made from it.
+training part; early stopping uses the loss or a metric on the validation part. The loop also
+compares the steps and seconds with the budgets. The reason for the end is one record, `Stop`. The
+output, the files of the run and the exit code are made from this record.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ Each result is an array (lanes,), with NaN in a lane that has no such result.
 class Stop:
     """The reason why a run ended, or the firing of a rule that is only watched (reported).
 
-    rule: the name of the rule or budget, or divergence or interrupted. status: the status of a run
-    that ends for this reason. epoch, step: when this happened. message: the reason and the time as
-    text, such as `gradient norm 9.8e-07 < 1e-06 at epoch 41 (step 943)`.
+    rule: the name of the rule or budget, or `divergence`, or `interrupted`. status: the status of a
+    run that ends for this reason. epoch, step: when this happened. message: the reason and the time
+    as text, such as `gradient norm 9.8e-07 < 1e-06 at epoch 41 (step 943)`.
     """
 
     rule: str
@@ -71,7 +71,7 @@ class StopRule:
     def sentence(self, value: float, threshold: float) -> str:
         """Return the reason as text with its numbers, such as `gradient norm 9.8e-07 < 1e-06`.
 
-        They have enough digits to differ where they do. value: the reading.
+        If the two numbers differ, both have enough digits to show this. value: the reading.
         """
         differing = (n for n in range(4, 18) if quantity(value, n) != quantity(threshold, n))
         digits = next(differing, 4)
@@ -203,9 +203,10 @@ def budget_sentence(budget: str, amount: float) -> str:
 
 
 def budget_moment(budget: str, epoch: float, step: int) -> str:
-    """Return the time at which a budget was used up as text, such as `(690 steps)`.
+    """Return the time at which a budget was used up as text: the epoch and the number of steps.
 
-    The time is in epochs and steps, without the unit of the budget, which `budget` names.
+    budget: the unit of the budget, which is left out. For a budget in epochs the text is, for
+    example, `(690 steps)`.
     """
     times = {"epochs": f"epoch {position(epoch)}", "steps": f"{step:,} step{'s' * (step != 1)}"}
     return f"({', '.join(time for unit, time in times.items() if unit != budget)})"

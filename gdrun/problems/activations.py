@@ -89,7 +89,7 @@ def activation(
 def relu(z: Array) -> tuple[Array, Array]:
     """Rectified linear unit; its slope at zero is taken as 0.
 
-    φ = max(0, z),  φ' = [z > 0]
+    φ = max(0, z),  φ' = 1 for z > 0, else 0
 
     Source: Nair & Hinton 2010.
     """

@@ -48,9 +48,10 @@ class Normalised:
 
 
 def statistics_layer(units: int, prefix: str) -> Layer:
-    """Return the record of where a layer's running statistics are in a run's row of statistics.
+    """Return a Layer that describes the running statistics of one layer.
 
-    units: the width of the layer. prefix: the first part of the names of its statistics.
+    It gives their positions in a run's row of running statistics. units: the width of the layer.
+    prefix: the first part of the names of its statistics.
     """
     return Layer(0, units, prefix, bias=False, more=STATISTICS, ones=STATISTICS[1:])
 

@@ -25,7 +25,7 @@ def gradient_and_product(
     """Return ∇f(w) and ∇²f(w) v, (P,) each, of the objective f on the rows of X.
 
     w, v: (P,) for P parameters. Batch normalisation uses the statistics of these rows; dropout is
-    off. Second derivatives are those between kinks: for relu and hinge, the kinks add nothing.
+    off. The kinks of relu and of hinge losses add nothing to the second derivatives.
     """
     lane: Any = DualArray(w[None], v[None])  # the gradient's code accepts it as an array
     _, gradient = objective.value_and_gradient(lane, X, y)
@@ -47,7 +47,10 @@ def extreme_curvatures(
     tolerance: float = 1e-4,
     most_products: int = MOST_PRODUCTS,
 ) -> Extremes:
-    """Return the extreme eigenvalues of the Hessian ∇²f(w), by Lanczos' method."""
+    """Return the extreme eigenvalues of the Hessian ∇²f(w), by Lanczos' method.
+
+    w: (P,) for P parameters. tolerance, most_products: as in `extreme_eigenvalues`.
+    """
     return extreme_eigenvalues(
         lambda v: hessian_product(objective, w, X, y, v),
         len(w),
@@ -80,8 +83,9 @@ def score_products(
 ) -> Numbers:
     """Return Σᵢ Jᵢ ⊗ x̃ᵢ x̃ᵢᵀ (P, P), where x̃ᵢ is row i of X.
 
-    of_scores: a function that takes n rows of X in double precision, and the slice that they are,
-    and returns their matrices J, symmetric in the C scores: (n, C, C). outputs: C.
+    of_scores: a function (block, part), where block holds n rows of X in double precision and part
+    is their slice of X. It returns the symmetric matrices J of these rows, (n, C, C). outputs: the
+    number C of scores.
     """
     columns = X.shape[-1]
     total = np.zeros((outputs, outputs, columns, columns))

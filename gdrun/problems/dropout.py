@@ -1,6 +1,6 @@
 """Dropout: in training each hidden unit is set to 0 with a probability p (Srivastava et al. 2014).
 
-    h ← h m / (1 − p),  m = [u ≥ p],  u ∼ U(0, 1)
+    h ← h m / (1 − p),  m = 1 if u ≥ p, else 0,  u ∼ U(0, 1)
 
 h is the output of a unit. This is inverted dropout: the units that are not set to 0 are scaled up
 in training, so that evaluation needs no scaling. The random numbers u depend only on the seed and

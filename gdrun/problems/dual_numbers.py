@@ -3,10 +3,12 @@
 A dual array is a + ε a', where ε² = 0. If w has the tangent w' = v, every array that is computed
 from w has as its tangent its derivative in the direction v: f(w + ε v) = f(w) + ε ∇f(w)ᵀv. Applied
 to code that computes a gradient, this gives the Hessian times v, exact to rounding. No differences
-are taken, and no second derivative is written by hand. At x = 0, where an equation changes its
-branch, the tangent is that of the branch for x ≤ 0, because the equations test x > 0; there |x| has
-the slope −1. For smooth equations that are written with |x|, such as the sigmoid, this is exact. At
-a kink it is the slope that the equation chooses, such as 0 for relu at 0.
+are taken, and no second derivative is written by hand.
+
+Many equations change their branch at x = 0. They test x > 0, so at 0 the tangent is that of the
+branch for x ≤ 0; for example, |x| has the slope −1 at 0. This is exact for smooth equations that
+are written with |x|, such as the sigmoid. At a kink it is one of the possible slopes, such as 0 for
+relu at 0.
 
 An array without a tangent is a constant. Only the functions of NumPy that gdrun's equations use are
 defined; for any other one, Python raises TypeError.

@@ -52,7 +52,8 @@ def init(*, gain: float | None = None) -> Callable[[InitFunction], InitFunction]
     """Register the decorated function as an init, which draws the initial weights of a layer.
 
     The function takes a random number generator, the number of inputs and the number of outputs.
-    gain: the gain of the activation it is written for; None if it does not depend on one.
+    gain: the gain of the activation for which the function is written; None if the weights do not
+    depend on the activation.
     """
 
     def register(function: InitFunction) -> InitFunction:
@@ -65,7 +66,7 @@ def init(*, gain: float | None = None) -> Callable[[InitFunction], InitFunction]
 
 @init()
 def zeros(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
-    """All weights zero: right for convex models, wrong for a network, whose units stay equal."""
+    """All weights zero: good for linear models, but the units of a network would stay equal."""
     return np.zeros((outputs, inputs))
 
 

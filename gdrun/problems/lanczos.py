@@ -1,9 +1,9 @@
 """The smallest and largest eigenvalue of a symmetric matrix, from products with vectors only.
 
 Lanczos' method builds an orthonormal basis of the space of v, H v, H² v, …, in which H is a
-tridiagonal matrix. The extreme eigenvalues of that small matrix approach those of H from the
-inside, after far fewer products than H has rows. Every new vector is made orthogonal to all earlier
-ones, because rounding errors would otherwise return eigenvalues that were already found.
+tridiagonal matrix. The extreme eigenvalues of that small matrix lie between those of H, and come
+close to them after far fewer products than H has rows. Every new vector is made orthogonal to all
+earlier ones, because rounding errors would otherwise repeat eigenvalues that were already found.
 
 For an eigenvalue θ of the small matrix, H has an eigenvalue λ with |λ − θ| ≤ β |s|. β is the norm
 of the next basis vector before it is scaled to length 1, and s the last entry of the eigenvector of
@@ -29,8 +29,8 @@ MOST_PRODUCTS = 200
 class Extremes:
     """The extreme eigenvalues of a symmetric matrix.
 
-    smallest_error, largest_error: there is an eigenvalue of the matrix within this distance.
-    products: the number of products with a vector that were computed.
+    smallest_error, largest_error: the matrix has an eigenvalue within this distance of `smallest`,
+    and of `largest`. products: the number of products with a vector that were computed.
     """
 
     smallest: float
@@ -52,7 +52,7 @@ def extreme_eigenvalues(
 
     product: the function v → H v, from (size,) to (size,). It is called once an iteration. both:
     whether the smallest eigenvalue is needed too, and not only the largest. tolerance: stop when
-    the errors are below this share of the largest size of an eigenvalue. most_products: stop after
+    the errors are below this share of the largest absolute eigenvalue. most_products: stop after
     this number of products.
     """
     # A fixed start, so that the same problem always gives the same digits.

@@ -21,12 +21,13 @@ from gdrun.array_types import Array, Flags
 
 @dataclass(frozen=True)
 class Layer:
-    """The shapes and names of the parameters of one affine map; with 0 inputs, of its vectors only.
+    """The shapes and names of the parameters of one affine map.
 
-    prefix: the first part of the parameter names, such as `layer1.`. scalar: whether users see the
-    only output without its axis: w (d,), b (). more: the names of additional vectors (outputs,).
-    ones: the names of those vectors that start at one; the others start at zero. gain: the gain of
-    the activation after the map (see `inits`); None without an activation.
+    With 0 inputs there is no weight matrix, only vectors. prefix: the first part of the parameter
+    names, such as `layer1.`. scalar: whether the parameters are shown without the axis of the only
+    output: w (d,), b (). more: the names of additional vectors (outputs,). ones: the names of those
+    vectors that start at one; the others start at zero. gain: the gain of the activation after the
+    map (see `inits`); None without an activation.
     """
 
     inputs: int

@@ -41,8 +41,9 @@ class Loss(Definition):
     class scores. curvature: a function of the number of scores and the options, which returns the
     largest second derivative of the loss; None if its slope jumps. quadratic: whether the second
     derivative is the same everywhere. slopes: for a loss that is linear on both sides of one kink,
-    a function of the options, which returns the slopes below and above the kink; the kink is where
-    s = y, or for a loss of margins where sⱼ − s_y + 1 = 0. None for all other losses.
+    a function of the options, which returns the slopes below and above the kink; None for all other
+    losses. The kink is where the score s equals the target y, or, for a loss of margins, where the
+    score of a wrong class j equals that of the right class y minus 1: sⱼ − s_y + 1 = 0.
     """
 
     targets: Targets = "number"
@@ -190,7 +191,8 @@ def cross_entropy(scores: Array, y: Array) -> tuple[Array, Array]:
 
         ℓ = log Σⱼ e^(sⱼ) − s_y,  dℓ/dsⱼ = softmax(s)ⱼ − [j = y]
 
-    The largest score is subtracted before the exponentials (log-sum-exp).
+    [j = y] is 1 for the class of the example, else 0. The largest score is subtracted before the
+    exponentials (log-sum-exp).
     """
     own = _own_class(y)
     shifted = scores - scores.max(axis=-1, keepdims=True)
@@ -208,6 +210,8 @@ def hinge(scores: Array, y: Array) -> tuple[Array, Array]:
 
         ℓ = Σ_{j≠y} max(0, sⱼ − s_y + 1)
         dℓ/dsⱼ = [sⱼ − s_y + 1 > 0] for j ≠ y,  dℓ/ds_y = −Σ_{j≠y} dℓ/dsⱼ
+
+    […] is 1 if the condition holds, else 0.
 
     Source: Weston & Watkins 1999.
     """

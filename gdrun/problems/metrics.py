@@ -10,8 +10,8 @@ A metric is a pure function of NumPy arrays. Its parameters name what it needs:
 For two classes, precision, recall and F1 are those of the second class, code 1. For more classes
 they are the mean over the classes that occur among the targets or the predictions, each class with
 the same weight (macro average). TP, FP and FN are the numbers of true positives, false positives
-and false negatives of a class. A ratio whose denominator is 0 counts as 0. These are the defaults
-of scikit-learn, where the ratio is called zero_division.
+and false negatives of a class. A ratio whose denominator is 0 counts as 0. scikit-learn has the
+same default, as its argument zero_division.
 """
 
 from __future__ import annotations
@@ -137,7 +137,9 @@ def confusion_matrix(targets: Counts, predictions: Counts, classes: int) -> Coun
 def accuracy(targets: Counts, predictions: Counts) -> Any:
     """The share of examples that are classified correctly.
 
-    (1/n) Σ [ŷᵢ = yᵢ]
+        (1/n) Σ [ŷᵢ = yᵢ]
+
+    [ŷᵢ = yᵢ] is 1 if the prediction for example i is correct, else 0.
     """
     return np.mean(targets == predictions)
 
@@ -285,11 +287,11 @@ def _by_class(targets: Counts, predictions: Counts, classes: int) -> tuple[Count
 def _mean_of_ratios(parts: Counts, wholes: Counts, occurrences: Counts) -> Any:
     """The mean of parts / wholes over the classes that occur; x/0 counts as 0.
 
-    parts, wholes, occurrences (k,): one number for each of k classes. A class occurs if
-    its number in `occurrences` is above 0. A single class always counts.
+    parts, wholes, occurrences (k,): one number for each of k classes. A class occurs if its number
+    in `occurrences` is above 0. A single class always counts.
     """
     ratios = np.divide(parts, wholes, out=np.zeros(len(parts)), where=wholes > 0)
-    # A single class is the second of two: it counts, whether it occurs or not.
+    # A single class is the second of two classes, which counts whether it occurs or not.
     return np.mean(ratios if len(parts) == 1 else ratios[occurrences > 0])
 
 
@@ -306,7 +308,9 @@ def _area(positive: Array, scores: Array) -> float:
 
 
 def name_of_heading(heading: str) -> str:
-    """The name of a quantity from the heading of its column; another text is returned in its form.
+    """The name of a quantity, from the heading of its column or from the name itself.
+
+    In any text, spaces become underscores, and the abbreviations val and acc are written out.
 
     >>> name_of_heading("val loss"), name_of_heading("test_acc"), name_of_heading("f1")
     ('validation_loss', 'test_accuracy', 'f1')

@@ -176,7 +176,7 @@ class Network(Predictor):
         """Return Σ ℓ and Σ ∇ℓ over the rows of X, and each hidden layer's arrays.
 
         Σ ℓ is (..., lanes), Σ ∇ℓ is (..., lanes, P) for P parameters. Batch normalisation uses the
-        statistics of these rows. dropout: that of the step, or None.
+        statistics of these rows. dropout: the dropout of the step, or None.
         """
         passed = self._forward(W, X, dropout)
         last = passed[-1].left if passed else _examples_last(X)
@@ -187,7 +187,7 @@ class Network(Predictor):
     def next_running_stats(self, running_stats: Array, passed: list[Passed]) -> Array:
         """Return the running statistics after one more batch.
 
-        running_stats: those before the batch, (..., L, Q) for L lanes and Q statistics. passed: the
+        running_stats (..., L, Q): the Q statistics of each of L lanes before the batch. passed: the
         arrays of the hidden layers in the batch.
         """
         found = np.empty_like(running_stats)

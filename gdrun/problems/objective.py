@@ -106,9 +106,9 @@ class Objective:
     ) -> tuple[Array, Array, Array]:
         """Return L(W) and ∇L(W) of one step of a network, and the running statistics after it.
 
-        running_stats: those before the step. dropout: that of the step, or None. Rows on disk are
-        read block by block, but all at once if batch normalisation needs the statistics of all
-        rows. If X is a matrix, all index streams of W use it.
+        running_stats: the statistics before the step. dropout: the dropout of the step, or None.
+        Rows on disk are read block by block, but all at once if batch normalisation needs the
+        statistics of all rows. If X is a matrix, all index streams of W use it.
         """
         assert isinstance(self.model, Network), "only networks have a special training step"
         network, rows = self.model, X.shape[-2]

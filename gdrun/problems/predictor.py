@@ -32,9 +32,9 @@ class Predictor(ABC):
         return 2 * y - 1 if self.loss.targets == "sign" else y
 
     def predicted(self, scores: Array) -> Array:
-        """The class codes (...) from scores (...), or (..., C) with one for each of C classes.
+        """The predicted class codes (...), or for a regression the scores themselves.
 
-        For a regression, the scores themselves.
+        scores: (...), or (..., C) with one score for each of C classes.
         """
         if self.by_class:
             codes: Array = scores.argmax(axis=-1)

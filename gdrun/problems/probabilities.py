@@ -18,7 +18,7 @@ def of_log_odds(scores: Array) -> Array:
 
         p₁ = 1 / (1 + e^(−s)),  p₀ = 1 / (1 + e^s)
 
-    Each is computed from e^(−|s|), which cannot overflow, so that small ones are accurate too.
+    Both are computed from e^(−|s|), which cannot overflow. So small probabilities are accurate too.
     """
     small = np.exp(-np.abs(scores))
     likely, unlikely = 1 / (1 + small), small / (1 + small)

@@ -8,8 +8,8 @@ Hessian of f is at most c X̃ᵀX̃ / N + R in every direction. Here X̃ has the
 the largest second derivative of the loss ℓ in the scores, and R is a diagonal matrix with l2 for
 weights and 0 for the bias. So L is at most λmax(c X̃ᵀX̃ / N + R), the largest eigenvalue. For the
 squared error L is equal to it, and μ is the smallest eigenvalue, because the second derivative is
-the same everywhere. The other losses have almost no curvature far from their minimum, so that μ of
-their objective is that of the penalty: l2 if no parameter is without penalty, else 0.
+the same everywhere. The other losses have almost no curvature far from their minimum. So μ of their
+objective is that of the penalty: l2 if every parameter has a penalty, else 0.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ def smoothness(model: object, X: Examples, l2: float) -> float | None:
 
     X (N, D): the D features of N examples. l2: the factor of the penalty. A loss whose slope jumps,
     such as the hinge, has no smoothness constant. For a network, and for a surface that is not
-    convex, no bound is known. With more than MOST_COLUMNS columns, Lanczos' method reads all
-    rows once an iteration, block by block; its result is too small by at most a relative error of
-    about 1e-6.
+    convex, no bound is known. With more than MOST_COLUMNS columns, Lanczos' method reads all rows
+    once an iteration, block by block. Its result is too small by a relative error of at most about
+    1e-6.
 
     Source: Nesterov 2004, section 1.2.2.
     """
@@ -59,12 +59,17 @@ def smoothness(model: object, X: Examples, l2: float) -> float | None:
 def lipschitz(model: object, X: Examples, l2: float) -> float | None:
     """Return a bound G of ‖g‖ for every subgradient g of an objective; None if there is none.
 
-        G = v √λmax(X̃ᵀX̃ / N),  v = max(|a₀|, |a₁|), for margins times √(k (k + 1)), k = C − 1
+        G = v √λmax(X̃ᵀX̃ / N)
+        v = max(|a₀|, |a₁|)                   for a loss of one score
+        v = max(|a₀|, |a₁|) √(k² + k)         for a loss of the margins of C classes, k = C − 1
 
-    v bounds the derivatives of the loss in the scores of one example, where a₀ and a₁ are its
-    slopes below and above its kink: for margins, up to k scores have the slope a₁, and that of the
-    example's own class has −k a₁. X (N, D): the D features of N examples. l2: the factor of the
-    penalty, whose gradient has no bound. None for losses that are not piecewise linear.
+    a₀ and a₁ are the slopes of the loss below and above its kink. v is the largest norm of the
+    derivatives of the loss in the scores of one example. In a loss of margins, up to k wrong
+    classes have the slope a₁, and the class of the example then has the slope −k a₁.
+
+    X (N, D): the D features of N examples. l2: the factor of the penalty; above 0 there is no
+    bound, because the gradient of the penalty has none. None also for losses that are not piecewise
+    linear.
     """
     if not isinstance(model, LinearModel) or model.loss.slopes is None or l2:
         return None

@@ -52,7 +52,7 @@ def run_charts(runs: Sequence[Run], x: str = "epoch", y: str | None = None) -> l
     if y not in names:
         elsewhere = KEYS_ELSEWHERE.get(y.lower().replace("-", "_"), "").rpartition(".")[2]
         known = [*names, SUBOPTIMALITY]
-        hint = f"its name in gdrun is {elsewhere}" if elsewhere in names else suggestion(y, known)
+        hint = f"the name in gdrun is {elsewhere}" if elsewhere in names else suggestion(y, known)
         raise GdrunError(f"{y!r} was not recorded", where=Parameter("y"), hint=hint)
     return [_chart(runs, x, y)]
 

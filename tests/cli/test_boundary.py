@@ -201,7 +201,7 @@ def test_exit_codes_and_streams_of_a_real_process():
     assert (bad.returncode, bad.stdout) == (2, "")
     assert bad.stderr == (
         "error: 'optimizer=momentun' optimizer: no optimizer is called 'momentun'\n"
-        "hint: did you mean momentum? a name of your own needs --plugin FILE.py\n"
+        "hint: did you mean momentum? a method of your own needs --plugin FILE.py\n"
     )
 
 

@@ -41,7 +41,7 @@ def here(gdrun, tmp_path, monkeypatch):
         ("sweep 'lr=[0.1, 0.2]'", "`gdrun sweep lr=0.1,0.2` tries several values"),
         ("sweep", "such as: gdrun sweep lr"),
         ("compare", "such as: gdrun compare bgd sgd mbgd"),
-        ("train learning_rate=0.1", "its name in gdrun is optimizer.lr"),
+        ("train learning_rate=0.1", "the name in gdrun is optimizer.lr"),
         (
             "train adm",
             "did you mean optimizer=adam or optimizer=radam or optimizer=nadam?",
@@ -49,11 +49,11 @@ def here(gdrun, tmp_path, monkeypatch):
         ("train lr=1e400", "write a number between -1.79e308 and 1.79e308"),
         (
             "train bowl.yaml dataset=iris",
-            "remove dataset, or the surface; surface=none removes that of a file",
+            "remove dataset or surface; the override surface=none removes that of a file",
         ),
         (
             "train surface=bowl dataset=iris",
-            "remove dataset, or the surface; surface=none removes that of a file",
+            "remove dataset or surface; the override surface=none removes that of a file",
         ),
     ],
 )

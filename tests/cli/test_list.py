@@ -127,7 +127,7 @@ def test_json_holds_everything_by_kind(gdrun):
     assert vanilla["options"] == [{"name": "lr", "default": 0.01, "takes": "0 < x"}]
 
 
-OWN = " a name of your own needs --plugin FILE.py"
+OWN = " a method of your own needs --plugin FILE.py"
 
 
 @pytest.mark.parametrize(
@@ -187,4 +187,4 @@ def test_each_entry_of_a_name_has_its_command(gdrun):
 
 def test_a_name_from_other_libraries_leads_to_the_key(gdrun):
     answer = gdrun("list", "learning-rate")
-    assert answer.err.endswith("hint: its key in gdrun is optimizer.lr\n")
+    assert answer.err.endswith("hint: the key in gdrun is optimizer.lr\n")

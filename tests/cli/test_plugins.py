@@ -108,7 +108,7 @@ def test_what_needs_the_plugin_of_a_run_or_a_study_names_it(gdrun, tmp_path, mon
 def test_the_hint_of_an_unknown_method_names_the_option_for_plugins(gdrun, words):
     answer = gdrun(*words)
     assert answer.code == 2
-    assert answer.err.endswith(" a name of your own needs --plugin FILE.py\n")
+    assert answer.err.endswith(" a method of your own needs --plugin FILE.py\n")
 
 
 def test_a_hint_in_python_names_the_function_that_loads_a_plugin():

@@ -259,7 +259,7 @@ def test_undefined_values_stay_undefined(dtype):
         np.testing.assert_array_equal(got, want)
 
 
-# What has no C form.
+# What cannot be translated to C.
 
 
 def loops_without_end(x, y, a, b):
@@ -327,11 +327,11 @@ def reads_what_one_branch_sets(x, y, a, b):
 @pytest.mark.parametrize(
     "function, line, words",
     [
-        (loops_without_end, 1, "`while` has no C form"),
+        (loops_without_end, 1, "`while` cannot be translated to C"),
         (branches_on_values, 1, "a branch depends on an array"),
         (chooses_by_values, 1, "a branch depends on an array"),
-        (reads_a_whole_array, 1, ".mean of a value has no C form"),
-        (sums_an_array, 1, "sum with 1 argument has no C form"),
+        (reads_a_whole_array, 1, ".mean of a value cannot be translated to C"),
+        (sums_an_array, 1, "sum with 1 argument cannot be translated to C"),
         (reads_text, 1, "__name__ is neither a function nor a number"),
         (changes_an_input, 1, "x is changed in place, but another name refers to the same array"),
         (
@@ -340,8 +340,8 @@ def reads_what_one_branch_sets(x, y, a, b):
             "z is changed in place, but another name refers to the same array",
         ),
         (calls_itself, 1, "calls_itself calls itself"),
-        (indexes, 1, "an index into an array has no C form"),
-        (sets_out, 1, "has no C form"),
+        (indexes, 1, "an index into an array cannot be translated to C"),
+        (sets_out, 1, "cannot be translated to C"),
         (reads_what_one_branch_sets, 3, "z is not defined"),
     ],
 )

@@ -295,7 +295,7 @@ def test_a_metric_that_does_not_fit(words, where, what):
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("acuracy", "did you mean accuracy?"), ("auc", "its name in gdrun is roc_auc")],
+    [("acuracy", "did you mean accuracy?"), ("auc", "the name in gdrun is roc_auc")],
 )
 def test_an_unknown_metric_is_answered_with_a_near_one(name, hint):
     for key in ("metrics=[{}]", "early_stopping.metric={}"):

@@ -177,12 +177,12 @@ FAULTS = {
     "no slots": (
         rule_text("return w", slots="", inputs="w, g, m, v, t, lr: Rate = 0.1"),
         0, "rule mine takes (w, g, m, v, t), but has no slots",
-        'write @rule(slots="m v") above it if they are kept from step to step; an option needs a '
+        'write @rule(slots="m v") if these are kept from step to step; an option needs a '
         "default, such as m=0.9",
     ),
     "slots with commas": (
         rule_text("return w", slots="m, v"),
-        0, "rule mine has commas in its slots", 'separate them by spaces: slots="m v"',
+        0, "rule mine has commas in its slots", 'separate the names by spaces: slots="m v"',
     ),
     "no learning rate": (
         rule_text("return w, v", inputs="w, g, v, rate: Rate = 0.1"),
@@ -243,7 +243,7 @@ FAULTS = {
         '@schedule\ndef mine(epoch, lr):\n    """Mine."""\n    return lr\n',
         0, "schedule mine takes (epoch, lr), which gdrun cannot pass",
         "use the parameters (t, lr), (t, T, lr) or (drops, lr), then options with defaults; "
-        "t is the time in epochs or steps, T the time at the end of the budget, and drops the "
+        "t is the time in epochs or steps, T the length of the run after warm-up, and drops the "
         "number of times that the rate has dropped",
     ),
     "a schedule that branches on the time": (

@@ -253,10 +253,10 @@ def test_widths_are_whole_numbers_however_they_are_written():
     [
         ("activation", "rely", "did you mean relu?"),
         ("activation", "swoosh", "`gdrun list mlp` shows the options of mlp and their values"),
-        ("activation", "Swish", "its name in gdrun is silu"),
+        ("activation", "Swish", "the name in gdrun is silu"),
         # The nearest spellings are xavier_normal and he_uniform, which are others.
-        ("init", "xavier_uniform", "its name in gdrun is xavier"),
-        ("init", "he_normal", "its name in gdrun is he"),
+        ("init", "xavier_uniform", "the name in gdrun is xavier"),
+        ("init", "he_normal", "the name in gdrun is he"),
     ],
 )
 def test_a_wrong_choice_is_told_the_right_one_or_where_to_look(option, value, hint):

@@ -13,7 +13,7 @@ process. The kernels in C take 0.1 to 1.5 s to compile and a few milliseconds to
     translate          translates a Python equation to C
     operations         translates the operators and functions in an equation
     terms              the values in an equation, and the C statements that compute them
-    elementary         the functions of NumPy and math that have a C form
+    elementary         the functions of NumPy and math that can be translated to C
     units              the C text of each kernel: a generated header and a C file
     arguments          the arguments of kernels, as C structs
     linear_kernels     the kernels of a linear model

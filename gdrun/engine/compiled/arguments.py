@@ -96,7 +96,7 @@ class Steps(ctypes.Structure):
         The kernel overwrites W (L, P) and slots (L, K, P), and fills measures (5, steps, L). It
         reads options (L, n), decay (L, P), bounds (L, 2), limit (L,), rates and betas (steps, L),
         which steps.h describes. before: the number of steps taken before this chunk. cycled: the
-        index in options of the momentum, which betas replace.
+        column of options with the momentum, which betas replace; −1 for a rule without momentum.
         """
         self.arrays = (W, slots, options, decay, bounds, limit, rates, betas, measures)
         super().__init__(*map(address, self.arrays), before, len(rates), *W.shape, cycled)

@@ -66,9 +66,9 @@ PATIENCE = 60.0
 """The time in seconds after which a compiler is stopped, because it probably hangs."""
 
 MEMORY = 24 * 3600.0
-"""The seconds for which a compiler that has hung is not used again, by any process.
+"""The seconds for which no process uses a compiler that has hung.
 
-Not for ever, because a machine may have been too busy or suspended.
+After this time the compiler is tried again: the machine may have been too busy or suspended.
 """
 
 STOP_INTERVAL = 0.1
@@ -91,7 +91,7 @@ def compiler() -> Compiler:
     """Return the C compiler to use on this machine. Raises CompilerError if there is none."""
     command = _command()
     saved = cache_directory() / f"version-{_identity(command)}.txt"
-    if len(command) == 1:  # of a command such as `ccache gcc` more than one program may change
+    if len(command) == 1:  # in a command such as `ccache gcc`, each of two programs may change
         with suppress(OSError, UnicodeDecodeError):
             if version := saved.read_text(encoding="utf-8"):
                 return Compiler(command, version)
@@ -118,7 +118,10 @@ def _command() -> tuple[str, ...]:
 
 
 def _identity(command: tuple[str, ...]) -> str:
-    """Return a hash that differs for another compiler. Raises CompilerError if it is gone."""
+    """Return a hash of the command and of the compiler's file, which identifies the compiler.
+
+    Raises CompilerError if the file is missing.
+    """
     try:
         program = Path(command[0]).resolve()
         about = program.stat()

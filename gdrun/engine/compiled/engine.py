@@ -1,7 +1,7 @@
 """The compiled engine of a linear model: it makes steppers and evaluates the objective.
 
-Full-batch least squares may read the data only once, see `least_squares`. Whether it does depends
-only on the shape of the data and the number of steps.
+For full-batch least squares, the engine may read the data only once, see `least_squares`. This
+choice depends only on the shape of the data and the number of steps.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ from gdrun.threads import run_all, single_blas_thread
 SCORE_SAVED = 10e-9
 """The time in seconds that a compiled pass over the data saves for each score.
 
-It is several times as long as the products of a score take.
+A score is one output of the model for one row. This saving is several times the time that the
+products of weights and features take for a score.
 """
 
 PASSES_COMPILE = 0.3
@@ -45,7 +46,10 @@ class CompiledEngine:
     note: str | None = None
 
     def __init__(self, cohort: Cohort) -> None:
-        """Compile the kernels. Raises NotCompilableError if the loss or rule has no C form."""
+        """Compile the kernels.
+
+        Raises NotCompilableError if the loss or the rule cannot be translated to C.
+        """
         self.compiler: str | None = compiler().version
         self._cohort = cohort
         self._compile()

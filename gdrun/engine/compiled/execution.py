@@ -4,9 +4,8 @@ Each name in the function stands for a constant, a tuple or a C expression (see 
 functions are inlined and loops over constants are unrolled, so that only arithmetic is left.
 
 An `if` on a shared number becomes a selection between the results of both branches. An `if` on a
-value that differs between parameters has no meaning for arrays. It is an error, as is everything
-else that has no C form (no translation to C) here: NotCompilableError names the construct and the
-line.
+value that differs between parameters has no meaning for arrays. It is an error, and so is anything
+else that cannot be translated to C: NotCompilableError names the construct and the line.
 """
 
 from __future__ import annotations
@@ -72,7 +71,7 @@ class Execution:
         return found
 
     def _refusal(self, node: ast.AST, what: str) -> NotCompilableError:
-        """Return the error for a construct without a C form, with the line of `node`."""
+        """Return the error for a construct that cannot be translated, with the line of `node`."""
         line = self._function.__code__.co_firstlineno + getattr(node, "lineno", 1) - 1
         return NotCompilableError(f"{self._function.__name__}, line {line}: {what}")
 
@@ -113,7 +112,7 @@ class Execution:
             case ast.Expr(value=ast.Constant()) | ast.Pass():
                 pass
             case _:
-                raise self._refusal(statement, f"{construct(statement)} has no C form")
+                raise self._refusal(statement, f"{construct(statement)} cannot be translated to C")
         return _NOTHING
 
     def _bind(self, target: ast.expr, value: Value) -> None:
@@ -124,7 +123,8 @@ class Execution:
                 for part, own in zip(parts, value, strict=True):
                     self._bind(part, own)
             case _:
-                raise self._refusal(target, f"an assignment to {ast.unparse(target)} has no C form")
+                what = f"an assignment to {ast.unparse(target)} cannot be translated to C"
+                raise self._refusal(target, what)
 
     def _change(self, node: ast.AST, name: str, op: type[ast.operator], value: Value) -> None:
         """Execute the statement `name op= value`.
@@ -151,7 +151,8 @@ class Execution:
         if self._branches > LONGEST:
             raise self._refusal(
                 statement,
-                f"more than {LONGEST} uses of `if`, counted in each pass of a loop, have no C form",
+                f"more than {LONGEST} uses of `if` cannot be translated to C; in a loop, each pass "
+                "counts",
             )
         test = self._writing.keep("test", test)
         if any(isinstance(node, ast.Return) for node in ast.walk(statement)):
@@ -190,10 +191,11 @@ class Execution:
         values = self._value(statement.iter)
         if not isinstance(values, tuple | range) or len(values) > LONGEST:
             raise self._refusal(
-                statement, f"only a loop over at most {LONGEST} constants has a C form"
+                statement, f"only a loop over at most {LONGEST} constants can be translated to C"
             )
         if any(isinstance(node, ast.Break | ast.Continue) for node in ast.walk(statement)):
-            raise self._refusal(statement, "a loop with break or continue has no C form")
+            what = "a loop with break or continue cannot be translated to C"
+            raise self._refusal(statement, what)
         for value in values:
             self._bind(statement.target, value)
             if (found := self._run(statement.body)) is not _NOTHING:
@@ -232,7 +234,7 @@ class Execution:
             case ast.Call():
                 return self._called(node)
             case _:
-                raise self._refusal(node, f"{construct(node)} has no C form")
+                raise self._refusal(node, f"{construct(node)} cannot be translated to C")
 
     def _read(self, node: ast.AST, name: str) -> Value:
         """Return the value of a name that is defined in the function, its module, or Python."""
@@ -263,7 +265,8 @@ class Execution:
                 continue
             check_test(value)
             if not value.truth:
-                raise self._refusal(part, "a number used as a truth value has no C form")
+                what = "a number used as a truth value cannot be translated to C"
+                raise self._refusal(part, what)
             terms.append(value)
         return self._operations.joined("||" if stops else "&&", terms) if terms else value
 
@@ -277,14 +280,14 @@ class Execution:
     def _attribute(self, node: ast.expr, owner: Value, name: str) -> Value:
         if is_mathematics(owner) and hasattr(owner, name):
             return getattr(owner, name)
-        raise self._refusal(node, f".{name} of a value has no C form")
+        raise self._refusal(node, f".{name} of a value cannot be translated to C")
 
     def _part(self, node: ast.expr, whole: Value, place: ast.expr) -> Value:
         """Return an entry or a slice of the tuple `whole`. place: the index or slice."""
         parts = (place.lower, place.upper, place.step) if isinstance(place, ast.Slice) else (place,)
         bounds = [None if part is None else self._value(part) for part in parts]
         if not isinstance(whole, tuple) or any_term(bounds):
-            raise self._refusal(node, "an index into an array has no C form")
+            raise self._refusal(node, "an index into an array cannot be translated to C")
         index: Any = slice(*bounds) if isinstance(place, ast.Slice) else bounds[0]
         try:
             return whole[index]
@@ -296,13 +299,13 @@ class Execution:
         function = self._value(node.func)
         stars = [part for part in node.args if isinstance(part, ast.Starred)]
         if stars or any(keyword.arg is None for keyword in node.keywords):
-            raise self._refusal(node, "a call with * or ** has no C form")
+            raise self._refusal(node, "a call with * or ** cannot be translated to C")
         given = [self._value(argument) for argument in node.args]
         named = {str(keyword.arg): self._value(keyword.value) for keyword in node.keywords}
         if isinstance(function, types.FunctionType) and not is_library(function):
             return self._helper(node, function, given, named)
         if named or isinstance(function, Term) or not callable(function):
-            raise self._refusal(node, f"{ast.unparse(node)} has no C form")
+            raise self._refusal(node, f"{ast.unparse(node)} cannot be translated to C")
         if not any_term(given) and is_library(function):
             return self._operations.computed(function, *given)
         return self._operations.called(function, given)

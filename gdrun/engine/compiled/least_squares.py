@@ -65,13 +65,13 @@ PASSES = 40
 """A triangle takes less time than this number of passes over the data."""
 
 BLOCK_ENTRIES = 2**17
-"""Entries of [X y] in one block: 1 MB of float64, which fits the L2 cache of a core."""
+"""The entries of [X y] in one block: 1 MB of float64, which fits the L2 cache of a core."""
 
 FEWEST_BLOCKS = 64
-"""Even small data are divided into about this many blocks, whose rounding errors average out."""
+"""Even small data are divided into about this many blocks, so that rounding errors average out."""
 
 STRIP = 8
-"""Unknowns that substitution computes one by one, between two matrix products."""
+"""The number of unknowns that substitution computes one by one, between two matrix products."""
 
 UNIT_ROUNDOFF = 2.0**-53
 
@@ -122,7 +122,7 @@ def _by_gram_matrices(part: Design) -> Array | None:
         gram: Array = np.sum(_over_rows(_gram, part, triangle), axis=0)
         if not np.isfinite(gram).all():
             return None
-        # A column of zeros is orthogonal to all others, so that any norm serves until the end.
+        # A column of zeros is orthogonal to all others. It gets norm 1 here, and zeros at the end.
         zero = np.diag(gram) == 0
         gram[zero, zero] = 1
         norms = np.sqrt(np.diag(gram))
@@ -144,7 +144,10 @@ def _rounding(part: Design) -> float:
 
 
 def _height(part: Design) -> int:
-    """The rows of a block; with far fewer rows than columns, adding blocks takes the most time."""
+    """The number of rows of a block, at least the number of columns of [X y].
+
+    With fewer rows, adding the Gram matrices of the blocks would take longer than computing them.
+    """
     columns: int = part.X.shape[1] + 1
     return max(min(BLOCK_ENTRIES // columns, part.rows // FEWEST_BLOCKS), columns)
 

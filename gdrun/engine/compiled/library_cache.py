@@ -110,7 +110,7 @@ def keep(directory: Path, key: str, finished: Path) -> Path:
 def workshop(directory: Path) -> Iterator[Path]:
     """Make a subdirectory for unfinished files, which is removed after the `with` block.
 
-    Those that killed processes have left behind are removed too.
+    Subdirectories that killed processes have left behind are removed too.
     """
     for left in directory.glob(f"{_WORKSHOP}*"):
         with suppress(OSError):

@@ -47,11 +47,14 @@ class LinearKernels:
         return cls(cohort.model.loss, StepForm.of(cohort))
 
     def step_text(self, name: StepKernel) -> str:
-        """Return the C text of a kernel of steps. Raises NotCompilableError if it has no C form."""
+        """Return the C text of a kernel of steps.
+
+        Raises NotCompilableError if the rule or the loss cannot be translated to C.
+        """
         return step_text(name, self.loss, self.form)
 
     def steps(self, name: StepKernel) -> Function:
-        """Return the compiled function of a kernel of steps. Its C file describes the arguments.
+        """Return the compiled function of a kernel of steps. The C file describes its arguments.
 
         Raises NotCompilableError if it cannot be compiled.
         """
@@ -111,7 +114,7 @@ class LinearKernels:
         """Finish step k of all lanes after a pass over the data has computed the sums.
 
         losses (L,): the sum of the losses for each of L lanes. G (L, P): the sums of the gradients
-        for P weights, which are overwritten. scale: the factor that makes means of these sums.
+        for P weights, which are overwritten. scale: the factor that turns the sums into means.
         Returns whether all values of the step are finite.
         """
         return bool(self._finish_pass(byref(steps), k, address(losses), scale, address(G)))
@@ -144,7 +147,7 @@ class LinearKernels:
 def step_texts(cohort: Cohort) -> list[str]:
     """Return the C texts of the kernels that the steps of the cohort will use.
 
-    Raises NotCompilableError if the rule or the loss has no C form.
+    Raises NotCompilableError if the rule or the loss cannot be translated to C.
     """
     kernels = LinearKernels.of(cohort)
     return [kernels.step_text(name) for name in step_kernels(cohort, kernels)]

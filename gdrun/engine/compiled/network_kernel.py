@@ -126,11 +126,16 @@ class NetworkKernel:
         if not isinstance(network, Network):
             raise NotCompilableError("the model is not a network, so it has no network kernel")
         if network.batch_norm or network.residual or cohort.numbers.dropout.any():
-            raise NotCompilableError("a network with batch_norm, residual or dropout has no C form")
+            raise NotCompilableError(
+                "network kernels support neither batch_norm, residual nor dropout"
+            )
         if cohort.batching.whole or isinstance(cohort.data.train.X, MappedRows):
-            raise NotCompilableError("full batches and rows on disk have no C form for networks")
+            raise NotCompilableError(
+                "network kernels support neither full batches nor rows on disk"
+            )
         if len(network.hidden) >= MOST_LAYERS:
-            raise NotCompilableError(f"more than {MOST_LAYERS - 1} hidden layers have no C form")
+            most = MOST_LAYERS - 1
+            raise NotCompilableError(f"network kernels support at most {most} hidden layers")
         text = network_text(network.loss, network.activation, StepForm.of(cohort))
         return cls(text, cohort.dtype)
 
@@ -175,7 +180,10 @@ class NetworkKernel:
             self._release(found)
 
     def advance(self, workspace: int, steps: Steps, thread: int) -> int:
-        """Compute one thread's part of the steps. Returns how many steps stayed finite."""
+        """Compute one thread's part of the steps.
+
+        Returns the number of steps before the first one with a value that is not finite.
+        """
         return int(self._advance(workspace, byref(steps), thread))
 
     def evaluate(self, given: EvaluationArguments, first: int, last: int) -> None:

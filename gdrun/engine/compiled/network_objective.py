@@ -32,11 +32,13 @@ BLOCK_ROWS = 32
 """The rows of a block are a multiple of this, so that its tiles are complete."""
 
 FEWEST_ROWS, MOST_ROWS = 2 * BLOCK_ROWS, 32 * BLOCK_ROWS
-"""The limits of a block: in smaller ones weights are loaded too often, larger ones are too few to
-divide between threads."""
+"""The least and the most rows of a block.
+
+Smaller blocks load the weights too often. Larger blocks are too few to divide between threads.
+"""
 
 SHARED_WORK = 2**22
-"""With more products of a weight and an example in an evaluation, several threads are faster."""
+"""If an evaluation needs more products of a weight and an input, several threads are faster."""
 
 CALL_WORK = 2**28
 """The products in one call of the kernel, which takes a few milliseconds."""

@@ -28,14 +28,16 @@ from gdrun.problems.objective import Objective
 from gdrun.threads import run_all, single_blas_thread, thread_count
 
 CHUNK_WORK = 2**31
-"""The most products of a weight and an example in one chunk; one in double precision counts twice.
-They take about 0.1 s, so the copies of all parameters at the start of a chunk cost little."""
+"""The most products of a weight and an input in one chunk. A product in double precision counts
+twice. A chunk with so many products takes about 0.1 s, so the copies of all parameters at its start
+cost little.
+"""
 
 STEP_WORK = 2**16
-"""The fixed cost of a step, in the same products."""
+"""The fixed cost of a step, counted in products as in CHUNK_WORK."""
 
 SHARED_WORK = 2**18
-"""With more products of a weight and an example in one step, several threads are faster."""
+"""If a step needs more products of a weight and an input, several threads are faster."""
 
 
 class NetworkEngine:

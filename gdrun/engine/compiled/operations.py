@@ -1,7 +1,7 @@
 """Translates the operators and functions in an equation to C expressions.
 
 Operations whose operands are all constants are computed by Python during the translation.
-NoFormError describes an operation that has no C form (no translation to C).
+NoFormError describes an operation that cannot be translated to C.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Function = Callable[..., Any]
 
 
 class NoFormError(Exception):
-    """An operation has no C form (no translation to C); the message says which operation."""
+    """An operation cannot be translated to C; the message says which operation."""
 
 
 class Operations:
@@ -40,7 +40,7 @@ class Operations:
     def computed(self, function: Function, *given: Value) -> Value:
         """Return the result of a function whose arguments are all constants, computed by Python."""
         if any_term(given):
-            raise NoFormError("a tuple used as a number has no C form")
+            raise NoFormError("a tuple used as a number cannot be translated to C")
         try:
             with np.errstate(all="ignore"):
                 found = function(*given)
@@ -56,7 +56,7 @@ class Operations:
         _check_numbers(left, right)
         if is_truth(left) and is_truth(right):
             if sign not in ("&", "|", "^"):
-                raise NoFormError("arithmetic on two truth values has no C form")
+                raise NoFormError("arithmetic on two truth values cannot be translated to C")
             texts = [self._writing.as_truth(value, each=each) for value in (left, right)]
             return Term(f"({texts[0]} {sign} {texts[1]})", each, truth=True)
         if op is ast.Pow:
@@ -65,7 +65,7 @@ class Operations:
             name = "floor_divide" if op is ast.FloorDiv else "remainder"
             return self._function(f"real_{name}", f"number_{name}", [left, right])
         if sign not in ("+", "-", "*", "/"):
-            raise NoFormError(f"the operator {_called(op)} on numbers has no C form")
+            raise NoFormError(f"the operator {_called(op)} on numbers cannot be translated to C")
         if sign == "/" and each and isinstance(right, Term) and not right.each:
             # A product is ten times faster; the reciprocal is computed once, in double precision.
             sign, right = "*", self._reciprocal(right)
@@ -103,7 +103,7 @@ class Operations:
             return value
         if op is ast.USub and not value.truth:
             return Term(f"(-{value.text})", value.each)
-        raise NoFormError(f"the operator {_called(op)} on this value has no C form")
+        raise NoFormError(f"the operator {_called(op)} on this value cannot be translated to C")
 
     def compared(self, op: type[ast.cmpop], left: Value, right: Value) -> Value:
         """Return the truth value of the comparison `left op right`."""
@@ -113,7 +113,7 @@ class Operations:
             return op is ast.IsNot  # a C expression is not None
         _check_numbers(left, right)
         if op not in _SIGNS:
-            raise NoFormError(f"the comparison {_called(op)} has no C form")
+            raise NoFormError(f"the comparison {_called(op)} cannot be translated to C")
         texts = self._writing.operands([left, right])
         text = f"({texts[0]} {_SIGNS[op]} {texts[1]})"
         return Term(text, any_each((left, right)), truth=True)
@@ -125,7 +125,7 @@ class Operations:
         links = [self.compared(op, *pair) for op, *pair in zip(ops, values, values[1:])]  # noqa: B905 (values[1:] is shorter)
         terms = [link for link in links if isinstance(link, Term)]
         if len(links) > 1 and any_each(links):
-            raise NoFormError("a < b < c on arrays has no C form: write (a < b) & (b < c)")
+            raise NoFormError("a < b < c on arrays cannot be translated: write (a < b) & (b < c)")
         if not all(link for link in links if not isinstance(link, Term)):
             return False
         return self.joined("&&", terms) if terms else True
@@ -165,7 +165,7 @@ class Operations:
             return self.binary(op, *given)
         known = elementary(function)
         if known is None or known.arity != len(given):
-            raise NoFormError(f"{_named(function)} with {_count(given)} has no C form")
+            raise NoFormError(f"{_named(function)} with {_count(given)} cannot be translated to C")
         return self._function(known.real, known.number, given, truth=known.truth)
 
     def _special(self, name: str, given: list[Value]) -> Value:
@@ -202,7 +202,7 @@ class Operations:
             case (("min" | "max"), [first, *others]) if others:
                 return self._extreme(ast.Lt if name == "min" else ast.Gt, first, others)
             case _:
-                raise NoFormError(f"{name} of these values has no C form")
+                raise NoFormError(f"{name} of these values cannot be translated to C")
 
     def _truth(self, value: Value) -> Value:
         """Return the truth value of `value`: whether it is not zero."""
@@ -241,7 +241,9 @@ def _check_numbers(*values: Value) -> None:
     for value in values:
         if not (isinstance(value, Term) or is_number(value) or value is None):
             kind = type(value).__name__
-            raise NoFormError(f"an object of type {kind} used as a number has no C form")
+            raise NoFormError(
+                f"an object of type {kind} used as a number cannot be translated to C"
+            )
 
 
 def _count(given: Sequence[Value]) -> str:

@@ -87,7 +87,7 @@ class CompiledProblem:
         self.count = part.rows if count is None else count
         self.outputs = model.outputs
         self.whole = trains and cohort.batching.whole and not self.small
-        # By all lanes of the cohort, so that the bits of one do not depend on how many have ended.
+        # Lanes that have ended count too, so that they do not change the bits of the other lanes.
         products = len(self.X) * self.columns * self.outputs * cohort.lanes
         self._threads = thread_count() if products > SMALL_ENTRIES or self.mapped else 1
         self.extra = option_numbers(model.loss)
@@ -125,9 +125,9 @@ class CompiledProblem:
     def sums(self, W: Array, *, gradient: bool = True, lasting: bool = True) -> Sums:
         """Return the sums over all rows at the weights W (L, P): P weights for each of L lanes.
 
-        gradient: whether to sum gradients. lasting: whether W will not be changed later. If true,
-        sums with gradients are kept, and returned if the next call has the same array. If false,
-        nothing is kept, and correct predictions are not counted.
+        gradient: whether to sum gradients. lasting: whether W stays unchanged after the call. If
+        so, sums with gradients are kept, and returned if the next call has the same array W. If
+        not, nothing is kept, and correct predictions are not counted.
         """
         if self._remembered is not None and self._remembered[0] is W:
             return self._remembered[1]
@@ -148,9 +148,8 @@ class CompiledProblem:
     def _part(self, W: Array, first: int, last: int, gradient: bool, judge: bool) -> Sums:
         """Return the sums of losses, gradients and correct predictions over a range of rows.
 
-        The range begins with row `first` and ends before row `last`.
-
-        gradient: whether to sum gradients. judge: whether to count correct predictions.
+        The range begins with row `first` and ends before row `last`. gradient: whether to sum
+        gradients. judge: whether to count correct predictions.
         """
         shape = W.shape if gradient else (0, W.shape[1])
         stretch = self._stretch
@@ -163,7 +162,7 @@ class CompiledProblem:
 
     @property
     def _stretch(self) -> int:
-        """The number of rows to sum in the data's precision; the sums are added in double."""
+        """The most rows to sum in the data's precision. Sums of parts are added in double."""
         most = MAPPED_ENTRIES // self.columns + 1 if self.mapped else len(self.X)
         return min(most, SINGLE_ROWS) if self.X.dtype.itemsize < 8 else most
 
@@ -175,10 +174,10 @@ class CompiledProblem:
     def _add(
         self, W: Array, first: int, last: int, found: Sums, gradient: bool, judge: bool
     ) -> None:
-        """Add sums over the rows from `first` to before `last` to `found`, in place.
+        """Add sums over a range of rows to `found`, in place.
 
-        They are summed in the precision of the data. gradient: whether to sum gradients. judge:
-        whether to count correct predictions.
+        The range begins with row `first` and ends before row `last`. Sums have the precision of the
+        data. gradient: whether to sum gradients. judge: whether to count correct predictions.
         """
         if self.mapped:
             part = slice(first, last)

@@ -45,7 +45,7 @@ def is_mathematics(value: Any) -> bool:
 def is_library(function: Any) -> bool:
     """Return whether a function belongs to Python, math or NumPy.
 
-    A function without a module counts as one of NumPy, whose ufuncs do not record it.
+    NumPy's ufuncs do not record a module, so a function without a module counts as NumPy's.
     """
     module = str(getattr(function, "__module__", None) or "numpy").partition(".")[0]
     return module in ("numpy", "math", "builtins")

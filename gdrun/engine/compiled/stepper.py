@@ -15,13 +15,13 @@ from gdrun.problems.objective import Objective
 from gdrun.threads import run_all, shares, thread_count
 
 SHARED_WORK = 2**17
-"""The products of a weight and a feature in a chunk above which several threads are faster."""
+"""If a chunk needs more products of a weight and a feature, several threads are faster."""
 
 
 STATE_BYTES = 2**19
-"""The number of bytes of the lanes' weights, gradients and slots that one kernel call steps with.
+"""The most bytes of weights, gradients and slots (the state of the rule) for one kernel call.
 
-They stay in the L2 cache of a core from step to step.
+So they stay in the L2 cache of a core from step to step.
 """
 
 
@@ -138,9 +138,9 @@ class CompiledStepper(FusedStepper):
     def _lane_shares(self, lanes: slice, rows: int) -> list[tuple[int, int]]:
         """Return ranges of the lanes of one index stream: the lanes that are computed together.
 
-        There is one for each thread with enough work, and more if the lanes would not fit the
-        cache. rows: the number of rows that the steps of a chunk use. A range is the first lane,
-        and the one after the last.
+        There is one range for each thread with enough work, and more ranges if the lanes would not
+        fit the cache. rows: the number of rows that the steps of a chunk use. A range is the first
+        lane, and the one after the last.
         """
         length = lanes.stop - lanes.start
         work = rows * self._decay.size

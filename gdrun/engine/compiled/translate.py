@@ -29,7 +29,7 @@ def translate(
     each: the arguments of the function with a value for each parameter of the model, or for each
     example. shared: the arguments that are one number for all. Both map the name of an argument to
     its C expression. constants: the values of the other arguments. results: the number of values
-    that the function must return. Raises NotCompilableError if the function has no C form.
+    that the function must return. Raises NotCompilableError if the function cannot be translated.
     """
     arguments = {name: Term(text, each=True) for name, text in each.items()}
     arguments |= {name: Term(text, each=False) for name, text in shared.items()}

@@ -61,7 +61,7 @@ class StepForm:
 def pass_text(loss: Loss, dtype: np.dtype[Any]) -> str:
     """Return the C text of the kernel that sums over all rows.
 
-    Raises NotCompilableError if the loss has no C form (no translation to C).
+    Raises NotCompilableError if the loss cannot be translated to C.
     """
     return _unit("passes.c", numbers_part(dtype), loss_part(loss))
 
@@ -70,7 +70,7 @@ def step_text(kernel: str, loss: Loss, form: StepForm) -> str:
     """Return the C text of a kernel of steps of a linear model.
 
     kernel: "examples" for steps on one example each, "rows" for all other steps. Raises
-    NotCompilableError if the rule or the loss has no C form.
+    NotCompilableError if the rule or the loss cannot be translated to C.
     """
     rule = rule_part(form.rule, form.fixed)
     return _unit(f"{kernel}.c", numbers_part(form.dtype), flags_part(form), loss_part(loss), rule)
@@ -80,7 +80,7 @@ def update_text(rule: Rule, fixed: Mapping[str, Any], dtype: np.dtype[Any]) -> s
     """Return the C text of the kernel of a rule's update, which computes no gradients.
 
     fixed: the values of the options that lanes cannot differ in, by name. Raises NotCompilableError
-    if the rule has no C form.
+    if the rule cannot be translated to C.
     """
     return _unit("update.c", numbers_part(dtype), rule_part(rule, fixed))
 
@@ -88,7 +88,7 @@ def update_text(rule: Rule, fixed: Mapping[str, Any], dtype: np.dtype[Any]) -> s
 def network_text(loss: Loss, activation: Activation, form: StepForm) -> str:
     """Return the C text of the kernels of a plain network's steps and evaluations.
 
-    Raises NotCompilableError if the loss, the activation or the rule has no C form.
+    Raises NotCompilableError if the loss, the activation or the rule cannot be translated to C.
     """
     return _unit(
         "network.c",
@@ -176,10 +176,10 @@ def rule_part(rule: Rule, fixed: Mapping[str, Any]) -> str:
     """Return the part of the header with the rule, and with its average of the weights if any.
 
     It also contains the function for a step of one parameter. fixed: the values of the options that
-    lanes cannot differ in, by name. Raises NotCompilableError if the rule has no C form.
+    lanes cannot differ in, by name. Raises NotCompilableError if the rule cannot be translated.
     """
     if rule.uses_norm:
-        raise NotCompilableError(f"{rule.name} uses layer norms, which have no C form")
+        raise NotCompilableError(f"{rule.name} uses layer norms, which cannot be translated to C")
     own = [f"slot{k}" for k in range(len(rule.own_slots))]
     names = ["w", "g", *own]
     shared = {name: f"options[{k}]" for k, name in enumerate(option_order(rule))}

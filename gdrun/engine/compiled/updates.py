@@ -1,7 +1,8 @@
 """The update of a rule as a compiled kernel, for models whose gradients NumPy computes.
 
-Such models are networks that the kernel of networks cannot run, for example with batch
-normalisation. Nearly all of their work is matrix products, which NumPy computes fast.
+Such models are networks that the network kernel cannot run, for example with batch normalisation.
+Nearly all of their work is matrix products, which NumPy computes fast.
+
 The update has the precision of the arrays, as in NumPy. Numbers that all parameters share, such as
 1 − β₂ᵗ, are computed in double precision and rounded once, at the place where NumPy rounds them.
 """
@@ -36,7 +37,7 @@ class UpdateEngine:
     note: str | None = None
 
     def __init__(self, cohort: Cohort) -> None:
-        """Compile the update. Raises NotCompilableError if the rule has no C form."""
+        """Compile the update. Raises NotCompilableError if the rule cannot be translated to C."""
         self.compiler: str | None = compiler().version
         library(text_of_update(cohort))
 
@@ -55,7 +56,7 @@ class FusedUpdate:
     """A compiled function that applies one step of a rule to all lanes (runs), in place."""
 
     def __init__(self, rule: Rule, options: Mapping[str, Any], dtype: np.dtype[Any]) -> None:
-        """Compile the update. Raises NotCompilableError if the rule has no C form.
+        """Compile the update. Raises NotCompilableError if the rule cannot be translated to C.
 
         options: the values of the rule's options except lr, by name. An option that lanes may
         differ in is a float or an array (lanes, 1); other options may have any type.
@@ -92,7 +93,10 @@ class FusedUpdate:
 
 
 def text_of_update(cohort: Cohort) -> str:
-    """Return the C text of a cohort's update. Raises NotCompilableError if there is none."""
+    """Return the C text of the update of a cohort's rule.
+
+    Raises NotCompilableError if the rule cannot be translated to C.
+    """
     return update_text(cohort.rule, cohort.rule_options, cohort.dtype)
 
 

@@ -12,7 +12,7 @@ def vanilla(w, g, lr: Rate = 0.01):
 
         w ← w − α g
 
-    α is lr. g is the mean gradient over examples that the variant (bgd, sgd or mbgd) chooses.
+    α is lr. g is the mean gradient over the examples that the variant (bgd, sgd or mbgd) chooses.
 
     Source: Cauchy 1847; Robbins & Monro 1951 for stochastic gradients.
 

@@ -63,8 +63,8 @@ class Schedule(Definition):
 
         memory: the state before it. loss: the validation losses of the evaluation, (lanes,).
         options: the options of the schedule. moved (lanes,): whether the rate was above zero since
-        the evaluation before; None if it was in all lanes. Without `watch`, `memory` is returned
-        unchanged.
+        the evaluation before; None means that it was above zero in all lanes. Without `watch`,
+        `memory` is returned unchanged.
         """
         if self.watch is None:
             return memory
@@ -95,12 +95,13 @@ def schedule(
     """Register the decorated equation as a schedule.
 
     beta: a function of (t, T) that returns the momentum, or None. watch: a function of (memory,
-    loss) that returns the next memory, a state that counts the drops of the rate; it is needed if
-    and only if the equation takes `drops`. check: a function that finds contradictions between
-    option values.
-    Raises GdrunError if the parameters are not (t, lr), (t, T, lr) or (drops, lr) followed by
-    options with defaults, if only one of `drops` and `watch` is used, or if a schedule of another
-    module has the same name.
+    loss, moved) that returns the next memory, a state that counts the drops of the rate. An
+    equation that takes `drops` needs watch, and no other equation may have it. check: a function
+    that finds contradictions between option values.
+
+    The parameters must be (t, lr), (t, T, lr) or (drops, lr), then options with defaults. Raises
+    GdrunError if the parameters are different, if only one of `drops` and `watch` is used, or if a
+    schedule of another module has the same name.
     """
 
     def register(equation: Equation) -> Equation:
@@ -110,8 +111,8 @@ def schedule(
             raise GdrunError(
                 f"schedule {name} takes ({', '.join(inputs)}), which gdrun cannot pass",
                 hint="use the parameters (t, lr), (t, T, lr) or (drops, lr), then options with "
-                "defaults; t is the time in epochs or steps, T the time at the end of the budget, "
-                "and drops the number of times that the rate has dropped",
+                "defaults; t is the time in epochs or steps, T the length of the run after "
+                "warm-up, and drops the number of times that the rate has dropped",
             )
         if ("drops" in inputs) != (watch is not None):
             hint = "use both or neither: watch counts the drops that the equation takes"
@@ -155,9 +156,9 @@ def rates(
         lr(t) = schedule(t − n)      for t ≥ n, with T = length − n
 
     t: (K,), in epochs (or steps). lr: the initial rates lr₀, (lanes,). length: the length of the
-    run with warm-up, in the unit of t. options: by name, floats or arrays (lanes,). warmup: its
-    length n, in the unit of t. drops: (lanes,), how often the rate has dropped so far, for a
-    schedule that depends on the validation loss.
+    run with warm-up, in the unit of t. options: the option values by name, floats or arrays
+    (lanes,). warmup: the length n of the warm-up, in the unit of t. drops: (lanes,), how often the
+    rate has dropped so far, for a schedule that depends on the validation loss.
     Raises ValueError if `length` or `drops` is None and the schedule needs this value.
     """
     times = t[:, None]
@@ -204,7 +205,8 @@ def betas(
     This momentum replaces the momentum option of the optimizer; during warm-up it is β(0). Returns
     None if the schedule does not set the momentum.
     t: (K,), in epochs (or steps). length: the length of the run with warm-up, in the unit of t.
-    options: by name, floats or arrays (lanes,). warmup: its length, in the unit of t.
+    options: the option values by name, floats or arrays (lanes,). warmup: the length of the
+    warm-up, in the unit of t.
     Raises ValueError if `length` is None and the schedule needs it.
     """
     if definition.beta is None:

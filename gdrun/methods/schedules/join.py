@@ -53,9 +53,9 @@ def join(
     a₂, … in epochs (or steps) at which one part ends and the next begins; a₀ is 0. The T of a part
     is the part's length aₖ₊₁ − aₖ; the last part ends with the run. The initial rate of a part is
     lr₀, or lr₀ times the part's number in scales if scales are given. The time sₖ from which a part
-    counts is its start aₖ. With a number above 0 in lengths, a part instead continues the time of
-    the part before it, sₖ = sₖ₋₁, and the number is its T: so the last rates of a schedule can be
-    those of the same schedule over a longer time.
+    counts is its start aₖ. With a number above 0 in lengths, a part continues the time of the part
+    before it instead: sₖ = sₖ₋₁, and the number is the T of the part. So a part can be the rest of
+    a schedule with a longer T.
 
     Source: common practice.
 

@@ -51,8 +51,8 @@ def watch(
     """Return the state after one more evaluation.
 
     memory: the state before it. loss: the validation losses of the evaluation, (lanes,). moved
-    (lanes,): whether the rate was above zero since the evaluation before; without a step an
-    evaluation cannot improve, and does not count. patience, threshold, cooldown: options of
+    (lanes,): whether the rate was above zero since the evaluation before. If not, the weights are
+    the same as before, and the evaluation does not count. patience, threshold, cooldown: options of
     `plateau`.
     """
     # A comparison with NaN is false, so a NaN counts as an evaluation without improvement.
@@ -75,15 +75,16 @@ def plateau(drops: Any, lr: Any, factor: Shrinkage = 0.1, lr_min: NonNegative = 
         lr(t) = max(lr₀ · γⁿ, lr_min)
 
     γ is factor; n is drops, the number of drops so far. An evaluation is an improvement if the
-    validation loss is below (1 − threshold) times the lowest loss so far. The rate drops after more
-    than patience consecutive evaluations without improvement. After a drop, the next cooldown
-    evaluations do not count. If the data have no validation part, the training loss is used.
+    validation loss is below (1 − threshold) times the lowest loss so far. The rate drops when more
+    than p evaluations in a row bring no improvement, where p is patience. The c evaluations after a
+    drop do not count, where c is cooldown. If the data have no validation part, the training loss
+    is used.
 
     Source: common practice, in the form of ReduceLROnPlateau in PyTorch.
 
     Elsewhere: PyTorch omits a drop that would change the rate by less than 1e-8. ReduceLROnPlateau
-    in Keras drops the rate one evaluation earlier (after patience evaluations without improvement)
-    and takes an absolute threshold.
+    in Keras drops the rate one evaluation earlier (after p evaluations without improvement) and
+    takes an absolute threshold.
     """
     # The inner minimum keeps a rate that starts below lr_min unchanged.
     return maximum(lr * factor**drops, minimum(lr, lr_min))

@@ -1,8 +1,8 @@
 /* Evaluations of a plain network: sums of losses and correct predictions over rows of data.
 
    The rows are evaluated block by block. A block is so small that the activations of a layer stay
-   in the cache of the core. It is transposed once, for all lanes. Each block has sums of its own:
-   so the total does not depend on which thread computes which block. */
+   in the cache of the core. It is transposed once, for all lanes. Each block has its own sums, so
+   the total does not depend on which thread computes which block. */
 
 #include "layers.h"
 

@@ -8,9 +8,9 @@
        LOSS_OF_BLOCK                          the function below that computes a block
        CLASSES                                whether the loss is over classes
 
-   The losses over classes and the logistic loss are written here by hand. The form for NumPy makes
-   a temporary array for every operator, and the logarithms of a block can be one logarithm of a
-   product. */
+   The losses over classes and the logistic loss are written here by hand. The NumPy form of the
+   former uses sums over classes, which are not translated to C. The latter replaces the logarithms
+   of many examples by one logarithm of a product. */
 
 #ifndef LOSSES_H
 #define LOSSES_H

@@ -12,7 +12,7 @@
 #include <malloc.h>
 #endif
 
-/* At least so many bytes, whose values are undefined; NULL where memory is short. */
+/* Returns at least `bytes` bytes with undefined values; NULL if there is not enough memory. */
 static inline void *allocate_lines(int64_t bytes)
 {
     const int64_t whole_lines = (bytes + LINE - 1) / LINE * LINE;

@@ -2,12 +2,13 @@
 
    A step has three parts, with a barrier after each. First each thread computes z = W h + b of its
    units of the first layer, for the whole batch. Then it computes the other layers forward and
-   back, for its examples of the batch. At last it computes the gradient of its units in every
+   back, for its examples of the batch. Finally it computes the gradient of its units in every
    layer, updates their parameters, and reads its examples of the next batch. If gradients are
-   clipped, there is one more barrier before the update, because the norm depends on all units. So a
-   step uses every core without being divided into tasks, which would take longer than the step; no
-   gradient is a sum over threads; and the weights of the first layer, usually the largest, stay in
-   the cache of one core from step to step.
+   clipped, there is one more barrier before the update, because the norm depends on all units.
+
+   This division has three advantages. A step uses every core without a queue of tasks, which would
+   take longer than the step. No gradient is a sum over threads. The weights of the first layer,
+   usually the largest, stay in the cache of one core from step to step.
 
    There are S index streams; stream s is used by the lanes from starts[s] to starts[s + 1]. The
    slopes dℓ/dz of a layer have the shape of its z, see layers.h. */

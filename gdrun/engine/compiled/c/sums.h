@@ -138,7 +138,8 @@ static inline void scores_of(const Examples *data, const Buffers *b, int64_t beg
         scores[i] = dot(row_of(data, b, begin + i), w, length);
 }
 
-/* Add Σᵢ slopes[i] x[i, j] to g[j] for these rows. If `fetches`, also prefetch the other half. */
+/* Add Σᵢ slopes[i] x[i, j] to g[j] for n rows x of the order from `begin` on. If `fetches`, also
+   prefetch the half of the next block that `scores_of` has not prefetched. */
 static inline void add_gradient(const Examples *data, const Buffers *b, int64_t begin, int64_t n,
     const real *restrict slopes, real *restrict g, int fetches)
 {

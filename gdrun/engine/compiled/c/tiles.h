@@ -174,7 +174,7 @@ static SINGLE void weighted_rows(Matrix P, int64_t m, int64_t n,
     int more)
 {
     const int64_t width = WIDTH / (int64_t)sizeof(real);
-    /* Tiles of few rows wait for their sums, so m is divided into sixes and fives where it can. */
+    /* A tile of few rows is slow: each addition waits for the one before. Use sixes and fives. */
     const int64_t fives = (TILE_ROWS - m % TILE_ROWS) % TILE_ROWS;
     const int64_t sixes = (m < FEWER_ROWS * fives ? m : m - FEWER_ROWS * fives) / TILE_ROWS;
     int64_t depth;

@@ -113,9 +113,10 @@ void release_network(Workspace *w)
 /* The barrier: wait until all threads have arrived. passed: the barriers this thread has passed.
 
    Threads arrive within microseconds of each other, unless another program uses the core of one.
-   A thread that gives its core away gets it back only after the time slice of another program,
-   some milliseconds, so it waits longer than threads usually need. On a machine with two busy
-   loops on two cores, steps take a third of the time that they take if it waits 3 microseconds. */
+   A thread that gives its core away gets it back only after some milliseconds, the time slice of
+   another program. So a thread first waits for SPINS checks, which is longer than usually needed.
+   Measured on two cores that also ran two other busy programs: steps took a third of the time that
+   they took with a wait of 3 microseconds. */
 static void wait_for_all(Workspace *w, int64_t *passed)
 {
     const int64_t expected = ++*passed * w->network->threads;
