@@ -18,9 +18,9 @@ MOST_SHOWN = 1000
 
 
 class Parameter(str):
-    """The name of a Python argument that is wrong; `where` of a Problem may be one.
+    """The name of a Python argument that is wrong, as the `where` of a Problem.
 
-    The command line shows its own option instead.
+    The command line shows the name of its option instead.
     """
 
     __slots__ = ()
@@ -32,8 +32,8 @@ class Problem:
 
     str() gives the text for the user, two lines that begin with `error:` and `hint:`. A hint names
     an argument in backticks and in the form of Python, such as `trials` or `search="random"`; the
-    command line shows its own option instead. Each part is shown up to MOST_SHOWN characters,
-    because it may quote names and texts of a file.
+    command line shows its option instead. Each part is shown up to MOST_SHOWN characters, because
+    it may quote names and texts of a file.
     """
 
     what: str

@@ -13,7 +13,7 @@ Section = str | Mapping[str, Any]
 
 
 def section(value: Section) -> dict[str, Any]:
-    """A section as a mapping that may be changed."""
+    """The section as a new dict, which the caller may change."""
     return dict(value) if isinstance(value, Mapping) else {"name": value}
 
 

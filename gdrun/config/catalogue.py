@@ -62,7 +62,7 @@ class Kind:
     def shared(self) -> dict[str, Option]:
         """The options that every entry of the kind has.
 
-        The type of an option that names a registry entry lists all names.
+        If the value of an option is the name of a registry entry, its type lists all names.
         """
         return {name: option.listed() for name, option in self.common.items()}
 
@@ -86,8 +86,8 @@ def kind_called(word: str) -> Kind | None:
 def find(name: str, kinds: Iterable[Kind] | None = None) -> list[tuple[Kind, Entry]]:
     """Return all catalogue entries with this name or alias, each with its kind.
 
-    kinds: the kinds to search; None means all. Raises GdrunError if there is no such entry; its
-    hint has similar names.
+    kinds: the kinds to search; None means all. Raises GdrunError, with a hint of similar names, if
+    there is no such entry.
     """
     among = list(KINDS.values() if kinds is None else kinds)
     found = [(kind, entry) for kind in among if (entry := kind.called(name)) is not None]

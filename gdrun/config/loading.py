@@ -67,7 +67,7 @@ def load(source: Source = None, overrides: Iterable[Change] = ()) -> Experiment:
 def settings_of(overrides: Iterable[Change], experiment: Experiment) -> dict[str, Any]:
     """Return the values that the overrides have set, by the dotted paths of their keys.
 
-    overrides: as in `load`, which has applied them to make the experiment.
+    overrides: those from which `load` has made the experiment.
     """
     plain, (parsed, _) = experiment.plain(), _parsed(overrides)
     paths = [(paths_of(override, plain), override.value) for override in parsed]

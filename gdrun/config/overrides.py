@@ -93,11 +93,13 @@ def apply(
 ) -> tuple[dict[str, Any], Where]:
     """Return a copy of `data` changed by the overrides, and a new function `where` for the copy.
 
-    where: a function that returns the place of a key path, for messages; for a changed key the new
-    function returns the override. Whole sections are set first, so that `lr=0.1 optimizer=adam`
-    keeps the rate. Then names and paths are set, and then options such as loss, which decide what
-    other options a section has. The remaining keys follow in the order of the overrides.
-    Raises ConfigError with all keys that are unknown or ambiguous.
+    where: a function that returns the place of a key path, for messages. For a changed key, the new
+    function returns the text of the override. Raises ConfigError with all keys that are unknown or
+    ambiguous.
+
+    Whole sections are set first, so that `lr=0.1 optimizer=adam` keeps the rate. Then names and
+    paths are set, and then options such as loss, which decide what other options a section has. The
+    remaining keys follow in the order of the overrides.
     """
     result, located, problems = applied(data, overrides, where)
     if problems:

@@ -55,8 +55,9 @@ class SectionKind:
 
     key: the key of the section in a file. registry: the definitions by name. default: the name of a
     definition, for examples in messages. common: the options that all definitions share. aliases:
-    the name of a definition for each other name that a config may use. nested: the kinds of
-    sections that are options of this one, by the `kind` of a Nested mark.
+    the name of a definition for each other name that a config may use. nested: for options that
+    hold sections themselves, the kinds of these sections, by the `kind` of the option's Nested
+    mark.
     """
 
     key: str
@@ -162,9 +163,9 @@ class SectionKind:
     def nested_kind(self, mark: Nested) -> SectionKind:
         """Return the kind of section that each entry of a nested option is.
 
-        mark: the annotation that makes the option a nested one. The parts of a schedule, for
-        example, are schedules again; such entries do not have the options that all sections of
-        their kind share.
+        mark: the Nested mark of the option. An empty `kind` means the kind of this section: the
+        parts of a schedule, for example, are schedules again. Such entries do not have the options
+        that all sections of their kind share.
         """
         return self.nested[mark.kind] if mark.kind else replace(self, common={})
 

@@ -72,7 +72,7 @@ class HeldOutFile(Settings):
 
     @property
     def short(self) -> str | dict[str, str]:
-        """The short form of the settings, the path, or else the settings as plain data."""
+        """The path alone, if the other settings have their defaults; else the plain data."""
         plain: dict[str, str] = self.model_dump(exclude_defaults=True)
         return plain if len(plain) > 1 else self.path
 
@@ -110,7 +110,7 @@ class Standardize(Settings):
 
     @property
     def short(self) -> bool | dict[str, bool]:
-        """The short form of the settings, true or false, or else the settings as plain data."""
+        """Whether features are standardised, as true or false; with `target`, the plain data."""
         return self.model_dump() if self.target else self.features
 
 

@@ -89,7 +89,7 @@ def _spaced(text: str, spacing: str) -> list[Number]:
     if not isinstance(count, int) or not 2 <= count <= MOST_POINTS:
         _refuse(text, f"the count must be a whole number from 2 to {MOST_POINTS:,}", form)
     if spacing == "log" and min(start, stop) <= 0:
-        hint = "use lin: for a range that includes 0 or negative numbers"
+        hint = "use lin:START:STOP:COUNT for a range that includes 0 or negative numbers"
         _refuse(text, "the ends of a log range must be positive", hint)
     between = [_POINTS[spacing](start, stop, Fraction(k, count - 1)) for k in range(1, count - 1)]
     rounded = [float(f"{point:.{DIGITS - 1}e}") for point in between]

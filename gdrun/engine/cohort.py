@@ -215,7 +215,7 @@ class Lanes:
         return Lanes(self.cohort, self.index[alive])
 
     def operand(self, values: Numbers) -> Any:
-        """The operand for arrays (lanes, P) of P weights each that has these values.
+        """Return numbers as an operand for arrays (lanes, P), which have P weights for each run.
 
         values (lanes,): one number for each run. The operand is a float if all runs have the same
         number, else an array (lanes, 1). With a float, terms such as 1 − β₂ᵗ are computed in double

@@ -54,8 +54,8 @@ class Measures:
     A chunk is several consecutive steps; lanes are runs that train together. W (lanes, P): the P
     weights of each lane after the last step. slots: the state of the update rule after the last
     step, (lanes, P) each. running_stats (lanes, Q): the Q running statistics of batch
-    normalisation, after the last step; None for a model without any. bad: the reason of each lane
-    that diverged at the last step; the key is the lane's index among the stepper's lanes. places: W
+    normalisation, after the last step; None for a model without any. bad: why a lane diverged at
+    the last step, by the lane's index among the stepper's lanes; empty if no lane did. places: W
     after each step, (steps, lanes, P), on a surface, else None. before: W before the last step.
     borrowed: the seconds that the evaluation before the chunk spent on sums that the first step
     used again.

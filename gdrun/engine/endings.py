@@ -34,7 +34,7 @@ def used_up(plan: Plan, state: State) -> Firing | None:
 
 
 def interruption(signal: str) -> Firing:
-    """The interruption that ends all runs. signal: the name of the signal, for the user."""
+    """The interruption that ends all runs. signal: the name of its signal, such as SIGINT."""
     return Firing("interrupted", "interrupted", f"interrupted by {signal}")
 
 

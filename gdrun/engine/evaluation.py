@@ -54,7 +54,7 @@ def read(
     metrics: Sequence[str] = (),
     moved: Flags,
 ) -> Readings:
-    """Return the readings of the full objective at `state.evaluated`, by quantity: (lanes,).
+    """Return the readings of the full objective at `state.evaluated`, by quantity, (lanes,) each.
 
     objective: the result of Engine.objective, which the engine evaluates. running_stats (lanes, Q):
     the running statistics of these weights. gradient: whether the full gradient is needed. metrics:
@@ -169,10 +169,10 @@ def _where(better: Flags, new: Array, old: Array) -> Array:
 def fired(
     criteria: Criteria, column: int, readings: Readings, state: State
 ) -> Iterator[tuple[int, Firing]]:
-    """Yield each rule that fires, with the index of the run among the runs that still train.
+    """Yield (index, firing) for each rule that fires in a run.
 
-    column: the column of State.to_beat for these criteria: 0 if they stop the run, 1 if they are
-    only reported.
+    index: the index of the run among the runs that still train. column: the column of State.to_beat
+    for these criteria: 0 if they stop the run, 1 if they are only reported.
     """
     for name, threshold in criteria.thresholds.items():
         rule = STOP_RULES[name]

@@ -54,7 +54,8 @@ class Listener:
     def evaluated(self, progress: Progress, readings: Readings) -> None:
         """Called after each evaluation.
 
-        readings: by quantity, (lanes,) each, for the runs that still train (progress.state.lanes).
+        readings: the results by quantity, (lanes,) each, for the runs that still train, which are
+        progress.state.lanes.
         """
 
     def ending(self, progress: Progress, *, interrupted: bool) -> None:

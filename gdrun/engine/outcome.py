@@ -63,10 +63,11 @@ class Outcome:
     the best ones if `restored`, else the last ones. best_weights (P,): the weights at the best
     evaluation. running_stats (Q,), best_running_stats (Q,): the running statistics that belong to
     weights and to best_weights. best: the best evaluation; None if no loss was finite. steps,
-    evaluations: the columns of the traces, by name. test_loss, test_accuracy: of the returned
-    weights on the test part, without l2; NaN without a test part. rising: the number of steps that
-    raised the batch loss. clipped: the number of steps whose gradient was clipped. watched: for
-    each rule that is only reported and does not stop the run, its first firing.
+    evaluations: the columns of the traces, by name. test_loss, test_accuracy: the loss without l2
+    and the accuracy of the returned weights on the test part; NaN without a test part. rising: the
+    number of steps that raised the batch loss. clipped: the number of steps whose gradient was
+    clipped. watched: for each rule that is only reported and does not stop the run, its first
+    firing.
     """
 
     lane: int

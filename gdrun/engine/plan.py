@@ -55,8 +55,9 @@ class Place:
 class SchedulePlan:
     """A schedule of the learning rate, with the options that all runs that train together share.
 
-    options: the options in which these runs cannot differ, by name. per_step: whether the schedule
-    counts time in steps instead of epochs. warmup: the length of the warm-up, in the same unit.
+    form: the schedule, with its equation. options: the options in which these runs cannot differ,
+    by name. per_step: whether the schedule counts time in steps instead of epochs. warmup: the
+    length of the warm-up, in the same unit.
     """
 
     form: Schedule

@@ -89,7 +89,7 @@ class Recorder:
         self._steps.add(partial(_shared_columns, steps), own, steps[0].lanes)
 
     def add_evaluation(self, state: State, epoch: float, readings: Readings) -> None:
-        """Add an evaluation of this state. readings: by quantity, (lanes,) each."""
+        """Add an evaluation of this state. readings: the results by quantity, (lanes,) each."""
         shared = {
             "step": state.step,
             "epoch": epoch,

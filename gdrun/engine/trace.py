@@ -85,14 +85,18 @@ class StepTrace:
 
     @property
     def closed_points(self) -> int:
-        """The number of complete points: further steps change them only if pairs are joined."""
+        """The number of points that are complete, because they combine `stride` steps.
+
+        Later steps change such a point only if it is joined with its neighbour.
+        """
         return self.points - self._open
 
     def add(self, shared: Shared, own: Columns, lanes: Lanes) -> None:
         """Add the consecutive steps of a chunk.
 
-        shared: computes the columns that all lanes (runs that train together) share. own: the other
-        columns, (steps, lanes) each. lanes: their indices in the cohort.
+        shared: a function that computes the columns that all lanes (runs that train together)
+        share. own: the other columns, (steps, lanes) each. lanes: the indices of these lanes in the
+        cohort.
         """
         own = own | {peak: own[of] for peak, of in _PEAKS.items()}
         # For all lanes the memory is contiguous, and a slice copies faster than an index array.
@@ -239,7 +243,7 @@ class EvaluationTrace:
         """Add one evaluation.
 
         shared: the numbers that all lanes (runs that train together) share, by name. own: the other
-        columns, (lanes,) each. lanes: their indices in the cohort.
+        columns, (lanes,) each. lanes: the indices of these lanes in the cohort.
         """
         # Which quantities are measured is only known from the first evaluation.
         if not self._own:

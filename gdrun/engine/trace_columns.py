@@ -57,7 +57,7 @@ TRACE_COLUMNS = (
         shared=True,
         whole=True,
     ),
-    TraceColumn("seconds", _BOTH, "The seconds of wall clock in updates so far.", shared=True),
+    TraceColumn("seconds", _BOTH, "The wall-clock seconds spent in updates so far.", shared=True),
     TraceColumn(
         "batch_size", _STEP, "The number of examples in the step's batch.", shared=True, whole=True
     ),
@@ -71,7 +71,7 @@ TRACE_COLUMNS = (
     TraceColumn(
         "clipped",
         _STEP,
-        "The number of the point's steps whose gradient was clipped.",
+        "The number of steps with a clipped gradient, among the steps that the point combines.",
         join="sum",
         when="clip",
         absent=0.0,
@@ -91,7 +91,7 @@ TRACE_COLUMNS = (
     TraceColumn(
         "max_batch_loss",
         _STEP,
-        "The largest batch_loss of the point's steps.",
+        "The largest batch_loss of the steps that the point combines.",
         join="max",
         when="joined",
         absent="batch_loss",
@@ -99,7 +99,7 @@ TRACE_COLUMNS = (
     TraceColumn(
         "max_grad_norm",
         _STEP,
-        "The largest grad_norm of the point's steps.",
+        "The largest grad_norm of the steps that the point combines.",
         join="max",
         when="joined",
         absent="grad_norm",
@@ -127,7 +127,7 @@ TRACE_COLUMNS = (
         TraceColumn(
             f"validation_{name}",
             _EVAL,
-            f"The {metric.words} on the validation part, if the config names it.",
+            f"The {metric.words} on the validation part, if the config names this metric.",
             when="measured",
         )
         for name, metric in METRICS.items()
@@ -138,7 +138,9 @@ TRACE_COLUMNS = (
     ),
     TraceColumn("grad_norm", _LAYER, "The L2 norm of the gradient of the layer's weights."),
     TraceColumn(
-        "update_ratio", _LAYER, "The L2 norm of the last update, divided by that of the weights."
+        "update_ratio",
+        _LAYER,
+        "The L2 norm of the last update, divided by the L2 norm of the weights.",
     ),
     TraceColumn(
         "dead",
@@ -150,7 +152,8 @@ TRACE_COLUMNS = (
     TraceColumn(
         "saturated",
         _LAYER,
-        "The share, 0 to 1, of units with a mean slope above 0 and below 0.1 of the largest slope.",
+        "The share, 0 to 1, of units with a mean slope above 0 and below a tenth of the "
+        "activation's largest slope.",
         when="measured",
     ),
 )

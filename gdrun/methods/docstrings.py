@@ -44,7 +44,8 @@ class Doc:
 def parse_doc(text: str | None) -> Doc:
     """Return the parts of `text`, a method's docstring: summary, equation, notes and so on.
 
-    Its form is described at the top of this module. None counts as an empty docstring.
+    The form of such a docstring is described at the top of this module. None counts as an empty
+    docstring.
     """
     paragraphs: list[list[str]] = [[]]
     for line in inspect.cleandoc(text or "").splitlines():

@@ -37,7 +37,7 @@ class Activation(Definition):
     @property
     def facts(self) -> dict[str, str]:
         return {
-            "Begins with": f"init: {self.init}; model.init overrides it",
+            "Begins with": f"weights from init {self.init}, unless model.init names another",
             "Gain": f"{self.gain:.4g}, in init: he, he_uniform and orthogonal",
         }
 

@@ -117,7 +117,9 @@ def _for_all_lanes(equation: LossFunction) -> LossFunction:
 def mse(s: Array, y: Array) -> tuple[Array, Array]:
     """Squared error, without a factor ½.
 
-    ℓ = (s − y)²,  dℓ/ds = 2 (s − y)
+        ℓ = (s − y)²,  dℓ/ds = 2 (s − y)
+
+    s is the prediction of the model, y the target.
     """
     residual = s - y
     return residual * residual, 2 * residual
@@ -127,7 +129,9 @@ def mse(s: Array, y: Array) -> tuple[Array, Array]:
 def mae(s: Array, y: Array) -> tuple[Array, Array]:
     """Absolute error; its slope where s = y is taken as 0.
 
-    ℓ = |s − y|,  dℓ/ds = sign(s − y)
+        ℓ = |s − y|,  dℓ/ds = sign(s − y)
+
+    s is the prediction of the model, y the target.
     """
     residual = s - y
     return absolute(residual), sign(residual)
@@ -141,7 +145,7 @@ def huber(s: Array, y: Array, delta: Positive = 1.0) -> tuple[Array, Array]:
         ℓ = δ (|r| − ½ δ)    for |r| > δ
         dℓ/ds = max(−δ, min(r, δ)),  r = s − y
 
-    δ is delta, in the unit of the target.
+    s is the prediction of the model, y the target, and δ is delta, in the unit of the target.
 
     Source: Huber 1964.
     """
@@ -157,8 +161,8 @@ def pinball(s: Array, y: Array, tau: Level = 0.5) -> tuple[Array, Array]:
         ℓ = max(τ r, (τ − 1) r),  r = y − s
         dℓ/ds = −τ for r > 0, 1 − τ for r < 0, and 0 at zero
 
-    τ is tau. With τ = 0.5 the loss is half the absolute error, whose mean is smallest at the
-    median.
+    s is the score, y the target, and τ is tau. With τ = 0.5 the loss is half the absolute error,
+    whose mean is smallest at the median.
 
     Source: Koenker & Bassett 1978.
     """
@@ -176,7 +180,8 @@ def logistic(s: Array, y: Array) -> tuple[Array, Array]:
         ℓ = log(1 + e^(−m)),  m = y s with y ∈ {−1, +1}
         dℓ/ds = −y / (1 + e^m)
 
-    ℓ is computed from e^(−|m|), which cannot overflow. So ℓ is accurate for both signs of m.
+    s is the score, y the class, and m the margin. ℓ is computed from e^(−|m|), which cannot
+    overflow. So ℓ is accurate for both signs of m.
     """
     margin = s * y
     small = exp(-absolute(margin))
@@ -191,8 +196,8 @@ def cross_entropy(scores: Array, y: Array) -> tuple[Array, Array]:
 
         ℓ = log Σⱼ e^(sⱼ) − s_y,  dℓ/dsⱼ = softmax(s)ⱼ − [j = y]
 
-    [j = y] is 1 for the class of the example, else 0. The largest score is subtracted before the
-    exponentials (log-sum-exp).
+    sⱼ is the score of class j, and y is the class of the example. [j = y] is 1 for this class, else
+    0. The largest score is subtracted before the exponentials (log-sum-exp).
     """
     own = _own_class(y)
     shifted = scores - scores.max(axis=-1, keepdims=True)
@@ -211,7 +216,8 @@ def hinge(scores: Array, y: Array) -> tuple[Array, Array]:
         ℓ = Σ_{j≠y} max(0, sⱼ − s_y + 1)
         dℓ/dsⱼ = [sⱼ − s_y + 1 > 0] for j ≠ y,  dℓ/ds_y = −Σ_{j≠y} dℓ/dsⱼ
 
-    […] is 1 if the condition holds, else 0.
+    sⱼ is the score of class j, and y is the class of the example. […] is 1 if the condition holds,
+    else 0.
 
     Source: Weston & Watkins 1999.
     """
@@ -228,8 +234,10 @@ def hinge(scores: Array, y: Array) -> tuple[Array, Array]:
 def squared_hinge(scores: Array, y: Array) -> tuple[Array, Array]:
     """Multi-class squared hinge, summed over the wrong classes.
 
-    ℓ = Σ_{j≠y} max(0, sⱼ − s_y + 1)²
-    dℓ/dsⱼ = 2 max(0, sⱼ − s_y + 1) for j ≠ y,  dℓ/ds_y = −Σ_{j≠y} dℓ/dsⱼ
+        ℓ = Σ_{j≠y} max(0, sⱼ − s_y + 1)²
+        dℓ/dsⱼ = 2 max(0, sⱼ − s_y + 1) for j ≠ y,  dℓ/ds_y = −Σ_{j≠y} dℓ/dsⱼ
+
+    sⱼ is the score of class j, and y is the class of the example.
     """
     own = _own_class(y)
     margins = _margins(scores, own)

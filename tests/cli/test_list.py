@@ -56,7 +56,8 @@ def test_a_page_in_full(gdrun):
         "\n"
         "    lr(t) = lr₀ · γ^⌊t / drop_every⌋\n"
         "\n"
-        "γ is gamma; drop_every is the interval between drops, in epochs (or steps).\n"
+        "lr₀ is the initial rate, γ is gamma; drop_every is the interval between drops,\n"
+        "in epochs (or steps).\n"
         "\n"
         "Options\n"
         "  gamma       0.5  0 < x ≤ 1\n"
@@ -108,7 +109,7 @@ def test_files_that_come_in_pairs_are_shown_as_a_pair(gdrun):
 
 def test_an_activation_tells_what_its_layers_begin_with(gdrun):
     out = gdrun("list", "relu").out
-    assert "Begins with  init: he; model.init overrides it\n" in out
+    assert "Begins with  weights from init he, unless model.init names another\n" in out
     assert "Gain         1.414, in init: he, he_uniform and orthogonal\n" in out
 
 

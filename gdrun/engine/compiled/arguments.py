@@ -27,7 +27,7 @@ def address(array: Array | None) -> int | None:
 
 
 class Examples(ctypes.Structure):
-    """N examples with D features, as a C struct: X (N, D), y (N,), and the order of use."""
+    """N examples with D features, as a C struct: X (N, D), y (N,), and the order of the rows."""
 
     _fields_ = (
         ("X", Pointer),

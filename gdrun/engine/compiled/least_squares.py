@@ -84,7 +84,10 @@ probability. For float32 data the tolerance is the spacing of float32 at 1.
 
 
 def pays(cohort: Cohort) -> bool:
-    """Whether full-batch least squares has enough steps for the triangle to save time."""
+    """Whether a run does full-batch least squares, and a QR factorisation of the data saves time.
+
+    The factorisation saves time if there are enough steps and many more rows than columns.
+    """
     model = cohort.model
     if not (cohort.batching.whole and isinstance(model, LinearModel) and model.loss.name == "mse"):
         return False
@@ -94,14 +97,17 @@ def pays(cohort: Cohort) -> bool:
 
 
 def often_read(cohort: Cohort, part: Design) -> bool:
-    """Whether a part is evaluated so often that its triangle saves time."""
+    """Whether a part of the data is evaluated so often that its QR factorisation saves time."""
     rows, columns = part.X.shape
     epochs = cohort.plan.epochs
     return rows > 4 * columns and (epochs is None or epochs / cohort.plan.every > PASSES)
 
 
 def compressed(part: Design) -> Design:
-    """D + 1 examples with the same sums of losses and gradients as all rows of the part."""
+    """D + 1 examples with the same sums of losses and gradients as all rows of the part.
+
+    part: a part of the data with D features.
+    """
     with single_blas_thread():
         try:
             triangle = _by_gram_matrices(part)

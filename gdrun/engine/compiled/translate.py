@@ -37,6 +37,7 @@ def translate(
     found = Execution(function, writing, arguments | dict(constants)).result()
     values = found if isinstance(found, tuple) else (found,)
     if len(values) != results or not all(isinstance(v, Term) or is_number(v) for v in values):
-        raise NotCompilableError(f"{function.__name__} must return {results} numbers")
+        needed = "1 number" if results == 1 else f"{results} numbers"
+        raise NotCompilableError(f"{function.__name__} must return {needed}")
     texts = [writing.as_real(value) for value in values]
     return Translation(writing.shared, writing.fields, writing.statements, texts)

@@ -140,7 +140,7 @@ def loss_part(loss: Loss) -> str:
     """
     by_class = loss.targets == "code"
     if by_class and loss.name not in BLOCK_LOSSES:
-        raise NotCompilableError(f"the loss {loss.name} of class scores has no function in C")
+        raise NotCompilableError(f"the loss {loss.name} is not available in C")
     lines = [
         f"typedef {'int64_t' if by_class else 'real'} target;",
         f"#define CLASSES {int(by_class)}",

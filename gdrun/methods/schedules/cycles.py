@@ -24,9 +24,9 @@ def cosine_restarts(t, lr, period: Positive = 10.0, growth: Count = 1, lr_min: N
 
         lr(t) = lr_min + ½ (lr₀ − lr_min) (1 + cos(π s/P))
 
-    P is the length of the current cycle, and s is the time since the start of this cycle. The
-    length of the first cycle is period, in epochs (or steps). Each later cycle is growth times as
-    long as the cycle before it.
+    lr₀ is the initial rate, P is the length of the current cycle, and s is the time since the start
+    of this cycle. The length of the first cycle is period, in epochs (or steps). Each later cycle
+    is growth times as long as the cycle before it.
 
     Source: Loshchilov & Hutter 2016, SGDR, equation 5, where period is called T₀ and growth T_mult.
 
@@ -54,9 +54,10 @@ def cyclic(
         u = max(0, 1 − x) · scale
         lr(t) = lr₀/d + (lr₀ − lr₀/d) u
 
-    d is div. h is half_cycle, the length of a rise or a fall in epochs (or steps). c is the number
-    of the cycle, from 1. scale depends on mode: 1 for triangular, ½^(c − 1) for triangular2, γᵗ for
-    exp_range, where γ is gamma.
+    lr₀ is the option lr of the optimizer, here the highest rate. d is div. h is half_cycle, the
+    length of a rise or a fall in epochs (or steps). c is the number of the cycle, from 1. scale
+    depends on mode: 1 for triangular, ½^(c − 1) for triangular2, γᵗ for exp_range, where γ is
+    gamma.
 
     Source: Smith 2015, which advises a lowest rate of a third or a quarter of the highest.
 
@@ -107,11 +108,12 @@ def one_cycle(
         lr(t) = lr₀ ↘ lr₀/(d f)    (rT ≤ t)
         β(t)  = beta_high ↘ beta_low ↗ beta_high
 
-    r is rise, d is div, f is final_div; T is the length of the run after warm-up. An arrow is a
-    rise or a fall along half a cosine, or along a straight line with anneal: linear. β falls while
-    the rate rises, and rises while the rate falls. β replaces the momentum of the optimizer (its
-    option momentum, beta1 or beta) unless cycle_momentum is false. An optimizer without momentum
-    has no β to replace.
+    lr₀ is the option lr of the optimizer, here the highest rate. r is rise, d is div, f is
+    final_div; T is the length of the run after warm-up. An arrow is a rise or a fall along half a
+    cosine, or along a straight line with anneal: linear. β is the momentum. It falls while the rate
+    rises, and rises while the rate falls. β replaces the momentum of the optimizer (its option
+    momentum, beta1 or beta) unless cycle_momentum is false. An optimizer without momentum has no β
+    to replace.
 
     Source: Smith & Topin 2017, with half cosines as in PyTorch and optax.
 

@@ -12,7 +12,9 @@ from gdrun.methods.schedules.form import schedule
 def constant(t, lr):
     """Constant rate.
 
-    lr(t) = lr₀
+        lr(t) = lr₀
+
+    lr₀ is the initial rate.
 
     Source: common practice.
     """
@@ -26,7 +28,8 @@ def step(t, lr, gamma: Fraction = 0.5, drop_every: Positive = 10.0):
 
         lr(t) = lr₀ · γ^⌊t / drop_every⌋
 
-    γ is gamma; drop_every is the interval between drops, in epochs (or steps).
+    lr₀ is the initial rate, γ is gamma; drop_every is the interval between drops, in epochs (or
+    steps).
 
     Source: common practice, as in Krizhevsky, Sutskever & Hinton 2012.
 
@@ -42,8 +45,9 @@ def multistep(t, lr, gamma: Fraction = 0.1, milestones: tuple[Positive, ...] = (
 
         lr(t) = lr₀ · γ^#{k : mₖ ≤ t}
 
-    γ is gamma; mₖ are the milestones, in epochs (or steps). The exponent is the number of
-    milestones reached, so with the milestone 30 the rate drops after 30 complete epochs.
+    lr₀ is the initial rate, γ is gamma; mₖ are the milestones, in epochs (or steps). The exponent
+    is the number of milestones reached, so with the milestone 30 the rate drops after 30 complete
+    epochs.
 
     Source: He et al. 2015, for residual networks.
 
@@ -60,7 +64,8 @@ def exponential(t, lr, decay: NonNegative = 0.05):
 
         lr(t) = lr₀ · e^(−λ t)
 
-    λ is decay, per epoch (or step). The rate falls to half in every ln 2 / λ epochs (or steps).
+    lr₀ is the initial rate, λ is decay, per epoch (or step). The rate falls to half in every
+    ln 2 / λ epochs (or steps).
 
     Source: common practice.
 
@@ -76,7 +81,7 @@ def polynomial(t, T, lr, power: Positive = 1.0):
 
         lr(t) = lr₀ · (1 − t/T)^p
 
-    p is power; T is the length of the run after warm-up.
+    lr₀ is the initial rate, p is power; T is the length of the run after warm-up.
 
     Source: common practice, as in Chen et al. 2016 for segmentation (the poly rate, p 0.9).
 
@@ -93,7 +98,7 @@ def linear(t, T, lr, start: NonNegative = 1.0, end: NonNegative = 0.0):
 
         lr(t) = lr₀ · (a + (b − a) t/T)
 
-    a is start, b is end; T is the length of the run after warm-up.
+    lr₀ is the initial rate, a is start, b is end; T is the length of the run after warm-up.
 
     Source: common practice.
 
@@ -109,7 +114,7 @@ def cosine(t, T, lr, lr_min: NonNegative = 0.0):
 
         lr(t) = lr_min + ½ (lr₀ − lr_min) (1 + cos(π t/T))
 
-    T is the length of the run after warm-up.
+    lr₀ is the initial rate; T is the length of the run after warm-up.
 
     Source: Loshchilov & Hutter 2016, without restarts.
 
@@ -125,8 +130,9 @@ def inverse_time(t, lr, decay: NonNegative = 0.1, power: Positive = 1.0):
 
         lr(t) = lr₀ / (1 + λ t)^p
 
-    λ is decay, per epoch (or step); p is power. For ½ < p ≤ 1 the sum of the rates is infinite and
-    the sum of their squares is finite. These are the Robbins–Monro conditions for convergence.
+    lr₀ is the initial rate, λ is decay, per epoch (or step); p is power. For ½ < p ≤ 1 the sum of
+    the rates is infinite and the sum of their squares is finite. These are the Robbins–Monro
+    conditions for convergence.
 
     Source: Robbins & Monro 1951; Bottou 2012 for this form.
 
@@ -142,9 +148,9 @@ def inverse_sqrt(t, lr, timescale: Positive = 1.0):
 
         lr(t) = lr₀ / √(1 + t/τ)
 
-    τ is timescale, in epochs (or steps). If τ is the length n of the warm-up, the rate is
-    lr₀ √(n / s), where s = t + n is the time since the start of the warm-up. This is the schedule
-    of the Transformer.
+    lr₀ is the initial rate, τ is timescale, in epochs (or steps). If τ is the length n of the
+    warm-up, the rate is lr₀ √(n / s), where s = t + n is the time since the start of the warm-up.
+    This is the schedule of the Transformer.
 
     Source: Zinkevich 2003, for online convex problems; Vaswani et al. 2017.
 

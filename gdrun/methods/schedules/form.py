@@ -116,7 +116,7 @@ def schedule(
             )
         if ("drops" in inputs) != (watch is not None):
             hint = "use both or neither: watch counts the drops that the equation takes"
-            what = f"schedule {name} has only one of the parameter drops and the function watch"
+            what = f"schedule {name} has the parameter drops or the function watch, but not both"
             raise GdrunError(what, hint=hint)
         known = SCHEDULES.get(name)
         # The same module may define a schedule again: a notebook does so each time a cell runs.
