@@ -147,7 +147,7 @@ def problems_of(
     """
     by_path: dict[Path, list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False):
-        by_path.setdefault(_path(detail["loc"]), []).append(detail)
+        by_path.setdefault(_path(detail), []).append(detail)
     return [
         _problem(details, path, prefix, where, model, owners.get(str(path[0]), of) if path else of)
         for path, details in by_path.items()
@@ -216,14 +216,18 @@ def _known(model: type[BaseModel], path: Path) -> list[str]:
     return list(model.model_fields)
 
 
-def _path(loc: Path) -> Path:
-    """Return a key's path from pydantic, without the parts that name the member of a union."""
+def _path(detail: ErrorDetails) -> Path:
+    """Return the path of the key of an error, without the parts that name the member of a union."""
+    loc = detail["loc"]
+    # A key of the user may have the name of such a member: the first part, and one that is unknown.
+    keys = {0, len(loc) - 1} if detail["type"] == "extra_forbidden" else {0}
     # Pydantic names the member of a union in the path, such as ("points", "constrained-int").
     marks = ("int", "float", "str", "bool", "none", "constrained-int", "constrained-float")
     return tuple(
         part
-        for part in loc
-        if not (
+        for place, part in enumerate(loc)
+        if place in keys
+        or not (
             isinstance(part, str)
             and (part in marks or part.startswith(("literal[", "dict[", "function-")))
         )

@@ -12,6 +12,7 @@ from gdrun.array_types import Array, Numbers
 from gdrun.data.assembly import UnfitColumnsError
 from gdrun.data.cells import STANDARD, MissingMarks
 from gdrun.data.column_report import ColumnReport, different_values
+from gdrun.data.column_statistics import column_statistics
 from gdrun.data.encoding import Encoding, SourceColumn, columns_of_numbers
 from gdrun.data.filling import fill_of
 from gdrun.data.part_files import part_files
@@ -89,6 +90,7 @@ def inspect_data(options: Mapping[str, Any]) -> Inspection:
     )
     try:
         found = _with_target(found, table, given=options.get("task") is not None)
+        _require_finite(table)
         return _with_files(found, table, hashes, options)
     except DataError as error:
         return replace(found, problems=error.problems)
@@ -107,6 +109,12 @@ def _with_target(found: Inspection, table: Table, *, given: bool) -> Inspection:
     # More than two whole numbers can be classes or numbers; two, such as 0 and 1, are classes.
     in_doubt = not given and not table.classes and len(labels) > 2
     return replace(found, in_doubt=in_doubt, classes=dict(zip(labels, counts, strict=True)))
+
+
+def _require_finite(table: Table) -> None:
+    """Raise DataError for a value of a table on disk that is not finite: none is filled in."""
+    if isinstance(table.X, np.memmap):
+        column_statistics(table.X, np.ones(len(table.y), dtype=bool), table.name)
 
 
 def _with_files(
@@ -170,7 +178,8 @@ def _values_of(source: SourceColumn, features: Numbers) -> int:
     if source.labels:
         return len(source.labels)
     at = source.parts.index("days") if source.parts else 0
-    return different_values(np.asarray(features[:, at], dtype=np.float64))
+    with np.errstate(invalid="ignore"):  # the cast of a signalling NaN warns
+        return different_values(np.asarray(features[:, at], dtype=np.float64))
 
 
 def _reports_on_arrays(table: Table) -> tuple[ColumnReport, ...]:

@@ -15,6 +15,7 @@ from fuzz.kinds import KINDS
 from gdrun.config.loading import load
 from gdrun.data import load_table
 from gdrun.data.column_statistics import column_statistics
+from gdrun.data.inspection import inspect_data
 from gdrun.errors import Problem
 from gdrun.study.storage.reading import read_found
 from gdrun.views.walks import walks
@@ -193,3 +194,21 @@ def test_a_sweep_of_which_no_trial_has_ended(study, tmp_path, monkeypatch):
     for words in (["plot", "copy"], ["report", "copy"]):
         error = refusal(gdrun_command(*words))
         assert "no trial of this study has ended" in str(error)
+
+
+@pytest.mark.parametrize("key", ["none", "int", "literal[x", "dict["])
+def test_unknown_keys_with_the_name_of_a_type(key):
+    config = {"dataset": "digits", "model": {"name": "mlp", key: 1}}
+    assert f"mlp has no option {key!r}" in str(refusal(lambda: load(config)))
+    config = {"dataset": "digits", "model": "mlp", "stopping": {"early_stopping": {key: 1}}}
+    assert f"no option {key!r}" in str(refusal(lambda: load(config)))
+
+
+def test_a_signalling_nan_in_an_array(tmp_path):
+    values = np.arange(120, dtype=np.float32).reshape(40, 3)
+    values.view(np.uint32)[4, 1] = 0x7F800001  # the quiet bit is 0
+    np.save(tmp_path / "a.npy", values)
+    found = inspect_data({"path": str(tmp_path / "a.npy"), "target": -1, "task": "regression"})
+    assert [each.what for each in found.problems] == [
+        "the value nan in row 4, column 1 is not finite"
+    ]
