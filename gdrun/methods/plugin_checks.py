@@ -1,8 +1,9 @@
 """Checks of a method from a plugin: whether it is a pure, elementwise function of its inputs.
 
 The checks call the method on small arrays. They check the number, shapes and dtypes of the returned
-values, that the inputs are unchanged, and that the result for one lane (one of several runs trained
-together) or for one weight does not depend on the other lanes or weights.
+values, that the inputs are unchanged, that the result for one lane (one of several runs trained
+together) or for one weight does not depend on the other lanes or weights, and that the first step
+is finite, also where the gradient is 0.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ Fault = tuple[str, str]
 """A fault of a method: the message, without the method's name, and a hint how to correct it."""
 
 _LANES, _WEIGHTS, _TIMES = 3, 4, 6
+_MANY = 1000
+"""The number of weights of a lane whose updates are compared. An outlier is at most √n standard
+deviations from the mean of n entries, so that rules with bounds of up to 31 of them are found.
+"""
 # For arrays of another shape, NumPy may give results that differ in the last bits.
 _TOLERANCES: dict[str, Any] = {"rtol": 1e-9, "atol": 1e-12, "equal_nan": True}
 
@@ -69,8 +74,8 @@ def _rule_faults(rule: Rule) -> Iterator[Fault]:
         results = _results(rule, w, g, slots, options)
         yield from _changed_inputs(given, before)
         yield from _wrong_returns(rule, results, w)
-        if dtype is np.float64 and by_lane:
-            yield from _dependences(rule, w, g, slots, options, _new_weights(rule, results))
+    yield from _dependences(rule)
+    yield from _undefined(rule)
 
 
 def _schedule_faults(schedule: Schedule) -> Iterator[Fault]:
@@ -111,19 +116,23 @@ def _schedule_faults(schedule: Schedule) -> Iterator[Fault]:
             yield what, "compute each rate only from its own t, T, lr and options"
 
 
-def _results(rule: Rule, w: Any, g: Any, slots: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
-    """Return what the rule's equation returns at step 3.
+def _results(
+    rule: Rule,
+    w: Any,
+    g: Any,
+    slots: tuple[Any, ...],
+    options: Mapping[str, Any],
+    *,
+    step: float = 3.0,
+) -> Any:
+    """Return what the rule's equation returns.
 
     w, g and each slot: (lanes, P), with P weights for each lane (run). options: numbers or arrays
-    (lanes, 1).
+    (lanes, 1). step: the step count; at step 1 the bias correction of Adam cancels its decay, so
+    that mistakes would not be seen.
     """
-    # At step 1 the bias correction of Adam cancels its decay, so mistakes would not be seen.
-    inputs = (*slots, *((3.0,) if rule.uses_t else ()), *((_norm,) if rule.uses_norm else ()))
+    inputs = (*slots, *((step,) if rule.uses_t else ()), *((_norm,) if rule.uses_norm else ()))
     return rule.function(w, g, *inputs, **options)
-
-
-def _new_weights(rule: Rule, results: Any) -> Any:
-    return results[0] if rule.slots else results
 
 
 def _changed_inputs(given: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[Fault]:
@@ -138,7 +147,7 @@ def _wrong_returns(rule: Rule, results: Any, w: Any) -> Iterator[Fault]:
     It must hold the new weights, then the new slots, each with the shape and dtype of w.
     """
     names = ("w", *rule.slots)
-    values = results if isinstance(results, tuple) else (results,)
+    values = _as_tuple(results)
     form = f"return {', '.join(names)}" if rule.slots else "return only the new w"
     if len(values) != len(names) or isinstance(results, tuple) != bool(rule.slots):
         yield f"returns {_counted(results)}, but must return {_counted(names)}", form
@@ -152,29 +161,74 @@ def _wrong_returns(rule: Rule, results: Any, w: Any) -> Iterator[Fault]:
             yield f"returns {name} with dtype {value.dtype}, but its input has {w.dtype}", hint
 
 
-def _dependences(
-    rule: Rule, w: Any, g: Any, slots: tuple[Any, ...], options: dict[str, Any], together: Any
-) -> Iterator[Fault]:
-    """Yield a fault if one lane gets other new weights when it is computed alone.
+def _dependences(rule: Rule) -> Iterator[Fault]:
+    """Yield a fault if the update of one weight depends on other weights, or on other lanes.
 
-    For a rule without layer norms, also one weight of the lane is computed alone. together: the new
-    weights (lanes, P) that the rule returned for all lanes in one call. options: numbers or arrays
-    (lanes, 1).
+    Some weights are updated alone, or some lanes if the rule uses layer norms. In the second inputs
+    the sizes of the entries differ by 6 orders of magnitude, within each lane and from lane to
+    lane. Otherwise a bound such as 10 times the median of |g| would have no effect.
     """
-    row = {
-        name: value[1:2] if isinstance(value, np.ndarray) else value
-        for name, value in options.items()
+    random, shape = np.random.default_rng(0), (_LANES, _MANY)
+    differing = 1 - 0.01 * np.arange(_LANES)[:, None]
+    options = {
+        name: option.default * differing if option.varies else option.default
+        for name, option in rule.options.items()
     }
-    # A rule with layer norms may use all weights of its lane, but no other lane.
-    weights = slice(None) if rule.uses_norm else slice(2, 3)
-    one, slope, *carried = (array[1:2, weights] for array in (w, g, *slots))
-    alone = _new_weights(rule, _results(rule, one, slope, tuple(carried), row))
-    if not np.allclose(alone, together[1:2, weights], **_TOLERANCES):
-        hint = "use elementwise expressions only; for the norm of a layer, add an input named norm"
-        yield (
-            "is not elementwise: the update of one weight depends on other weights, or is random",
-            hint,
-        )
+    for orders in (0, 3):
+        size = 10 ** random.uniform(-orders, orders, shape)
+        w, g = random.normal(size=shape), size * random.normal(size=shape)
+        # Positive slots: a rule may take the root of a second moment, which is never negative.
+        slots = tuple(size * random.uniform(0.1, 1, size=(len(rule.slots), *shape)))
+        together = _as_tuple(_results(rule, w, g, slots, options))
+        for lane, weights in _parts(g, whole_lanes=rule.uses_norm):
+            at = (lane, weights)
+            own = {
+                name: value[lane] if isinstance(value, np.ndarray) else value
+                for name, value in options.items()
+            }
+            carried = tuple(slot[at] for slot in slots)
+            alone = _as_tuple(_results(rule, w[at], g[at], carried, own))
+            pairs = zip(alone, together, strict=True)
+            if not all(np.allclose(one, all_[at], **_TOLERANCES) for one, all_ in pairs):
+                yield (
+                    "is not elementwise: the update of one weight depends on other weights, "
+                    "or is random",
+                    "use elementwise expressions only; for the norm of a layer, add an input "
+                    "named norm",
+                )
+
+
+def _parts(g: Any, *, whole_lanes: bool) -> Iterator[tuple[slice, slice]]:
+    """Yield parts of the gradients (lanes, P): whole lanes, or single weights of each lane."""
+    for lane, row in enumerate(np.argsort(np.abs(g), axis=1)):
+        quantiles = row[np.linspace(0, len(row) - 1, 5).astype(int)].tolist()
+        parts = [slice(None)] if whole_lanes else [slice(each, each + 1) for each in quantiles]
+        yield from ((slice(lane, lane + 1), part) for part in parts)
+
+
+def _undefined(rule: Rule) -> Iterator[Fault]:
+    """Yield a fault if the first step of a rule gives NaN or an infinite number.
+
+    A gradient is 0 for many weights of real problems: of a feature that is 0 in a whole batch, or
+    of a ReLU unit that is inactive.
+    """
+    # The norm is not 0: a whole layer without a gradient is at a critical point.
+    w, g = np.array([[0.5, -0.5, 0.0, 0.5, 0.0]]), np.array([[1.0, -2.0, 0.5, 0.0, 0.0]])
+    slots = rule.start(w, rule.defaults)
+    values = _as_tuple(_results(rule, w, g, slots, rule.defaults, step=1.0))
+    for name, value in zip(("w", *rule.slots), values, strict=True):
+        wrong = ~np.isfinite(value)
+        if wrong[g != 0].any():
+            what = f"returns {value[wrong & (g != 0)][0]:g} for {name} at the first step"
+            yield what, "avoid a division by 0, and the root or logarithm of a negative number"
+        if wrong.any():
+            what = f"returns {value[wrong][0]:g} for {name} if the gradient of a weight is 0"
+            yield what, "add a small number to the divisor, such as an option eps=1e-8"
+
+
+def _as_tuple(results: Any) -> tuple[Any, ...]:
+    """What a rule returned, as a tuple: the new weights, then the new slots."""
+    return results if isinstance(results, tuple) else (results,)
 
 
 def _norm(array: Any) -> Any:

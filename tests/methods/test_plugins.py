@@ -226,6 +226,42 @@ FAULTS = {
         rule_text("return w - lr * g / np.abs(g).max(axis=-1, keepdims=True), v"),
         0, ONE_BY_ONE, PURE,
     ),
+    "a bound that most weights do not reach": (
+        rule_text("v = 0.9 * v + g; q = np.quantile(np.abs(v), 0.9); "
+                  "return w - lr * np.clip(v, -q, q), v"),
+        0, ONE_BY_ONE, PURE,
+    ),
+    "a bound far above the median": (
+        rule_text("c = 10 * np.median(np.abs(g)); return w - lr * np.clip(g, -c, c), v"),
+        0, ONE_BY_ONE, PURE,
+    ),
+    "a bound of many standard deviations in each lane": (
+        rule_text("c = 20 * g.std(axis=-1, keepdims=True); return w - lr * np.clip(g, -c, c), v"),
+        0, ONE_BY_ONE, PURE,
+    ),
+    "a bound from all lanes in a rule with norms": (
+        rule_text("c = np.quantile(np.abs(g), 0.99); return w - lr * np.clip(g, -c, c) / norm(g)",
+                  slots="", inputs="w, g, norm, lr: Rate = 0.1"),
+        0, ONE_BY_ONE, PURE,
+    ),
+    "a rate from all lanes": (
+        rule_text("return w - np.max(lr).astype(g.dtype) * g, v"),
+        0, ONE_BY_ONE, PURE,
+    ),
+    "a slot that depends on other weights": (
+        rule_text("return w - lr * g, np.maximum(v, np.median(v))"),
+        0, ONE_BY_ONE, PURE,
+    ),
+    "a division of 0 by 0": (
+        rule_text("v = v + g * g; return w - lr * g / np.sqrt(v), v"),
+        0, "mine returns nan for w if the gradient of a weight is 0",
+        "add a small number to the divisor, such as an option eps=1e-8",
+    ),
+    "a slot that is infinite at first": (
+        rule_text("return w - lr * g, 1 / v"),
+        0, "mine returns inf for v at the first step",
+        "avoid a division by 0, and the root or logarithm of a negative number",
+    ),
     "a function of numbers": (
         rule_text("return w - lr * math.sqrt(g), v"),
         3, "mine raises TypeError when it is checked: ",
