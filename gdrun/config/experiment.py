@@ -131,11 +131,12 @@ class Experiment:
 
     @property
     def deterministic(self) -> bool:
-        """Whether no random number affects the training, so that every seed gives the same run.
+        """Whether training uses no random numbers, so that every seed gives the same run.
 
-        The order of the examples is not drawn, the initial weights are zero, and nothing is dropped
-        out; the split of the data has a seed of its own. The examples of a surface are its noise,
-        the same for every seed. A budget in seconds ends every run at another step.
+        This is so if the order of the examples is not random, the initial weights are zero, and
+        there is no dropout. The split of the data has its own seed. On a surface the noise is the
+        same for every seed, so only the order of the examples matters. With a budget in seconds the
+        result is False, because runs then end at different steps.
         """
         if self.stopping.seconds is not None:
             return False

@@ -189,7 +189,7 @@ class Option:
 class Definition:
     """A named function with its options and its documentation.
 
-    options: by option name. check: a function that finds contradictions between option values;
+    options: the options by name. check: a function that finds contradictions between option values;
     None if no values contradict each other. given: the values that were set, by option name; every
     other option has its default.
     """

@@ -84,7 +84,7 @@ def load_entry_points() -> Names:
 
 
 def loading(path: str | Path) -> str:
-    """How to load a plugin, for a hint; the command line shows its option --plugin instead."""
+    """Return a Python call that loads a plugin, for a hint; the command line shows --plugin."""
     return f'`gdrun.load_plugin("{path}")`'
 
 

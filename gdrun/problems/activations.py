@@ -89,7 +89,9 @@ def activation(
 def relu(z: Array) -> tuple[Array, Array]:
     """Rectified linear unit; its slope at zero is taken as 0.
 
-    φ = max(0, z),  φ' = 1 for z > 0, else 0
+        φ = max(0, z),  φ' = 1 for z > 0, else 0
+
+    z is the input of the unit, φ' the slope.
 
     Source: Nair & Hinton 2010.
     """
@@ -104,7 +106,9 @@ LEAK = 0.01
 def leaky_relu(z: Array) -> tuple[Array, Array]:
     """Rectified linear unit with a small slope below zero.
 
-    φ = z for z > 0, else 0.01 z;  φ' = 1 for z > 0, else 0.01
+        φ = z for z > 0, else 0.01 z;  φ' = 1 for z > 0, else 0.01
+
+    z is the input of the unit, φ' the slope.
 
     Source: Maas, Hannun & Ng 2013.
     """
@@ -116,7 +120,9 @@ def leaky_relu(z: Array) -> tuple[Array, Array]:
 def elu(z: Array) -> tuple[Array, Array]:
     """Exponential linear unit, with α = 1.
 
-    φ = z for z > 0, else e^z − 1;  φ' = 1 for z > 0, else e^z
+        φ = z for z > 0, else e^z − 1;  φ' = 1 for z > 0, else e^z
+
+    z is the input of the unit, φ' the slope.
 
     Source: Clevert, Unterthiner & Hochreiter 2015.
     """
@@ -135,7 +141,8 @@ def selu(z: Array) -> tuple[Array, Array]:
         φ = λ z for z > 0, else λ α (e^z − 1)
         φ' = λ for z > 0, else λ α e^z
 
-    λ = 1.0507…, α = 1.6733…: with these numbers, if z has mean 0 and variance 1, so has φ(z).
+    z is the input of the unit, φ' the slope. λ is 1.0507…, α is 1.6733…: with these numbers, if z
+    has mean 0 and variance 1, so has φ(z).
 
     Source: Klambauer et al. 2017.
     """
@@ -148,7 +155,9 @@ def selu(z: Array) -> tuple[Array, Array]:
 def tanh(z: Array) -> tuple[Array, Array]:
     """Hyperbolic tangent.
 
-    φ = tanh z,  φ' = 1 − φ²
+        φ = tanh z,  φ' = 1 − φ²
+
+    z is the input of the unit, φ' the slope.
 
     Source: LeCun et al. 1998, section 4.4.
     """
@@ -162,7 +171,8 @@ def sigmoid(z: Array) -> tuple[Array, Array]:
 
         φ = 1 / (1 + e^(−z)),  φ' = φ (1 − φ)
 
-    φ is computed from e^(−|z|), which cannot overflow. So φ is accurate for both signs of z.
+    z is the input of the unit, φ' the slope. φ is computed from e^(−|z|), which cannot overflow. So
+    φ is accurate for both signs of z.
 
     Source: Rumelhart, Hinton & Williams 1986.
     """
@@ -217,8 +227,9 @@ def gelu(z: Array) -> tuple[Array, Array]:
 
         φ = z Φ(z),  φ' = Φ(z) + z n(z)
 
-    Φ is the normal distribution function, and n(z) = e^(−z²/2) / √(2π) is its density. Φ is
-    accurate to the precision of the run, for both signs of z.
+    z is the input of the unit, φ' the slope. Φ is the normal distribution function, and
+    n(z) = e^(−z²/2) / √(2π) is its density. Φ is accurate to the precision of the run, for both
+    signs of z.
 
     Source: Hendrycks & Gimpel 2016.
 
@@ -253,7 +264,7 @@ def silu(z: Array) -> tuple[Array, Array]:
 
         φ = z σ(z),  φ' = σ(z) (1 + z (1 − σ(z)))
 
-    σ(z) = 1 / (1 + e^(−z)) is the sigmoid.
+    z is the input of the unit, φ' the slope. σ(z) = 1 / (1 + e^(−z)) is the sigmoid.
 
     Source: Elfwing, Uchibe & Doya 2017.
     """
@@ -265,6 +276,8 @@ def silu(z: Array) -> tuple[Array, Array]:
 def identity(z: Array) -> tuple[Array, Array]:
     """No activation: a network of such layers is one linear map.
 
-    φ = z,  φ' = 1
+        φ = z,  φ' = 1
+
+    z is the input of the unit, φ' the slope.
     """
     return z, 1 + 0 * z

@@ -35,10 +35,10 @@ STATISTICS = ("running_mean", "running_variance")
 
 @dataclass(frozen=True)
 class Normalised:
-    """The result of normalising a batch.
+    """The result of normalising a batch of B examples.
 
-    units (..., units, B): x̂, the normalised values. inverse (..., units): 1 / √(σ² + ε). mean,
-    variance (..., units): μ and σ² over the batch.
+    units (..., units, B): the normalised values x̂. mean, variance (..., units): the mean μ and the
+    variance σ² of each unit over the batch. inverse (..., units): 1 / √(σ² + ε), where ε is EPS.
     """
 
     units: Array
@@ -81,7 +81,8 @@ def back(g: Array, normal: Normalised, scale: Array) -> tuple[Array, Array, Arra
 
     dL/dz = γ / √(σ² + ε) · (g − mean(g) − x̂ mean(g x̂))
 
-    normal: what `normalise` returned for this batch. scale: γ, (..., units).
+    y = γ x̂ + β is the output. normal: what `normalise` returned for this batch, such as x̂ and the
+    variance σ². scale: γ, (..., units). ε is EPS, and mean is over the batch.
     """
     rows = g.shape[-1]
     to_scale, to_shift = np.vecdot(g, normal.units), g.sum(axis=-1)
@@ -94,7 +95,7 @@ def back(g: Array, normal: Normalised, scale: Array) -> tuple[Array, Array, Arra
 def next_running_stats(running_stats: Array, normal: Normalised) -> Array:
     """Return the running statistics (..., units, 2) after one more batch.
 
-    running_stats: those before the batch. normal: what `normalise` returned for the batch.
+    running_stats: the statistics before the batch. normal: what `normalise` returned for the batch.
     """
     rows = normal.units.shape[-1]
     unbiased = normal.variance * (rows / max(rows - 1, 1))

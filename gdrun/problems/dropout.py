@@ -25,9 +25,10 @@ from gdrun.methods.randomness import stream
 class Dropout:
     """The dropout of one step. Draw the masks layer by layer, in the order of the layers.
 
-    rate: p, a float or an array (..., L, 1) for L lanes (runs that are trained together). seeds:
-    the S different seeds of the lanes. step: the number of the step. block: the index of the first
-    row to compute, and the number of rows of the whole step; None if all rows are computed at once.
+    rate: the probability p that a unit is dropped, a float or an array (..., L, 1) for L lanes
+    (runs that are trained together). seeds: the S different seeds of the lanes. step: the number of
+    the step. block: the index of the first row to compute, and the number of rows of the whole
+    step; None if all rows are computed at once.
     """
 
     rate: Any
@@ -36,7 +37,7 @@ class Dropout:
     block: tuple[int, int] | None = None
 
     def for_block(self, first: int, of: int) -> Dropout:
-        """Return the dropout for one block of rows of this step, with the same random numbers u.
+        """Return the dropout for one block of rows of this step, with the same random numbers.
 
         first: the index of the first row of the block. of: the number of rows of the whole step.
         """
@@ -52,8 +53,9 @@ class Dropout:
     def mask(self, units: int, rows: int, dtype: DTypeLike) -> Array:
         """Return the mask m / (1 − p) of the next layer: (..., lanes or 1, units, rows).
 
-        units: the width of the layer. The random numbers u have single precision for every dtype,
-        so that float32 and float64 runs drop the same units.
+        p is the rate; m is 0 for a unit that is dropped, else 1. units: the width of the layer. The
+        random numbers have single precision for every dtype, so that float32 and float64 runs drop
+        the same units.
         """
         drawn = [draw(units, rows) for draw in self._draws]
         numbers = drawn[0] if len(drawn) == 1 else np.stack(drawn)

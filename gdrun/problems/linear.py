@@ -89,8 +89,9 @@ def linear(
 
         ŷ = xᵀw + b,  L = (1/N) Σ ℓ(ŷᵢ, yᵢ) + (l2/2) ‖w‖²
 
-    ℓ is the option loss, one of the losses for numbers; its options are set in the same section.
-    The loss mse has no factor ½.
+    x are the features of an example, w the weights, b the bias, and ŷ the prediction for the target
+    y. N is the number of examples. ℓ is the option loss, one of the losses for numbers; its options
+    are set in the same section. The loss mse has no factor ½.
     """
     return LinearModel(features, 1, LOSSES[loss].with_options(options), bias)
 
@@ -101,7 +102,8 @@ def logistic(features: int, classes: int, bias: bool = True) -> LinearModel:
 
         p(y = 1 | x) = 1 / (1 + e^(−(xᵀw + b))),  L = mean binary cross-entropy + (l2/2) ‖w‖²
 
-    The loss is in nats. With zero weights it is ln 2 ≈ 0.693.
+    x are the features of an example, w the weights, b the bias, and y the class, 0 or 1. The loss
+    is in nats. With zero weights it is ln 2 ≈ 0.693.
     """
     return LinearModel(features, 1, LOSSES["logistic"], bias)
 
@@ -113,7 +115,8 @@ def softmax(features: int, classes: int, bias: bool = True) -> LinearModel:
         p(y = j | x) = e^(sⱼ) / Σₖ e^(sₖ),  s = xᵀW + b
         L = mean cross-entropy + (l2/2) ‖W‖²
 
-    The loss is in nats. With zero weights it is ln C.
+    x are the features of an example, W the weights, b the biases, s the scores of the classes, and
+    y the class. The loss is in nats. With zero weights it is ln C.
     """
     return LinearModel(features, classes, LOSSES["cross_entropy"], bias)
 
@@ -130,8 +133,9 @@ def svm(
 
         s = xᵀW + b,  L = (1/N) Σᵢ Σ_{j≠yᵢ} max(0, sⱼ − s_{yᵢ} + 1) + (l2/2) ‖W‖²
 
-    loss: hinge, as above, or squared_hinge, where each max(…) is squared. With zero weights L is
-    C − 1 for both.
+    x are the features of an example, W the weights, b the biases, s the scores of the classes, and
+    yᵢ the class of example i of N. loss: hinge, as above, or squared_hinge, where each max(…) is
+    squared. With zero weights L is C − 1 for both.
 
     Source: Weston & Watkins 1999.
     """

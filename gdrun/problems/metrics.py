@@ -48,9 +48,9 @@ class Metric(Definition):
     """A metric. words: its name in tables and sentences. task: classification or regression.
 
     better: whether larger or smaller values are better. share: whether it is a share between 0 and
-    1 that is shown in percent. by_class: whether it is computed for each class; the result is the
-    value of the second of two classes, or the mean over more. judges: whether it can show that a
-    model is better than a constant prediction.
+    1 that is shown in percent. by_class: whether it is computed for each class; the result is then
+    the value of the second of two classes, or the mean over more than two classes. judges: whether
+    it can show that a model is better than a constant prediction.
     """
 
     words: str = ""
@@ -139,20 +139,21 @@ def accuracy(targets: Counts, predictions: Counts) -> Any:
 
         (1/n) Σ [ŷᵢ = yᵢ]
 
-    [ŷᵢ = yᵢ] is 1 if the prediction for example i is correct, else 0.
+    [ŷᵢ = yᵢ] is 1 if the prediction ŷᵢ for example i is correct, else 0. n is the number of
+    examples.
     """
     return np.mean(targets == predictions)
 
 
 @metric("balanced accuracy", share=True)
 def balanced_accuracy(targets: Counts, predictions: Counts, classes: int) -> Any:
-    """The mean over the classes of the share of their examples that are classified correctly.
+    """The mean recall of the classes; each class counts the same, however rare it is.
 
         (1/C) Σ_c TP_c / (TP_c + FN_c)
 
     TP_c, FN_c: the numbers of examples of class c that are classified correctly, and wrongly. C is
     the number of classes. Classes without examples are left out. Predicting always the same class
-    gives 1/C, however rare the other classes are.
+    gives 1/C.
 
     Source: Brodersen et al. 2010.
     """
@@ -164,7 +165,7 @@ def balanced_accuracy(targets: Counts, predictions: Counts, classes: int) -> Any
 
 @metric("precision", by_class=True)
 def precision(targets: Counts, predictions: Counts, classes: int) -> Any:
-    """The share of the examples predicted as a class that have this class.
+    """Of the examples that are predicted as a class, the share that has this class.
 
         TP / (TP + FP)
 
@@ -179,7 +180,7 @@ def precision(targets: Counts, predictions: Counts, classes: int) -> Any:
 # Predicting always the second class has recall 1, so recall cannot judge a model alone.
 @metric("recall", by_class=True, judges=False)
 def recall(targets: Counts, predictions: Counts, classes: int) -> Any:
-    """The share of the examples of a class that are predicted as this class.
+    """Of the examples of a class, the share that is predicted as this class.
 
         TP / (TP + FN)
 
@@ -213,6 +214,7 @@ def log_loss(targets: Counts, probabilities: Array) -> Any:
 
         −(1/n) Σ log p_{yᵢ}
 
+    p_{yᵢ} is the predicted probability of the class yᵢ of example i; n is the number of examples.
     Probabilities are limited to ε … 1 − ε with ε = 2.2e-16, so that the result is finite.
     """
     small = np.finfo(np.float64).eps
@@ -241,7 +243,9 @@ def roc_auc(targets: Counts, probabilities: Array, classes: int) -> Any:
 def rmse(targets: Array, predictions: Array) -> Any:
     """The root of the mean squared error, in the unit of the target.
 
-    √((1/n) Σ (ŷᵢ − yᵢ)²)
+        √((1/n) Σ (ŷᵢ − yᵢ)²)
+
+    ŷᵢ is the prediction for example i of n, and yᵢ its target.
     """
     return np.sqrt(np.mean((predictions - targets) ** 2))
 
@@ -250,7 +254,9 @@ def rmse(targets: Array, predictions: Array) -> Any:
 def mae(targets: Array, predictions: Array) -> Any:
     """The mean absolute error, in the unit of the target.
 
-    (1/n) Σ |ŷᵢ − yᵢ|
+        (1/n) Σ |ŷᵢ − yᵢ|
+
+    ŷᵢ is the prediction for example i of n, and yᵢ its target.
     """
     return np.mean(np.abs(predictions - targets))
 
@@ -261,8 +267,9 @@ def r2(targets: Array, predictions: Array) -> Any:
 
         1 − Σ (ŷᵢ − yᵢ)² / Σ (yᵢ − ȳ)²
 
-    ȳ is the mean of these targets; always predicting ȳ gives 0. If all targets are the same, the
-    result is 1 if every prediction is exact, else 0. It is not defined for a single example.
+    ŷᵢ is the prediction for example i, yᵢ its target, and ȳ the mean of the targets. Predicting
+    always ȳ gives 0. If all targets are the same, the result is 1 if every prediction is exact,
+    else 0. It is not defined for a single example.
     """
     if len(targets) < 2:
         return np.nan

@@ -39,8 +39,9 @@ def mlp(
         h₀ = x,  hₖ = φ(hₖ₋₁ Wₖ + bₖ) for each hidden layer,  s = h W + b
         L = mean loss of s + (l2/2) Σ ‖Wₖ‖²
 
-    In the scores s, h is the output of the last hidden layer. hidden: the widths of the hidden
-    layers. activation: φ. loss and activation may have options, which are set in the same section.
+    x are the features, W and b the weights and biases. In the scores s, h is the output of the last
+    hidden layer. hidden: the widths of the hidden layers. activation: φ. loss and activation may
+    have options, which are set in the same section.
     loss: with auto it is cross_entropy if the target has labels, or whole numbers that repeat and
     have at most 20 different values; otherwise mse. batch_norm: normalise hₖ₋₁ Wₖ before φ; its
     shift replaces the bias. Evaluation then uses running statistics, or, for averaged weights, the

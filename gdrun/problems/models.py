@@ -33,9 +33,9 @@ class ModelDefinition(Definition):
     """A kind of model. function: its builder, which takes features, classes and the options.
 
     If an option names a registry entry, such as a loss, the builder takes the options of that entry
-    as **options. task: what the model predicts, or either. classes: how many classes it allows in
-    a classification. init: the function that returns, for given options, the name of the init that
-    `init: auto` stands for.
+    as **options. task: what the model predicts, or either. classes: how many classes the model
+    allows in a classification. init: the function that returns, for given options, the name of the
+    init that `init: auto` stands for.
     """
 
     task: Task | Literal["either"] = "regression"

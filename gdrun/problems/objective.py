@@ -184,7 +184,7 @@ class Objective:
         return value, gradient
 
     def penalty(self, W: Array) -> Array | float:
-        """Return the penalty (l2/2) ‖weights‖² of each lane, (..., lanes); 0.0 if all are 0."""
+        """Return the penalty (l2/2) ‖weights‖² of each lane, (..., lanes); 0.0 if no l2 is set."""
         if self._decay is None:
             return 0.0
         result: Array = 0.5 * np.vecdot(W * self._decay.astype(W.dtype, copy=False), W)

@@ -113,7 +113,8 @@ def bowl(x: Array, y: Array, condition: Positive = 10.0) -> tuple[Array, Array, 
 
         f = ½ (x² + κ y²)
 
-    κ is condition. The curvatures are 1 and κ, so a constant rate is stable below 2 / max(1, κ).
+    x and y are the weights, κ is condition. The curvatures are 1 and κ, so a constant rate is
+    stable below 2 / max(1, κ).
     """
     return 0.5 * (x * x + condition * y * y), x, condition * y
 
@@ -124,7 +125,7 @@ def rosenbrock(x: Array, y: Array, steepness: Positive = 100.0) -> tuple[Array, 
 
         f = (1 − x)² + b (y − x²)²
 
-    b is steepness. The minimum is f(1, 1) = 0.
+    x and y are the weights, b is steepness. The minimum is f(1, 1) = 0.
 
     Source: Rosenbrock 1960.
     """
@@ -139,7 +140,7 @@ def beale(x: Array, y: Array) -> tuple[Array, Array, Array]:
 
         f = (1.5 − x + x y)² + (2.25 − x + x y²)² + (2.625 − x + x y³)²
 
-    The minimum is f(3, ½) = 0.
+    x and y are the weights. The minimum is f(3, ½) = 0.
 
     Source: Beale 1958.
     """
@@ -166,6 +167,8 @@ def himmelblau(x: Array, y: Array) -> tuple[Array, Array, Array]:
 
         f = (x² + y − 11)² + (x + y² − 7)²
 
+    x and y are the weights.
+
     Source: Himmelblau 1972.
     """
     first, second = x * x + y - 11, x + y * y - 7
@@ -178,7 +181,8 @@ def saddle(x: Array, y: Array) -> tuple[Array, Array, Array]:
 
         f = ½ x² − ½ y² + ¼ y⁴
 
-    The curvatures at the origin are 1 and −1; the minima are f(0, ±1) = −¼.
+    x and y are the weights. The curvatures at the origin are 1 and −1; the minima are
+    f(0, ±1) = −¼.
     """
     return 0.5 * x * x - 0.5 * y * y + 0.25 * y**4, x, y**3 - y
 
@@ -189,7 +193,8 @@ def plateau(x: Array, y: Array, width: Positive = 1.0) -> tuple[Array, Array, Ar
 
         f = 1 − e^(−(x² + y²) / (2 s²))
 
-    s is width, the distance from the minimum at which f is steepest. The minimum is f(0, 0) = 0.
+    x and y are the weights. s is width, the distance from the minimum at which f is steepest. The
+    minimum is f(0, 0) = 0.
     """
     near = np.exp(-(x * x + y * y) / (2 * width * width))
     return 1 - near, x * near / (width * width), y * near / (width * width)
@@ -201,8 +206,9 @@ def terrace(x: Array, y: Array, condition: Positive = 25.0) -> tuple[Array, Arra
 
         f = ½ κ x² − ½ (κ − 1) (max(0, x − 1)² − max(0, x − 2)²) + ½ y²
 
-    κ is condition, the curvature along x outside the strip. The gradient has no jumps. With κ = 25,
-    heavy ball with its best settings for quadratics does not converge from x = 3.3: it cycles.
+    x and y are the weights. κ is condition, the curvature along x outside the strip. The gradient
+    has no jumps. With κ = 25, heavy ball with its best settings for quadratics does not converge
+    from x = 3.3: it cycles.
 
     Source: Lessard, Recht & Packard 2016, equation 4.11.
     """

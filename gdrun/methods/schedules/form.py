@@ -61,7 +61,7 @@ class Schedule(Definition):
     ) -> Any:
         """Return the state of the schedule after one more evaluation.
 
-        memory: the state before it. loss: the validation losses of the evaluation, (lanes,).
+        memory: the state before. loss: the validation losses of the evaluation, (lanes,).
         options: the options of the schedule. moved (lanes,): whether the rate was above zero since
         the evaluation before; None means that it was above zero in all lanes. Without `watch`,
         `memory` is returned unchanged.
@@ -202,8 +202,9 @@ def betas(
 ) -> Numbers | None:
     """Return the momentum that the schedule sets at K times `t`: (K, 1) or (K, lanes).
 
-    This momentum replaces the momentum option of the optimizer; during warm-up it is β(0). Returns
-    None if the schedule does not set the momentum.
+    This momentum replaces the momentum option of the optimizer. During warm-up it has its value at
+    time 0. Returns None if the schedule does not set the momentum.
+
     t: (K,), in epochs (or steps). length: the length of the run with warm-up, in the unit of t.
     options: the option values by name, floats or arrays (lanes,). warmup: the length of the
     warm-up, in the unit of t.

@@ -50,7 +50,7 @@ def watch(
 ) -> Memory:
     """Return the state after one more evaluation.
 
-    memory: the state before it. loss: the validation losses of the evaluation, (lanes,). moved
+    memory: the state before. loss: the validation losses of the evaluation, (lanes,). moved
     (lanes,): whether the rate was above zero since the evaluation before. If not, the weights are
     the same as before, and the evaluation does not count. patience, threshold, cooldown: options of
     `plateau`.
