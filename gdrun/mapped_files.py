@@ -1,14 +1,14 @@
 """Memory-mapped files, and what happens if another program changes one while gdrun reads it.
 
 A mapped file is read by ordinary loops over memory. If the file becomes shorter, the pages beyond
-its new end have no data. The system then sends SIGBUS to a process that reads them, which ends the
-process without a message, and no handler of the module `signal` can prevent it, because Python
-calls such handlers only after the read. So gdrun handles the signal at once: it replaces the lost
+its new end have no data. The system then sends SIGBUS to a process that reads them. This signal
+ends the process without a message. A handler of the module `signal` cannot prevent this, because
+Python calls it only after the read. So gdrun handles the signal at once: it replaces the lost
 pages by pages of zeros, so that the loop can end, and marks the file as lost. The code that read
 the file then calls `require_unchanged`, which raises the error.
 
-Reading with `os.pread` instead would need no handler, but one system call for each row of a
-shuffled batch, and a copy in memory is impossible for a file larger than memory.
+Two alternatives were rejected. Reading with `os.pread` needs no handler, but one system call for
+each row of a shuffled batch. A copy in memory is impossible for a file larger than memory.
 """
 
 from __future__ import annotations

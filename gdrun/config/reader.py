@@ -1,7 +1,7 @@
 """Read YAML into plain data, with the position of each key.
 
 PyYAML scans and parses the text, and this module builds the data from its events. The constructors
-of PyYAML are not used because they follow YAML 1.1 (in which `1e-3` is text and `no` is false),
+of PyYAML are not used. They follow YAML 1.1, in which `1e-3` is text and `no` is false. They also
 accept a key that is given twice, and do not keep positions.
 
 A file may come from an untrusted source, so tags (such as !!python) are refused, and size, depth

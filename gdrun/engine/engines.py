@@ -1,9 +1,9 @@
 """The choice of the engine that runs a cohort, which is a group of runs that train together.
 
 `auto` chooses the engine that should finish first. The time of each engine is estimated before the
-run, from the experiment and the size of the data alone, so that the same run always uses the same
-engine on a machine. Two alternatives were rejected: timing the first steps, because a busy machine
-could change the choice; and choosing a kernel because it is compiled already.
+run, from the experiment and the size of the data alone. So the same run always uses the same engine
+on a machine. Two alternatives were rejected: timing the first steps, because a busy machine could
+change the choice; and choosing a kernel because it is compiled already.
 
 The record of a run and its resolved config name the engine, so that the run can be repeated bit for
 bit.

@@ -1,7 +1,7 @@
 """A snapshot of a training: everything that is needed to continue it with the same bits.
 
-A snapshot has no random number generators, because the order of an epoch and the dropout of a step
-depend only on the seed and on the epoch or step (see gdrun.methods.randomness).
+A snapshot has no random number generators. The order of an epoch and the dropout of a step depend
+only on the seed and on the number of the epoch or step (see gdrun.methods.randomness).
 """
 
 from __future__ import annotations

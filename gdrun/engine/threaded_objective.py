@@ -11,8 +11,8 @@ from gdrun.threads import in_order
 class ThreadedObjective(Objective):
     """An objective that computes its blocks of rows in several threads of this process.
 
-    The blocks and the order in which they are summed do not depend on the threads, so that the
-    result is the same, bit for bit, for any number of threads.
+    The blocks, and the order in which they are summed, do not depend on the threads. So the result
+    is the same, bit for bit, for any number of threads.
     """
 
     def _of_blocks(

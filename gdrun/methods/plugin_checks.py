@@ -1,9 +1,9 @@
 """Checks of a method from a plugin: whether it is a pure, elementwise function of its inputs.
 
-The checks call the method on small arrays. They check the number, shapes and dtypes of the returned
-values, that the inputs are unchanged, that the result for one lane (one of several runs trained
-together) or for one weight does not depend on the other lanes or weights, and that the first step
-is finite, also where the gradient is 0.
+The checks call the method on small arrays. The returned values must have the right number, shapes
+and dtypes. The inputs must be unchanged. The result for one lane (one of several runs trained
+together) or for one weight must not depend on the other lanes or weights. The first step must be
+finite, also where the gradient is 0.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ A plugin registers its methods with the same decorators as gdrun's own methods:
         return w - lr * np.sign(g)
 
 Every method of a plugin is first checked on small arrays. If one method has a fault, no method of
-the plugin is registered. A plugin can run any code, so gdrun loads plugins only from a path that
+the plugin is registered. A plugin can run any code. So gdrun loads plugins only from a path that
 the user gives on the command line or in Python, or from a package that the user installed. A config
 cannot load a plugin.
 """

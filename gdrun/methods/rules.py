@@ -1,10 +1,10 @@
 """Update rules: an optimizer is one pure function, its update equation as printed in its paper.
 
-A rule takes the weights `w`, their gradient `g`, its slots (arrays of the shape of `w` that are
-kept from step to step, such as a momentum) and, if the equation needs them, the step count `t` (1,
-2, …, as a float) and the function `norm`. It returns the new weights, then the new slots. The
-equation is elementwise, so it works on arrays of any shape: the weights of one run, or of many runs
-together, `(lanes, P)` with options `(lanes, 1)`, where each run is a lane.
+A rule takes the weights `w`, their gradient `g`, and its slots: arrays of the shape of `w` that are
+kept from step to step, such as a momentum. If the equation needs them, it also takes the step count
+`t` (1, 2, …, as a float) and the function `norm`. The rule returns the new weights, then the new
+slots. The equation is elementwise, so it works on arrays of any shape: the weights of one run, or
+of many runs together, `(lanes, P)` with options `(lanes, 1)`, where each run is a lane.
 
     @rule(slots="v")
     def momentum(w, g, v, lr: Rate = 0.01, beta: Decay = 0.9):

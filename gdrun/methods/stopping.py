@@ -192,7 +192,7 @@ def divergence_sentence(
 def budget_sentence(budget: str, amount: float) -> str:
     """Return the sentence for a used-up budget, such as `all 50 epochs done`.
 
-    budget: its unit, such as epochs or seconds. amount: the budget in this unit.
+    budget: the unit of the budget, such as epochs or seconds. amount: the budget in this unit.
     """
     unit = budget.removesuffix("s") if amount == 1 else budget
     counted = f"{amount:,.0f}" if amount == int(amount) else f"{amount:g}"

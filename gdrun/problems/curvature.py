@@ -1,7 +1,8 @@
 """The Hessian of an objective: its product with a vector, and the whole matrix of a linear model.
 
-The product differentiates the code of the gradient with dual arrays (see `dual_numbers`), so it is
-exact to rounding, and needs about the time of two or three gradients. It exists for every model.
+The product is computed by differentiating the code of the gradient with dual arrays (see
+`dual_numbers`). So it is exact to rounding, takes about the time of two or three gradients, and
+exists for every model.
 """
 
 from __future__ import annotations

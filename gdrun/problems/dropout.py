@@ -4,7 +4,7 @@
 
 h is the output of a unit. This is inverted dropout: the units that are not set to 0 are scaled up
 in training, so that evaluation needs no scaling. The random numbers u depend only on the seed and
-the step, so that any step can be repeated, and runs with the same seed use the same u.
+the step. So any step can be repeated, and runs with the same seed use the same u.
 """
 
 from __future__ import annotations

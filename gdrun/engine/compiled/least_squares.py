@@ -26,10 +26,11 @@ first.
 
    The gradient has an error of order u‖A‖‖v‖ whatever λ is, as it has in a pass over the rows.
 
-   Equal products round alike, so that their errors add up: those of a column with two values, for
-   example. So each block is multiplied by a random number while it is copied, and divided by its
-   square afterwards, which makes the errors of blocks independent. Rows used in place, without a
-   copy, need separate products for X and y, and took the same time.
+   Equal products have equal rounding errors, which add up. This happens in a column with only two
+   values, for example. So each block is multiplied by a random number while it is copied, and its
+   Gram matrix is divided by the square of this number, which makes the errors of blocks
+   independent. Rows used in place, without a copy, need separate products for X and y, and took the
+   same time.
 
 2. Two Gram matrices: R₁ from that of A, R₂ from that of A R₁⁻¹, and R = R₂ R₁. The second is nearly
    the identity, with λ near 1. A R₁⁻¹ is computed by substitution, which is backward stable in each

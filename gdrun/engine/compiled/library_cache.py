@@ -1,10 +1,10 @@
 """The cache of compiled libraries on disk, from which later processes load them.
 
-A library is a file in the user's cache directory. The file name is a key, which is a hash of
-everything that the library was made from, and then a hash of the file's content, so that a damaged
-library is noticed and removed. The directory must belong to the user, and nobody else may write to
-it, because its files are executed. A file is published by a hard link to a finished copy and never
-changed, so two processes may compile the same library at the same time.
+A library is a file in the user's cache directory. The file name has two parts. The first is a key,
+a hash of everything that the library was made from. The second is a hash of the file's content, so
+that a damaged library is noticed and removed. The directory must belong to the user, and nobody
+else may write to it, because its files are executed. A file is published by a hard link to a
+finished copy and never changed, so two processes may compile the same library at the same time.
 """
 
 from __future__ import annotations
