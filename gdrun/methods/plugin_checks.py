@@ -23,8 +23,10 @@ Fault = tuple[str, str]
 
 _LANES, _WEIGHTS, _TIMES = 3, 4, 6
 _MANY = 1000
-"""The number of weights of a lane whose updates are compared. An outlier is at most √n standard
-deviations from the mean of n entries, so that rules with bounds of up to 31 of them are found.
+"""The number of weights of each lane in the checks of dependence.
+
+Among n numbers, none is more than √n standard deviations from their mean. So with 1000 weights, a
+rule whose bound is at most 31 standard deviations is found.
 """
 # For arrays of another shape, NumPy may give results that differ in the last bits.
 _TOLERANCES: dict[str, Any] = {"rtol": 1e-9, "atol": 1e-12, "equal_nan": True}
@@ -164,9 +166,10 @@ def _wrong_returns(rule: Rule, results: Any, w: Any) -> Iterator[Fault]:
 def _dependences(rule: Rule) -> Iterator[Fault]:
     """Yield a fault if the update of one weight depends on other weights, or on other lanes.
 
-    Some weights are updated alone, or some lanes if the rule uses layer norms. In the second inputs
-    the sizes of the entries differ by 6 orders of magnitude, within each lane and from lane to
-    lane. Otherwise a bound such as 10 times the median of |g| would have no effect.
+    Some weights are updated alone, or some lanes if the rule uses layer norms. There are two sets
+    of inputs. In the second set the sizes of the entries differ by 6 orders of magnitude, within
+    each lane and from lane to lane. Otherwise a bound such as 10 times the median of |g| would have
+    no effect.
     """
     random, shape = np.random.default_rng(0), (_LANES, _MANY)
     differing = 1 - 0.01 * np.arange(_LANES)[:, None]
