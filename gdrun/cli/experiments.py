@@ -100,20 +100,22 @@ def first_experiment(
 ) -> tuple[Experiment, list[str], Table | None]:
     """Return the experiment of a command line that may name a data file in place of a config.
 
-    For a data file it is a first experiment, returned with a sentence for each assumption, and with
-    the table of the file if it has been read as the experiment needs it. The arguments and errors
-    are those of `load_experiment`.
+    The second value has a sentence for each assumption. For a data file it is a first experiment,
+    and the third value is the table of the file if it has been read as the experiment needs it. The
+    arguments and errors are those of `load_experiment`.
     """
-    source = _config_among([*([] if config is None else [config]), *(overrides or ())])
-    if source is None or not _is_data(source):
-        return load_experiment(config, overrides, seed), [], None
-    from gdrun.study.starting import start_experiment
-    from gdrun.views.starter import assumption_lines
+    from gdrun.config.loading import assumptions_about
 
+    source = _config_among([*([] if config is None else [config]), *(overrides or ())])
     path, changes = split_words(config, overrides, seed, data=True)
+    if source is None or not _is_data(source):
+        assumed = assumptions_about(changes) if source is None else {}
+        return load_experiment(config, overrides, seed), _sentences(assumed), None
+    from gdrun.study.starting import start_experiment
+
     assert path is not None
     experiment, found, table = start_experiment(path, changes)
-    return experiment, assumption_lines(found), table
+    return experiment, _sentences(found.assumed), table
 
 
 def split_words(
@@ -181,12 +183,21 @@ def study_source(
     config: of the command line. overrides, varied: as in `start_study`. With a sentence for each
     assumption. Raises GdrunError if the data file cannot be read.
     """
-    if config is None or not _is_data(config):
+    from gdrun.config.loading import assumptions_about
+
+    if config is None:
+        return None, _sentences(assumptions_about([*overrides, *varied]))
+    if not _is_data(config):
         return config, []
     from gdrun.study.starting import start_study
 
     found, assumed = start_study(config, overrides, varied)
-    return found, [f"{key}: {text}" for key, text in assumed.items()]
+    return found, _sentences(assumed)
+
+
+def _sentences(assumed: Mapping[str, str]) -> list[str]:
+    """A sentence for each assumption, with the key that changes it. assumed: by dotted path."""
+    return [f"{key}: {text}" for key, text in assumed.items()]
 
 
 def _config_among(words: list[str]) -> str | None:

@@ -17,8 +17,8 @@ from gdrun.config.overrides import (
     parse_override,
     paths_of,
 )
+from gdrun.config.quickstart import adapted, assumed_rate
 from gdrun.config.resolving import resolve
-from gdrun.config.sections import DATASET_KEYS
 from gdrun.config.writing import short_flow
 from gdrun.data.sources import PREPARATION
 from gdrun.errors import ConfigError, Parameter, Problem
@@ -30,7 +30,6 @@ Change: TypeAlias = str | Override | Mapping[str, Any]
 """A change of a config: a text KEY=VALUE, an override, or a mapping of keys to values."""
 
 QUICKSTART = "quickstart"
-PROBLEM_KEYS = ("dataset", "model", "surface")
 
 
 def load(source: Source = None, overrides: Iterable[Change] = ()) -> Experiment:
@@ -47,9 +46,7 @@ def load(source: Source = None, overrides: Iterable[Change] = ()) -> Experiment:
     data, where, unclear = applied(document.data, parsed, document.where)
     problems += unclear
     if source is None:
-        if _problem(data) != _problem(document.data):
-            data = _unnamed(data, document.data["name"])
-        data = _with_own_budget(data, parsed)
+        data = adapted(data, document.data, parsed)
     try:
         experiment = resolve(data, where)
     except ConfigError as error:
@@ -62,6 +59,21 @@ def load(source: Source = None, overrides: Iterable[Change] = ()) -> Experiment:
     if problems:
         raise ConfigError(problems)
     return experiment
+
+
+def assumptions_about(overrides: Iterable[Change]) -> dict[str, str]:
+    """Return a sentence for each value that `load` assumes without a config, by dotted path.
+
+    overrides: as in `load`, which reports the wrong ones.
+    """
+    document, (parsed, _) = read(), _parsed(overrides)
+    data = applied(document.data, parsed, document.where)[0]
+    rate = assumed_rate(data, parsed)
+    if rate is None:
+        return {}
+    surface = data["surface"]
+    name = surface["name"] if isinstance(surface, Mapping) else surface
+    return {"optimizer.lr": f"{rate:g}, a rate that suits the surface {name}"}
 
 
 def settings_of(overrides: Iterable[Change], experiment: Experiment) -> dict[str, Any]:
@@ -144,40 +156,6 @@ def quickstart_text() -> str:
 def starter_text() -> str:
     """Return the YAML text of a config with comments, which `gdrun config new` writes."""
     return _packaged("starter")
-
-
-def _problem(data: Mapping[str, Any]) -> list[Any]:
-    """The names, paths or queries of dataset, model and surface that the plain data choose."""
-    sections = [data.get(key) for key in PROBLEM_KEYS]
-    return [
-        tuple(map(section.get, DATASET_KEYS)) if isinstance(section, Mapping) else section
-        for section in sections
-    ]
-
-
-def _unnamed(data: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Return the plain data without the key `name`, if it has this value.
-
-    With another dataset or model the quickstart is another experiment, and its name does not fit.
-    """
-    return {key: value for key, value in data.items() if (key, value) != ("name", name)}
-
-
-def _with_own_budget(data: dict[str, Any], overrides: Iterable[Override]) -> dict[str, Any]:
-    """Return the plain data without the epochs of the quickstart, if the user gives another budget.
-
-    overrides: the overrides that the user gives. A budget in epochs among them is kept.
-    """
-    stopping = data.get("stopping")
-    if not isinstance(stopping, Mapping):
-        return data
-    other = any(stopping.get(key) is not None for key in ("steps", "gradients", "seconds"))
-    if not other or any(each.key.removeprefix("stopping.") == "epochs" for each in overrides):
-        return data
-    return {
-        **data,
-        "stopping": {key: value for key, value in stopping.items() if key != "epochs"},
-    }
 
 
 def _packaged(name: str) -> str:

@@ -9,7 +9,7 @@ batch of B examples is proportional to 1/√B.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -25,6 +25,7 @@ from gdrun.quantities import quantity
 Point = tuple[float, float]
 Equation = Callable[..., tuple[Any, Any, Any]]
 Curvatures = Callable[..., tuple[float, float]]
+SuitableRate = Callable[..., float]
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,15 @@ class Surface(Definition):
     start: the default initial weights. minima: every local minimum. quadratic: whether the second
     derivatives are the same everywhere. curvatures: for a convex surface, the smallest and the
     largest curvature of all points, as a function of its options; None if it is not convex.
+    suitable_rate: a learning rate with which gradient descent with momentum 0.9 descends from the
+    default start, as a function of the options of the surface.
     """
 
     start: Point = (0.0, 0.0)
     minima: tuple[Point, ...] = ()
     quadratic: bool = False
     curvatures: Curvatures | None = None
+    suitable_rate: SuitableRate = lambda **options: 0.1
 
     def model(self, **options: float) -> SurfaceModel:
         """Return a model whose loss is this surface.
@@ -48,11 +52,20 @@ class Surface(Definition):
         """
         return SurfaceModel(self, options)
 
+    def rate_with(self, options: Mapping[str, Any]) -> float | None:
+        """Return the suitable rate with these options; None if it is not a positive number.
+
+        options: by name; other names than those of the surface's own options are ignored.
+        """
+        rate = self.suitable_rate(**{name: options[name] for name in self.options})
+        return rate if 0 < rate < math.inf else None
+
     @property
     def facts(self) -> dict[str, str]:
         return {
             "Begins at": place_in_words(self.start),
             "Minima": ", ".join(map(place_in_words, self.minima)),
+            "Rate": f"{self.rate_with(self.defaults):g} suits momentum 0.9 from this start",
         }
 
     def nearest(self, w: Array) -> Point:
@@ -83,6 +96,7 @@ def surface(
     minima: tuple[Point, ...],
     quadratic: bool = False,
     curvatures: Curvatures | None = None,
+    suitable_rate: SuitableRate,
 ) -> Callable[[Equation], Equation]:
     """Register the decorated equation as a surface. The parameters are those of `Surface`."""
 
@@ -97,6 +111,7 @@ def surface(
             minima=minima,
             quadratic=quadratic,
             curvatures=curvatures,
+            suitable_rate=suitable_rate,
         )
         return equation
 
@@ -107,7 +122,17 @@ def _one_and(condition: float) -> tuple[float, float]:
     return min(1.0, condition), max(1.0, condition)
 
 
-@surface(start=(-4.0, 1.5), minima=((0.0, 0.0),), quadratic=True, curvatures=_one_and)
+def _inverse_of_largest(condition: float) -> float:
+    return 1 / _one_and(condition)[1]
+
+
+@surface(
+    start=(-4.0, 1.5),
+    minima=((0.0, 0.0),),
+    quadratic=True,
+    curvatures=_one_and,
+    suitable_rate=_inverse_of_largest,
+)
 def bowl(x: Array, y: Array, condition: Positive = 10.0) -> tuple[Array, Array, Array]:
     """A quadratic bowl with a given condition number.
 
@@ -119,7 +144,11 @@ def bowl(x: Array, y: Array, condition: Positive = 10.0) -> tuple[Array, Array, 
     return 0.5 * (x * x + condition * y * y), x, condition * y
 
 
-@surface(start=(-1.2, 1.0), minima=((1.0, 1.0),))
+@surface(
+    start=(-1.2, 1.0),
+    minima=((1.0, 1.0),),
+    suitable_rate=lambda steepness: 0.1 / max(1.0, steepness),
+)
 def rosenbrock(x: Array, y: Array, steepness: Positive = 100.0) -> tuple[Array, Array, Array]:
     """Rosenbrock's function: a curved valley that is easy to reach, but slow to follow.
 
@@ -134,7 +163,7 @@ def rosenbrock(x: Array, y: Array, steepness: Positive = 100.0) -> tuple[Array, 
     return along * along + steepness * across * across, -2 * along - 2 * x * slope, slope
 
 
-@surface(start=(1.0, 1.0), minima=((3.0, 0.5),))
+@surface(start=(1.0, 1.0), minima=((3.0, 0.5),), suitable_rate=lambda: 0.005)
 def beale(x: Array, y: Array) -> tuple[Array, Array, Array]:
     """Beale's function: flat, with steep walls at the corners.
 
@@ -161,6 +190,7 @@ def beale(x: Array, y: Array) -> tuple[Array, Array, Array]:
         (-3.779310253377747, -3.283185991286170),
         (3.584428340330492, -1.848126526964404),
     ),
+    suitable_rate=lambda: 0.01,
 )
 def himmelblau(x: Array, y: Array) -> tuple[Array, Array, Array]:
     """Himmelblau's function: four minima with f = 0; the start decides which one is found.
@@ -175,7 +205,7 @@ def himmelblau(x: Array, y: Array) -> tuple[Array, Array, Array]:
     return first * first + second * second, 4 * x * first + 2 * second, 2 * first + 4 * y * second
 
 
-@surface(start=(1.0, 0.001), minima=((0.0, 1.0), (0.0, -1.0)))
+@surface(start=(1.0, 0.001), minima=((0.0, 1.0), (0.0, -1.0)), suitable_rate=lambda: 0.1)
 def saddle(x: Array, y: Array) -> tuple[Array, Array, Array]:
     """A saddle between two valleys: the gradient vanishes at the origin, which is not a minimum.
 
@@ -187,7 +217,7 @@ def saddle(x: Array, y: Array) -> tuple[Array, Array, Array]:
     return 0.5 * x * x - 0.5 * y * y + 0.25 * y**4, x, y**3 - y
 
 
-@surface(start=(2.0, 2.0), minima=((0.0, 0.0),))
+@surface(start=(2.0, 2.0), minima=((0.0, 0.0),), suitable_rate=lambda width: 0.3 * width * width)
 def plateau(x: Array, y: Array, width: Positive = 1.0) -> tuple[Array, Array, Array]:
     """A hole in a plateau: far from the hole the gradient is almost zero.
 
@@ -200,7 +230,12 @@ def plateau(x: Array, y: Array, width: Positive = 1.0) -> tuple[Array, Array, Ar
     return 1 - near, x * near / (width * width), y * near / (width * width)
 
 
-@surface(start=(3.3, 1.0), minima=((0.0, 0.0),), curvatures=_one_and)
+@surface(
+    start=(3.3, 1.0),
+    minima=((0.0, 0.0),),
+    curvatures=_one_and,
+    suitable_rate=_inverse_of_largest,
+)
 def terrace(x: Array, y: Array, condition: Positive = 25.0) -> tuple[Array, Array, Array]:
     """A convex bowl with a strip, 1 ≤ x ≤ 2, in which the curvature along x is 1.
 

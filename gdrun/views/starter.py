@@ -30,11 +30,6 @@ def commented_config(found: Start) -> str:
     return "\n".join(lines) + "\n"
 
 
-def assumption_lines(found: Start) -> list[str]:
-    """A sentence for each assumption, with the key that changes it."""
-    return [f"{key}: {text}" for key, text in found.assumed.items()]
-
-
 def _section(key: str, value: Any, found: Start) -> list[str]:
     if key != "dataset":
         return to_yaml({key: value}).splitlines()

@@ -470,3 +470,12 @@ def test_a_signal_while_data_are_read_ends_the_command_at_once(tmp_path, number)
     out, err = process.communicate(timeout=60)
     assert process.returncode in (128 + number, -number)
     assert (out, err) == (b"", b"")
+
+
+def test_the_rate_of_a_surface_is_named_as_an_assumption(gdrun):
+    note = "note: assumed optimizer.lr: 0.001, a rate that suits the surface rosenbrock"
+    words = ("surface=rosenbrock", "epochs=1", "engine=numpy")
+    assert note in gdrun("train", *words).err.splitlines()
+    assert "assumed" not in gdrun("train", *words, "lr=0.001").err
+    assert note in gdrun("compare", "bgd", "mbgd", *words).err.splitlines()
+    assert "assumed" not in gdrun("sweep", "lr=0.001,0.002", *words).err
