@@ -20,6 +20,7 @@ from gdrun.data.columns import (
     listed_name,
     shortened,
 )
+from gdrun.data.date_columns import with_numbered_dates
 from gdrun.data.feature_matrix import laid_out
 from gdrun.data.places import Places
 from gdrun.data.row_numbers import EMPTY, note_on_identifier, why_left_out
@@ -72,7 +73,8 @@ def assembled(
     problems: list[Problem] = []
     for j in choices.chosen:
         try:
-            columns[j] = read(j)
+            header = names.header[j] if names.header else None
+            columns[j] = with_numbered_dates(read(j), header, places, choices.reading(j))
         except DataError as error:
             problems.extend(error.problems)
             kind = error.kind if isinstance(error, KindError) else "text"

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from gdrun.array_types import Flags, Numbers
 from gdrun.data.cells import Cells
 from gdrun.data.column_options import ColumnReading
 from gdrun.data.columns import Column, KindError, leaving_out, listed_name
-from gdrun.data.dates import dates_in, parts_of, seconds
+from gdrun.data.dates import dates_in, numbered_dates, parts_of, seconds
 from gdrun.data.encoding import DATE_FORMS, SourceColumn
 from gdrun.data.places import Places
+from gdrun.data.row_numbers import IDENTIFIER
+
+FEWEST_NUMBERED = 3
+"""With fewer different numbers than this, all of them may be dates by chance."""
 
 
 def dates_from_texts(
@@ -61,6 +67,42 @@ def date_column(name: str, moments: Numbers, form: str = "date") -> Column:
     (known,) = (each for each in DATE_FORMS if each == form)
     source = SourceColumn(name, form=known, parts=parts_of(moments))
     note = f"{name} has dates, which become {', '.join(source.feature_names)}"
+    return Column(moments, source, notes=(note,))
+
+
+def with_numbered_dates(
+    column: Column, header: str | None, places: Places, reading: ColumnReading
+) -> Column:
+    """A column of numbers such as 20240131 as a column of dates; another column as it is.
+
+    It must have FEWEST_NUMBERED different numbers, all of them dates from 1900 to 2100, and not the
+    name of an identifier, and must be neither the target nor kept. header: the name in the file, or
+    None. Raises DataError if dates are refused.
+    """
+    if column.source.form != "number" or reading.target or reading.kept or not len(column.values):
+        return column
+    if header is not None and IDENTIFIER.fullmatch(header):
+        return column
+    # A few values rule out most columns before all values are read.
+    if numbered_dates(column.values[:FEWEST_NUMBERED]) is None:
+        return column
+    moments = numbered_dates(column.values)
+    if moments is None or len(np.unique(moments[~np.isnan(moments)])) < FEWEST_NUMBERED:
+        return column
+    name, row = column.name, int((~np.isnan(moments)).argmax())
+    shown, keep = f"{column.values[row]:.0f}", f"keep: {listed_name(name)}"
+    if reading.dates == "refuse":
+        raise KindError(
+            f"the column has dates written as numbers, such as {shown} {places.here(row)}",
+            kind="date",
+            where=places.cell(row, name),
+            hint=f"{keep} makes them a number; or set dates: encode; or {leaving_out(name)}",
+        )
+    source = SourceColumn(name, form="date_number", parts=parts_of(moments))
+    note = (
+        f"{name} has dates written as numbers, such as {shown}, which become "
+        f"{', '.join(source.feature_names)}; {keep} makes it a number"
+    )
     return Column(moments, source, notes=(note,))
 
 

@@ -3,8 +3,9 @@
 Understood are ISO 8601 (2024-01-31, 2024-01-31T17:30, 2024-01-31 17:30:05.25+01:00), the same with
 slashes or points, days before or after months with the year in four digits (31.01.2024,
 1/31/2024), and months by their English names (31 Jan 2024, January 31, 2024), each with or without
-a time, which may have AM or PM. A month such as 2024-01 or Jan 2024 means its first day. A number
-such as 20240131 is a number.
+a time, which may have AM or PM. A month (2024-01, Jan 2024) or a quarter (2024Q1, 2024-Q1, Q1 2024)
+means its first day. Numbers such as 20240131 are dates if all numbers of a column are dates of the
+years 1900 to 2100 and at least three of them differ; a number such as 202401 or 2024 is a number.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ _TIME = (
 _YEAR_FIRST = re.compile(rf"(\d{{4}})([-/.])(\d\d?)\2(\d\d?){_TIME}")
 _YEAR_LAST = re.compile(rf"(\d\d?)([-/.])(\d\d?)\2(\d{{4}}){_TIME}")
 _YEAR_MONTH = re.compile(r"(\d{4})([-/])(0[1-9]|1[0-2])")
+_QUARTER = re.compile(
+    r"(?P<year>\d{4})[- ]?[Qq](?P<q>[1-4])|[Qq](?P<q2>[1-4])[-/ ](?P<year2>\d{4})"
+)
 _DAY = r"(?P<day>\d\d?)(?:st|nd|rd|th|\.)?"
 _MONTH = r"(?P<month>[A-Za-z]{3,9})\.?"
 _NAMED_MONTH = tuple(
@@ -115,17 +119,20 @@ def seconds(text: str, form: DateForm) -> float | None:
 
 
 def _in_numbers(text: str) -> str:
-    """A date with the name of its month, or without a day, as year, month and day in numbers.
+    """A date with the name of its month, a month or a quarter as year, month and day in numbers.
 
     Other texts are unchanged.
 
     >>> _in_numbers("Wed, 31 Jan 2024 17:30:00 GMT"), _in_numbers("2024-01")
     ('2024-1-31 17:30:00 GMT', '2024-01-01')
-    >>> _in_numbers("Jan-2024"), _in_numbers("3 red 2024")
-    ('2024-1-1', '3 red 2024')
+    >>> _in_numbers("Jan-2024"), _in_numbers("2024Q4"), _in_numbers("3 red 2024")
+    ('2024-1-1', '2024-10-1', '3 red 2024')
     """
     if _YEAR_MONTH.fullmatch(text):
         return f"{text}{text[4]}01"
+    if quarter := _QUARTER.fullmatch(text):
+        number = int(quarter["q"] or quarter["q2"])
+        return f"{quarter['year'] or quarter['year2']}-{3 * number - 2}-1"
     for form in _NAMED_MONTH:
         if not (found := form.fullmatch(text)):
             continue
@@ -136,6 +143,29 @@ def _in_numbers(text: str) -> str:
                 time = f" {parts['time']}" if parts["time"] else ""
                 return f"{parts['year']}-{number}-{parts.get('day', '1')}{time}"
     return text
+
+
+def numbered_dates(numbers: Numbers) -> Numbers | None:
+    """The seconds from 1970-01-01 to the dates in numbers such as 20240131; NaN for NaN.
+
+    numbers (N,). Returns None if one of them is no date from the years 1900 to 2100.
+
+    >>> numbered_dates(np.array([19700102.0, np.nan])), numbered_dates(np.array([20230229.0]))
+    (array([86400.,    nan]), None)
+    """
+    missing = np.isnan(numbers)
+    known = numbers[~missing]
+    if not ((known >= 1900_01_01) & (known <= 2100_12_31) & (known % 1 == 0)).all():
+        return None
+    year, rest = np.divmod(known.astype(np.int64), 10_000)
+    month, day = np.divmod(rest, 100)
+    months = (12 * (year - 1970) + month - 1).astype("datetime64[M]")
+    dates = months.astype("datetime64[D]") + (day - 1)
+    if not ((month >= 1) & (month <= 12) & (dates.astype("datetime64[M]") == months)).all():
+        return None
+    found = np.full(len(numbers), np.nan)
+    found[~missing] = seconds_of(dates)
+    return found
 
 
 def _offset(text: str | None) -> timedelta:

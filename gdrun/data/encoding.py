@@ -25,11 +25,15 @@ from gdrun.data.dates import date_features
 UNSEEN = -1.0
 """The code of a label that training did not see: it is equal to no label's code."""
 
-Form = Literal["number", "marked", "boolean", "category", "date", "day_first", "month_first"]
+Form = Literal[
+    "number", "marked", "boolean", "category", "date", "day_first", "month_first", "date_number"
+]
 """How the cell of a column becomes one value: the number in it, also with marks such as $ and %; 0
-or 1; the code of a label; or the seconds to a date, whose text has its year, day or month first."""
+or 1; the code of a label; or the seconds to a date, whose text has its year, day or month first, or
+which is a number such as 20240131."""
 
 DATE_FORMS: tuple[Form, ...] = ("date", "day_first", "month_first")
+"""The forms of a date in a text."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from gdrun.array_types import Array, Numbers
 from gdrun.data.arrays import flattened
 from gdrun.data.cifar_files import CLASSES, cifar_files, cifar_records
 from gdrun.data.column_statistics import blocks
-from gdrun.data.dates import seconds_of
 from gdrun.data.idx_files import idx_array
 from gdrun.data.new_csv import csv_blocks
 from gdrun.data.new_rows import RowEncoder, require_columns
@@ -293,16 +292,14 @@ def _targets(y: Array, rows: int, where: str | Path) -> Array:
 
 
 def _cells(values: Any, name: str) -> Any:
-    """The values of one column for n rows: an array of numbers (n,), or a list of texts."""
+    """The values of one column for n rows: numbers or moments (n,), or a list of texts."""
     array = np.asarray(values)
     if array.ndim != 1:
         raise DataError(
             f"must have one value for each row, but its shape is {array.shape}", where=name
         )
-    if array.dtype.kind in "biuf":
+    if array.dtype.kind in "biufM":
         return array
-    if array.dtype.kind == "M":
-        return seconds_of(array)
     return list(map(str, values))
 
 

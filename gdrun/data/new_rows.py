@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -11,24 +11,18 @@ from typing import Any, Literal
 import numpy as np
 
 from gdrun.array_types import Array, Flags, Numbers
-from gdrun.data.booleans import boolean_value
 from gdrun.data.cells import STANDARD, MissingMarks, cell_value
 from gdrun.data.columns import shortened
-from gdrun.data.dates import DateForm, seconds
-from gdrun.data.encoding import UNSEEN, Encoding, Form, SourceColumn
+from gdrun.data.encoding import UNSEEN, Encoding, SourceColumn
 from gdrun.data.feature_matrix import encoded
 from gdrun.data.kept_columns import KeptColumns
 from gdrun.data.marked_numbers import marked_number
+from gdrun.data.new_dates import Place, dates_of_moments, dates_of_numbers, parsed_cell
 from gdrun.errors import DataError, Problem
 
 Unseen = Literal["error", "ignore"]
-Place = Callable[[int], str]
-"""A function from the index of a row to its place in a message, such as new.csv:3."""
-
 MOST_NAMED = 10
 """The largest number of columns or labels that a sentence names; the others are counted."""
-
-DATE_ORDERS: dict[Form, DateForm] = {"day_first": "day_first", "month_first": "month_first"}
 
 _OTHER = -2.0
 """The code of a cell that is no label as it is written."""
@@ -111,8 +105,12 @@ class RowEncoder:
     def _values(self, column: SourceColumn, cells: Any, place: Place, decimal: str) -> Numbers:
         if column.labels:
             values = self._codes(column, cells, place)
+        elif isinstance(cells, np.ndarray) and cells.dtype.kind == "M":
+            values = dates_of_moments(cells, column, place)
         elif isinstance(cells, np.ndarray):
             values = numbers_in(cells, column.name, place, missing=self.encoding.missing)
+            if column.form == "date_number":
+                values = dates_of_numbers(values, column.name, place)
         elif column.form in ("number", "marked"):
             marked = column.form == "marked"
             values = numbers_in(
@@ -231,17 +229,6 @@ class RowEncoder:
                 "training rows replaces it",
             )
         self.filled[name] += int(missing.sum())
-
-
-def parsed_cell(text: str, form: Form) -> float | None:
-    """The value of a boolean or of a date in a text, in the form of its column; None for others.
-
-    A date with its year first is always understood.
-    """
-    if form == "boolean":
-        return boolean_value(text)
-    value = seconds(text, "date")
-    return value if value is not None or form == "date" else seconds(text, DATE_ORDERS[form])
 
 
 def numbers_in(

@@ -9,7 +9,8 @@ import numpy as np
 
 from gdrun.array_types import Array
 from gdrun.data.cells import cell_value
-from gdrun.data.new_rows import MOST_NAMED, Place, RowEncoder, numbers_in
+from gdrun.data.new_dates import Place
+from gdrun.data.new_rows import MOST_NAMED, RowEncoder, numbers_in
 from gdrun.errors import DataError, suggestion
 
 NO_CLASS = -1

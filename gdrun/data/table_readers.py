@@ -32,9 +32,10 @@ missing, such as ["?", -999]; the default depends on the kind of file.
 
 ignore: a column to leave out, or a list of columns, by name or position. categories: columns whose
 cells are labels, even if they are numbers. keep: columns that are features although they look like
-identifiers, which are left out. dates: `encode`, `refuse`, or for dates such as 3/4/2024
-`day_first` or `month_first`. hash: a number of buckets, such as 256 or 2**10, into which texts with
-too many different values for 0/1 columns are hashed."""
+identifiers, which are left out, and numbers although they look like dates (20240131). dates:
+`encode`, `refuse`, or for dates such as 3/4/2024 `day_first` or `month_first`. hash: a number of
+buckets, such as 256 or 2**10, into which texts with too many different values for 0/1 columns are
+hashed."""
 """The text on the shared options, which is added to the docstring of each reader."""
 
 

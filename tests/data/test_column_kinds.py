@@ -1,5 +1,6 @@
 """What the columns of a text file become: numbers, booleans, dates, categories, or errors."""
 
+from datetime import datetime
 from time import process_time
 
 import numpy as np
@@ -158,7 +159,27 @@ def test_a_month_is_its_first_day(read, cells):
 
 
 @pytest.mark.parametrize(
-    "cells", [("May fair 2020", "Jan"), ("2012-13", "2011-12"), ("31 Foo 2020", "1 Jan 2020")]
+    "cells",
+    [
+        ("2020Q1", "2020Q2", "2021q4"),
+        ("2020-Q1", "2020 Q2", "2021-Q4"),
+        ("Q1 2020", "Q2-2020", "Q4 2021"),
+    ],
+)
+def test_a_quarter_is_its_first_day(read, cells):
+    # 2020-01-01 is the day 18262; 91 days later is April 1, and 2021-10-01 is 366 + 273 days later.
+    table = read("sold,y\n" + rows(*cells))
+    assert table.X[:, [0, 1, 3]].tolist() == [[2020, 1, 18262], [2020, 4, 18353], [2021, 10, 18901]]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("May fair 2020", "Jan"),
+        ("2012-13", "2011-12"),
+        ("2020Q5", "2020Q1"),
+        ("31 Foo 2020", "1 Jan 2020"),
+    ],
 )
 def test_texts_that_resemble_dates_are_categories(read, cells):
     assert len(read("sold,y\n" + rows(*cells)).feature_names) == 2
@@ -220,8 +241,64 @@ def test_dates_that_cannot_all_be_read(refused, cells, wrong):
     )
 
 
-def test_a_number_is_no_date(read):
-    assert read("sold,y\n20240131,1\n20240201,2\n").feature_names == ("sold",)
+DAYS = ("20240131", "20240229", "19991231", "20240131")
+
+
+def test_dates_written_as_numbers(read):
+    table = read("sold,y\n" + rows(*DAYS))
+    dates = [datetime.strptime(day, "%Y%m%d") for day in DAYS]
+    assert table.feature_names == ("sold.year", "sold.month", "sold.weekday", "sold.days")
+    assert table.X.tolist() == [
+        [date.year, date.month, date.weekday(), (date - datetime(1970, 1, 1)).days]
+        for date in dates
+    ]
+    assert table.reports[0].kind == "date"
+    assert table.notes == (
+        "sold has dates written as numbers, such as 20240131, which become sold.year, sold.month, "
+        'sold.weekday, sold.days; keep: ["sold"] makes it a number',
+    )
+
+
+def test_dates_written_as_numbers_with_gaps(read):
+    table = read("sold,y\n" + rows(*DAYS, ""), missing="mean")
+    assert np.isnan(table.X[-1]).all() and table.X[0, 0] == 2024
+
+
+@pytest.mark.parametrize(
+    ("cells", "options"),
+    [
+        (("20240131", "20240201", "20240131"), {}),  # two different numbers may be chance
+        ((*DAYS, "20230229"), {}),
+        ((*DAYS, "18991231"), {}),
+        ((*DAYS, "21010101"), {}),
+        ((*DAYS, "20241301"), {}),
+        ((*DAYS, "20240100"), {}),
+        ((*DAYS, "20240131.5"), {}),
+        (("202401", "202402", "202403"), {}),
+        (DAYS, {"keep": "sold"}),
+    ],
+)
+def test_numbers_that_are_no_dates(read, cells, options):
+    table = read("sold,y\n" + rows(*cells), **options)
+    assert table.feature_names == ("sold",)
+    assert table.X[:, 0].tolist() == [float(cell) for cell in cells]
+
+
+def test_dates_written_as_numbers_can_be_refused(read, refused):
+    text = "sold,y\n" + rows(*DAYS)
+    assert refused(text, dates="refuse") == (
+        "error: made.csv:2 sold: the column has dates written as numbers, such as 20240131 in this "
+        'line\nhint: keep: ["sold"] makes them a number; or set dates: encode; or leave it out '
+        'with ignore: ["sold"]'
+    )
+    assert read(text, dates="refuse", keep="sold").feature_names == ("sold",)
+
+
+def test_targets_and_identifiers_are_no_dates(read):
+    table = read("a,sold\n" + "".join(f"{k % 3},{day}\n" for k, day in enumerate(DAYS)))
+    assert table.y.tolist() == [float(day) for day in DAYS]
+    table = read("a,order_id,y\n" + "".join(f"{k % 3},{d},{k}\n" for k, d in enumerate(DAYS)))
+    assert "order_id" in table.feature_names
 
 
 def test_dates_as_target_are_refused(refused):

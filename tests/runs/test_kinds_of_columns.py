@@ -238,3 +238,35 @@ def test_typed_files_with_dates_and_booleans(tmp_path, ending):
     np.testing.assert_allclose(run.model.predict(path), expected, rtol=1e-12)
     if ending == "parquet":
         np.testing.assert_allclose(run.model.predict(frame), expected, rtol=1e-12)
+
+
+def test_dates_written_as_numbers_in_new_rows_of_every_type(tmp_path):
+    import pandas
+
+    moments = pandas.Series(pandas.to_datetime("2024-01-31") + pandas.to_timedelta(range(20), "D"))
+    numbers = moments.dt.strftime("%Y%m%d").astype(int)
+    frame = pandas.DataFrame({"sold": numbers, "y": np.arange(20.0)})
+    frame.to_parquet(tmp_path / "train.parquet")
+    dataset = {"path": str(tmp_path / "train.parquet"), "missing": "mean"}
+    run = gdrun.train({"dataset": dataset, "model": "linear"}, "variant=bgd", "epochs=2")
+    wanted = run.model.predict(tmp_path / "train.parquet")
+    assert len(set(wanted)) == 20
+    for sold in (numbers, numbers.astype(str), moments, moments.dt.strftime("%Y-%m-%d")):
+        new = pandas.DataFrame({"sold": sold})
+        new.to_csv(tmp_path / "new.csv", index=False)
+        new.to_parquet(tmp_path / "new.parquet")
+        new.to_json(tmp_path / "new.jsonl", orient="records", lines=True, date_format="iso")
+        for source in (new, *(tmp_path / f"new.{end}" for end in ("csv", "parquet", "jsonl"))):
+            np.testing.assert_array_equal(run.model.predict(source), wanted)
+    for wrong in (20240230, 20241301.0, 2024, "2024013", "17 May"):
+        with pytest.raises(DataError, match="is not a date"):
+            run.model.predict({"sold": [20240131, wrong]})
+    assert np.isfinite(run.model.predict({"sold": [np.nan, 20240131.0]})).all()
+
+
+def test_dates_where_training_had_numbers(tmp_path):
+    rows = [[str(i % 5), str(i)] for i in range(24)]
+    path = write(tmp_path / "train.csv", ["size", "y"], rows)
+    run = gdrun.train({"dataset": {"path": str(path)}, "model": "linear"}, "variant=bgd")
+    with pytest.raises(DataError, match="row 0 size: 2024-01-31 is a date"):
+        run.model.predict({"size": np.array(["2024-01-31"], dtype="datetime64[D]")})
