@@ -91,9 +91,9 @@ class _Estimator(BaseEstimator, ABC):  # type: ignore[misc]
     def coef_(self) -> Numbers:
         """The coefficients of a linear model, for features in their original units.
 
-        For a regressor (d,), for C classes (C, d), but for two classes (1, d): then
-        X @ coef_.T + intercept_ is positive where the second class is predicted. Raises
-        AttributeError for a network.
+        For a regressor the shape is (d,), for C classes (C, d), but for two classes (1, d). With
+        two classes, X @ coef_.T + intercept_ is positive where the second class is predicted.
+        Raises AttributeError for a network.
         """
         by_score = np.array([each.original for each in self._coefficients()])
         shaped: Numbers = self._shaped(by_score)

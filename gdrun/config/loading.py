@@ -64,7 +64,7 @@ def load(source: Source = None, overrides: Iterable[Change] = ()) -> Experiment:
 def assumptions_about(overrides: Iterable[Change]) -> dict[str, str]:
     """Return a sentence for each value that `load` assumes without a config, by dotted path.
 
-    overrides: as in `load`, which reports the wrong ones.
+    overrides: as in `load`. A wrong override is ignored here, because `load` reports it.
     """
     document, (parsed, _) = read(), _parsed(overrides)
     data = applied(document.data, parsed, document.where)[0]

@@ -20,7 +20,8 @@ def adapted(
 ) -> dict[str, Any]:
     """Return the plain data of the quickstart after overrides, adapted to them.
 
-    data: the plain data with the overrides of the user applied. quickstart: those without them.
+    data: the plain data with the overrides of the user applied. quickstart: the plain data of the
+    quickstart itself. overrides: those of the user.
     """
     changes = list(overrides)
     if _problem(data) != _problem(quickstart):
@@ -33,8 +34,9 @@ def adapted(
 def assumed_rate(data: Mapping[str, Any], overrides: Iterable[Override]) -> float | None:
     """Return the rate that suits the surface in place of the rate of the quickstart.
 
-    None means that the quickstart's rate stays: there is no surface, the rate suits it, or the user
-    has set the rate or the optimizer. data: the plain data with the overrides of the user applied.
+    None means that the rate of the quickstart is kept: there is no surface, or this rate suits the
+    surface, or the user has set the rate or the optimizer. data: the plain data with the overrides
+    of the user applied. overrides: those of the user.
     """
     raw = data.get("surface")
     section = None if raw is None else SURFACE.resolve(raw, lambda path: "")[0]

@@ -38,8 +38,8 @@ class CompilerError(NotCompilableError):
 class Failure:
     """Why a run diverged: a quantity was not finite, or the loss was above its limit.
 
-    quantity: its name, such as "batch loss". value: its value. layer: the name of the weights with
-    this value; None if it is not known.
+    quantity: the name of the quantity, such as "batch loss". value: the value of the quantity.
+    layer: the name of the weights with this value; None if it is not known.
     """
 
     quantity: str

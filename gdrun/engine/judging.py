@@ -25,7 +25,7 @@ class Judge:
     """
 
     def __init__(self, cohort: Cohort, watched: Sequence[Mapping[str, Stop]] = ()) -> None:
-        """watched: for each run, the first firing of each watched rule before a pause; else ()."""
+        """watched: for a training that continues, each run's first firings of watched rules."""
         self._plan = cohort.plan
         self._rules = cohort.stopping
         self._named = cohort.named_metrics

@@ -50,9 +50,10 @@ class Baseline:
 class Measured:
     """The metrics of a run by part (train, validation, test), and its baseline.
 
-    confusion (C, C): the confusion matrix of C classes, on the last part that exists; None for a
-    regression. recalls: for each part, how many rows of each class it has, and how many of them are
-    predicted as this class, (C,) each; empty for a regression.
+    confusion (C, C): the confusion matrix of C classes, on the test part; without one, on the
+    validation part, or else on the training part; None for a regression. recalls: for each part,
+    how many rows of each class it has, and how many of them are predicted as this class, (C,) each;
+    empty for a regression.
     """
 
     parts: Mapping[PartName, Values]

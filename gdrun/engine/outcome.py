@@ -14,9 +14,9 @@ from gdrun.problems.surfaces import Surface
 class Divergence:
     """How a run diverged: when, and which quantity was not finite or too large.
 
-    quantity: its name, such as "batch loss". value: its value. layer: the name of the weights that
-    became non-finite; None if it is not known. last_finite_loss: the last finite loss before the
-    divergence; NaN if no loss was finite.
+    quantity: the name of the quantity, such as "batch loss". value: the value of the quantity.
+    layer: the name of the weights that became non-finite; None if it is not known.
+    last_finite_loss: the last finite loss before the divergence; NaN if no loss was finite.
     """
 
     step: int
@@ -43,7 +43,7 @@ class Best:
 
 @dataclass(frozen=True)
 class Timing:
-    """The seconds of wall clock that a run took: in updates, in evaluations, and in total.
+    """The wall-clock seconds that a run took: in updates, in evaluations, and in total.
 
     If an evaluation and the next step use the same pass over the data, the time of this pass counts
     as time in updates.

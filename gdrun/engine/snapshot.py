@@ -24,7 +24,7 @@ Watched = tuple[dict[str, Stop], ...]
 
 @dataclass(frozen=True)
 class Clock:
-    """Seconds of wall clock so far: in evaluations, and in total. Pauses do not count."""
+    """The wall-clock seconds so far: in evaluations, and in total. Pauses do not count."""
 
     evaluations: float
     total: float

@@ -55,7 +55,7 @@ class Surface(Definition):
     def rate_with(self, options: Mapping[str, Any]) -> float | None:
         """Return the suitable rate with these options; None if it is not a positive number.
 
-        options: by name; other names than those of the surface's own options are ignored.
+        options: the options by name; a name that is no option of the surface is ignored.
         """
         rate = self.suitable_rate(**{name: options[name] for name in self.options})
         return rate if 0 < rate < math.inf else None

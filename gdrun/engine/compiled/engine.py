@@ -126,7 +126,10 @@ class CompiledEngine:
         return tuple((part.X, self._problem_of(part)) for part in parts)
 
     def _problem_of(self, part: Design) -> CompiledProblem:
-        """Return the sums over a part of the data, by fewer rows if that saves time."""
+        """Return the CompiledProblem that sums over a part of the data.
+
+        It has fewer rows than the part if this saves time.
+        """
         cohort = self._cohort
         if part is cohort.train:
             return self.training

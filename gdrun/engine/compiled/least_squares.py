@@ -122,7 +122,10 @@ def compressed(part: Design) -> Design:
 
 
 def _by_gram_matrices(part: Design) -> Array | None:
-    """The triangle from one or two Gram matrices; None if the triangle would be inaccurate."""
+    """The triangle of the QR factorisation, from one or two Gram matrices.
+
+    None if the triangle would be inaccurate.
+    """
     tolerance = max(TOLERANCE, float(np.finfo(part.X.dtype).eps))
     triangle: Array | None = None
     for _ in range(2):
@@ -207,7 +210,7 @@ def _substitute(rows: Array, lower: Array) -> None:
 
 
 def _triangle(part: Design, first: int, last: int) -> Array:
-    """The triangle of rows `first` to `last` of [X y], in double precision."""
+    """The triangle of the QR factorisation of rows `first` to `last` of [X y], in float64."""
     columns = part.X.shape[1] + 1
     height = max(BLOCK_ENTRIES // columns, columns)
     stack = np.zeros((columns + height, columns))
