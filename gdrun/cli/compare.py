@@ -16,7 +16,7 @@ Names = Annotated[
     typer.Argument(
         metavar="NAME...",
         help="Contenders: variants, optimizers, schedules or models, joined with + as in "
-        "mbgd+adam or mbgd+lr=0.1; or YAML files. A KEY=VALUE of its own applies to all.",
+        "mbgd+adam or mbgd+lr=0.1; or YAML files. A separate KEY=VALUE applies to all.",
         autocompletion=completion.contenders,
     ),
 ]

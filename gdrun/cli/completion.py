@@ -143,7 +143,7 @@ def _plain(source: str | None, words: Iterable[str]) -> Mapping[str, Any]:
 
 
 def _assignments(start: str, data: Mapping[str, Any]) -> Iterator[str]:
-    """Keys that begin with `start`, each with `=`; those of a single key with its values."""
+    """Keys that begin with `start`, each with `=`; a single one with each of its values instead."""
     from gdrun.config.overrides import known_paths, resolve_key
 
     paths = dict.fromkeys(path for path in known_paths(data) if path[-1] != "name")
@@ -159,7 +159,7 @@ def _assignments(start: str, data: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _lists(values: Iterable[str], start: str) -> Iterator[str]:
-    """The values after the last comma of `start`, each with what is before the comma."""
+    """Each value, with the part of `start` up to its last comma in front."""
     before, comma, _ = start.rpartition(",")
     return (f"{before}{comma}{value}" for value in values)
 

@@ -1,4 +1,4 @@
-"""`gdrun diagnose`: what went wrong in a run, with evidence and remedies, which it can try."""
+"""`gdrun diagnose`: what went wrong in a run, with evidence, and remedies that it can try."""
 
 from __future__ import annotations
 
@@ -151,11 +151,11 @@ def _following(run: Run, symptoms: Sequence[Symptom], tried: Sequence[Attempt] |
     lines = []
     if tried is None and any(each.remedies for each in symptoms):
         words = (str(run.directory), "--try", *plugins)
-        lines += ["none of these changes was run", *step("train with each", "diagnose", *words)]
+        lines += ["none of these changes was tried", *step("train with each", "diagnose", *words)]
     if all(each.name in DATA for each in symptoms):
         return lines  # No curve shows them.
     picture = ("plot", str(run.directory), "--kind", "diagnosis", "-o", "diagnosis.png")
-    return lines + step("draw the curves that show it", *picture)
+    return lines + step("draw the curves that show the symptoms", *picture)
 
 
 def _config_of(directory: Path | None) -> Path:

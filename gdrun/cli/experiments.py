@@ -151,7 +151,7 @@ def named_config(word: str | None) -> str | None:
 
 
 def data_among(words: list[str], config: str | None) -> tuple[list[str], str | None]:
-    """Return the words of a study that are no data file, and the data file or else the config.
+    """Return the words of a study without its data file, and this file, or else the config.
 
     config: the value of --config. Raises GdrunError if there are two files, or a data file does not
     exist.
@@ -178,10 +178,11 @@ def data_among(words: list[str], config: str | None) -> tuple[list[str], str | N
 def study_source(
     config: str | None, overrides: list[Override], varied: list[Override]
 ) -> tuple[str | Mapping[str, Any] | None, list[str]]:
-    """The config of a study: as it is given, or that of a first experiment on a data file.
+    """The config of a study, and a sentence for each assumption about a data file.
 
-    config: of the command line. overrides, varied: as in `start_study`. With a sentence for each
-    assumption. Raises GdrunError if the data file cannot be read.
+    The config is the given one, or for a data file that of a first experiment. config: the word of
+    the command line. overrides, varied: as in `start_study`. Raises GdrunError if the data file
+    cannot be read.
     """
     from gdrun.config.loading import assumptions_about
 
@@ -236,9 +237,10 @@ def _exists(word: str) -> bool:
 
 
 def _not_a_file(words: list[str], word: str) -> list[Problem]:
-    """The problem with a word that is no file: a key or a name that lacks its `=`, if it is one.
+    """The problem with a word that is not a file.
 
-    words: all words of the command line.
+    If the word is a key or a name in configs, the hint adds the `=` that it lacks. words: all words
+    of the command line.
     """
     from gdrun.config.loading import read
     from gdrun.config.overrides import choosing, resolve_key

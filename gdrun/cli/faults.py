@@ -99,7 +99,7 @@ def usage_problem(error: typer.TyperException, arguments: Sequence[str] = ()) ->
 def _option_hint(
     context: Any, option: str, options: Sequence[str], arguments: Sequence[str]
 ) -> str:
-    """The hint for an unknown option: a key of the config, an option elsewhere, or similar ones.
+    """The hint for an unknown option: the key, the other command, or the options that may be meant.
 
     option: the unknown one. options: those of the command. arguments: the words after `gdrun`.
     """

@@ -25,7 +25,7 @@ def show_help(context: typer.Context, words: Words = None) -> None:
     for word in words or ():
         if not hasattr(page.command, "commands"):
             hint = f"`gdrun help {page.info_name}` shows its arguments and options"
-            raise GdrunError(f"{page.command_path} has no commands, so no {word!r}", hint=hint)
+            raise GdrunError(f"{page.command_path} has no command {word!r}", hint=hint)
         command = page.command.get_command(page, word)
         page = command.context_class(command, info_name=word, parent=page)
     typer.echo(page.get_help())

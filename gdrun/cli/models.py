@@ -98,9 +98,10 @@ def _note_newer_study(path: Path, runs: Path) -> None:
     newest = run_directories(runs, (RECORD, STUDY))[-1]
     if newest.resolve() == path.resolve():
         return
-    notes = [f"the model is that of {path}, the last single run; {newest.name} is newer"]
+    notes = [f"the model is that of {path}, the last single run; the study {newest.name} is newer"]
     if (newest / BEST).is_file():
-        notes = [f"{notes[0]}, and `gdrun train {shlex.quote(str(newest / BEST))}` trains its best"]
+        best = shlex.quote(str(newest / BEST))
+        notes = [f"{notes[0]}, and `gdrun train {best}` trains its best setting"]
     show_notes(notes)
 
 

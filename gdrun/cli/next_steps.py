@@ -93,11 +93,11 @@ def to_continue(run: Run) -> list[str]:
 def after_study(
     found: Sweep | Comparison, record: StudyRecord, path: Path, saved: Path | None = None
 ) -> list[str]:
-    """How to train the best candidate of a study, or how to go on if every run diverged.
+    """How to train the best candidate of a study, or how to continue if every run diverged.
 
     Before that, how to diagnose data that have a symptom. path: the directory of the study. saved:
-    the file with the config of the best candidate, if it is not in this directory. An earlier
-    version of gdrun wrote no such file for a comparison.
+    the file with the config of the best candidate; None for best.yaml in this directory, which
+    earlier versions of gdrun did not write for a comparison.
     """
     from gdrun.study.judgement.sweep_findings import Sweep
     from gdrun.study.storage.study_directory import BEST
@@ -126,7 +126,7 @@ def _command_words(record: StudyRecord) -> list[str]:
 def _tuned(found: Comparison, words: Sequence[str]) -> list[str]:
     """The lines of `step` for a comparison that first finds a smaller rate for each contender.
 
-    words: of its command. Empty if it did so already, or the command is not known.
+    words: the words of its command. Empty if the command tunes already, or is not known.
     """
     from gdrun.study.judgement.stability import predicted_limit, smaller_rates
 
@@ -142,7 +142,7 @@ def _tuned(found: Comparison, words: Sequence[str]) -> list[str]:
 def _with_rates(found: Sweep, words: Sequence[str]) -> list[str]:
     """The lines of `step` for a sweep of smaller rates; empty if its command is not known.
 
-    words: of its command.
+    words: the words of its command.
     """
     rates = found.smaller_rates
     if rates is None:
@@ -171,7 +171,7 @@ def after_weights(path: Path) -> list[RenderableType]:
 def after_list(
     kind: Kind, entry: Entry, of_kind: bool, plugins: Sequence[Path] | None
 ) -> list[str]:
-    """How to see an entry of a table, or how to train with one or to look at its data.
+    """How to see an entry of a table; or how to train with an entry, or to look at its data.
 
     of_kind: whether a table was shown, with `entry` as its first. plugins: those that were loaded.
     Empty for an entry that is no complete choice, such as an activation of a network.

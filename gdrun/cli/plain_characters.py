@@ -1,7 +1,7 @@
 """ASCII in place of characters that a terminal's encoding cannot represent.
 
-What a table aligns is replaced by one character each, so that columns stay aligned; signs of
-sentences and formulas are spelt out.
+Each character of tables and curves is replaced by one character, so that columns stay aligned.
+Signs of sentences and formulas are spelt out.
 """
 
 from __future__ import annotations

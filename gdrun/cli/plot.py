@@ -183,7 +183,7 @@ def _subject(words: list[str], parent: Path) -> Subject:
     studies = [path for path in paths if (path / STUDY).is_file()]
     if studies and len(paths) > 1:
         hint = "plot the study alone, or name only runs"
-        raise GdrunError("is a study, and is drawn alone", where=str(studies[0]), hint=hint)
+        raise GdrunError("is a study, which must be drawn alone", where=str(studies[0]), hint=hint)
     if studies:
         return read_ended(studies[0]).found
     return [read_run(path) for path in dict.fromkeys(paths)]
@@ -208,7 +208,8 @@ def _charts(subject: Subject, x: str, y: str | None) -> list[Chart]:
 def _show_map(subject: Subject, y: str | None) -> bool:
     """Show the map of a sweep over two keys, and return whether it was shown.
 
-    Runs on a surface are shown too, but their curves follow: the result is then False.
+    The walks of runs on a surface are shown too. The result is then False, because the curves of
+    these runs must follow.
     """
     from rich.text import Text
 
@@ -290,8 +291,10 @@ def _announce_training(run: Run) -> None:
     from gdrun.views.numbers import duration
 
     seconds = run.summary.get("seconds")
-    took = "" if seconds is None else f"; its updates took {duration(seconds)}"
-    console.stderr().print(f"training again in memory for the weights on the way{took}")
+    took = "" if seconds is None else f"; the first training took {duration(seconds)}"
+    console.stderr().print(
+        f"training the run again in memory to get its weights at each step{took}"
+    )
 
 
 def _suffix(output: Path, known: tuple[str, ...]) -> str:

@@ -35,7 +35,8 @@ Seeds: TypeAlias = Annotated[
 Watch: TypeAlias = Annotated[
     bool,
     typer.Option(
-        "--watch", help="Show growing curves while it trains; q leaves them, and training goes on."
+        "--watch",
+        help="Show growing curves during training; q leaves them, and training continues.",
     ),
 ]
 RUNS = Path("runs")
@@ -45,7 +46,8 @@ RUNS = Path("runs")
 def progress_listeners(quiet: bool, before: Callable[[], str] = str) -> list[Listener]:
     """A list with a listener that shows the progress of training in one line on stderr.
 
-    before: returns the beginning of the line. Empty if `quiet`, or if stderr is not a terminal.
+    before: a function that returns the beginning of the line. The list is empty if `quiet` is true,
+    or if stderr is not a terminal.
     """
     if quiet or not sys.stderr.isatty():
         return []

@@ -170,7 +170,9 @@ def _delete(words: list[str], out: Path, yes: bool) -> None:
         if not sys.stdin.isatty():
             hint = "add --yes to delete without a question"
             raise GdrunError(
-                "deletes only after a yes typed in a terminal", where="gdrun runs delete", hint=hint
+                "needs a confirmation that is typed in a terminal",
+                where="gdrun runs delete",
+                hint=hint,
             )
         typer.confirm("delete these for ever?", abort=True, err=True)
     for path in paths:
@@ -220,7 +222,8 @@ _ACTIONS: dict[str, Callable[[list[str], Path, bool], None]] = {
 def _as_recorded(condition: str) -> str:
     """A filter KEY=VALUE as `list_runs` needs it.
 
-    For the key status, the word in the table, such as finished, is replaced by that in run.json.
+    For the key status, the word in the table, such as finished, is replaced by the word in
+    run.json.
     """
     from gdrun.views.statuses import recorded_status
 

@@ -252,7 +252,7 @@ def read_ended(path: Path) -> ReadStudy:
 
 
 class RunCounter:
-    """Shows on stderr how many runs have ended; nothing if `quiet`, or without a terminal."""
+    """Shows on stderr how many runs have ended, unless `quiet`, or stderr is not a terminal."""
 
     def __init__(self, quiet: bool, interruption: Interruption) -> None:
         self._shown = not quiet and sys.stderr.isatty()

@@ -128,7 +128,10 @@ class Shown:
             yield [live, *(WhenLeft(live.view, listener) for listener in listeners)]
 
     def results(self, runs: list[Run], problems: Sequence[Problem], notes: Sequence[str]) -> None:
-        """Print the runs that have ended. problems: of their files. notes: lines to print last."""
+        """Print the runs that have ended.
+
+        problems: the errors of writing their files. notes: lines to print last.
+        """
         from gdrun.views import training as views
 
         if self.json:
@@ -161,7 +164,7 @@ def _run(session: Session, shown: Shown) -> int:
         advice = next((lines for run in ended if (lines := to_continue(run))), [])
         if not (advice or shown.quiet):
             advice = after_run(min(ended, key=lambda run: run.status != "diverged"))
-        advice = [] if session.problems else advice  # they name files that may be missing
+        advice = [] if session.problems else advice  # the advice names files that may be missing
         shown.results(ended, session.problems, advice)
     if session.problems:
         faults.show(session.problems)
@@ -214,7 +217,9 @@ def _refuse_study(directory: Path) -> None:
 
     words = resuming_words(read_study(directory).get("command") or "", directory)
     hint = f"`{shlex.join(words)}` continues it" if words else None
-    raise GdrunError("is a study, which its own command continues", where=str(directory), hint=hint)
+    raise GdrunError(
+        "is a study; the command that started it continues it", where=str(directory), hint=hint
+    )
 
 
 def document(run: Run) -> dict[str, object]:

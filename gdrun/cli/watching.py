@@ -102,8 +102,8 @@ class TrainingView(Listener):
 class StudyView:
     """The live view of a study.
 
-    metric: ranks the settings. after: the listeners that show the progress of a training when the
-    view was left. count: reports the progress of the study when the view was left.
+    metric: ranks the settings. after: the listeners that show the progress of a training after the
+    user has left the view. count: a function that reports the progress of the study after that.
     """
 
     def __init__(
@@ -119,7 +119,10 @@ class StudyView:
         self._lock = threading.Lock()
 
     def on_progress(self, study: StudyProgress) -> None:
-        """Draw what has ended. A plan that starts, such as a tuning, has its own time left."""
+        """Draw what has ended.
+
+        Each plan, such as a tuning, has its own estimate of the time left.
+        """
         from gdrun.views.study_dashboard import work_done
 
         with self._lock:
@@ -161,7 +164,7 @@ class StudyView:
 
 
 class WhenLeft(Listener):
-    """Passes the events of a training on to a listener when a view was left."""
+    """Passes the events of a training on to a listener after the user has left a view."""
 
     def __init__(self, view: LiveView, listener: Listener) -> None:
         self._view, self._listener = view, listener

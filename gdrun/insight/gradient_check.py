@@ -122,8 +122,8 @@ class GradientCheck:
 def check_gradient(experiment: Experiment, table: Table | None = None) -> GradientCheck:
     """Check the gradient of every tensor (array of weights) of an experiment.
 
-    table: the data that replace the dataset; None for the dataset. Raises ConfigError or DataError
-    if the experiment cannot be trained, or its loss at the start is not finite.
+    table: the data that replace the dataset; None to use the dataset. Raises ConfigError or
+    DataError if the experiment cannot be trained, or its loss at the start is not finite.
     """
     with np.errstate(all="ignore"):  # what overflows is not finite, and so reported
         return _checked(experiment, table)

@@ -1,4 +1,4 @@
-"""The file checkpoint.npz: the state of a training, from which it continues with the same bits.
+"""The file checkpoint.npz: the state of a training, which can continue from it bit for bit.
 
 The file belongs to all runs that train together. It holds the arrays of a Snapshot by name, and a
 JSON text `checkpoint` with everything else: the configs of the runs, the hash of their data, the
@@ -96,11 +96,11 @@ def machine_of(engine: Engine) -> Machine:
 class Checkpoint(Listener):
     """Writes checkpoint.npz while a cohort (a group of runs) trains, and when it is interrupted.
 
-    path: of the file. extendable: whether the state at the end of the budget is written too, if the
-    training took longer than the time between two writes; `needed` is then true, and the budget can
-    be extended without training again. Otherwise the caller removes the file when the results are
-    written. If the file cannot be written, the training continues without it; the error is kept in
-    `problem`.
+    path: of the file. extendable: whether the state at the end of the budget is written too, so
+    that the budget can be extended later without training again. The state is then written only if
+    the training took longer than the time between two writes. `needed` is true if the file must be
+    kept; else the caller removes the file when the results are written. If the file cannot be
+    written, the training continues without it; the error is kept in `problem`.
     """
 
     def __init__(
@@ -149,7 +149,7 @@ def remove_checkpoint(path: Path) -> None:
 def write_checkpoint(path: Path, head: dict[str, Any], snapshot: Snapshot) -> None:
     """Write a checkpoint, atomically. head: its CheckpointRecord. Raises OSError."""
     arrays: dict[str, Any] = {}
-    # The cohort has the surface already; it is no array.
+    # The surface is not an array, and the cohort has it already.
     outcomes = {lane: replace(each, surface=None) for lane, each in snapshot.outcomes.items()}
     document = packed(replace(snapshot, outcomes=outcomes), "training", arrays)
     arrays["checkpoint"] = np.array(dumps({**head, "training": document}))
@@ -164,7 +164,7 @@ def read_checkpoint(
     """Read a checkpoint of this cohort: the snapshot, and notes for the user.
 
     The snapshot is None if the file does not exist. A note says that the last bits may differ,
-    because the software or the number of threads is another one. Raises RecordError if the file is
+    because the software or the number of threads has changed. Raises RecordError if the file is
     damaged, if a newer gdrun wrote it, or if it belongs to another experiment or other data.
     """
     if not path.exists():

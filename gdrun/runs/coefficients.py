@@ -25,7 +25,8 @@ class Coefficients:
 
     label: the class of the score, or the target. standardised (d,): the coefficients of the
     standardised features; None without standardisation. original (d,): the coefficients of the
-    features in their units. intercept, original_intercept: the constant that belongs to each.
+    features in their units. intercept, original_intercept: the constants for standardised and for
+    original features.
     """
 
     label: str

@@ -65,9 +65,9 @@ def new_directory(parent: Path, name: str, started: datetime) -> Path:
 class RunDirectory(Listener):
     """Writes the files of one run while it trains.
 
-    cohort: the runs that train together, with this one. lane: the index of this run in the cohort.
-    started: the time of the start, for run.json. earlier: the contents of run.json if the run
-    continues after a pause; None for a new run. If a file cannot be written, the training
+    cohort: the runs that train together, including this one. lane: the index of this run in the
+    cohort. started: the time of the start, for run.json. earlier: the contents of run.json if the
+    run continues after a pause; None for a new run. If a file cannot be written, the training
     continues; the error is kept in `problem`, and no further files are written.
     """
 
@@ -180,7 +180,7 @@ class RunDirectory(Listener):
         write_text(self.path / "run.json", dumps(listed, indent=2) + "\n")
 
     def _append_trace(self, progress: Progress) -> None:
-        """Append the new points to trace.jsonl; if written points were joined, rewrite the file."""
+        """Append new points to trace.jsonl; if points in the file were joined, rewrite it."""
         trace, evaluations = progress.steps, progress.evaluations
         closed = trace.closed_points
         if trace.rewrites != self._rewrites:

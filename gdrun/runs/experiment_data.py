@@ -19,9 +19,9 @@ def experiment_data(
 ) -> Prepared:
     """Return the data of an experiment: read or generated, split and standardised.
 
-    table: the data that replace the dataset; None for the dataset. read: the table of the dataset,
-    which may be overwritten, if it has been read already. Raises DataError if the data cannot be
-    read or do not fit the experiment.
+    table: the data that replace the dataset; None to use the dataset. read: the table of the
+    dataset if it has been read already; its arrays may be overwritten. Raises DataError if the data
+    cannot be read or do not fit the experiment.
     """
     dataset = experiment.dataset
     if experiment.surface is not None:

@@ -8,9 +8,9 @@ that were taken. So the old schedule keeps its length, and the user chooses what
     restart    the schedule once more, over the rest of the budget
     stretch    the rest of the same schedule over the whole new budget
 
-Each is written into config.yaml as a schedule `join`, so that this config repeats the extended run,
-with the old rates before the old end. With `stretch` the rate therefore jumps there: a longer
-schedule has not fallen as far at that time.
+Each choice is written into config.yaml as a schedule `join`. So the config repeats the extended
+run, with the old rates before the old end. With `stretch` the rate jumps at the old end, because a
+longer schedule has not fallen as far at that time.
 """
 
 from __future__ import annotations
@@ -39,8 +39,9 @@ COMMON = ("per", "warmup", "warmup_start")
 class Extension:
     """A larger budget for a run.
 
-    budget: a text such as epochs=100, with the part that is used up. schedule_length: what follows
-    a schedule with a length, one of LENGTHS; None for a schedule without one.
+    budget: a text such as epochs=100, for the whole budget with the part that is used up.
+    schedule_length: what follows a schedule with a length, one of LENGTHS; None for a schedule
+    without one.
     """
 
     budget: str
@@ -139,7 +140,7 @@ def _has_length(name: str) -> bool:
 def _joined(
     experiment: Experiment, plan: Plan, ends: tuple[float, float], length: str
 ) -> dict[str, Any]:
-    """The section `schedule` in which something else follows the old schedule.
+    """The section `schedule` of the extended run: the old schedule and what follows it.
 
     ends: the times at which the old budget and the new one end. length: one of LENGTHS.
     """
@@ -151,7 +152,8 @@ def _joined(
         scales = list(section.get("scales") or [1.0] * len(parts))
         lengths = list(section.get("lengths") or [0.0] * len(parts))
     old, new = (end - plan.schedule.warmup for end in ends)
-    # The start of the last part that does not continue the time of another one.
+    # A part with a length continues the time of the part before it. This is the start of the last
+    # part without one.
     origin = next(start for start, T in zip([*at[::-1], 0.0], lengths[::-1], strict=True) if not T)
     following = "constant" if length == "keep" else parts[-1]
     scale = _last_rate(experiment, plan, ends[0]) if length == "keep" else scales[-1]

@@ -24,7 +24,7 @@ class Labels(TypedDict):
 
 
 def read_labels(directory: Path) -> Labels:
-    """The labels of a run; empty ones without a file. Raises RecordError if it is damaged."""
+    """The labels of a run; empty ones without a file. Raises RecordError for a damaged file."""
     file = directory / LABELS
     try:
         document = strict_json.read(file)

@@ -1,4 +1,4 @@
-"""A lock on a directory, so that only one process runs or continues what is in it.
+"""A lock on a directory, so that only one process runs or continues the run or study in it.
 
 The operating system frees the lock when the process ends, however it ends.
 """

@@ -237,7 +237,7 @@ def description_in(arrays: Mapping[str, Array], path: Path) -> ModelDescription 
             _check(arrays[name], (encoding.features,), f"`{name}`", path)
     kind = record["options"].get("name")
     if not (isinstance(kind, str) and kind in MODELS and record["dtype"] in DTYPES):
-        raise unreadable(path, "`model` names no model or no dtype of gdrun")
+        raise unreadable(path, "`model` has an unknown model or dtype")
     return ModelDescription(
         options={name: _tupled(value) for name, value in record["options"].items()},
         dtype=record["dtype"],
@@ -264,7 +264,9 @@ def _target_scale_in(arrays: Mapping[str, Array], path: Path) -> TargetScale | N
 
 def _check(array: Array, shape: tuple[int, ...], name: str, path: Path) -> None:
     if array.shape != shape or array.dtype.kind != "f":
-        raise unreadable(path, f"{name} must be {shape} numbers, got {array.dtype} {array.shape}")
+        raise unreadable(
+            path, f"{name} must be floats of shape {shape}, got {array.dtype} {array.shape}"
+        )
 
 
 def _tupled(value: Any) -> Any:

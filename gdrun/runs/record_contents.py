@@ -69,9 +69,8 @@ def closing(
 ) -> RunRecord:
     """The record of a run that has ended, with its symptoms, and the metrics of its final weights.
 
-    The metrics are not part of `ending`, because the trials of a study are ranked by their
-    evaluations, and measuring hundreds of trials one by one would take longer than training them
-    together.
+    The metrics are not part of `ending`, which studies use as well: measuring hundreds of trials
+    one by one would take longer than training them together.
     """
     end, found = ending(outcome), measured(cohort, engine, outcome)
     summary = with_metrics(end["summary"], found, cohort.data.classes)
@@ -166,7 +165,11 @@ def has_own_data(experiment: Experiment) -> bool:
 
 
 def data_record(data: Prepared, *, own: bool) -> RunDataRecord:
-    """The description of the data. own: whether they are the user's, and may have a leak."""
+    """The description of the data.
+
+    own: whether the data are the user's. Only then is the best single feature recorded, which may
+    be a leak of the target.
+    """
     record: RunDataRecord = {
         "name": data.name,
         "rows": sum(data.rows.values()),

@@ -25,8 +25,8 @@ ENDED = ("converged", "stopped", "exhausted", "diverged")
 class Paused:
     """Runs that trained together and have not all ended, in the order of their seeds.
 
-    directories, records: of the runs. The directory of the first run has the checkpoint of all. It
-    is locked until `lock` is released.
+    directories, records: of the runs. The directory of the first run contains the checkpoint of all
+    runs, and is locked until `lock` is released.
     """
 
     directories: tuple[Path, ...]
@@ -54,7 +54,7 @@ class Paused:
             raise RecordError(
                 f"did not end by its budget: {stop['message'] if stop else 'it has no stop'}",
                 where=str(self.directories[0]),
-                hint="a larger budget changes nothing; train a new run with other rules",
+                hint="a larger budget changes nothing; train a new run with other stopping rules",
             )
 
 
@@ -97,7 +97,7 @@ def paused(directory: Path) -> Paused:
 def check_config(directory: Path, experiment: Experiment) -> None:
     """Raise RecordError if the config of a run is not that of this experiment.
 
-    The engine `auto` agrees with every engine, and any seed agrees with those of other runs.
+    The engine `auto` agrees with every engine.
     """
     earlier = load(directory / "config.yaml").plain()
     now = with_absolute_paths(experiment.plain())
@@ -132,7 +132,7 @@ def _cohort(directory: Path) -> tuple[Path, ...]:
 
 
 def _check_plugins(directory: Path, record: RunRecord) -> None:
-    """Raise RecordError if a plugin of the run is not loaded, or another version of it is."""
+    """Raise RecordError if a plugin of the run is not loaded, or is loaded in another version."""
     loaded = {plugin["path"]: plugin["sha256"] for plugin in loaded_plugins()}
     for plugin in record["plugins"]:
         path = plugin.get("path", "")

@@ -89,9 +89,10 @@ WITHOUT_EFFECT = ("log", "evaluate", "diagnose")
 
 
 def _values(rows: Sequence[Mapping[str, Any]], key: str, named: Collection[str]) -> set[str]:
-    """The different values of a key, as texts; empty if no two runs with the same name differ.
+    """The different values of a key, as texts.
 
-    named: the sections that choose a name.
+    Runs are compared if they chose the same name in the key's section. Empty if the value differs
+    among no such runs. named: the sections that choose a name.
     """
     section, dot, _ = key.partition(".")
     by_name: dict[str, set[str]] = {}

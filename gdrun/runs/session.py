@@ -41,7 +41,7 @@ class Session:
     """Trains experiments that differ only in numbers and seeds together, as one cohort.
 
     out: the directory in which a new directory is made for each run; None writes nothing. table:
-    the data that replace the dataset; None for the dataset. Raises ConfigError, DataError or
+    the data that replace the dataset; None to use the dataset. Raises ConfigError, DataError or
     MissingExtraError if the experiments cannot be run; then nothing has been written. Raises
     RecordError if a directory cannot be made.
     """
@@ -57,9 +57,11 @@ class Session:
         data: Prepared | None = None,
         read: Table | None = None,
     ) -> None:
-        """paused: earlier runs, to continue in their directories. before: their experiments, if
-        their budget is extended. data: of the experiments, if they have been prepared already.
-        read: the table of their dataset, which may be overwritten, if it has been read already.
+        """paused: earlier runs, to continue in their directories.
+
+        before: the experiments of these runs before their budget was extended; empty if it was not.
+        data: the data of the experiments, if they have been prepared already. read: the table of
+        the dataset, if it has been read already; its arrays may be overwritten.
         """
         self.started = datetime.now().astimezone()
         self.experiments = in_lane_order(experiments)
@@ -87,7 +89,7 @@ class Session:
         """The session that continues the run in a directory, and the runs that trained with it.
 
         table: the arrays that were the data of the run; None for its dataset. extension: a larger
-        budget; None for the budget of the run. Raises RecordError if the run cannot continue,
+        budget; None to keep the budget of the run. Raises RecordError if the run cannot continue,
         because its files are damaged, another process trains it, or its config, data or plugins
         have changed; ConfigError for a wrong extension; and the errors of a new session.
         """
@@ -134,7 +136,7 @@ class Session:
     def _continue(self, paused: Paused, before: Sequence[Experiment]) -> None:
         """Read the checkpoint of earlier runs, and open their directories.
 
-        before: their experiments, if their budget is extended.
+        before: the experiments of these runs before their budget was extended; empty if it was not.
         """
         self._open(paused.directories, paused.records)
         self._lock = paused.lock
@@ -145,7 +147,8 @@ class Session:
             step = self._snapshot.state.step
             self.notes = [f"continues after step {step:,}", *notes]
             if before and self._checkpoint is not None:
-                # Before config.yaml changes, so that the two always fit each other.
+                # The checkpoint is written before config.yaml changes, so that both files fit each
+                # other.
                 self._checkpoint.write(self._snapshot)
 
     def _read(self, path: Path, before: Sequence[Experiment]) -> tuple[Snapshot | None, list[str]]:

@@ -37,8 +37,8 @@ class Ended(KeyboardInterrupt):
 class EndAtOnce:
     """A handler that raises Ended, for the time in which there is no state to save.
 
-    A library in C may replace the exception by one of its own; `exit_code` is then still that of
-    the signal. It is 0 without a signal.
+    A library in C may replace the exception by one of its own; `exit_code` then still has the code
+    of the signal. It is 0 without a signal.
     """
 
     exit_code = 0
@@ -53,7 +53,7 @@ def handled(
     handler: Callable[[int, FrameType | None], None],
     signals: Sequence[signal.Signals] = SIGNALS,
 ) -> Iterator[None]:
-    """A context in which this function handles the signals. It does nothing in another thread."""
+    """A context in which `handler` handles the signals. Only the main thread can change that."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -106,8 +106,8 @@ class Interruption:
     def watching(self) -> Iterator[None]:
         """A context in which this object handles the signals.
 
-        Raises Ended if a signal ended a wait in it, such as that for a compiler, that nobody else
-        has handled.
+        Raises Ended if a signal ended a wait inside the context, such as the wait for a compiler,
+        and no code inside the context has handled that.
         """
         try:
             with handled(self._handle), stopping_if(self._interrupted):

@@ -59,7 +59,7 @@ class ConfusionRecord(TypedDict):
 class RecallRecord(TypedDict):
     """The recall of each class on one part of the data, as counts in the order of the classes.
 
-    rows: of the class in this part. found: those that were predicted as this class.
+    rows: the number of rows of each class. found: how many of them were predicted as their class.
     """
 
     rows: list[Count]
@@ -102,9 +102,9 @@ class RunSummary(Summary):
     """The summary in run.json, with the metrics of the weights that the run returns.
 
     metrics: by part of the data, then by name. baseline: the results of a constant prediction.
-    confusion, recalls: the confusion matrix on the last part of the data, and the recall of each
-    class by part; only for classification. A run that diverged or that is on a surface has none of
-    these keys.
+    confusion: the confusion matrix on the test part, or else on the validation or training part.
+    recalls: the recall of each class, by part. Both exist only for classification. A run that
+    diverged or that is on a surface has none of these keys.
     """
 
     metrics: NotRequired[dict[str, MetricValues]]

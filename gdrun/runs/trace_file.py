@@ -37,8 +37,8 @@ _JOINED = [name for name, column in STEP_COLUMNS.items() if column.when == "join
 def trace_lines(steps: Columns, evaluations: Columns, *, clips: bool) -> list[str]:
     """The lines of trace.jsonl: the points of the step trace and the evaluations, ordered by step.
 
-    A step comes before the evaluation after it. clips: whether the experiment clips gradients; if
-    so, the lines of steps have a column `clipped`.
+    At the same step, the point of the step trace comes before the evaluation. clips: whether the
+    experiment clips gradients; if so, the lines of steps have a column `clipped`.
     """
     # The merge is stable: at the same step, the step record comes before the evaluation.
     merged = heapq.merge(

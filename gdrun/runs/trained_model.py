@@ -148,7 +148,7 @@ class TrainedModel:
 
         The loss is a function of the scores and the target. A score is the predicted target of a
         regression, standardised if the target was; the log-odds of the second class of a logistic
-        model; and else one number for each class. X, unseen: as for predict.
+        model; otherwise one number for each class. X, unseen: as for predict.
         """
         return self._all_scores(X, RowEncoder(self.encoding, unseen))
 

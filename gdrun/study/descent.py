@@ -1,8 +1,8 @@
 """How smoothly each contender of a comparison descends: how often a step raises the full loss.
 
-The losses of two consecutive steps of mini-batches are those of different examples, so that about
-half of them rise by chance alone. So each contender is trained once more for a few steps, and the
-full training loss is evaluated after each of them.
+The losses of two consecutive mini-batches belong to different examples, so about half of the steps
+raise this loss by chance alone. Therefore each contender is trained once more for a few steps, and
+the full training loss is evaluated after each step.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ from gdrun.study.design.trials import Candidate
 from gdrun.study.tasks import lean, prepared
 
 STEPS = 100
-"""The steps after which the full loss is evaluated, if the data are not too large for so many."""
+"""The number of steps after which the full loss is evaluated; larger data get fewer steps."""
 
 FEWEST_STEPS = 20
 MOST_NUMBERS = 2e8
-"""The most numbers of the training rows that are read, over all evaluations: fewer steps are taken
-for larger data, but not fewer than FEWEST_STEPS.
+"""The most numbers that all evaluations read from the training rows.
+
+Larger data get fewer steps, but at least FEWEST_STEPS.
 """
 
 
@@ -38,8 +39,8 @@ def loss_rises(
 ) -> dict[str, float | None]:
     """The share of steps that raised the full training loss, for each candidate, by name.
 
-    None if the study was interrupted before, or the candidate took no step. table: the data that
-    replace the dataset; None for the dataset.
+    None for a candidate that took no step, or that was not reached before the study was
+    interrupted. table: the data that replace the experiment's dataset; None to use the dataset.
     """
     return {
         each.name: None if interrupted() else share_of_rises(each.experiment, table)
@@ -48,10 +49,11 @@ def loss_rises(
 
 
 def share_of_rises(experiment: Experiment, table: Table | None = None) -> float | None:
-    """The share of the first steps that raised the full training loss; None without a step.
+    """The share of the first steps that raised the full training loss; None if no step was taken.
 
-    The rate is constant, as the schedule would end too early. A step whose loss is not finite
-    counts as one that raised it. table: the data that replace the dataset; None for the dataset.
+    The learning rate is constant, because a schedule would be compressed into these few steps. A
+    step after which the loss is not finite counts as a rise. table: the data that replace the
+    experiment's dataset; None to use the dataset.
     """
     data = prepared(experiment, table)
     steps = int(max(FEWEST_STEPS, min(STEPS, MOST_NUMBERS / data.train.X.size)))

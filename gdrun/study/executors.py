@@ -100,8 +100,8 @@ class InProcesses:
     """Runs tasks in `jobs` processes of this machine, each with an equal share of the cores.
 
     note: a function that is called with a sentence for the user when a worker process died.
-    on_growth: a function that is called in another thread while tasks train; None for no reports.
-    `run` raises GdrunError when worker processes have died MOST_DEATHS times.
+    on_growth: a function that is called with reports on the tasks that train, in another thread;
+    None for no reports. `run` raises GdrunError when worker processes have died MOST_DEATHS times.
     """
 
     def __init__(
@@ -197,9 +197,9 @@ def run_task(task: Task) -> list[Result]:
 
 
 def held_back() -> list[int]:
-    """SIGINT and SIGHUP, which a terminal sends to all its processes; workers ignore them.
+    """The numbers of SIGINT and SIGHUP, which a terminal sends to all its processes.
 
-    Windows has no SIGHUP.
+    Workers ignore both signals. Windows has no SIGHUP.
     """
     import signal
 
@@ -209,10 +209,10 @@ def held_back() -> list[int]:
 
 @contextmanager
 def signals_held_back() -> Iterator[None]:
-    """A context in which SIGINT and SIGHUP wait, and in which new processes never receive them.
+    """A context in which SIGINT and SIGHUP are blocked for this process and for new processes.
 
-    A process inherits the blocked signals of its parent. So Ctrl-C cannot stop a worker while it
-    imports its modules, before it can ignore the signal.
+    A process inherits the blocked signals of its parent. So Ctrl-C cannot stop a new worker while
+    it still imports its modules and cannot ignore the signal yet.
     """
     import signal
 

@@ -25,12 +25,14 @@ MOST_POINTS = 200
 
 @dataclass(frozen=True)
 class Growth:
-    """How far a task is, which is a group of trials that train together.
+    """How far a task is.
 
-    identities: of all its trials. evals: the columns of the evaluations so far of each trial, by
-    identity. statuses: as in run.json, of the trials that have ended. share: of the budget that
-    will be used up first, 0 to 1. epoch: so far. epochs: the budget; None without one. last: for
-    each column of the last step, the median over the trials that still train; empty without one.
+    A task is a group of trials that train together. identities: for each trial, the hash of its
+    experiment. evals: for each trial, by identity, the columns of its evaluations so far. statuses:
+    for each trial that has ended, by identity, its status as in run.json. share: the used part, 0
+    to 1, of the budget that will be used up first. epoch: the epochs trained so far. epochs: the
+    budget in epochs; None without one. last: for each column of the step trace, the median at the
+    last step over the trials that still train; empty if there is no such trial or no step.
     """
 
     identities: tuple[str, ...]
@@ -48,7 +50,7 @@ class Growth:
 
 
 OnGrowth = Callable[[Growth], None]
-"""A function that is called again and again while the tasks of a study train."""
+"""A function that is called with reports, again and again, while the tasks of a study train."""
 
 
 class GrowthReporter(Listener):
@@ -76,16 +78,20 @@ class GrowthReporter(Listener):
 def growth_of(
     identities: Sequence[str], progress: Progress, outcomes: Mapping[int, Outcome]
 ) -> Growth:
-    """How far a task is. outcomes: of the lanes that have ended, by their index."""
+    """How far a task is.
+
+    identities: of the trials, in the order of the lanes. outcomes: those of the lanes that have
+    ended, by the index of the lane.
+    """
     evals: dict[str, Columns] = {}
     lanes = progress.state.lanes.tolist()
     for lane in lanes:
         evals[identities[lane]] = _thinned(progress.evaluations.lane(lane))
-    # A trace has no meaning for a lane after its end, so that of the outcome is used.
+    # For a lane that has ended, the live trace has no meaning, so the trace of its outcome is used.
     for lane, outcome in outcomes.items():
         evals[identities[lane]] = _thinned(outcome.evaluations)
     last = progress.steps.last() if lanes and progress.steps.points else {}
-    # A lane that ended before the study was interrupted has no outcome here, and its own result.
+    # A lane that ended before an earlier interruption has no outcome here; its result is saved.
     statuses = {identity: "ended" for k, identity in enumerate(identities) if k not in lanes}
     statuses |= {identities[lane]: outcome.status for lane, outcome in outcomes.items()}
     return Growth(
@@ -100,9 +106,9 @@ def growth_of(
 
 
 def share_done(progress: Progress) -> float:
-    """The share of the training that is done, 0 to 1: of the budget that will be used up first.
+    """The used share, 0 to 1, of the budget that will be used up first.
 
-    0 if there is no budget of steps or seconds.
+    0 if the number of steps is not known in advance and there is no budget in seconds.
     """
     state, plan = progress.state, progress.cohort.plan
     steps = state.step / plan.budget.steps if plan.budget is not None else 0.0
@@ -111,7 +117,7 @@ def share_done(progress: Progress) -> float:
 
 
 def _thinned(evals: Columns) -> Columns:
-    """The columns that do not belong to a layer, with at most MOST_POINTS points."""
+    """The columns of evaluations except those of single layers, with at most MOST_POINTS points."""
     count = len(evals.get("step", ()))
     chosen = np.unique(np.linspace(0, count - 1, min(count, MOST_POINTS)).round().astype(int))
     return {name: column[chosen] for name, column in evals.items() if "." not in name}

@@ -44,7 +44,7 @@ def run_sweep(
     target: None for the default target. halving: whether to use successive halving. If the context
     has a directory, the findings are written to study.json, and the config of the best candidate to
     best.yaml. Raises ConfigError if the plan does not allow halving; RecordError if the directory
-    cannot be written, or an earlier halving in it was different and cannot be continued.
+    cannot be written, or contains a study whose successive halving was different.
     """
     with _recording(context.directory, metric, target, halving=halving):
         if halving:

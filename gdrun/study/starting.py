@@ -1,8 +1,8 @@
 """A first experiment on a data file: target, task, model and learning rate, each with its reason.
 
-Everything that is assumed is a key of the config that is made, so that it can be read and changed.
-The rate comes from a short range test: a few epochs with each rate of a grid, on at most MOST_ROWS
-rows (Smith 2017 raises the rate within one run; separate runs show their training losses as well).
+Each assumption is a key of the new config, so that users can read and change it. The learning rate
+comes from a short range test: a few epochs with each rate of a grid, on at most MOST_ROWS rows.
+Smith 2017 raises the rate within one run; here each rate has its own run.
 """
 
 from __future__ import annotations
@@ -38,7 +38,10 @@ MOST_ENTRIES = 2_000_000
 TEST_EPOCHS = 5
 
 ENOUGH_TO_STOP = 1000
-"""From this number of rows the config has early stopping: a tenth of fewer rows is too noisy."""
+"""From this number of rows on, the config has early stopping.
+
+The validation part is a tenth of the rows; for fewer rows its loss is too noisy.
+"""
 
 
 @dataclass(frozen=True)
@@ -101,9 +104,9 @@ def start_study(
     """The config from which a study on a data file starts, and a sentence for each assumption.
 
     overrides: keys that the user has set for all runs; those of the dataset and the model are
-    applied. varied: overrides of the keys that the runs vary, with any value. A section that either
-    of them changes is no assumption, except for a rate whose text has no values: its default range
-    lies around the rate of the config, so that this rate comes from a range test. The errors are
+    applied. varied: overrides of the keys that the runs vary, with any value. Assumptions about
+    sections that `overrides` or `varied` change are left out. One exception is a varied rate whose
+    text has no values: the center of its default range comes from a range test. The errors are
     those of `start`.
     """
     base = _base(path)
@@ -195,7 +198,10 @@ def _table(options: Mapping[str, Any]) -> tuple[Table, dict[str, Any], dict[str,
 
 
 def _model(given: Any, table: Table, changes: list[Override], task: Any) -> tuple[str, str]:
-    """The name of the model, and the reason if it was not given. task: that of the config."""
+    """The name of the model, and the reason for it; an empty reason if the user gave the model.
+
+    task: that of the config; None if it has none.
+    """
     if any(change.key in ("model", "model.name") for change in changes):
         return str(given.get("name") if isinstance(given, dict) else given), ""
     if _task(table, task) == "regression":
@@ -229,7 +235,8 @@ def _validates(dataset: Mapping[str, Any]) -> bool:
 def _training(rows: int) -> dict[str, Any]:
     """The variant, the schedule and the stopping rules for this number of rows.
 
-    A rate that is best for a few epochs is too large for the last ones, so it decreases.
+    The schedule lowers the learning rate, because the best rate for the first epochs is too large
+    for the last ones.
     """
     size = 32 if rows < 2000 else 64 if rows < 100_000 else 256
     stopping: dict[str, Any] = {"epochs": 100 if rows < 20_000 else 20}
@@ -246,7 +253,10 @@ def _training(rows: int) -> dict[str, Any]:
 def _best_rate(
     config: Mapping[str, Any], changes: Iterable[Override], table: Table
 ) -> float | None:
-    """The rate with the lowest training loss after a few epochs on some rows; None without one."""
+    """The rate with the lowest training loss after a few epochs on some rows.
+
+    None if the runs cannot start, or all of them diverge.
+    """
     most = max(100, min(MOST_ROWS, MOST_ENTRIES // max(1, table.X.shape[1])))
     rows = np.linspace(0, len(table.y) - 1, min(most, len(table.y))).astype(int)
     some = replace(table, X=np.asarray(table.X[rows]), y=table.y[rows])

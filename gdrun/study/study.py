@@ -44,7 +44,7 @@ class StudyContext:
 
     runner: runs the tasks, which are groups of trials that train together. jobs: how many tasks run
     at a time. directory: where the results are written; None writes nothing. table: the data that
-    replace the dataset of the experiments; None for the dataset. interrupted: a function that
+    replace the dataset of the experiments; None to use the dataset. interrupted: a function that
     returns the name of a signal when the study should stop, else None. on_progress: a function that
     is called at the start, and whenever trials have ended.
     """
@@ -96,7 +96,7 @@ def carry_out(
     trials = unique(plan)
     own = {trial.identity for trial in trials}
     known = directory.finished() if directory is not None else {}
-    # A plan may be only a part of that of the directory: tuning widens a range in parts.
+    # The directory may have results of further trials: tuning runs its trials in several plans.
     results = {identity: result for identity, result in known.items() if identity in own}
     found = len(results)
     path = directory.path.absolute() if directory is not None else None
@@ -107,7 +107,8 @@ def carry_out(
         results |= keep(task, ended, results, directory)
         context.on_progress(StudyProgress(plan, dict(results), len(trials)))
     if path is not None and len(results) == len(trials):
-        # Other numbers of processes have other tasks, whose checkpoints are not needed any more.
+        # With another number of processes the study had other tasks; their checkpoints are useless
+        # now.
         for file in path.glob(CHECKPOINTS):
             remove_checkpoint(file)
     seconds = time.perf_counter() - begin

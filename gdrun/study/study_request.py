@@ -46,9 +46,9 @@ class Observers:
     listeners: called by the trainer of each task that runs in this process. note: called with a
     sentence for the user when a worker process died and was replaced. interrupted: returns the name
     of a signal when the study should stop, else None. on_progress: called at the start, and
-    whenever trials have ended. on_growth: called again and again while a task trains in this
-    process or, in another thread, while one trains in another process of this machine; None for no
-    reports.
+    whenever trials have ended. on_growth: called with reports, again and again, while tasks train;
+    None for no reports. If the tasks train in other processes of this machine, another thread makes
+    the calls.
     """
 
     listeners: Sequence[Listener] = ()
@@ -70,13 +70,13 @@ class StudyRequest:
     config, overrides: the experiment to start from, as in gdrun.train. seeds: the number of seeds;
     the first is the seed of the experiment. metric: a name such as validation_accuracy or f1; None
     for the default metric. target: a text such as loss=0.1; None for the default target. jobs: the
-    number of processes of this machine. executor: an executor that runs the tasks instead, `jobs`
-    at a time, or one for each core of this machine if `jobs` is 1; None for this machine. data:
-    (X, y), which replace the dataset, with the features X (N, d) and the targets y (N,) of N
-    examples with d features; None for the dataset. out: the
-    directory in which a new directory is made for the study; None writes nothing. resume: the
-    directory of an earlier study to continue; None for a new study. command: the command line, for
-    the record of the study; None if the study was started from Python.
+    number of processes of this machine. executor: runs the tasks instead of this machine, `jobs` at
+    a time; with jobs=1, as many at a time as this machine has cores. None to use this machine.
+    data: (X, y), which replace the dataset, with the features X (N, d) and the targets y (N,) of N
+    examples with d features; None to use the dataset. out: the directory in which a new directory
+    is made for the study; None writes nothing. resume: the directory of an earlier study to
+    continue; None for a new study. command: the command line, for the record of the study; None if
+    the study was started from Python.
     """
 
     config: Source = None
@@ -120,12 +120,11 @@ class StudyRequest:
     def base(self, names: Sequence[Override] = ()) -> tuple[Experiment, Table | None, Settings]:
         """The experiment from `config` and `overrides`, `data` as a table, and settings for all.
 
-        names: those that candidates choose, such as optimizer=adam. The experiment is without the
-        overrides that only exist with one of the names. The settings for all are the values of all
-        overrides, by key: the candidates have each that they have an option for. The table is None
-        without data.
-        Raises ConfigError or DataError if one of these arguments is wrong, or an argument of
-        `counts` is not a whole number ≥ 1.
+        names: the names that candidates choose, such as optimizer=adam. Overrides whose keys exist
+        only with one of these names are not applied to the experiment. The settings are the values
+        of all overrides, by key; each candidate gets those for which it has an option. The table is
+        None without data. Raises ConfigError or DataError if one of these arguments is wrong, or an
+        argument of `counts` is not a whole number ≥ 1.
         """
         self._check_counts()
         table = None if self.data is None else table_from_pair(self.data)
@@ -141,9 +140,8 @@ class StudyRequest:
     ) -> tuple[StudyPlan, Metric, Target | None]:
         """The plan, the metric that ranks its trials, and the target; None if no target is given.
 
-        The experiments of the plan measure the metric, and that of the target.
-
-        Raises GdrunError if an experiment does not measure the metric, or that of the target.
+        The experiments of the returned plan measure the metric and the metric of the target. Raises
+        GdrunError if an experiment cannot measure one of them.
         """
         experiments = [candidate.experiment for candidate in plan.candidates]
         target = parse_target(self.target, experiments, table) if self.target else None

@@ -57,7 +57,7 @@ update rule), the previous and the best W, …
 class Task:
     """Trials that train together, as the lanes of one cohort, in the order of their seeds.
 
-    table: the data that replace the dataset of the experiments; None for the dataset. directory:
+    table: the data that replace the dataset of the experiments; None to use the dataset. directory:
     where the checkpoint of the trials is written; None writes none.
     """
 
@@ -85,7 +85,8 @@ class Task:
         """The trainer of the trials, which continues from the checkpoint, if there is one.
 
         interrupted: a function that returns the name of a signal when training should stop. Raises
-        RecordError if the checkpoint is damaged, or the data or plugins have changed since then.
+        RecordError if the checkpoint is damaged, or the data or plugins have changed since it was
+        written.
         """
         data = prepared(self.experiments[0], self.table)
         cohort, engine = build(self.experiments, data)
@@ -136,7 +137,7 @@ def tasks_of(
     """Divide trials into tasks: groups of trials that train together.
 
     The trials of a task differ only in their seeds and in numeric options such as the rate. table:
-    the data that replace the dataset; None for the dataset. jobs: the number of processes; there
+    the data that replace the dataset; None to use the dataset. jobs: the number of processes; there
     are at least as many tasks if there are enough trials. alone: whether each task has only one
     trial, so that the seconds of trials can be compared. directory: where checkpoints are written;
     None writes none. Raises ConfigError or DataError if an experiment does not fit its data.
@@ -159,10 +160,10 @@ def tasks_of(
 def unfinished(tasks: Iterable[Task], results: Mapping[str, Result]) -> list[Task]:
     """The tasks whose trials do not all have a result.
 
-    The tasks must be those of all trials of the study, so that a resumed study has the same groups,
-    and the same bits. A group that was interrupted is trained as a whole again, or from its
-    checkpoint. In a group that has new trials, only these are trained. results: by the trial's
-    identity.
+    tasks: the tasks of all trials of the study. So a resumed study has the same groups, and its
+    results are the same bit for bit. A group that was interrupted is trained as a whole again, or
+    from its checkpoint. In a group that has new trials, only the new trials are trained. results:
+    by the trial's identity.
     """
     left: list[Task] = []
     for task in tasks:
@@ -178,7 +179,7 @@ def unfinished(tasks: Iterable[Task], results: Mapping[str, Result]) -> list[Tas
 def check_fit(experiments: Iterable[Experiment], table: Table | None = None) -> None:
     """Raise DataError, with every problem, if an experiment does not fit its data.
 
-    table: the data that replace the dataset of the experiments; None for the dataset.
+    table: the data that replace the dataset of the experiments; None to use the dataset.
     """
     problems: dict[Problem, None] = {}
     by_shape = {experiment.shape: experiment for experiment in experiments}
@@ -195,7 +196,7 @@ def most_lanes(experiment: Experiment, table: Table | None) -> int:
     """The most runs of this experiment that can train together, as the lanes of one cohort.
 
     The arrays of more lanes would not fit the cache or the memory. table: the data that replace the
-    dataset; None for the dataset. Raises DataError or ConfigError if the experiment does not fit
+    dataset; None to use the dataset. Raises DataError or ConfigError if the experiment does not fit
     its data.
     """
     known = facts(experiment, prepared(experiment, table))
@@ -210,8 +211,8 @@ def most_lanes(experiment: Experiment, table: Table | None) -> int:
 def loss_of(experiment: Experiment, table: Table | None = None) -> str:
     """The name of the loss that the experiment's model minimises; an empty text for a surface.
 
-    table: the data that replace the dataset; None for the dataset. Raises DataError or ConfigError
-    if the experiment does not fit its data.
+    table: the data that replace the dataset; None to use the dataset. Raises DataError or
+    ConfigError if the experiment does not fit its data.
     """
     return facts(experiment, prepared(experiment, table)).loss
 
@@ -238,7 +239,7 @@ def lean(experiment: Experiment) -> Experiment:
 def prepared(experiment: Experiment, table: Table | None = None) -> Prepared:
     """The data of an experiment, split and standardised. At most MOST_PREPARED are cached.
 
-    table: the data that replace the dataset; None for the dataset. Raises DataError if the data
+    table: the data that replace the dataset; None to use the dataset. Raises DataError if the data
     cannot be read or prepared.
     """
     surface = experiment.surface.plain() if experiment.surface else None

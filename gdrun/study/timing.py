@@ -32,7 +32,7 @@ def paces(
     """The seconds per step of each candidate, by name; None for a candidate that was not timed.
 
     A candidate is not timed if the study was interrupted before. table: the data that replace the
-    dataset; None for the dataset.
+    dataset; None to use the dataset.
     """
     return {
         each.name: None if interrupted() else seconds_per_step(each.experiment, table)
@@ -43,8 +43,8 @@ def paces(
 def seconds_per_step(experiment: Experiment, table: Table | None = None) -> float | None:
     """The seconds per step of this experiment, trained alone; None if it took no step.
 
-    It took none if a signal came while its kernels were compiled. table: the data that replace the
-    dataset; None for the dataset.
+    No step is taken if a signal arrives while the kernels are compiled. table: the data that
+    replace the dataset; None to use the dataset.
     """
     seconds = experiment.stopping.seconds
     limit = TIMED_SECONDS if seconds is None else min(TIMED_SECONDS, seconds)

@@ -1,9 +1,9 @@
 """Tuning before a comparison: at first the same number of settings is tried for every contender.
 
-If the best value of a default range is its smallest or largest, a better one may be beyond it, so
-that this contender gets a wider range, at most WIDENINGS times. More settings for the others would
-lie beyond values that are already worse than their best, so they get none, and a note says by how
-many runs the contenders differ.
+If a contender's best value is the smallest or the largest of a default range, a better value may be
+beyond the range. Then this contender gets a wider range, at most WIDENINGS times. The other
+contenders get no further settings, because their best values are inside their ranges. A note says
+by how many runs the contenders differ.
 
 The setting with the best median over the tuning seeds is chosen; of several that are as good, the
 one that reaches the target first. The comparison itself uses new
@@ -64,7 +64,7 @@ def choose(
     found: Sequence[Standing],
     metric: Metric,
 ) -> tuple[tuple[Candidate, ...], dict[str, Tuning]]:
-    """Return the contenders with their best settings, and how each was tuned, by its name.
+    """Return the contenders with their best settings, and how each was tuned, by contender name.
 
     found: the standings (results, scores and ranks) of the settings that were tried.
     """
@@ -129,7 +129,10 @@ def _edges(best: Candidate, own: Sequence[Standing]) -> tuple[str, ...]:
 
 
 def _edges_of(best: Candidate, own: Sequence[Standing]) -> list[Edge]:
-    """For each key whose best value is the smallest or the largest that was tried, this edge."""
+    """The edges: for each key, the best value if it is the smallest or the largest that was tried.
+
+    best: the contender's best candidate. own: the standings of all its candidates.
+    """
     tried = [each.candidate for each in own]
     axes = [Axis(key, tuple(each.settings[key] for each in tried)) for key in best.settings]
     return edges(axes, best, tried)

@@ -47,7 +47,7 @@ def run_check_views(check: RunCheck) -> list[RenderableType]:
 class _Observed:
     """A quantity that a run reached, (n,) at n steps, and the bounds at all steps but step 0.
 
-    label: the quantity as text.
+    label: the name of the quantity, such as f − f*.
     """
 
     label: str
@@ -57,7 +57,11 @@ class _Observed:
 
 
 def _observations(check: RunCheck) -> list[_Observed]:
-    """Every bounded quantity; first f − f*, or f if f* is not known, without a bound of it too."""
+    """Every bounded quantity of a run.
+
+    Unless min f − f* has a bound, the first is f − f*, or f if f* is not known, even without a
+    bound.
+    """
     groups: dict[str, list[BoundCheck]] = {}
     for each in check.checks:
         groups.setdefault(each.bound.quantity, []).append(each)
@@ -123,7 +127,7 @@ def _verdict(check: BoundCheck) -> Text:
     label = _label(check.bound.quantity)
     if check.all_held:
         share = quantity(check.tightest, 3)
-        words = f"held at all {len(check.steps):,} points; {label} is at most {share} of it"
+        words = f"held at all {len(check.steps):,} points; {label} is at most {share} of the bound"
         style = "green"
     else:
         first = int(check.steps[int(np.argmin(check.held))])
@@ -154,9 +158,9 @@ def _positions(found: StepPositions) -> Text:
     )
     median = quantity(float(np.median(found.positions)), 3)
     return Text(
-        f"on their local parabolas, {before} of {count(len(found.steps), 'step')} end before the "
-        f"lowest point, {beyond} beyond it, and {above} higher than they began; the median "
-        f"position is {median}, where 0 is the lowest point and 1 as high as the start"
+        f"on the parabola of f along each step, {before} of {count(len(found.steps), 'step')} end "
+        f"before the lowest point, {beyond} beyond it, and {above} higher than they began; the "
+        f"median position is {median}, where 0 is the lowest point and 1 as high as the start"
     )
 
 

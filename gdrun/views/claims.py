@@ -1,4 +1,4 @@
-"""The view of claims: all by chapter, one claim in full, and the same as dicts for JSON."""
+"""The views of claims: all claims by chapter, one claim in full, and dicts for JSON."""
 
 from __future__ import annotations
 
@@ -91,8 +91,10 @@ def _panels(curves: Sequence[Series]) -> Iterable[list[Series]]:
 
 
 def _chart(together: Sequence[Series]) -> Chart:
-    """The chart of curves with the same axes; an axis is logarithmic if its values span a wide
-    range, but not for steps or epochs one after another, between which it would hide oscillation.
+    """The chart of curves with the same axes.
+
+    An axis is logarithmic if its values span a wide range. If x values are evenly spaced, such as
+    consecutive steps, their axis is linear: a logarithmic one would hide oscillation.
     """
     first = together[0]
     y_name = first.y_name or first.name

@@ -24,13 +24,13 @@ MOST_COLUMNS = 60
 FULL_WIDTH = 64
 """The smallest width of a terminal, in characters, at which the table has all its columns."""
 
-IN_DOUBT = "whole numbers taken for classes; task=regression predicts them"
+IN_DOUBT = "whole numbers taken for classes; task=regression predicts them as numbers"
 
 PLURALS = {"category": "categories", "boolean": "booleans"}
 
 
 def inspection_view(found: Inspection) -> RenderableType:
-    """The table with a row for each column, and below it the target, the marks and the notes."""
+    """A table with a row for each column; below it the target, the missing values, and notes."""
     table = _ColumnTable(found)
     parts: list[RenderableType] = [table, ""]
     if len(found.columns) > MOST_COLUMNS:
@@ -47,7 +47,7 @@ def inspection_view(found: Inspection) -> RenderableType:
 
 
 class _ColumnTable:
-    """The table of columns. A narrow terminal gets no numbers, so that words are not broken."""
+    """The table of columns. On a narrow terminal it has no counts, so that words are not broken."""
 
     def __init__(self, found: Inspection) -> None:
         self._found = found

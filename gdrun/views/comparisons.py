@@ -57,10 +57,10 @@ AT_EDGE = "(edge)"
 """The mark of a contender whose best setting is the smallest or the largest that was tried."""
 
 UNEQUAL = 1.1
-"""From this ratio of the gradients of two contenders on, their work is called unequal."""
+"""The work is called unequal if the most gradients exceed this many times the fewest."""
 
 MOST_PAIRS = 10
-"""The most pairs of contenders that are shown; of more, those with the best contender."""
+"""If there are more pairs of contenders, only those with the best contender are shown."""
 
 
 def comparison_result(comparison: Comparison, spell: Callable[[str], str] = str) -> RenderableType:
@@ -88,7 +88,10 @@ def comparison_result(comparison: Comparison, spell: Callable[[str], str] = str)
 
 
 def _work_columns(comparison: Comparison) -> list[Column]:
-    """The columns of the first table. Examples are not counted where there are none."""
+    """The columns of the first table.
+
+    A surface without noise has no columns that count examples.
+    """
     seeds = len(comparison.plan.seeds)
     columns: list[Column] = [
         ("batch", lambda row: f"{row.batch:,}"),
@@ -127,7 +130,7 @@ def _table(
 ) -> FirstThatFits:
     """A table with a row for each contender, and as many of the columns as fit the terminal.
 
-    rows: the contenders in the order of the rows; empty for that of the ranking.
+    rows: the contenders in the order of the rows; empty for the order of the ranking.
     """
     rows = rows or comparison.ranking
     seeds = len(comparison.plan.seeds)
@@ -229,7 +232,7 @@ def _pair(pair: Pair) -> str:
 
 
 def _unequal_work(comparison: Comparison) -> list[str]:
-    """A warning if the budgets let contenders compute different numbers of gradients; or empty."""
+    """A warning if the budgets allow contenders different numbers of gradients; else empty."""
     finished = {
         row.name: row.gradients for row in comparison.contenders if row.gradients is not None
     }
@@ -291,7 +294,7 @@ def _tuning(row: Contender) -> str:
 
 
 def _unequal_tuning(comparison: Comparison) -> list[str]:
-    """A note if tuning tried more settings for some contenders than for others; or empty."""
+    """A note if tuning tried more settings for some contenders than for others; else empty."""
     runs = {row.name: row.tuning.runs for row in comparison.contenders if row.tuning is not None}
     if len(set(runs.values())) < 2:
         return []

@@ -24,12 +24,12 @@ KINDS = {
 """The kinds of points as text."""
 
 OPTIONAL = ("f", "position", "λmin")
-"""The columns that a narrow terminal does not get, the first of them first."""
+"""The columns that a narrow terminal leaves out; the first one is left out first."""
 
 LEGEND = {
     "limit": "the curvature above which the rate is unstable, 2/α or with momentum 2(1+β)/α",
-    "position": "where the last step ends on its parabola: 0 is the lowest point, below 0 is "
-    "before it, above 1 is higher than the step began",
+    "position": "where the last step ends on the parabola of f along this step: 0 is the lowest "
+    "point, below 0 is before it, above 1 is higher than the step began",
 }
 """The meaning of headings of the table."""
 

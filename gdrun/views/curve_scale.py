@@ -55,7 +55,7 @@ def scale_of(standings: Sequence[Standing]) -> CurveScale | None:
 def scale_over(every: Sequence[Numbers], kept: Sequence[Numbers]) -> CurveScale | None:
     """The scale for curves of losses, (n,) each; None if no loss is finite.
 
-    every: all curves. kept: those of runs that did not diverge.
+    every: all curves. kept: the curves of runs that did not diverge.
     """
     starts = np.array([losses[0] for losses in every if len(losses)])
     lowest = np.concatenate([starts, *kept])

@@ -111,7 +111,7 @@ def _unsteady(run: Traced, symptom: Symptom, title: str) -> list[Chart]:
             "training loss",
             [
                 Curve("training loss", run.epochs, run.loss),
-                Curve("it had risen", run.epochs, _only_at(run.loss, risen), marked=True),
+                Curve("the loss had risen", run.epochs, _only_at(run.loss, risen), marked=True),
             ],
         )
     ]
@@ -139,7 +139,7 @@ def _falling(run: Traced, symptom: Symptom, title: str) -> list[Chart]:
 
 
 def _baseline(run: Traced, symptom: Symptom, title: str) -> list[Chart]:
-    """The losses, and that of the constant prediction on the part that the evidence names."""
+    """The losses, and the loss of the constant prediction on the part that the evidence names."""
     constants = run.summary["baseline"]["loss"]
     part = next(part for part in ("validation", "test", "train") if part in constants)
     chart = _losses(run, title)

@@ -81,10 +81,10 @@ def fitting(
     optional: Sequence[str],
     legend: Callable[[Table], RenderableType] | None = None,
 ) -> FirstThatFits:
-    """The table, without as many of its optional columns as do not fit the terminal.
+    """The table; if it does not fit the terminal, some of its optional columns are left out.
 
-    optional: the headings of these columns; the first one is left out first. legend: what follows
-    the table, for the columns that it has.
+    optional: the headings of these columns; the first one is left out first. legend: a function
+    that returns what follows the table, for the columns that are shown.
     """
     tables = [without(table, optional[:count]) for count in range(len(optional) + 1)]
     return FirstThatFits(*tables, legends=[legend(each) for each in tables] if legend else ())

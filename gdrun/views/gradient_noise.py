@@ -41,7 +41,7 @@ def gradient_noise_view(noise: GradientNoise) -> RenderableType:
         )
     if noise.step is None:
         lines.append(
-            "training lowers ‖∇f‖ and raises the scale; that of a run is measured at its last "
+            "training lowers ‖∇f‖ and raises the scale; for a run, it is measured at the last "
             "weights"
         )
     return Group(Text(title, style="bold"), _variances(noise), *lines)

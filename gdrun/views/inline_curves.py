@@ -1,7 +1,8 @@
 """A few curves as a small picture in SVG, for a notebook: text of an HTML page, without a library.
 
-The vertical axis is logarithmic if all values are positive. Colours are Okabe and Ito's, and the
-ink is that of the page, so that the picture also suits a dark notebook.
+The vertical axis is logarithmic if all values are positive. The colours of the curves are those of
+Okabe and Ito. Axes and text have the text colour of the page, so that the picture also suits a dark
+notebook.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ def _text(x: float, y: float, text: str, *, anchor: str = "start", fill: str = "
 
 
 def _apart(places: Sequence[float]) -> list[float]:
-    """The heights of the names, in the same order, moved down so that no name covers another."""
+    """Vertical places of names, in the same order, moved down so that no name covers another."""
     moved = [0.0] * len(places)
     lowest = -np.inf
     for place in np.argsort(places).tolist():

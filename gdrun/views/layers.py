@@ -61,7 +61,7 @@ def layer_table(evals: Columns) -> RenderableType:
 
 
 def _legend(table: Table) -> RenderableType:
-    """A table with the meaning of those headings of the table of layers that have one."""
+    """A table with the meanings of headings of the table of layers; other headings are clear."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
     for heading in headings(table):

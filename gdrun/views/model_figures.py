@@ -57,7 +57,7 @@ class Residuals:
 
 
 def decision_regions(run: Run) -> Regions:
-    """The decision regions of a classifier. Raises GdrunError if it has not two features."""
+    """The decision regions of a classifier. Raises GdrunError unless it has two features."""
     data, model = _data(run), run.model
     if not data.classes or data.features != 2:
         what = f"decision regions need classes and two features; this run has {data.features}"

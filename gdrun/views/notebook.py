@@ -1,4 +1,4 @@
-"""Views outside a terminal: what it would show, as text or HTML, and curves as pictures."""
+"""Views outside a terminal: their contents as text or HTML, and curves as pictures."""
 
 from __future__ import annotations
 

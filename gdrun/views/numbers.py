@@ -1,4 +1,4 @@
-"""Functions that turn shares, counts and durations into text; `quantity` is that of all layers."""
+"""Functions that turn shares, counts and durations into text, and `quantity` for other numbers."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def run_charts(runs: Sequence[Run], x: str = "epoch", y: str | None = None) -> l
 
     y: a quantity such as accuracy or update_norm, or `suboptimality`; None for those of USUAL that
     were recorded. Raises GdrunError if the runs have different data, surfaces or losses, if nothing
-    was recorded, or not y, or if f* is not known.
+    was recorded, if y was not recorded, or if f* is not known.
     """
     check_one_problem(runs)
     names = quantities(runs)
@@ -88,7 +88,7 @@ def _chart(runs: Sequence[Run], x: str, name: str) -> Chart:
                 curves.append(replace(curve, label=label, owner=owner, dashed=part == "validation"))
     log = name != "accuracy" and is_logarithmic(*(curve.y for curve in curves))
     if name == "lr":
-        # A schedule is easier to read on a linear axis, but runs with other rates are not.
+        # A schedule is easier to read on a linear axis, but very different rates are not.
         log = log and is_logarithmic(np.array([curve.y.max() for curve in curves]))
     words = _WORDS.get(name, name.replace("_", " "))
     return Chart(runs_title(runs), X_AXES[x], words, tuple(curves), log_y=log)

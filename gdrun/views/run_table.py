@@ -99,7 +99,8 @@ def _studies(rows: Rows, headings: Sequence[str]) -> Table:
 def _choices(rows: Rows) -> list[list[str]]:
     """The columns after the id, from the widest choice to the narrowest.
 
-    A column without any number is in none; the last column of numbers is left out last.
+    Columns without any number are left out of all choices. Of the columns of numbers, the most
+    important one is left out last.
     """
     measured = [
         heading

@@ -10,7 +10,7 @@ NOT_FINITE = "×"
 ABOVE = "↑"
 
 SPAN = 30
-"""From this ratio of the largest to the smallest value on, heights are logarithmic by default."""
+"""Heights are logarithmic by default if the largest value exceeds this many times the smallest."""
 
 
 def sparkline(

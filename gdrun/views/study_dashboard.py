@@ -34,7 +34,7 @@ OTHER_ROWS = 7
 """The rows of all lines but those of the settings and the chart."""
 
 FEWEST_ROWS = 5
-"""The chart is left out if fewer settings than this would have room below it."""
+"""The chart is left out if fewer settings than this would fit below it."""
 
 KEYS = "q: leave this view; the study continues    Ctrl-C: end the study"
 
@@ -43,11 +43,12 @@ _VERBS = {"sweep": "sweep", "compare": "comparison", "tune": "tuning"}
 
 @dataclass(frozen=True)
 class _Setting:
-    """A candidate so far.
+    """A candidate and its results so far.
 
-    ended, diverged: how many of its trials have. score: the median over its trials of the latest
-    score of the metric, where lower is better; infinite if it is not known. losses: the evaluations
-    of its first trial that has started.
+    ended, diverged: the numbers of its trials that have ended, and that diverged. score: the median
+    over its trials of the latest score of the metric, where lower is better; infinite if it is not
+    known. evals: the evaluations of its first trial that has started; None if none has. failed:
+    whether this trial diverged.
     """
 
     name: str
@@ -59,7 +60,7 @@ class _Setting:
 
 
 def work_done(study: StudyProgress, growing: Sequence[Growth]) -> float:
-    """The work that is done so far, in trials: a trial that trains counts with its share."""
+    """The work done so far, in trials: a trial that trains counts with the share that is done."""
     shares = {
         identity: 1.0 if identity in task.statuses else task.share
         for task in growing
@@ -130,7 +131,7 @@ def _settings(study: StudyProgress, growing: Sequence[Growth], metric: Metric) -
 
 
 def _name(candidate: Candidate) -> str:
-    """The name of a candidate; a name that lists settings has short numbers, as lr=0.03162."""
+    """The name of a candidate; a name that lists settings has short numbers, such as lr=0.03162."""
     if candidate.name != label(candidate.settings):
         return candidate.name
     return " ".join(

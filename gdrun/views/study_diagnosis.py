@@ -33,7 +33,7 @@ def study_diagnosis_view(found: StudySymptoms) -> RenderableType:
 
 
 class _RunTable:
-    """The table of the runs. A terminal below FULL_WIDTH gets no evidence."""
+    """The table of the runs. On a terminal narrower than FULL_WIDTH it has no evidence."""
 
     def __init__(self, rows: Sequence[tuple[str, ...]]) -> None:
         self._rows = rows

@@ -61,7 +61,7 @@ class HeatMap:
 
 
 def sensitivity(found: Sweep) -> Sensitivity:
-    """The metric against the only key of a sweep. Raises GdrunError for other keys."""
+    """The metric against the key of a sweep. Raises GdrunError unless it has one numeric key."""
     axis = found.axes[0]
     if len(found.axes) != 1 or not axis.numeric:
         hint = 'use `kind="heat"` for two keys' if len(found.axes) == 2 else None
@@ -147,7 +147,7 @@ def _wide(curves: Sequence[Curve]) -> bool:
 
 
 def _metric_curve(contender: Contender, x: str, metric: str) -> Curve | None:
-    """The metric over x, as the median over seeds; None if it or the seconds are not known."""
+    """The metric over x, as the median over seeds; None if a part is unknown."""
     traces = [result.evals for result in contender.standing.results]
     if x == "seconds":
         pace = contender.pace

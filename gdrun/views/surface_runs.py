@@ -21,7 +21,7 @@ def places_of(run: Run) -> dict[int, tuple[float, float]]:
 
 
 def is_noiseless(run: Run) -> bool:
-    """Whether the run minimised a surface without noise, of which every example is the same."""
+    """Whether the run minimised a surface without noise, so that all gradients are exact."""
     match run.config.get("surface"):
         case {"noise": noise}:
             return not noise

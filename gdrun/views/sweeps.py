@@ -312,7 +312,7 @@ def limit_sentence(limit: StabilityLimit) -> str:
     if limit.exact:
         theory = f"{predicted} is the limit in theory"
     else:
-        theory = f"in theory full batches are stable near a minimum below {predicted}"
+        theory = f"in theory, with full batches, rates below {predicted} are stable near a minimum"
     return f"{observed}; {theory} (curvature L = {quantity(limit.smoothness)})"
 
 

@@ -59,9 +59,9 @@ def _constants_table(theory: Theory) -> Table:
     if theory.kappa is not None and constants.everywhere:
         table.add_row("condition κ", quantity(theory.kappa), "L/μ")
     if known is not None and not (constants.quadratic and theory.kappa is not None):
-        where = "without those of 0" if constants.mu == 0 else "estimate"
+        where = "without zeros" if constants.mu == 0 else "estimate"
         where = where if constants.quadratic else "at the minimum"
-        words = f"{where}: curvatures from {_range(known)}"
+        words = f"curvatures from {_range(known)} ({where})"
         table.add_row("condition κ", quantity(known[1] / known[0]), words)
     if constants.G is not None:
         table.add_row("slope G", quantity(constants.G), "upper bound of ‖g‖ for all subgradients g")
@@ -126,7 +126,7 @@ def _settings_table(theory: Theory) -> RenderableType:
         table.add_row(NAMES[setting.rule], *_setting_cells(setting, theory.tolerance))
     if theory.own is not None:
         table.add_row("this config", *_setting_cells(theory.own, theory.tolerance))
-    contraction = f"ρ: the factor of the error a step, for full gradients, {where}"
+    contraction = f"ρ: the factor by which a step multiplies the error, for full gradients, {where}"
     steps = f"steps: about how many until f − f* ≤ {theory.tolerance:g} (f(w₀) − f*)"
     limit = theory.limit
     if limit is not None and not theory.constants.quadratic:
@@ -209,8 +209,8 @@ def assumptions_views(
 def bounded_hint(config: str | None, changes: str) -> list[Text]:
     """The hint that the bounds apply with these changes of a config.
 
-    config: its path, for the whole command on a line of its own, which is not wrapped; None if the
-    config is that of the command line.
+    config: the path of the config; the hint then has the whole command, on a line that is not
+    wrapped. None if the config is that of the command line.
     """
     if config is None:
         return [Text(f"hint: with {changes} the bounds apply to the run", style="cyan")]
@@ -224,8 +224,8 @@ def bounded_hint(config: str | None, changes: str) -> list[Text]:
 def plain_table(columns: str, *headings: str) -> Table:
     """A table without borders.
 
-    columns: a letter for each: l is left-justified, r right-justified, and w has words, which wrap
-    if the screen is narrow.
+    columns: a letter for each column: l is left-justified, r is right-justified, and w has words,
+    which wrap if the screen is narrow.
     """
     table = Table(box=None, pad_edge=False, header_style="dim")
     for kind, heading in zip(columns, headings, strict=True):

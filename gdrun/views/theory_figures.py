@@ -67,7 +67,8 @@ def curvature_chart(run: Run) -> Chart:
 def noise_chart(run: Run) -> Chart:
     """The variance of mini-batch gradients against the batch size, at the run's last weights.
 
-    Measured and predicted, for batches with and without replacement, and the fitted power of B.
+    It shows measured and predicted variances, for batches with and without replacement. The title
+    has the fitted power of the batch size B.
     """
     problem, w, step = last_weights(run)
     found = gradient_noise(problem, w, step)

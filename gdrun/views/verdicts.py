@@ -1,4 +1,4 @@
-"""The rules of the verdicts in a sweep: a page of all of them, and a note on those of a table."""
+"""The rules of the verdicts in a sweep: a page of all rules, and a note below a table."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ def verdicts_page() -> RenderableType:
         table.add_row(word, meaning)
     intro = (
         "p is the progress of a setting: the improvement of the metric that ranks the settings, "
-        "divided by the best improvement. Logarithms count where the best one is a drop by more "
-        f"than a factor of {LOG_FROM}. The default target is the value with p = {GOOD:g}. Too "
-        "small, too large and unstable compare only settings that differ in nothing but the rate."
+        "divided by the best improvement. If the best improvement is a drop by more than a factor "
+        f"of {LOG_FROM}, logarithms are used. The default target is the value with p = {GOOD:g}. "
+        "Too small, too large and unstable compare only settings that differ in nothing but the "
+        "rate."
     )
     return Group(intro, "", table)
 
@@ -41,6 +42,6 @@ def meanings_of(sweep: Sweep, shown: Iterable[Verdict]) -> str:
     texts = [f"{word}: {MEANINGS[word]}" for word in MEANINGS if word in words]
     scale = ", in logarithms" if sweep.logarithmic else ""
     if sweep.unlike:
-        scale = f", in logarithms from a factor of {LOG_FROM} on"
+        scale = f", in logarithms if it is a drop by more than a factor of {LOG_FROM}"
     explained = f"p is the share of the best improvement of the {sweep.metric.words}{scale}; "
     return (explained if "p " in " ".join(texts) else "") + "; ".join(texts)

@@ -90,7 +90,7 @@ def surface_of(section: Mapping[str, Any]) -> tuple[Surface, dict[str, float]]:
 def places_of(run: Run) -> Numbers:
     """The finite weights (steps, 2) of a run on a surface, after each recorded step.
 
-    None, (0, 2), if the trace has no steps.
+    Empty, of shape (0, 2), if the trace has no steps.
     """
     if not {"x", "y"} <= run.steps.keys():
         return np.empty((0, 2))

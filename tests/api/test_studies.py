@@ -25,7 +25,7 @@ def test_a_sweep_in_which_all_diverge_says_so():
     # 2/L of the mean squared error on these features is below 1, and 1e9 far above it.
     diabetes = {"dataset": "diabetes", "model": "linear", "stopping": {"epochs": 5}}
     found = gdrun.sweep(diabetes, {"optimizer.lr": [1e9, 1e10]})
-    assert repr(found) == "<Sweep of 2 settings in 2 runs: no run ended without diverging>"
+    assert repr(found) == "<Sweep of 2 settings in 2 runs: no best setting>"
 
 
 def test_a_comparison_is_one_line_in_a_console_and_a_table_in_a_notebook():

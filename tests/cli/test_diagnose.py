@@ -35,7 +35,7 @@ def test_a_diverged_run_is_diagnosed_and_its_remedies_are_tried(here):
     shown = here("diagnose")
     assert (shown.code, shown.out.splitlines()[0]) == (0, "exploding (confidence 1.00)")
     assert "to try: optimizer.lr=0.124 or optimizer.lr=0.0124 or" in " ".join(shown.out.split())
-    assert "\nnone of these changes was run\nto train with each:\n  gdrun diagnose " in shown.out
+    assert "\nnone of these changes was tried\nto train with each:\n  gdrun diagnose " in shown.out
     screen = here("diagnose", "--try").out
     assert "none of these" not in screen
     document = json.loads(here("diagnose", "--try", "--json").out)

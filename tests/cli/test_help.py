@@ -18,7 +18,7 @@ def test_a_near_command_is_suggested(gdrun):
 
 def test_a_command_has_no_commands_of_its_own(gdrun):
     assert gdrun("help", "train", "lr").err == (
-        "error: gdrun train has no commands, so no 'lr'\n"
+        "error: gdrun train has no command 'lr'\n"
         "hint: `gdrun help train` shows its arguments and options\n"
     )
 

@@ -112,7 +112,7 @@ def test_the_task_of_few_whole_numbers(gdrun, tmp_path, monkeypatch):
     (tmp_path / "grades.csv").write_text("x,grade\n" + "1.5,3\n2.5,4\n4.5,5\n" * 4)
     doubtful = gdrun("inspect", "grades.csv")
     assert "grade: classification, 3 classes: 3 (4), 4 (4), 5 (4)" in doubtful.page
-    assert "whole numbers taken for classes; task=regression predicts them" in doubtful.page
+    assert "whole numbers taken for classes; task=regression predicts them as" in doubtful.page
     settled = gdrun("inspect", "grades.csv", "task=regression")
     assert "grade: regression, from 3 to 5" in settled.page
     assert "task=regression predicts" not in settled.page

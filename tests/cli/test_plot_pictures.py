@@ -178,7 +178,7 @@ def test_a_file_is_never_replaced_without_force(gdrun, runs, tmp_path):
         (["seed0", "-o", "missing/a.png"], "cannot be written: No such file or directory"),
         (["seed0", "moons", "-o", "a.png"], "has another dataset"),
         (["seed0", "walk", "-o", "a.png"], "has another surface"),
-        (["seed0", "sweep"], "is a study, and is drawn alone"),
+        (["seed0", "sweep"], "is a study, which must be drawn alone"),
         (
             ["sweep", "-o", "a.png", "--kind", "regions"],
             "regions needs exactly one run, got a sweep",

@@ -499,14 +499,14 @@ def test_the_layers_of_a_network(here):
     [
         ({"schema_version": 3}, "was written by a newer gdrun (schema 3)"),
         ({"columns": 3}, "cannot be read: columns must be a list, got 3"),
-        ({"dtype": "int8"}, "cannot be read: `model` names no model or no dtype of gdrun"),
-        ({"options": {"name": ["linear"]}}, "cannot be read: `model` names no model"),
+        ({"dtype": "int8"}, "cannot be read: `model` has an unknown model or dtype"),
+        ({"options": {"name": ["linear"]}}, "cannot be read: `model` has an unknown model"),
         (
             {"options": {"name": "linear", "loss": "mze"}},
             "the model's description cannot be used: 'mze'",
         ),
         ({"options": {"name": "mlp", "hidden": "x"}}, "the model's description cannot be used: "),
-        ({"columns": COLUMNS[1:]}, "cannot be read: `fill.mean` must be (1,) numbers"),
+        ({"columns": COLUMNS[1:]}, "cannot be read: `fill.mean` must be floats of shape (1,)"),
         ({"classes": ["a", "b"], "options": {"name": "softmax"}}, "w must be numbers of the shape"),
         (
             {"options": {"name": "mlp"}},

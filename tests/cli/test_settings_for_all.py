@@ -102,7 +102,7 @@ def test_an_option_that_only_the_candidates_have_is_swept():
         (
             ["optimizer=adam,momentum", "beta1=0.8,0.9"],
             "error: optimizer.beta1: optimizer=momentum has no option beta1\n"
-            "hint: sweep it with names that all have it, or compare settings such as "
+            "hint: sweep only names that have this option, or compare settings such as "
             "adam+beta1=0.8\n",
         ),
     ],

@@ -50,7 +50,7 @@ def test_oscillation_marks_the_rises_of_the_second_half():
     charts = evidence_charts(facts(swinging), "run")
     assert charts[0].title.startswith("oscillation (confidence ")
     # It is higher at odd epochs; the second half begins at epoch 10.
-    rises = [x for x, _ in marked(named(charts)["it had risen"])]
+    rises = [x for x, _ in marked(named(charts)["the loss had risen"])]
     assert rises == [11, 13, 15, 17, 19]
 
 

@@ -80,7 +80,7 @@ class Axis:
 def parse_axis(text: str, experiment: Experiment) -> Axis:
     """Return the axis that a text describes: KEY=VALUES, or KEY alone for a default range.
 
-    A query in SQL is one value, unless each of several queries is quoted.
+    An SQL query is one value, although it may contain commas; several queries must each be quoted.
 
     experiment: the base of the sweep; some default ranges depend on its value for the key.
     Raises ConfigError if the key or a value is wrong, or the key has no default range.
@@ -126,7 +126,7 @@ def axes_of(given: Mapping[str, Any] | Iterable[str], experiment: Experiment) ->
 def swept_names(given: Mapping[str, Any] | Iterable[str]) -> list[Override]:
     """The overrides for the names that a sweep tries, such as optimizer=adam.
 
-    given: as in `axes_of`. A wrong value has none; making the axes raises the error.
+    given: as in `axes_of`. Wrong values are left out here; `axes_of` raises their errors.
     """
     names: list[Override] = []
     for word, listed in _words(given):
@@ -154,7 +154,7 @@ def varied_keys(given: Mapping[str, Any] | Iterable[str]) -> list[Override]:
 
 
 def _words(given: object) -> list[tuple[str, Any]]:
-    """Each text that describes an axis with None, or each key with its values.
+    """The pairs (text of an axis, None), or the pairs (key, values) of a mapping.
 
     Raises ConfigError if an argument of Python has another type.
     """
@@ -171,7 +171,11 @@ def _words(given: object) -> list[tuple[str, Any]]:
 
 
 def _with_key(key: str, experiment: Experiment, names: Sequence[Override]) -> Experiment:
-    """The experiment, or if it lacks the key, the first that has it with one of the names."""
+    """The experiment; if it lacks the key, the experiment with the first name that has the key.
+
+    names: overrides such as optimizer=adam. If none of them leads to the key, the experiment is
+    returned unchanged.
+    """
     if not resolve_key(key, experiment.plain()):
         for name in names:
             with suppress(ConfigError):
@@ -299,8 +303,8 @@ def _current_value(path: Path, experiment: Experiment, option: Option) -> Any:
 def _default_values(option: Option, current: Any) -> tuple[Any, ...] | None:
     """The values that a sweep tries for an option by default; None if there are none.
 
-    They depend on the type and the bounds of the option. current: its value in the base of the
-    sweep.
+    The values depend on the type and the bounds of the option. current: the value of the option in
+    the base of the sweep.
     """
     annotation = option.annotation
     if get_origin(annotation) is Literal:

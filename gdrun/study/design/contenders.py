@@ -86,7 +86,7 @@ def are_configs(words: Sequence[str | Mapping[str, Any] | Experiment]) -> bool:
 def chosen_names(words: Iterable[object]) -> list[Override]:
     """The overrides for the names that contenders choose, such as optimizer=adam.
 
-    A word that is wrong has none; making its contender raises the error.
+    Wrong words are left out here; `contenders_of` raises their errors.
     """
     names = []
     for part in (part for word in words if isinstance(word, str) for part in _parts(word)):

@@ -69,7 +69,7 @@ class StudyPlan:
 
     @property
     def lacking(self) -> dict[str, list[str]]:
-        """For each key of `for_all` that some candidates do not have, their names.
+        """For each key of `for_all` that some candidates lack, the names of these candidates.
 
         For example, batch_size=8 has no effect on bgd and sgd.
         """
@@ -138,8 +138,9 @@ def candidates_of(
     """Return one candidate for each combination of settings: the base with these settings.
 
     for_all: the settings of every candidate, which the base has already. A candidate that chooses
-    another name keeps those that exist there: with lr=0.1 for all, optimizer=adam has this rate and
-    not its default. Raises ConfigError with every problem of all combinations, each problem once.
+    another name keeps the settings that this name has, too. For example, with lr=0.1 for all, the
+    candidate optimizer=adam has the rate 0.1 and not Adam's default. Raises ConfigError with every
+    problem of all combinations, each problem once.
     """
     found: list[Candidate] = []
     problems: dict[Problem, None] = {}
@@ -158,9 +159,10 @@ def candidates_of(
 
 
 def _lacking(base: Source, settings: Settings) -> list[Problem]:
-    """A problem for each key of the settings that does not exist with the names among them.
+    """A problem for each key that does not exist with the names in the same settings.
 
-    Empty if no name is among them, or the base with these names is no valid experiment.
+    For example, beta1 does not exist with optimizer=momentum. Empty if the settings contain no
+    name, or if the base with these names is not a valid experiment.
     """
     names = {key: settings[key] for key in settings if key.removesuffix(".name") in SECTIONS}
     try:
@@ -168,15 +170,16 @@ def _lacking(base: Source, settings: Settings) -> list[Problem]:
     except ConfigError:
         return []
     what = ", ".join(f"{key.removesuffix('.name')}={name}" for key, name in names.items())
-    hint = "sweep it with names that all have it, or compare settings such as adam+beta1=0.8"
+    hint = "sweep only names that have this option, or compare settings such as adam+beta1=0.8"
     return [Problem(f"{what} has no option {key.rpartition('.')[2]}", key, hint) for key in missing]
 
 
 def kept_settings(for_all: Settings, chosen: Iterable[str], experiment: Experiment) -> Settings:
-    """The settings of every candidate that its choice of a name has reset to their defaults.
+    """The settings of `for_all` that a candidate's choice of a name has reset to their defaults.
 
-    chosen: the keys that the candidate sets, such as optimizer or dataset.name. experiment: that of
-    the candidate, without these settings; those that it has no option for are left out.
+    for_all: the settings of every candidate. chosen: the keys that the candidate sets, such as
+    optimizer or dataset.name. experiment: that of the candidate, with the defaults. Settings for
+    which the experiment has no option are left out.
     """
     sections = {key.removesuffix(".name") for key in chosen}
     reset = [
@@ -189,7 +192,7 @@ def kept_settings(for_all: Settings, chosen: Iterable[str], experiment: Experime
 
 
 def options_missing(keys: Iterable[str], experiment: Experiment) -> list[str]:
-    """The dotted keys for which the experiment has no option, as batch_size with the variant bgd.
+    """The dotted keys for which the experiment has no option.
 
     >>> bgd = load({"surface": "bowl", "variant": "bgd"})
     >>> options_missing(["optimizer.lr", "variant.batch_size"], bgd)

@@ -1,4 +1,4 @@
-"""The plan of tuning before a comparison: it begins with the same number of settings for each one.
+"""The plan of tuning before a comparison: at first, each contender tries equally many settings.
 
 The settings run with seeds that the comparison does not use, so that a setting with good luck in
 its tuning seeds has no advantage.
@@ -20,7 +20,7 @@ three seeds is better spent on more settings.
 
 
 MORE = 4
-"""How many values are tried beyond an edge at a time."""
+"""The number of values that each widening tries beyond the smallest or the largest value."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class TuningPlan:
     """The plan of tuning.
 
     plan: all settings of all contenders, as candidates, and the seeds of tuning. tried: the
-    candidates of each contender, by the contender's name. open_keys: the keys without values of the
-    user's, whose range may be widened.
+    candidates of each contender, by the contender's name. open_keys: the keys for which the user
+    listed no values, so that their ranges may be widened.
     """
 
     plan: StudyPlan
@@ -73,7 +73,7 @@ def beyond(
     best: the best setting so far. smallest: whether the edge is the smallest of the values, and not
     the largest. values: the values of the key that were tried. MORE values continue the geometric
     series of the two values at the edge; the other keys keep their best values. Values that the key
-    does not allow are left out. There are no settings if the two values are not positive.
+    does not allow are left out. The result is empty if one of these two values is not positive.
     """
     ordered = sorted(set(values), reverse=smallest)
     before, edge = ordered[-2:]

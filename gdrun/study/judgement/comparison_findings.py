@@ -37,10 +37,11 @@ class Contender:
     """One of the experiments that a comparison ranks, with its results and costs.
 
     standing: its results, scores and rank. target: the value of a metric to reach; None without
-    one. batch: the number of examples of one gradient. pace: the seconds per step, measured while
-    the contender was trained alone; None if it was not timed. tuning: how it was tuned; None if it
-    was not. rising: of the first steps with the first seed at a constant rate, the share that
-    raised the full training loss; None if this was not measured.
+    one. batch: the number of examples from which one gradient is computed. pace: the seconds per
+    step, measured while the contender was trained alone; None if it was not timed. tuning: how it
+    was tuned; None without tuning. rising: the share of steps that raised the full training loss,
+    among the first steps of a run with the first seed and a constant rate; None if this was not
+    measured.
     """
 
     standing: Standing
@@ -75,8 +76,8 @@ class Contender:
     def gradients(self) -> float | None:
         """The median number of gradients of the runs that used up their budget; None without one.
 
-        Runs that a stopping rule ended earlier are left out: they needed less, and their budgets
-        were not smaller.
+        Runs that a stopping rule ended earlier are left out, because they did not use up their
+        budgets.
         """
         spent = [
             float(each.record["summary"]["gradients"])
@@ -155,7 +156,7 @@ class Comparison(ResultTables):
 
     @cached_property
     def pairs(self) -> list[Pair]:
-        """All pairs of contenders, in the order of the ranking; with a baseline, its pairs alone.
+        """All pairs of contenders, in the order of the ranking; with a baseline, only its pairs.
 
         Empty if the values cannot be ranked, or there is only one seed, which does not show how
         much runs vary. Without two contenders whose runs are all identical: their seeds are no
@@ -226,11 +227,11 @@ def judge_comparison(
     """Return the findings of a comparison.
 
     results: of the trials that have ended, by the trial's identity. work, tuning_work: what the
-    comparison, and the tuning before it, cost. table: the data that replace the dataset; None for
-    the dataset. target: None for the default target. paces: the seconds per step of the contenders
-    that were timed, by name. rises: the shares of steps that raised the
-    full loss, by name. tunings: how each contender was tuned, by name; None without tuning.
-    baseline: the name of a contender, with which all others are compared; None for all pairs.
+    comparison, and the tuning before it, cost. table: the data that replace the dataset; None to
+    use the dataset. target: None for the default target. paces: the seconds per step of the
+    contenders that were timed, by name. rises: the shares of steps that raised the full loss, by
+    name. tunings: how each contender was tuned, by name; None without tuning. baseline: the name of
+    a contender, with which all others are compared; None for all pairs.
     """
     found = standings(plan, results, metric)
     experiments = [candidate.experiment for candidate in plan.candidates]

@@ -1,8 +1,9 @@
-"""The edges of a sweep. A best value is at an edge if it is the smallest or the largest one tried.
+"""The edges of a sweep.
 
-A better value may then be beyond the edge. The smallest or the largest value that a key allows is
-not an edge: a penalty of 0, or a batch size of 1. Nor is 0 if all values have one sign: a value
-with another sign often means something else.
+A best value is at an edge if it is the smallest or the largest one tried. A better value may then
+be beyond the edge. A value is not an edge if the key allows no value beyond it, such as a penalty
+of 0 or a batch size of 1. The value 0 is never an edge, because a value with another sign often
+means something else.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ FEWEST = 3
 """The fewest values of a key with which an edge is reported: of two, both are at an edge."""
 
 MANY_TIMES = 10
-"""From this ratio of the largest to the smallest value on, a range is spaced logarithmically."""
+"""A range whose ends differ by this factor or more is spaced logarithmically."""
 
 EVEN = 1.1
 """Values are spaced logarithmically too if the ratios of neighbours differ by at most this factor,
@@ -37,8 +38,8 @@ class Edge:
     """An axis whose best value is the smallest or the largest that was tried.
 
     smallest: True if it is the smallest, False if it is the largest. wider: the values to try next,
-    as a text such as log:0.001:1:7, which has the best value too; an empty text if the key does not
-    allow the ends of that range.
+    as a text such as log:0.001:1:7. They contain the best value too. The text is empty if the key
+    does not allow all of these values.
     """
 
     axis: Axis
@@ -75,7 +76,10 @@ def edges(axes: Iterable[Axis], best: Candidate, tried: Sequence[Candidate]) -> 
 
 
 def _next(value: Any, smallest: bool, whole: bool) -> Any:
-    """A value a little beyond the edge. value: the best value. whole: for keys of whole numbers."""
+    """A value a little beyond the edge.
+
+    value: the best value. whole: whether the key is for whole numbers only.
+    """
     if whole:
         return value - 1 if smallest else value + 1
     # Half the value is still positive; a small step upwards is still below an upper bound.
@@ -137,7 +141,7 @@ def _ratio(values: Sequence[float]) -> float | None:
 
 
 def _half(value: float, values: Sequence[float]) -> float:
-    """Half the width of the range of the values; less if value ± half would reach 0 unasked."""
+    """Half the width of the range of the values; at most |value| / 2 if all have the same sign."""
     low, high = values[0], values[-1]
     half = (high - low) / 2
     return half if low < 0 < high else min(half, abs(value) / 2)

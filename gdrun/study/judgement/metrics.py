@@ -20,7 +20,9 @@ from gdrun.study.storage.results import Result
 from gdrun.study.tasks import loss_of, prepared
 
 ALWAYS = ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy")
-"""The metrics of every evaluation, if the experiment has the part and its task is classification.
+"""The metrics of every evaluation, for the parts that the experiment has.
+
+The accuracies are measured only if the task is classification.
 """
 
 NAMES = (*ALWAYS, *(f"validation_{name}" for name in METRICS if name != "accuracy"))
@@ -125,9 +127,9 @@ def metric_called(
 
     name: `loss` and `accuracy` mean those of the validation part, or of the training part if there
     is no validation part. The other metrics of the registry, such as f1, are those of the
-    validation part. None means the loss; or the accuracy, if the experiments have different
-    losses and all of them measure the accuracy. table: the data that replace the dataset; None for
-    the dataset. where: the argument that an error names. Raises GdrunError if not all experiments
+    validation part. None means the loss; or the accuracy, if the experiments have different losses
+    and all of them measure the accuracy. table: the data that replace the dataset; None to use the
+    dataset. where: the argument that an error names. Raises GdrunError if not all experiments
     measure the metric.
     """
     # Experiments of one shape differ in numbers only, and measure the same.
@@ -165,7 +167,7 @@ def parse_target(
 ) -> Target:
     """Return the target that a text METRIC=VALUE describes, such as loss=0.1.
 
-    table: the data that replace the dataset; None for the dataset. Raises GdrunError if the text
+    table: the data that replace the dataset; None to use the dataset. Raises GdrunError if the text
     has another form, or an experiment does not measure the metric.
     """
     name, equals, value = text.partition("=")
@@ -183,7 +185,7 @@ def unlike(
     """Why the metric cannot rank these experiments; None if it can.
 
     "data": their datasets or surfaces differ. "loss": they minimise different losses. table: the
-    data that replace the dataset; None for the dataset.
+    data that replace the dataset; None to use the dataset.
     """
     if len({repr(_problem(each)) for each in experiments}) > 1:
         return "data"
@@ -230,5 +232,5 @@ def _is_measured(name: str, experiment: Experiment, table: Table | None) -> bool
 
 
 def _lacks_validation(experiment: Experiment) -> bool:
-    """Whether the experiment has data, and no validation part of them."""
+    """Whether the experiment has data without a validation part. A surface has no data."""
     return experiment.surface is None and not experiment.validates

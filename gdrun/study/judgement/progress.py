@@ -2,10 +2,10 @@
 
     p = (F₀ − F) / (F₀ − F*)          1 at the best score, 0 at the start, below 0 if worse
 
-F₀ is the score at the start and F* the best one at an end. Lower scores are better. With
-F₀ > LOG_FROM F* > 0, F₀, F* and F are replaced by their logarithms: a loss of 3 is far from a best
-loss of 1, even if all losses began at 100. The default target of a study and its verdicts share
-this definition, so a setting is good if its median reached the target.
+F is the score, F₀ the score at the start, and F* the best score at the end of a run. Lower scores
+are better. If F₀ > LOG_FROM · F* > 0, F₀, F* and F are replaced by their logarithms: a loss of 3 is
+far from a best loss of 1, even if all losses began at 100. The default target of a study and its
+verdicts share this definition, so a setting is good if its median reached the target.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from numpy.typing import ArrayLike
 from gdrun.array_types import Numbers
 
 LOG_FROM = 30
-"""From this ratio of the initial to the best score on, progress is that of the logarithms."""
+"""If the initial score is more than this many times the best score, logarithms are used."""
 
 SMALLEST = 1e-12
-"""Losses below this share of the initial loss count as equal, as rounding may decide them."""
+"""Losses below this share of the initial loss count as equal: rounding may make the difference."""
 
 
 @dataclass(frozen=True)
 class Improvement:
     """The best improvement of a score, from `start` to `best`; lower scores are better.
 
-    logarithmic: whether progress is that of the logarithms of the scores.
+    logarithmic: whether progress is computed from the logarithms of the scores.
     """
 
     start: float
@@ -60,7 +60,7 @@ class Improvement:
     def on_scale(self, scores: ArrayLike) -> Numbers:
         """The scores (n,), or their logarithms.
 
-        Scores below SMALLEST times the initial one are equal.
+        Scores below SMALLEST times the initial one count as equal.
         """
         values: Numbers = np.asarray(scores, dtype=float)
         if not self.logarithmic:

@@ -28,7 +28,10 @@ A seed may change only the order in which the examples of a full batch are added
 """
 
 GOOD = 0.95
-"""The least progress p of a good candidate, and that of the default target."""
+"""The least progress p of a good candidate, and the progress of the default target.
+
+p is the share of the best improvement of a study (`progress.py`).
+"""
 
 EQUAL_PROGRESS, EQUAL_SHARE = 0.995, 0.02
 """A median is as good as the best one if its progress p is at least EQUAL_PROGRESS, and it differs
@@ -104,7 +107,7 @@ class Standing:
 
     @property
     def symptom_words(self) -> str | None:
-        """The name of this symptom, with the number of its runs if less than half have it."""
+        """The name in `symptom`, with the number of runs that have it if less than half have it."""
         name, runs = self._main_symptom
         of = len(self.results)
         return f"{name} ({runs} of {of})" if name is not None and 2 * runs < of else name
@@ -244,9 +247,9 @@ def best_improvement(found: Sequence[Standing], metric: Metric) -> Improvement |
 def usual_target(found: Sequence[Standing], metric: Metric) -> Target | None:
     """The default target: the value of the metric with the progress p = GOOD.
 
-    p is the share of the best improvement, as `progress.py` defines it: for a large improvement of
-    a loss in logarithms, because in a valley 95 % of the linear improvement is made on its steep
-    wall, long before the minimum. Returns None if no candidate improved on the start.
+    p is the share of the best improvement (`progress.py`). For a large improvement of a loss, p is
+    computed from logarithms: in a valley, 95 % of the linear improvement is made on the steep wall,
+    long before the minimum. Returns None if no candidate improved on the start.
     """
     improvement = best_improvement(found, metric)
     if improvement is None or not improvement.start > improvement.best:

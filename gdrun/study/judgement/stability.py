@@ -7,12 +7,14 @@ On a quadratic with curvature at most L, an update rule with a constant rate α 
     Nesterov's momentum         α < 2 (1 + β) / ((1 + 2β) L)
 
 and unstable above the limit, in the direction of the largest curvature. For any other convex
-objective, L is its largest curvature, and a rate above the limit may be stable, too. Below it
-gradient descent converges; the heavy ball may cycle (Lessard, Recht & Packard 2016, section 4.6).
+objective, L is its largest curvature, and a rate above the limit may be stable, too. Below the
+limit gradient descent converges; the heavy ball may cycle (Lessard, Recht & Packard 2016, section
+4.6).
 
-Source: Polyak 1964; Lessard, Recht & Packard 2016 for both kinds of momentum. β is beta and δ the
-dampening: the roots of z² − (1 + β − (1 − δ)αL) z + β, or of z² − (1 + β)(1 − αL) z + β(1 − αL),
-leave the unit circle at −1 when α passes the limit.
+Source: Polyak 1964; Lessard, Recht & Packard 2016 for both kinds of momentum. β is the option beta,
+and δ the option dampening. The limits follow from the roots of z² − (1 + β − (1 − δ)αL) z + β for
+the heavy ball, and of z² − (1 + β)(1 − αL) z + β(1 − αL) for Nesterov's momentum: a root leaves the
+unit circle at −1 when α passes the limit.
 """
 
 from __future__ import annotations
@@ -44,10 +46,10 @@ _FORMULAS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "momentum": lambda options: "2(1 + β)/((1 − δ)L)" if options["dampening"] else "2(1 + β)/L",
     "nesterov": lambda options: "2(1 + β)/((1 + 2β)L)",
 }
-"""The same limits in words, for the values of the rule's options."""
+"""The same limits as formulas to show, from the rule's options."""
 
 MOST_GROUPS = 6
-"""The most combinations of other swept keys for which limits are shown: more fill the screen."""
+"""With more combinations of other swept keys, no limits are shown: they would fill a screen."""
 
 _TIME_CONSTANTS = 1.5
 """The fewest steps of a run that can show whether its rate is stable, in units of 1/(1 − β)."""
@@ -79,10 +81,10 @@ def stability_limits(
 ) -> dict[str, StabilityLimit]:
     """The stability limit for each combination of the swept keys except the rate.
 
-    The result is by the label of the combination. It leaves out combinations for which theory
-    predicts no limit, and is empty with more than MOST_GROUPS combinations. found, verdicts: the
-    standing and the verdict of every candidate. table: the data that replace the dataset; None for
-    the dataset.
+    The keys of the result are the labels of the combinations. Combinations for which theory
+    predicts no limit are left out. The result is empty with more than MOST_GROUPS combinations.
+    found, verdicts: the standing and the verdict of every candidate. table: the data that replace
+    the dataset; None to use the dataset.
     """
     groups: dict[str, list[tuple[Standing, Verdict]]] = {}
     for standing, verdict in zip(found, verdicts, strict=True):
@@ -101,7 +103,7 @@ def predicted_limit(experiment: Experiment, table: Table | None = None) -> Stabi
 
     `stable` and `unstable` of the limit are None: nothing is observed yet. Returns None if the rule
     has no formula, if the weights are averaged, or if the largest curvature L is unknown, 0 or not
-    finite. table: the data that replace the dataset; None for the dataset.
+    finite. table: the data that replace the dataset; None to use the dataset.
     """
     rule = experiment.optimizer
     if rule.name not in _LIMITS or rule["average"] is not None:
@@ -155,8 +157,9 @@ def observed_limit(
     """The predicted limit, completed with the rates that were stable and unstable.
 
     found, verdicts: the standing and the verdict of each candidate; the candidates differ only in
-    the rate. limit: the predicted one. Nothing is observed if all runs were too short, unless all
-    rates diverged: with momentum the loss may rise in the first steps even at a stable rate.
+    the rate. limit: the predicted one. Nothing is observed if all runs were too short to show
+    stability, because with momentum the loss may rise in the first steps even at a stable rate. If
+    all rates diverged, short runs are enough.
     """
     longest = max(result.record["stop"]["step"] for each in found for result in each.results)
     beta = found[0].candidate.experiment.optimizer.options.get("beta", 0.0)

@@ -72,7 +72,7 @@ class Sweep(ResultTables):
     def __repr__(self) -> str:
         size = f"{len(self.standings)} settings in {len(self.plan.trials)} runs"
         if self.best is None:
-            return f"<Sweep of {size}: no run ended without diverging>"
+            return f"<Sweep of {size}: no best setting>"
         reached = self.metric.value(self.ranking[0].spread.median)
         return f"<Sweep of {size}: best {self.best.name}, {self.metric.words} {quantity(reached)}>"
 
@@ -156,8 +156,8 @@ class Sweep(ResultTables):
     def smaller_rates(self) -> str | None:
         """The rates to try next if every run diverged, as a text such as log:0.0001:0.1:7.
 
-        They end below the smallest rate that was tried, and at the predicted limit if there is one.
-        None if a run did not diverge, or no rate was swept.
+        The largest of them is the smallest rate that was tried, divided by √10, or the predicted
+        stability limit if that is smaller. None if a run did not diverge, or no rate was swept.
         """
         swept = RATE in [axis.key for axis in self.axes]
         if not (self.standings and self.diverged and swept):
@@ -180,7 +180,7 @@ def judge_sweep(
     """Return the findings of a sweep.
 
     results: of the trials that have ended, by the trial's identity. work: what the sweep cost.
-    table: the data that replace the dataset; None for the dataset. target: None for the default
+    table: the data that replace the dataset; None to use the dataset. target: None for the default
     target. rungs: the epochs at which successive halving dropped candidates.
     """
     found = standings(plan, results, metric)

@@ -17,9 +17,9 @@ from gdrun.symptoms.registry import RUN_SYMPTOMS, diagnose, diagnose_data
 def symptoms_of(experiment: Experiment, results: Sequence[Result]) -> list[list[Symptom]]:
     """The symptoms of each run of a candidate, the gravest first; empty for a healthy run.
 
-    results: the runs, one for each seed. The rules that need the metrics of a run, or what run.json
-    says about the data, find nothing: a study has no such metrics, and the symptoms of its data are
-    those of the study as a whole.
+    results: the runs, one for each seed. Rules that need a run's final metrics find nothing,
+    because a study does not compute them. Rules on the data find nothing here, because
+    `data_symptoms` applies them once for the whole study.
     """
     config = experiment.plain()
     return [

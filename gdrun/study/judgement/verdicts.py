@@ -6,11 +6,11 @@ best improvement of the metric that ranks the sweep (`progress.py`); the default
 with p = 0.95. The words and their rules are in MEANINGS, which `gdrun list verdicts` shows.
 
 Whether a rate is too small, too large or unstable is decided among candidates that differ only in
-the rate: by the share of the best improvement of these candidates alone, with logarithms if p has
-them. Stability is that of the training loss L: a rate above the best one is unstable if
-(L₀ − Lₖ) / (L₀ − L*) < 0.95, where L* is the lowest of these candidates, else too large. With
-full-batch gradients it is too large rather than unstable if the peaks of the loss fall: with
-momentum the loss oscillates at stable rates too.
+the rate. Their progress is the share of the best improvement of these candidates alone; it uses
+logarithms if p does. Stability is judged by the training loss: L₀ at the start, Lₖ at the end, and
+L* at the lowest end of these candidates. A rate above the best one is unstable if (L₀ − Lₖ) / (L₀ −
+L*) < 0.95, else too large. With full-batch gradients it is too large rather than unstable if the
+peaks of the loss fall, because with momentum the loss oscillates at stable rates too.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ MEANINGS: dict[Word, str] = {
     "best drop, or with full batches its peaks stay equal at a rate above the best",
     "unstable": "p < 0.95 at a rate above the best, and less than 95 % of the best drop of the "
     "training loss; or the training loss ended above its start, or a run diverged",
-    "diverged": "half of the runs or more diverged; with the median step",
-    "dropped": "successive halving dropped the setting; with the epoch",
+    "diverged": "half of the runs or more diverged; the verdict adds the median step",
+    "dropped": "successive halving dropped the setting; the verdict adds the epoch",
     "not ranked": "the values of settings with other data or another loss are not comparable",
 }
 """The rule for each word. p is the progress: the share of the best improvement of the metric."""
@@ -128,8 +128,9 @@ def verdicts(found: Sequence[Standing], metric: Metric, *, ranked: bool = True) 
 class _Progress:
     """The progress p of a candidate's median.
 
-    total: the share of the best improvement of all candidates. own: the share of that of the
-    candidates that differ from this one only in the rate. highest: the largest `total` of these.
+    The candidate's group are the candidates that differ from it only in the rate, and itself.
+    total: the share of the best improvement of all candidates. own: the share of the best
+    improvement of the group. highest: the largest `total` in the group.
     """
 
     total: float
@@ -140,7 +141,11 @@ class _Progress:
     def of(
         cls, standing: Standing, total: Improvement | None, own: Improvement | None
     ) -> _Progress:
-        """total, own: the best improvements; None without a finite median, so that p is −∞."""
+        """The progress of a candidate.
+
+        total, own: the best improvement of all candidates, and of the candidate's group; None if no
+        median is finite, and then p is −∞.
+        """
         score = standing.spread.median
         if total is None or own is None:
             return cls(-math.inf, -math.inf, -math.inf)
@@ -170,7 +175,7 @@ class _Drop:
 
 
 def _drop(standing: Standing, lowest: float) -> _Drop:
-    """How far a candidate's training loss fell. lowest: as in the result."""
+    """How far a candidate's training loss fell. lowest: as in the class _Drop."""
     start = float(np.median([each.evals[TRAIN_LOSS.name][0] for each in standing.results]))
     return _Drop(start, _training_loss(standing), lowest)
 
@@ -236,7 +241,8 @@ def _verdict(
 def _rises(standing: Standing, loss: _Drop) -> float:
     """The sum of the rises of the training loss, as a share of its best drop.
 
-    A rise is from one evaluation to the next. It is the median over the runs; 0 without a drop.
+    A rise is an increase from one evaluation to the next. The result is the median over the runs; 0
+    if the loss of no run in the group fell.
     """
     if not loss.start > loss.lowest:
         return 0.0
@@ -253,8 +259,9 @@ def _growth_of_peaks(standing: Standing) -> float | None:
 
     The largest losses are compared, because the loss oscillates with momentum. The first third is
     left out, because above the stability limit the loss falls at first, until the direction of the
-    largest curvature dominates. Of several runs, the largest growth. None if the gradients are not
-    those of the full loss, or a run has too few evaluations or a middle third without a loss.
+    largest curvature dominates. With several runs, the result is the largest of these quotients.
+    None if the gradients are not those of the full loss, or if a run has too few evaluations or a
+    middle third without a positive loss.
     """
     experiment = standing.candidate.experiment
     if experiment.variant.name != "bgd" and not noiseless([standing.candidate]):

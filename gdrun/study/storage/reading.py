@@ -79,7 +79,7 @@ def read_found(path: Path) -> ReadStudy:
 
 
 def _read_sweep(record: StudyRecord, path: Path) -> Sweep:
-    """The findings of a sweep: those in the record, or new ones if the sweep was killed before."""
+    """The recorded findings of a sweep, or new ones if it was killed before they were recorded."""
     question = checked(record, SweepQuestion, path / RECORD)
     settings = [row["settings"] for row in record["candidates"]]
     base, for_all = load(question["base"]), question.get("for_all", {})
@@ -113,7 +113,7 @@ def _read_sweep(record: StudyRecord, path: Path) -> Sweep:
 
 
 def _read_comparison(record: StudyRecord, path: Path) -> Comparison:
-    """The findings of a comparison: those in the record, or new ones if it was killed before.
+    """The recorded findings of a comparison, or new ones if it was killed before it ended.
 
     New findings have no timing of the contenders.
     """

@@ -77,8 +77,8 @@ class StudyOrigin(TypedDict):
     """Where a study comes from.
 
     base: the config from which its candidates are derived. for_all: the settings of every
-    candidate, by key, which the base has already. data_symptoms: of the data of the first
-    candidate. command: the command line, if any.
+    candidate, by key, which the base has already. data_symptoms: the symptoms of the first
+    candidate's data. command: the command line, if any.
     """
 
     base: dict[str, Any]
@@ -217,8 +217,8 @@ class SweepRow(StandingRow):
 class ContenderRow(StandingRow):
     """A contender of a comparison.
 
-    batch: the number of examples of one gradient. rising_share: the share of the first
-    steps that raised the full training loss; None if this was not measured.
+    batch: the number of examples from which one gradient is computed. rising_share: the share of
+    the first steps that raised the full training loss; None if this was not measured.
     """
 
     batch: int

@@ -29,12 +29,12 @@ _NEEDED = ("step", "epoch", "gradients", "train_loss")
 
 @dataclass(frozen=True)
 class Result:
-    """The result of one trial, with the same contents if it ran now or was read from files.
+    """The result of one trial, whether it has just run or was read from files.
 
     identity: the hash of the trial's experiment. record: status, stop, summary, divergence, watched
-    and timing as in run.json, the name of the engine, the note on it, and the number of trials that
-    trained together. steps, evals: the columns of the step trace (with at most TRACE_POINTS points)
-    and of the evaluations, by name.
+    and timing as in run.json, the name of the engine, the note on the engine, and the number of
+    trials that trained together. steps, evals: the columns of the step trace (with at most
+    TRACE_POINTS points) and of the evaluations, by name.
     """
 
     identity: str
@@ -64,9 +64,10 @@ class Result:
         return self.record["summary"]
 
     def number(self, name: str) -> float | None:
-        """The number with this name of the weights that the trial returns; None if not measured.
+        """A number, such as train_loss, for the weights that the trial returns.
 
-        It is in the summary, or in the evaluation of these weights.
+        None if the number was not measured. It comes from the summary, or else from the evaluation
+        of these weights.
         """
         if name in self.summary or name not in self.evals:
             return number_in(self.summary, name)

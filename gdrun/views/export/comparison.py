@@ -26,7 +26,7 @@ _LATEX = {
 
 
 def markdown(found: Sweep | Comparison) -> str:
-    """The ranking as a table in the Markdown of GitHub, and a line on what all have in common."""
+    """The ranking as a GitHub Markdown table, and a line on what all candidates have in common."""
     head, rows = _ranking(found)
     marks = [":--", *(["--:"] * (len(head) - 1))]
     lines = [head, marks, *([_in_markdown(cell) for cell in row] for row in rows)]

@@ -18,9 +18,9 @@ from gdrun.views.recorded import Recorded
 
 @dataclass(frozen=True)
 class Subject:
-    """What is exported: records of runs or trials; and the study, if they are of one.
+    """What is exported: the records of runs; or the records of a study's trials, and the study.
 
-    name: of the run or study, for tools that group runs.
+    name: the name of the run or the study, for tools that group runs.
     """
 
     name: str

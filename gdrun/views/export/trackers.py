@@ -67,7 +67,7 @@ def write_mlflow(records: Sequence[Recorded], destination: str, experiment: str)
         raise MissingExtraError("an export for MLflow", "track") from None
     uri = destination if "://" in destination else Path(destination).resolve().as_uri()
     if uri.startswith("file:"):
-        # MLflow asks for this consent, because it will not develop stores in files any further.
+        # MLflow requires this consent, because it does not develop file stores any further.
         os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
     try:
         client = MlflowClient(tracking_uri=uri)

@@ -60,7 +60,7 @@ def draw_end_labels(axes: Axes, labels: Sequence[EndLabel]) -> None:
 
 
 def spread(heights: Array, gap: float) -> Array:
-    """Heights (n,) that are at least `gap` apart, in the same order, and as near as that allows.
+    """Heights (n,) that are at least `gap` apart, in the same order, and near the given heights.
 
     They are the least-squares fit under these distances: the pool-adjacent-violators algorithm on
     the heights without their gaps (Barlow et al. 1972). Results are within 0 … 1 if they fit.

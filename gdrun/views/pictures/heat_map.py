@@ -30,7 +30,7 @@ MOST_CELLS = 400
 """The most cells in which something is written."""
 
 MOST_WRITTEN = 10
-"""The most columns between whose edges a number fits."""
+"""The most columns that are wide enough for numbers."""
 
 MOST_TICKS = 12
 """The most rows or columns that are all named; of more, evenly spaced ones are named."""

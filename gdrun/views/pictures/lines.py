@@ -29,7 +29,7 @@ LARGEST = 1e290
 """matplotlib cannot place the ticks of larger numbers; only runs that diverged have them."""
 
 MARKS = 8
-"""About how many markers a curve has, by which it differs from others without colours."""
+"""About how many markers a curve has; they tell curves apart without colours."""
 
 
 def charts_picture(charts: Sequence[Chart]) -> Figure:

@@ -1,4 +1,4 @@
-"""The style of all pictures: colours, sizes and fonts, and texts that users name."""
+"""The style of all pictures: colours, sizes and fonts, and how texts of users are shown."""
 
 from __future__ import annotations
 
@@ -83,7 +83,8 @@ def style() -> Iterator[None]:
 def missing_signs() -> Iterator[list[str]]:
     """A list of the characters that no font had when pictures were drawn in this context.
 
-    It is complete when the context ends. matplotlib warns of each; other warnings are passed on.
+    The list is complete when the context ends. matplotlib warns of each such character; other
+    warnings are passed on.
     """
     found: list[str] = []
     with warnings.catch_warnings(record=True) as caught:

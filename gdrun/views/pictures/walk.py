@@ -115,7 +115,7 @@ def write_walk_animation(found: Walks, file: BinaryIO) -> None:
         for line in lines:
             axes.draw_artist(line)
         frames.append(Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB"))
-    # One palette, that of the last frame, which has every colour: finding one takes the most time.
+    # All frames use the palette of the last one, which has every colour: making it is slow.
     palette = frames[-1].quantize(256)
     colours = np.array(palette.getpalette()).reshape(-1, 3)
     colours[colours.min(axis=1) >= WHITE] = 255

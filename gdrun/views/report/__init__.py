@@ -1,8 +1,8 @@
 """The report: one HTML file with the curves, tables and settings of runs or of a study.
 
 The page needs no network: it contains its data, its style, its program and the drawing library
-plotly. Vega was rejected: it is a quarter of the size, but zoom, hover and parallel coordinates
-would have been programs of our own. Drawing with own code was rejected for the same reason.
+plotly. Vega was rejected: it has a quarter of the size, but zoom, hover and parallel coordinates
+would need code of our own. Drawing without a library was rejected for the same reason.
 
     contents   what a report shows, from runs and studies: plain data for JSON
     packing    arrays as text in JSON

@@ -61,7 +61,7 @@ def of_runs(runs: Sequence[Run], checks: Sequence[Contents] = ()) -> Contents:
 def of_study(found: Sweep | Comparison, title: str, spell: Callable[[str], str] = str) -> Contents:
     """The contents of a report on a sweep or a comparison. title: of the page.
 
-    spell: as in `comparison_result`.
+    spell: a function that replaces the arguments that a note names by options of the command line.
     """
     entries = [_entry(each) for each in recorded_trials(found)]
     work = found.work
@@ -160,7 +160,7 @@ def _eval_quantities(entries: Sequence[Contents]) -> list[str]:
 
 
 def _differing(settings: Sequence[Mapping[str, str]]) -> list[str]:
-    """The keys whose values differ between runs, in the order of a config; the name is no key."""
+    """The keys, except the name, whose values differ between runs, in the order of a config."""
     keys = dict.fromkeys(key for each in settings for key in each if key != "name")
     return [key for key in keys if len({each.get(key) for each in settings}) > 1]
 
