@@ -11,17 +11,22 @@ from gdrun.errors import DataError, suggestion
 class KeptColumns:
     """The columns with these names, of which the cells are collected while the rows are read.
 
-    cells: the texts of each column so far, by its name.
+    cells: the texts of each column so far, by its name. required: whether it is an error if a
+    column does not exist; otherwise it has no cells.
     """
 
-    def __init__(self, names: Sequence[str] = ()) -> None:
+    def __init__(self, names: Sequence[str] = (), *, required: bool = True) -> None:
         self.cells: dict[str, list[str]] = {name: [] for name in names}
+        self.required = required
 
     def positions(self, names: Sequence[str], where: str) -> list[int]:
         """The positions of the kept columns among all columns of a file.
 
-        names: of all columns. where: the file in messages. Raises DataError if it lacks one.
+        names: of all columns. where: the file in messages. Raises DataError if it lacks one that
+        is required.
         """
+        if not self.required:
+            self.cells = {name: cells for name, cells in self.cells.items() if name in names}
         for name in self.cells:
             if name not in names:
                 hint = suggestion(name, names, most_listed=10)
@@ -34,7 +39,9 @@ class KeptColumns:
             kept.extend(map(str, cells))
 
     def require_none(self, where: str) -> None:
-        """Raise DataError if a column is kept. where: data without names of columns."""
+        """Raise DataError if a column is required. where: data without names of columns."""
+        if not self.required:
+            self.cells = {}
         for name in self.cells:
             raise DataError(
                 f"has no column {name!r}: its columns have no names",

@@ -19,6 +19,8 @@ from gdrun.data.column_names import as_tuple
 from gdrun.data.column_options import how_missing
 from gdrun.data.columns import count
 from gdrun.data.encoding import Encoding
+from gdrun.data.groups import Label, shared_groups
+from gdrun.data.kept_columns import KeptColumns
 from gdrun.data.sources import READERS, reader_of
 from gdrun.data.table import Table
 from gdrun.data.unreadable import expanded
@@ -45,11 +47,19 @@ class PartFile:
     unseen: Unseen = "error"
     dataset: Mapping[str, Any] = field(default_factory=dict)
 
-    def read(self, trained: Table, encoding: Encoding, classes: tuple[str, ...]) -> Table:
+    def read(
+        self,
+        trained: Table,
+        encoding: Encoding,
+        classes: tuple[str, ...],
+        groups: tuple[str, frozenset[Label]] | None = None,
+    ) -> Table:
         """The rows of the file as a table with the columns of the training data.
 
         trained: the table of the training data. encoding: that of its features, with the values
-        that replace missing ones. classes: the labels of the classes; empty for a regression. Rows
+        that replace missing ones. classes: the labels of the classes; empty for a regression.
+        groups: the column by which the rows are split, and the labels of the training part, if the
+        rows are split by group; a note counts the groups that the file has too. Rows
         without a target, or with a missing value in a column under `missing: drop`, are dropped,
         and a note counts them.
         Raises DataError if the file cannot be read, has no rows, lacks a column, or has a wrong
@@ -63,17 +73,21 @@ class PartFile:
         missing = self.dataset.get("missing", "error")
         gaps = frozenset(name for name in names if how_missing(missing, name) == "drop")
         ignoring = f"dataset.{self.part}.unseen=ignore"
-        encoder = RowEncoder(encoding, self.unseen, gaps, ignoring, late=True)
+        kept = KeptColumns([groups[0]] if groups else (), required=False)
+        encoder = RowEncoder(encoding, self.unseen, gaps, ignoring, late=True, kept=kept)
         numbered = bool(classes) and not trained.classes
         may_lack = how_missing(missing, trained.target_name) != "error"
         target = Target(trained.target_name, classes, numbered, may_lack)
         on_disk = isinstance(trained.X, np.memmap) and reader_of(self.path) is READERS[".npy"]
-        X, y, dropped = self._rows(encoder, target, on_disk=on_disk)
+        X, y, used = self._rows(encoder, target, on_disk=on_disk)
+        dropped = len(used) - len(y)
         encoder.extra = tuple(name for name in encoder.extra if name not in self._known(trained))
         notes = encoder.notes
         if dropped:
             kind = "missing values" if gaps else "no target"
-            notes.append(f"dropped {dropped} of {count(len(y) + dropped, 'row')} with {kind}")
+            notes.append(f"dropped {dropped} of {count(len(used), 'row')} with {kind}")
+        if groups:
+            notes += _notes_on_groups(*groups, kept, used)
         if not len(y):
             raise DataError(
                 "has no row without missing values" if dropped else "has no rows",
@@ -93,9 +107,9 @@ class PartFile:
 
     def _rows(
         self, encoder: RowEncoder, target: Target, *, on_disk: bool
-    ) -> tuple[Numbers, Array, int]:
-        """The features (n, d) before missing values are filled, the targets (n,), and the number of
-        rows that were dropped.
+    ) -> tuple[Numbers, Array, Flags]:
+        """The features (n, d) before missing values are filled, the targets (n,), and whether each
+        row of the file is used.
 
         on_disk: whether the features stay on disk, as those of the training data do. Their values
         are checked all the same, and none may be missing.
@@ -110,7 +124,7 @@ class PartFile:
         )
         features: list[Numbers] = [np.empty((0, encoder.encoding.features))]
         targets: list[Array] = []
-        dropped = 0
+        chosen: list[Flags] = [np.empty(0, bool)]
         with closing(blocks):
             for X, y in blocks:
                 assert y is not None
@@ -118,13 +132,14 @@ class PartFile:
                 used &= y != NO_CLASS if target.classes else ~np.isnan(y)
                 encoder.require_seen(used)
                 targets.append(y[used])
-                dropped += int((~used).sum())
+                chosen.append(used)
                 if not on_disk:
                     features.append(X[used])
         found = np.concatenate(targets) if targets else np.empty(0, int)
+        every = np.concatenate(chosen)
         if on_disk:
-            return mapped_features(expanded(self.path), encoder, target), found, dropped
-        return np.concatenate(features), found, dropped
+            return mapped_features(expanded(self.path), encoder, target), found, every
+        return np.concatenate(features), found, every
 
     def _known(self, trained: Table) -> set[str]:
         """The names of the columns of the training file, also of those that are no features."""
@@ -146,6 +161,19 @@ def _unfilled(X: Numbers, encoding: Encoding) -> Flags:
     fixed = np.ones(X.shape[1], bool) if encoding.fill is None else np.isnan(encoding.fill)
     unfilled: Flags = np.logical_or.reduce(np.isnan(X) & fixed, axis=1)
     return unfilled
+
+
+def _notes_on_groups(
+    column: str, trained: frozenset[Label], kept: KeptColumns, used: Flags
+) -> list[str]:
+    """A note on the groups that a file shares with the training part, or none.
+
+    kept: with the cells of the column, if the file has it. used: whether each row is used.
+    """
+    if column not in kept.cells:
+        return [f"has no column {column}, so its groups cannot be compared with the training part"]
+    said = shared_groups(column, np.array(kept.cells[column])[used], trained)
+    return [said] if said else []
 
 
 def joint_hash(trained: str, parts: Mapping[str, str]) -> str:

@@ -15,6 +15,7 @@ from gdrun.array_types import Array, Counts, Numbers
 from gdrun.data.encoding import Encoding, columns_of_numbers
 from gdrun.data.feature_matrix import front_of, write_rows
 from gdrun.data.filling import fill_of
+from gdrun.data.groups import Groups
 from gdrun.data.part_files import PartFile, joint_hash
 from gdrun.data.repeated_rows import repeated_rows
 from gdrun.data.row_blocks import LARGE_ENTRIES, has_nan, row_blocks_of
@@ -46,7 +47,7 @@ def prepare(
     dtype: DTypeLike,
     ones: bool = False,
     standardize_target: bool = False,
-    groups: Counts | None = None,
+    groups: Groups | None = None,
     times: Numbers | None = None,
     files: Mapping[str, PartFile] = MappingProxyType({}),
     overwrite: bool = False,
@@ -60,7 +61,7 @@ def prepare(
     the mean of each column and divide by its scale. seed: the seed of the random split. ones:
     whether to add a column of ones after the features in memory, which a linear model with a bias
     needs. standardize_target: the same as standardize, for the target of a regression.
-    groups, times (N,): the group or the time of each row, if the rows are split by it. files: the
+    groups, times (N,): the groups or the time of each row, if the rows are split by it. files: the
     files of the parts validation and test that have one, which the rows of the table are not split
     into. overwrite: whether the features of the table may be overwritten by the training part,
     which saves memory.
@@ -84,7 +85,7 @@ def prepare(
     validation = 0 if "validation" in files else validation
     test = 0 if "test" in files else test
     if groups is not None:
-        rows = split_groups(groups, validation=validation, test=test, seed=seed)
+        rows = split_groups(groups.codes, validation=validation, test=test, seed=seed)
     elif times is not None:
         rows = split_times(times, validation=validation, test=test)
     else:
@@ -125,8 +126,9 @@ def prepare(
 
     # The tables of the held-out parts, their targets, and the rows that are used.
     held_out = {"validation": (table, y, rows.validation), "test": (table, y, rows.test)}
+    trained = None if groups is None else (groups.column, groups.labels_of(rows.train))
     for name, file in files.items():
-        other = file.read(table, encoding, classes)
+        other = file.read(table, encoding, classes, trained)
         codes = codes_of(other.y, table, classes)
         held_out[name] = other, codes, np.arange(len(codes))
         notes += other.notes

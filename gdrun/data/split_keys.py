@@ -12,18 +12,19 @@ from gdrun.array_types import Counts, Numbers
 from gdrun.data.column_names import as_tuple
 from gdrun.data.column_options import how_missing
 from gdrun.data.columns import count
+from gdrun.data.groups import Groups
 from gdrun.data.sources import QUERY, load_table, reader_of
 from gdrun.data.table import Table
 from gdrun.errors import DataError, suggestion
 
 
-def load_groups(options: Mapping[str, Any], column: str) -> tuple[Table, Counts]:
-    """Return the table of a dataset without a column, and the group of each row by that column.
+def load_groups(options: Mapping[str, Any], column: str) -> tuple[Table, Groups]:
+    """Return the table of a dataset without a column, and the groups of its rows by that column.
 
-    options: the dataset section of the config. The groups are codes (N,): rows with equal values
-    have equal codes. Rows that the options drop are in neither; a row without a group is dropped
-    under `missing: drop`. Raises DataError if the dataset has no named columns, or if the column
-    does not exist, is the target, or has missing values that are not dropped.
+    options: the dataset section of the config. Rows with equal values have equal codes. Rows that
+    the options drop are in neither; a row without a group is dropped under `missing: drop`. Raises
+    DataError if the dataset has no named columns, or if the column does not exist, is the target,
+    or has missing values that are not dropped.
     """
     where = "dataset.split.group"
     reader = QUERY if "query" in options else reader_of(str(options.get("path", "")))
@@ -41,13 +42,17 @@ def load_groups(options: Mapping[str, Any], column: str) -> tuple[Table, Counts]
     by_group = load_table({**options, **changed})
     # The group of each row of the file; each of the two readings may have dropped other rows.
     groups = np.full(max(_kept(table)[-1], _kept(by_group)[-1]) + 1, -1)
-    groups[_kept(by_group)] = np.unique(by_group.y, return_inverse=True)[1]
+    values, codes = np.unique(by_group.y, return_inverse=True)
+    groups[_kept(by_group)] = codes
     found = groups[_kept(table)]
     if (found < 0).any():
         missing = how_missing(options.get("missing", "error"), column)
         table, found = _with_groups(table, found, column, missing)
     # Without the codes of groups whose rows are all dropped.
-    return table, np.unique(found, return_inverse=True)[1]
+    left, codes = np.unique(found, return_inverse=True)
+    named = by_group.classes
+    labels = [named[int(value)] if named else value for value in values[left].tolist()]
+    return table, Groups(column, codes, labels)
 
 
 def _with_groups(table: Table, found: Counts, column: str, how: str) -> tuple[Table, Counts]:

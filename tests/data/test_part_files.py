@@ -430,3 +430,41 @@ def test_early_stopping_needs_a_validation_part_or_its_file():
     assert load(BASE, [*stopping, "validation=later.csv"]).validates
     with pytest.raises(ConfigError, match="needs a validation part"):
         load(BASE, stopping)
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["numbers", "texts"])
+@pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
+def test_groups_that_a_file_shares_with_the_training_part(files, named, ending):
+    def visits(first, last, seed):
+        patients = np.repeat(np.arange(first, last), 3)
+        rows = frame(len(patients), seed)
+        return rows.assign(patient=[f"P {k}" for k in patients] if named else patients)
+
+    visits(0, 20, 0).to_csv("train.csv", index=False)
+    last = visits(16, 30, 1)
+    last.loc[2, "price"] = np.nan  # one of the three rows of the first group
+    {
+        "csv": lambda: last.to_csv("last.csv", index=False),
+        "parquet": lambda: last.to_parquet("last.parquet"),
+        "jsonl": lambda: last.to_json("last.jsonl", orient="records", lines=True),
+    }[ending]()
+    words = ("split.group=patient", f"test=last.{ending}", "target=price", "missing=mean")
+    data = data_of(*words, "split.validation=0")
+    assert "town" in data.feature_names[0] and data.rows["test"] == 41
+    # The patients 16 to 19, of 16 to 29.
+    said = "4 of its 14 groups by patient are in the training part too, with 11 of 41 rows"
+    assert f"last.{ending}: {said}" in data.notes
+    assert not any("ignored" in note for note in data.notes)
+    # With a part of validation, its groups are not those of the training part.
+    fewer = data_of(*words, "split.validation=0.5")
+    assert f"last.{ending}: {said}" not in fewer.notes
+
+
+def test_groups_of_a_file_that_shares_none_or_has_none(files):
+    files["train"].assign(patient=np.arange(60) // 3).to_csv("train.csv", index=False)
+    files["last"].assign(patient=77).to_csv("last.csv", index=False)
+    words = ("split.group=patient", "target=price", "test=last.csv", "validation=later.csv")
+    notes = data_of(*words).notes
+    assert not any("last.csv" in note for note in notes)
+    said = "has no column patient, so its groups cannot be compared with the training part"
+    assert f"later.csv: {said}" in notes

@@ -168,7 +168,7 @@ def test_groups_stay_with_their_rows_when_others_are_dropped(tmp_path):
     path.write_text("patient,age,y\na,1,1\n,2,2\nb,,3\nb,4,4\nc,5,5\nc,6,6\n")
     table, groups = load_groups({"path": str(path), "target": "y", "missing": "drop"}, "patient")
     assert table.y.tolist() == [1, 4, 5, 6]
-    assert groups.tolist() == [0, 1, 2, 2]
+    assert (groups.codes.tolist(), groups.labels) == ([0, 1, 2, 2], ["a", "b", "c"])
     assert table.notes[-2:] == (
         "dropped 1 of 6 rows with missing values",
         "dropped 1 of 5 rows without a value of patient",
@@ -201,7 +201,9 @@ def test_groups_are_those_that_pandas_finds(tmp_path, seed, ending):
     whole = rows.dropna()
     assert table.y.tolist() == whole["effect"].tolist()
     assert table.X[:, 0].tolist() == whole["age"].tolist()
-    assert groups.tolist() == whole["patient"].rank(method="dense").astype(int).sub(1).tolist()
+    assert (
+        groups.codes.tolist() == whole["patient"].rank(method="dense").astype(int).sub(1).tolist()
+    )
     data = data_of(path, "split.group=patient", "missing=drop", "standardize=false")
     patient_of = dict(zip(whole["effect"], whole["patient"], strict=True))
     seen = [{patient_of[effect] for effect in getattr(data, name).y} for name in PARTS]
