@@ -28,23 +28,27 @@ Keys = Annotated[
 
 def inspect(file: File, keys: Keys = None, json: Json = False) -> int:
     """Show each column of a data file: its kind, its values, and what it becomes."""
-    from gdrun.data.inspection import inspect_data
+    from gdrun.data.inspection import filling_as_training, inspect_data
     from gdrun.views.columns import inspection_data, inspection_view
 
-    options = _options(file, keys or [])
-    found, more = inspect_data(options), list(keys or [])
+    words = keys or []
+    options = _options(file, words)
+    found = inspect_data(options)
+    if found.problems and options.get("missing") == "error" and not _says_missing(words):
+        # Training on a file fills missing values, unless the user says what they become.
+        found = filling_as_training(found, inspect_data(options | {"missing": "mean"}))
     if json:
         console.print_json(inspection_data(found))
     else:
-        console.show(inspection_view(found))
-        # As training on the file does, unless the user says what a missing value becomes.
-        if found.problems and options.get("missing") == "error":
-            filled = inspect_data(options | {"missing": "mean"})
-            console.show(*shown(_to_train(file, [*more, "missing=mean"], filled)))
-        else:
-            console.show(*shown(_to_train(file, more, found)))
+        console.show(inspection_view(found), *shown(_to_train(file, words, found)))
     faults.show(found.problems)
     return 2 if found.problems else 0
+
+
+def _says_missing(keys: list[str]) -> bool:
+    """Whether a key of the command line sets `missing`."""
+    names = [key.partition("=")[0].strip().removeprefix("dataset.") for key in keys]
+    return any(name.partition(".")[0] == "missing" for name in names)
 
 
 def _to_train(file: str, keys: list[str], found: Inspection) -> list[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import re
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -47,7 +49,7 @@ def parse_override(text: str) -> Override:
     """
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
-        hint = choosing(text) or "such as lr=0.1"
+        hint = choosing(text) or _with_equals_sign(text) or "such as lr=0.1"
         raise ConfigError("must have the form KEY=VALUE", where=repr(text), hint=hint)
     if is_plain_query(key, value):
         return Override(key.strip(), value.strip(), text)
@@ -66,6 +68,19 @@ def choosing(word: str) -> str | None:
     if not owners:
         return None
     return f"to choose {word}, write {' or '.join(f'{key}={word}' for key in owners)}"
+
+
+def _with_equals_sign(word: str) -> str | None:
+    """A hint for a key with a colon, as YAML has it; None for other words.
+
+    >>> _with_equals_sign("lr: 0.1"), _with_equals_sign("ignore:"), _with_equals_sign("lr")
+    ('on the command line write lr=0.1', 'on the command line write ignore=VALUE', None)
+    """
+    key, colon, value = word.partition(":")
+    if not (colon and re.fullmatch(r"[\w.]+", key)):
+        return None
+    written = f"{key}={value.strip() or 'VALUE'}"
+    return f"on the command line write {shlex.quote(written)}"
 
 
 def swept_values(key: str, text: str) -> list[Any]:

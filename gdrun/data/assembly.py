@@ -223,7 +223,8 @@ def _table(
     filled: dict[str, list[str]] = {}
     for j, column in columns.items():
         if j != choices.target and column.missing:
-            filled.setdefault(_filled_by(column, choices.missing(j)), []).append(column.name)
+            text = f"{column.name} ({column.missing})"
+            filled.setdefault(_filled_by(column, choices.missing(j)), []).append(text)
     notes += [f"missing values {how}: {', '.join(names)}" for how, names in filled.items()]
     target = columns[choices.target]
     features = {j: column for j, column in columns.items() if j != choices.target}

@@ -5,6 +5,7 @@ This is the only place where it is decided; the readers of all formats of tables
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 
@@ -35,6 +36,9 @@ MOST_LABELS = 20
 
 MOST_HOT = 1000
 """The largest number of labels, and so of 0/1 columns, of one feature."""
+
+OFTEN = 0.02
+"""From this share of the cells on, a word that means a missing value is named in a note."""
 
 _UNITS = (
     r"[$€£¥₹%‰°]|EUR|USD|GBP|CHF|JPY|kg|mg|km/h|km|cm|mm|ml|m2|m²|m3|m³|sqft|ft|lbs?|oz|mi|mph|"
@@ -151,7 +155,26 @@ def _labelled_column(
         )
     rank = {label: float(code) for code, label in enumerate(labels)}
     source = SourceColumn(name, tuple(labels), form="category")
-    return Column(cells.by_text(filled, rank.__getitem__), source, notes=_case_notes(name, labels))
+    notes = _case_notes(name, labels)
+    if not reading.target:
+        notes += _word_notes(name, cells, filled)
+    return Column(cells.by_text(filled, rank.__getitem__), source, notes=notes)
+
+
+def _word_notes(name: str, cells: Cells, filled: Flags) -> tuple[str, ...]:
+    """A sentence on a word that often means a missing value, but may be a category; or none.
+
+    filled (N,): False for a cell that is a missing value.
+    """
+    words = [word for word in cells.texts_in(~filled) if word]
+    marked = int(np.count_nonzero(~filled & ~cells.blank)) if words else 0
+    if marked < OFTEN * len(filled):
+        return ()
+    shown = " or ".join(json.dumps(word, ensure_ascii=False) for word in words)
+    return (
+        f"{name} has {marked} of {len(filled)} cells with {shown}, which means a missing value; "
+        'missing_values: [""] makes it a category',
+    )
 
 
 def _case_notes(name: str, labels: Sequence[str]) -> tuple[str, ...]:

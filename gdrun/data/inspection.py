@@ -96,6 +96,18 @@ def inspect_data(options: Mapping[str, Any]) -> Inspection:
         return replace(found, problems=error.problems)
 
 
+def filling_as_training(found: Inspection, filled: Inspection) -> Inspection:
+    """The inspection `filled`, with missing: mean, if missing values are a problem without it.
+
+    found: the inspection of the same data without replacement. Training on a data file replaces its
+    missing values if the user does not say what they become.
+    """
+    if not any(column.missing for column in found.columns):
+        return found
+    note = "training does so because `missing` is not set; missing: drop removes such rows"
+    return replace(filled, notes=(*filled.notes, note))
+
+
 def _with_target(found: Inspection, table: Table, *, given: bool) -> Inspection:
     """The inspection with what is known of the target. given: whether the options name the task.
 

@@ -175,13 +175,11 @@ def _table(options: Mapping[str, Any]) -> tuple[Table, dict[str, Any], dict[str,
     reading = {key: _tupled(value) for key, value in dataset.items() if key not in PREPARATION}
     try:
         table = load_table(reading)
-    except DataError as error:
+    except DataError:
         if "missing" in reading:
             raise
-        try:
-            table = load_table(reading | {"missing": "mean"})
-        except DataError:
-            raise error from None
+        # Its own error is raised: once it is mended, the missing values are no error.
+        table = load_table(reading | {"missing": "mean"})
         reading["missing"] = dataset["missing"] = "mean"
         assumed["dataset.missing"] = "missing values are replaced by the mean of the training rows"
     if "target" not in dataset and table.reports:

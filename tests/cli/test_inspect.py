@@ -42,12 +42,12 @@ def test_the_table(houses, gdrun):
         "sold.days\n"
         "note: price has numbers with marks: $1,200 is read as 1200; if the comma is the\n"
         'decimal sign, set decimal: ","\n'
-        "note: missing values are replaced by the median of the training rows: rooms\n"
+        "note: missing values are replaced by the median of the training rows: rooms (1)\n"
     )
 
 
 def test_the_problems_of_training_below_the_table(houses, gdrun):
-    answer = gdrun("inspect", "houses.csv", "target=price", "dates=refuse")
+    answer = gdrun("inspect", "houses.csv", "target=price", "dates=refuse", "missing=error")
     assert answer.code == 2
     assert "sold    date " in answer.out
     assert answer.err == (
@@ -59,13 +59,35 @@ def test_the_problems_of_training_below_the_table(houses, gdrun):
     )
 
 
-def test_missing_values_lead_to_the_training_that_fills_them(houses, gdrun):
+def test_missing_values_are_filled_as_training_fills_them(houses, gdrun):
     answer = gdrun("inspect", "houses.csv", "target=price", "ignore=sold")
+    assert (answer.code, answer.err) == (0, "")
+    page = " ".join(answer.out.split())
+    assert "missing values are replaced by the mean of the training rows: rooms (1)" in page
+    assert "training does so because `missing` is not set; missing: drop removes such" in page
+    assert "gdrun train houses.csv target=price ignore=sold\n" in answer.out
+    # Another problem remains, but not that of the missing values, which is solved with it.
+    answer = gdrun("inspect", "houses.csv", "target=price", "dates=refuse")
     assert answer.code == 2
-    assert "gdrun train houses.csv target=price ignore=sold missing=mean" in answer.out
-    # Other problems are not solved by it, and what the user has set is not changed.
-    for words in (["dates=refuse"], ["missing=error", "dates=refuse"]):
-        assert "gdrun train" not in gdrun("inspect", "houses.csv", "target=price", *words).out
+    assert "rooms" not in answer.err
+    assert "gdrun train" not in answer.out
+    # What the user has set is not changed.
+    for words in (["missing=error"], ["dataset.missing=error"], ["missing={rooms: error}"]):
+        answer = gdrun("inspect", "houses.csv", "target=price", "ignore=sold", *words)
+        assert answer.code == 2
+        assert "1 of 4 values is missing" in answer.err
+
+
+def test_a_word_for_nothing_may_be_a_category(gdrun, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = [f"{i % 7},{('None', 'Attached', 'Detached')[i % 3]},{i}" for i in range(60)]
+    (tmp_path / "garages.csv").write_text("size,garage,price\n" + "\n".join(rows) + "\n")
+    note = 'garage has 20 of 60 cells with "None", which means a missing value;'
+    answer = gdrun("inspect", "garages.csv")
+    assert note in " ".join(answer.out.split())
+    answer = gdrun("inspect", "garages.csv", 'missing_values=[""]')
+    assert "3 columns of 0 and 1: Attached, Detached, None" in " ".join(answer.out.split())
+    assert note not in answer.out
 
 
 def test_the_document(houses, gdrun):
@@ -123,7 +145,7 @@ def test_the_task_of_few_whole_numbers(gdrun, tmp_path, monkeypatch):
 def test_identifiers_have_another_value_in_each_row_also_beside_a_problem(gdrun, tmp_path):
     rows = "".join(f"u-{row},{'' if row == 7 else row * 0.5},{row}\n" for row in range(30))
     (tmp_path / "users.csv").write_text("code,a,y\n" + rows)
-    answer = gdrun("inspect", str(tmp_path / "users.csv"), "--json")
+    answer = gdrun("inspect", str(tmp_path / "users.csv"), "missing=error", "--json")
     assert answer.code == 2
     assert json.loads(answer.out)["columns"][0] == {
         "name": "code",

@@ -219,8 +219,8 @@ def test_gaps_may_wait_for_the_mean(read):
     assert table.y.tolist() == [10, 20, 30]
     assert table.notes == (
         "dropped 1 of 4 rows with no target",
-        "missing values are replaced by the mean of the training rows: a",
-        "missing values are replaced by the most frequent value of the training rows: kind",
+        "missing values are replaced by the mean of the training rows: a (1)",
+        "missing values are replaced by the most frequent value of the training rows: kind (1)",
     )
 
 
