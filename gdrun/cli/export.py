@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,11 +43,8 @@ To = Annotated[
 _FILE_ENDING = re.compile(r"[^/.]\.[A-Za-z]\w{1,7}$")
 """The ending of the name of a file, such as .xlsx; a directory such as v1.2 has none."""
 
-_OPENED_BY = {
-    "tensorboard": "tensorboard --logdir",
-    "mlflow": "mlflow ui --backend-store-uri",
-}
-"""The command of another tool that shows the destination, by format."""
+_LOCAL_STORE = "MLFLOW_ALLOW_FILE_STORE=true"
+"""MLflow reads a store in a directory only with this consent."""
 
 
 def export(
@@ -87,12 +85,33 @@ def export(
         console.print_json({"to": to, "destination": destination, "runs": len(subject.records)})
     else:
         wrote = console.unwrapped(f"wrote {chosen.holds} to {destination}")
-        if to in _OPENED_BY:
-            following = ["to see them:", f"  {_OPENED_BY[to]} {shlex.quote(destination)}"]
-        else:
-            more = [*_runs_option(runs), *loaded_words(plugins)]
-            following = step("write a page for a browser", "report", *which, *more)
-        console.show(wrote, *shown(following))
+        more = [*_runs_option(runs), *loaded_words(plugins)]
+        page = step("write a page for a browser", "report", *which, *more)
+        console.show(wrote, *shown(_in_its_tool(to, destination) or page))
+
+
+def _in_its_tool(to: str, destination: str) -> list[str]:
+    """The lines on how to see or send what was written with the tool of a format; empty for none.
+
+    They install the server of the tool if it is missing: the clients that write have none.
+    """
+    place = shlex.quote(destination)
+    if to == "wandb":
+        return ["to send them:", f"  wandb sync {place}/wandb/offline-run-*"]
+    if to == "tensorboard":
+        return ["to see them:", *_installed("tensorboard", to), f"  tensorboard --logdir {place}"]
+    if to == "mlflow" and re.match("https?:", destination):
+        return [f"to see them, open {destination} in a browser"]
+    if to == "mlflow":
+        consent = "" if "://" in destination else f"{_LOCAL_STORE} "
+        ui = f"  {consent}mlflow ui --backend-store-uri {place}"
+        return ["to see them:", *_installed("flask", to), ui]
+    return []
+
+
+def _installed(module: str, package: str) -> list[str]:
+    """The command that installs a package, as a line; empty if its module is there."""
+    return [] if find_spec(module) else [f"  python -m pip install {package}"]
 
 
 def _runs_option(runs: Path) -> list[str]:

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from gdrun.cli import export
+
 
 def test_an_export_of_the_last_run(gdrun, tmp_path):
     runs, folder = str(tmp_path / "runs"), tmp_path / "tables"
@@ -44,3 +46,39 @@ def test_a_directory_has_no_name_of_a_file(gdrun, name, words, more):
     assert answer.code == 2
     assert f"error: {name}: " in answer.err
     assert f"hint: choose the name of a directory, {more}\n" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("to", "place", "there", "lines"),
+    [
+        ("tensorboard", "a b", True, ["to see them:", "  tensorboard --logdir 'a b'"]),
+        (
+            "tensorboard",
+            "a",
+            False,
+            ["to see them:", "  python -m pip install tensorboard", "  tensorboard --logdir a"],
+        ),
+        (
+            "mlflow",
+            "a",
+            False,
+            [
+                *("to see them:", "  python -m pip install mlflow"),
+                "  MLFLOW_ALLOW_FILE_STORE=true mlflow ui --backend-store-uri a",
+            ],
+        ),
+        (
+            *("mlflow", "sqlite:///a.db", True),
+            ["to see them:", "  mlflow ui --backend-store-uri sqlite:///a.db"],
+        ),
+        (
+            *("mlflow", "http://localhost:5000", True),
+            ["to see them, open http://localhost:5000 in a browser"],
+        ),
+        ("wandb", "a b", True, ["to send them:", "  wandb sync 'a b'/wandb/offline-run-*"]),
+        ("csv", "a", True, []),
+    ],
+)
+def test_the_next_step_is_a_command_of_the_tool(monkeypatch, to, place, there, lines):
+    monkeypatch.setattr(export, "find_spec", lambda module: there or None)
+    assert export._in_its_tool(to, place) == lines

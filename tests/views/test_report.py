@@ -2,8 +2,10 @@
 
 import base64
 import json
+import re
 import sys
 from html.parser import HTMLParser
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -208,3 +210,25 @@ def test_the_pages_have_what_the_terminal_shows():
     best = found.ranking[0].name
     table = text.split("final results")[1].splitlines()
     assert table[2].startswith(best)
+
+
+def luminance(colour):
+    """The relative luminance of a colour such as #0072b2, as WCAG 2.2 defines it."""
+    parts = (int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5))
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+
+def test_every_colour_of_a_curve_is_seen_on_light_and_on_dark_paper():
+    folder = Path(page.__file__).parent
+    papers = re.findall(r"--paper: (#\w{6})", (folder / "page.css").read_text())
+    assert len(papers) == 2
+    program = (folder / "data.js").read_text()
+    lists = re.findall(r"const \w+_COLOURS = \[(.*?)\];", program, re.DOTALL)
+    assert len(lists) == 2
+    for colour in re.findall(r"#\w{6}", "".join(lists)):
+        for paper in papers:
+            low, high = sorted((luminance(colour), luminance(paper)))
+            assert (high + 0.05) / (low + 0.05) > 2.2, (colour, paper)
+    many = [luminance(colour) for colour in re.findall(r"#\w{6}", lists[1])]
+    assert many == sorted(many)  # they are in order in grey, too

@@ -17,8 +17,8 @@ function unpackColumns(columns) {
 const FEW_COLOURS = [
   "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#b59f00",
 ];
-// The colours of viridis, for more runs than these.
-const MANY_COLOURS = ["#440154", "#414487", "#2a788e", "#22a884", "#7ad151", "#d8c200"];
+// For more runs than these: from dark to light, as far as both can be seen on dark and light paper.
+const MANY_COLOURS = ["#8450b8", "#5a72cf", "#2a8f9e", "#22a073", "#5fae3c", "#b59f00"];
 
 function mixed(first, second, share) {
   const part = (colour, k) => parseInt(colour.slice(1 + 2 * k, 3 + 2 * k), 16);
