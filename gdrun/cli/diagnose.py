@@ -117,7 +117,7 @@ def _diagnose_study(path: Path, json: bool, *, trying: bool) -> None:
         raise GdrunError(
             "remedies are tried on one run, not on a study", where=str(path), hint=hint
         )
-    found = study_symptoms(study.found, study.record.get("data_symptoms", ()))
+    found = study_symptoms(study.found, study.record)
     if json:
         console.print_json(study_diagnosis_data(found))
         return

@@ -7,7 +7,7 @@ targets. A model that is no better than this baseline has learned nothing from t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -30,6 +30,9 @@ MOST_SCORES = 2**22
 
 Values = Mapping[str, float]
 """The values of metrics by name; NaN where a metric is not defined."""
+
+Recalls = tuple[Counts, Counts]
+"""The rows of each class of a part of the data, and those predicted as this class, (C,) each."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class Measured:
     parts: Mapping[PartName, Values]
     baseline: Baseline
     confusion: Counts | None
-    recalls: Mapping[PartName, tuple[Counts, Counts]]
+    recalls: Mapping[PartName, Recalls]
 
 
 def measured(cohort: Cohort, engine: Engine, outcome: Outcome) -> Measured | None:
@@ -73,26 +76,75 @@ def measured(cohort: Cohort, engine: Engine, outcome: Outcome) -> Measured | Non
     objective = engine.objective(alone.objective)
     objective = objective.with_running_stats(outcome.running_stats[None])
     parts: dict[PartName, Values] = {}
-    of_baseline: dict[PartName, Values] = {}
-    losses: dict[PartName, float] = {}
-    recalls: dict[PartName, tuple[Counts, Counts]] = {}
+    recalls: dict[PartName, Recalls] = {}
     confusion = None
     with np.errstate(all="ignore"), engine.threads():
         for name in PARTS:
-            if (part := _part(cohort, name)) is None:
+            if _part(cohort, name) is None:
                 continue
             (found,) = predictions_of(
                 cohort, name, objective, outcome.weights[None], probabilities=_probable(cohort)
             )
             parts[name] = _values(cohort, found)
-            constant = baseline_predictions(cohort.data, part[0])
-            of_baseline[name] = _values(cohort, constant)
-            losses[name] = _baseline_loss(objective.model, part[1], constant, cohort.data)
             if found.classes:
                 confusion = confusion_matrix(found.targets, found.predictions, found.classes)
                 recalls[name] = confusion.sum(axis=1), np.diagonal(confusion)
-    baseline = Baseline(_constant(cohort.data), losses, of_baseline)
+    baseline = baseline_of(cohort)
+    assert baseline is not None, "a cohort with metrics has a baseline"
     return Measured(parts, baseline, confusion, recalls)
+
+
+def baseline_of(cohort: Cohort) -> Baseline | None:
+    """The baseline of all runs of a cohort; None for a surface, or without metrics."""
+    if cohort.surface is not None or not cohort.metrics:
+        return None
+    parts: dict[PartName, Values] = {}
+    losses: dict[PartName, float] = {}
+    with np.errstate(all="ignore"):
+        for name in PARTS:
+            if (part := _part(cohort, name)) is not None:
+                constant = baseline_predictions(cohort.data, part[0])
+                parts[name] = _values(cohort, constant)
+                losses[name] = _baseline_loss(cohort.model, part[1], constant, cohort.data)
+    return Baseline(_constant(cohort.data), losses, parts)
+
+
+def recalls_of(
+    cohort: Cohort, engine: Engine, outcomes: Sequence[Outcome]
+) -> list[dict[PartName, Recalls]]:
+    """The recalls of the weights that each run of a cohort returns, by part of the data.
+
+    They are measured for all runs together, and only if one class has over half of the rows of a
+    part: else, and for a run that diverged, they are empty.
+    """
+    found: list[dict[PartName, Recalls]] = [{} for _ in outcomes]
+    own = [place for place, each in enumerate(outcomes) if each.status != "diverged"]
+    if not own or not cohort.metrics or not _has_frequent_class(cohort):
+        return found
+    lanes = Lanes(cohort, np.array([outcomes[place].lane for place in own]))
+    stats = np.stack([outcomes[place].running_stats for place in own])
+    weights = np.stack([outcomes[place].weights for place in own])
+    objective = engine.objective(lanes.objective).with_running_stats(stats)
+    with np.errstate(all="ignore"), engine.threads():
+        for name in PARTS:
+            if _part(cohort, name) is None:
+                continue
+            predicted = predictions_of(cohort, name, objective, weights, probabilities=False)
+            for place, each in zip(own, predicted, strict=True):
+                right = each.targets[each.targets == each.predictions]
+                found[place][name] = (
+                    np.bincount(each.targets, minlength=each.classes),
+                    np.bincount(right, minlength=each.classes),
+                )
+    return found
+
+
+def _has_frequent_class(cohort: Cohort) -> bool:
+    """Whether one class has over half of the rows of a part of the data."""
+    if cohort.surface is not None or not cohort.data.classes:
+        return False
+    parts = (_part(cohort, name) for name in PARTS)
+    return any(2 * np.bincount(part[0].y).max() > part[0].rows for part in parts if part)
 
 
 def predictions_of(

@@ -11,7 +11,7 @@ from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.study.judgement.symptoms import symptoms_of
-from gdrun.study.storage.records import DataSymptomRecord
+from gdrun.study.storage.records import StudyRecord
 from gdrun.symptoms.facts import Remedy, Symptom
 from gdrun.symptoms.registry import diagnose_study
 from gdrun.symptoms.study_rules import BestValue
@@ -37,12 +37,10 @@ class StudySymptoms:
     runs: Sequence[RunSymptoms]
 
 
-def study_symptoms(
-    study: Sweep | Comparison, data: Sequence[DataSymptomRecord] = ()
-) -> StudySymptoms:
+def study_symptoms(study: Sweep | Comparison, record: StudyRecord) -> StudySymptoms:
     """The symptoms of a study as a whole, and of each run that has ended.
 
-    data: the symptoms of its data, from study.json.
+    record: study.json, which has the symptoms of the data and the labels of the classes.
     """
     if isinstance(study, Sweep):
         standings, values = study.ranking, _sweep_edges(study)
@@ -53,7 +51,9 @@ def study_symptoms(
     first = standings[0].candidate.experiment
     muted = first.diagnose.mute or ()
     seeds = {trial.identity: trial.experiment.seed for trial in study.plan.trials}
-    runs = [run for each in standings for run in _runs(each, seeds)]
+    same = study.unlike != "data" and "data" in record
+    classes = record["data"].get("classes", ()) if same else ()
+    runs = [run for each in standings for run in _runs(each, seeds, classes)]
     found = [
         Symptom(
             each["name"],
@@ -61,14 +61,14 @@ def study_symptoms(
             each["evidence"],
             fitting(first.plain(), [Remedy(r["changes"], r["why"]) for r in each["remedies"]]),
         )
-        for each in data
+        for each in record.get("data_symptoms", ())
     ]
     return StudySymptoms([*found, *diagnose_study(values, muted)], runs)
 
 
-def _runs(standing: Standing, seeds: dict[str, int]) -> list[RunSymptoms]:
+def _runs(standing: Standing, seeds: dict[str, int], classes: Sequence[str]) -> list[RunSymptoms]:
     candidate = standing.candidate
-    found = symptoms_of(candidate.experiment, standing.results)
+    found = symptoms_of(candidate.experiment, standing.results, classes)
     return [
         RunSymptoms(candidate.name, seeds[result.identity], own)
         for result, own in zip(standing.results, found, strict=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal, NotRequired, TypeAlias, cast
+from typing import Annotated, Any, Literal, NotRequired, TypeAlias, cast
 
 import numpy as np
 from annotated_types import Len
 from typing_extensions import TypedDict
 
 from gdrun.array_types import Array
-from gdrun.engine.measuring import Measured, PartName, Values
+from gdrun.engine.measuring import Baseline, Measured, PartName, Recalls, Values
 from gdrun.engine.outcome import Best, Outcome
 from gdrun.runs.checked import Count, Seconds
 
@@ -74,7 +74,9 @@ class Summary(TypedDict):
     largest_grad_norm: the largest gradient norm of any step. rising_share: the share of steps whose
     batch loss was above that of the step before. clipped_share: the share of steps whose gradient
     was clipped. weights: whether the run returns its best or its last weights. place, distance: on
-    a surface, the point of the returned weights, and its distance to the nearest minimum.
+    a surface, the point of the returned weights, and its distance to the nearest minimum. baseline:
+    the results of a constant prediction. recalls: the recall of each class by part, only for
+    classification; in a study only if one class is frequent.
     """
 
     epochs: float
@@ -96,21 +98,20 @@ class Summary(TypedDict):
     weights: Literal["best", "last"]
     place: NotRequired[Annotated[list[float], Len(2, 2)]]
     distance: NotRequired[float]
+    baseline: NotRequired[BaselineRecord]
+    recalls: NotRequired[dict[str, RecallRecord]]
 
 
 class RunSummary(Summary):
     """The summary in run.json, with the metrics of the weights that the run returns.
 
-    metrics: by part of the data, then by name. baseline: the results of a constant prediction.
-    confusion: the confusion matrix on the test part, or else on the validation or training part.
-    recalls: the recall of each class, by part. Both exist only for classification. A run that
-    diverged or that is on a surface has none of these keys.
+    metrics: by part of the data, then by name. confusion: the confusion matrix on the test part, or
+    else on the validation or training part; only for classification. A run that diverged or that is
+    on a surface has none of these keys, nor baseline and recalls.
     """
 
     metrics: NotRequired[dict[str, MetricValues]]
-    baseline: NotRequired[BaselineRecord]
     confusion: NotRequired[ConfusionRecord]
-    recalls: NotRequired[dict[str, RecallRecord]]
 
 
 def summary_of(outcome: Outcome) -> Summary:
@@ -147,20 +148,31 @@ def with_metrics(summary: Summary, found: Measured | None, classes: Sequence[str
     full = cast("RunSummary", dict(summary))
     if found is None:
         return full
-    always = found.baseline.prediction
     full["metrics"] = _by_part(found.parts)
-    full["baseline"] = {
-        "prediction": classes[int(always)] if classes else always,
-        "loss": {part: _measured(value) for part, value in found.baseline.losses.items()},
-        "metrics": _by_part(found.baseline.parts),
-    }
+    full |= cast("RunSummary", judged_by(found.baseline, found.recalls, classes))
     if found.confusion is not None:
         full["confusion"] = {"part": list(found.parts)[-1], "matrix": found.confusion.tolist()}
-        full["recalls"] = {
-            part: {"rows": rows.tolist(), "found": right.tolist()}
-            for part, (rows, right) in found.recalls.items()
-        }
     return full
+
+
+def judged_by(
+    baseline: Baseline, recalls: Mapping[PartName, Recalls], classes: Sequence[str]
+) -> dict[str, Any]:
+    """The entries baseline and, if they were measured, recalls of a summary.
+
+    classes: the labels of the classes.
+    """
+    always = baseline.prediction
+    known: BaselineRecord = {
+        "prediction": classes[int(always)] if classes else always,
+        "loss": {part: _measured(value) for part, value in baseline.losses.items()},
+        "metrics": _by_part(baseline.parts),
+    }
+    counted: dict[str, RecallRecord] = {
+        part: {"rows": rows.tolist(), "found": right.tolist()}
+        for part, (rows, right) in recalls.items()
+    }
+    return {"baseline": known} | ({"recalls": counted} if counted else {})
 
 
 def _by_part(parts: Mapping[PartName, Values]) -> dict[str, MetricValues]:

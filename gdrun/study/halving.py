@@ -26,7 +26,7 @@ from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import HALVING
 from gdrun.study.judgement.statistics import quantile
 from gdrun.study.judgement.sweep_findings import Rung
-from gdrun.study.storage.results import Result
+from gdrun.study.storage.results import Result, results_of
 from gdrun.study.storage.study_record import read_rung, rung_record
 from gdrun.study.study import StudyContext, StudyProgress, Work, keep, unique
 from gdrun.study.tasks import ListenersOf, Task, tasks_of, unfinished
@@ -202,11 +202,9 @@ class _Race:
 
         place: the index of the task in `_running`.
         """
-        ended = [
-            Result.of(task.trials[lane].identity, outcome, trainer)
-            for lane, outcome in list(trainer.outcomes.items())[self._saved[place] :]
-            if outcome.status != "interrupted"
-        ]
+        new = list(trainer.outcomes.items())[self._saved[place] :]
+        identities = (task.trials[lane].identity for lane, _ in new)
+        ended = results_of(identities, (outcome for _, outcome in new), trainer)
         self._saved[place] = len(trainer.outcomes)
         self._results |= keep(task, ended, self._results, self._context.directory)
         self._report()

@@ -94,7 +94,11 @@ class PlannedStudy(ABC, Generic[FoundStudy]):
         origin: StudyOrigin = {
             "base": self.base.plain(),
             "for_all": dict(self.plan.for_all),
-            "data": {"name": data.name, "sha256": data.sha256},
+            "data": {
+                "name": data.name,
+                "sha256": data.sha256,
+                "classes": list(data.classes),
+            },
             "data_symptoms": data_symptoms(first, data),
         }
         command = self.request.command

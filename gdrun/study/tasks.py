@@ -26,7 +26,7 @@ from gdrun.runs.checkpoint import Checkpoint, machine_of, origin_of, read_checkp
 from gdrun.runs.experiment_data import experiment_data
 from gdrun.stop_requests import Stopped
 from gdrun.study.design.trials import Trial
-from gdrun.study.storage.results import Result
+from gdrun.study.storage.results import Result, results_of
 
 TRACE_POINTS = 100
 """The most points in the step trace of a trial. `gdrun train` uses the config's number instead."""
@@ -109,11 +109,7 @@ class Task:
         except Stopped:  # while a kernel was compiled
             return []
         outcomes = trainer.run()
-        return [
-            Result.of(trial.identity, outcome, trainer)
-            for trial, outcome in zip(self.trials, outcomes, strict=True)
-            if outcome.status != "interrupted"
-        ]
+        return results_of((trial.identity for trial in self.trials), outcomes, trainer)
 
 
 ListenersOf = Callable[[Task], Sequence[Listener]]

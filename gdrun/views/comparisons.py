@@ -17,19 +17,17 @@ from gdrun.views.curve_scale import CurveScale, scale_of
 from gdrun.views.fitting import Explained, FirstThatFits
 from gdrun.views.numbers import MISSING, count, duration, percent, quantity, range_text
 from gdrun.views.study_line import study_line
+from gdrun.views.study_notes import engine_notes, lacking_notes, symptom_notes, work_line
 from gdrun.views.sweeps import (
     HEALTHY,
     NEVER,
     NOT_COMPARABLE,
     ONE_SEED,
-    engine_notes,
     epochs_text,
     interval_level,
-    lacking_notes,
     shown_value,
     spread_cells,
     warning_lines,
-    work_line,
 )
 
 Column = tuple[str, Callable[[Contender], str]]
@@ -37,13 +35,13 @@ Column = tuple[str, Callable[[Contender], str]]
 
 OPTIONAL = (
     "symptom",
-    "updates",
     "quartiles",
     "batch",
     "gradients",
     "curve",
     "interval",
     "seconds",
+    "updates",
     "loss rose",
 )
 """The columns that a table leaves out on a narrow terminal; the first one is left out first."""
@@ -84,7 +82,8 @@ def comparison_result(comparison: Comparison, spell: Callable[[str], str] = str)
     notes = [(label, spell(text)) for label, text in _notes(comparison)]
     warnings = [NOT_COMPARABLE[comparison.unlike]] if comparison.unlike else []
     warnings += [spell(text) for text in _unequal_work(comparison)]
-    return Group(Explained(parts, notes, OPTIONAL), *warning_lines(warnings))
+    symptoms = symptom_notes(row.standing for row in comparison.ranking)
+    return Group(Explained(parts, notes, OPTIONAL, symptoms), *warning_lines(warnings))
 
 
 def _work_columns(comparison: Comparison) -> list[Column]:

@@ -48,7 +48,8 @@ class Explained:
     """Views, and below them notes, as a grid of labels and texts.
 
     notes: (label, text) each. A label that is in `columns` is the heading of a column that a narrow
-    terminal may leave out; its note is shown only with the column.
+    terminal may leave out; its note is shown only with the column. instead: notes of which each is
+    shown only without the column that its label names.
     """
 
     def __init__(
@@ -56,10 +57,12 @@ class Explained:
         views: Sequence[RenderableType],
         notes: Sequence[tuple[str, str]],
         columns: Collection[str],
+        instead: Sequence[tuple[str, str]] = (),
     ) -> None:
         self._views = views
         self._notes = notes
         self._columns = columns
+        self._instead = instead
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         shown: set[str] = set()
@@ -70,6 +73,9 @@ class Explained:
         grid = Table.grid(padding=(0, 2))
         grid.add_column(style="dim", no_wrap=True)
         grid.add_column()
+        for label, text in self._instead:
+            if label not in shown:
+                grid.add_row(label, text)
         for label, text in self._notes:
             if label in shown or label not in self._columns:
                 grid.add_row(label, text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Group, JustifyMethod, RenderableType
@@ -20,11 +20,11 @@ from gdrun.study.judgement.stability import StabilityLimit
 from gdrun.study.judgement.statistics import FEWEST_SEEDS, Interval, Spread, quantile
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.study.judgement.verdicts import Verdict
-from gdrun.study.study import Work
 from gdrun.views.curve_scale import CurveScale, scale_of
 from gdrun.views.fitting import Explained, FirstThatFits
-from gdrun.views.numbers import MISSING, count, duration, percent, quantity, range_text
+from gdrun.views.numbers import MISSING, count, percent, quantity, range_text
 from gdrun.views.study_line import study_line
+from gdrun.views.study_notes import engine_notes, lacking_notes, symptom_notes, work_line
 from gdrun.views.verdicts import meanings_of
 
 MOST_ROWS = 48
@@ -88,7 +88,8 @@ def sweep_result(sweep: Sweep) -> RenderableType:
     hidden = len(sweep.standings) - MOST_ROWS
     more = [Text(f"{count(hidden, 'worse setting')} not shown", style="dim")] if hidden > 0 else []
     parts: list[RenderableType] = [Text(study_line(sweep.plan)), "", sweep_table(sweep), *more, ""]
-    explained = Explained(parts, _notes(sweep), OPTIONAL)
+    symptoms = symptom_notes(standing for standing, _ in _shown(sweep))
+    explained = Explained(parts, _notes(sweep), OPTIONAL, symptoms)
     return Group(explained, *warning_lines(_warnings(sweep)))
 
 
@@ -187,31 +188,9 @@ def interval_level(interval: Interval) -> str:
     return f"order statistics, exact level {percent(interval.level)}"
 
 
-def lacking_notes(plan: StudyPlan) -> list[tuple[str, str]]:
-    """The notes on settings that some candidates have no option for, as (label, text)."""
-    return [
-        ("settings", f"{key}={short_flow(plan.for_all[key])} has no effect on {', '.join(names)}")
-        for key, names in plan.lacking.items()
-    ]
-
-
 def epochs_text(amount: float) -> str:
     """The number of epochs until the target was reached, as text; NEVER for an infinite number."""
     return f"{amount:,.4g}" if math.isfinite(amount) else NEVER
-
-
-def work_line(work: Work) -> str:
-    """A line with the number of new runs, their time, and the number of runs done before."""
-    if not work.run:
-        return f"no new runs; {count(work.found, 'run')} already done"
-    earlier = f"; {count(work.found, 'run')} already done" if work.found else ""
-    return f"{count(work.run, 'run')} in {duration(work.seconds)}{earlier}"
-
-
-def engine_notes(standings: Iterable[Standing]) -> list[tuple[str, str]]:
-    """The notes on what would make the engine of these runs faster, once each, as (label, text)."""
-    notes = (result.record.get("engine_note") for row in standings for result in row.results)
-    return [("engine", f"NumPy; {note}") for note in dict.fromkeys(notes) if note]
 
 
 def _shown(sweep: Sweep) -> list[tuple[Standing, Verdict]]:

@@ -348,6 +348,18 @@ def test_a_narrow_terminal_gets_fewer_columns_and_none_cut_off(sweep, monkeypatc
     assert re.fullmatch(r"0\.0001581  [a-z ]{9}    0\.\d+", lines[1])
 
 
+@pytest.mark.parametrize("words", ["sweep optimizer=vanilla,momentum", "compare vanilla momentum"])
+def test_a_narrow_terminal_names_the_symptoms_below_the_tables(gdrun, tmp_path, monkeypatch, words):
+    words = [*words.split(), "dataset=iris", "model=softmax", "variant=bgd", "lr=1e-6"]
+    words += ["epochs=20", "--seeds", "1", "-o", str(tmp_path)]
+    assert "symptom    slow" not in gdrun(*words).out
+    monkeypatch.setenv("COLUMNS", "40")
+    narrow = " ".join(gdrun(*words).out.split())
+    names = re.search(r" symptom slow convergence \((.*?)\) ", narrow)[1].split(", ")
+    assert {name.removeprefix("optimizer=") for name in names} == {"vanilla", "momentum"}
+    assert narrow.count("slow convergence") == 1
+
+
 def test_a_sweep_that_diverged_leads_to_smaller_rates(gdrun, tmp_path, monkeypatch):
     """On least squares the limit of theory is where to look; elsewhere, below what was tried."""
     monkeypatch.chdir(tmp_path)

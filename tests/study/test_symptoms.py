@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import gdrun
+from gdrun.study.judgement.symptoms import symptoms_of
 
 BASE = {
     "dataset": "iris",
@@ -54,3 +56,41 @@ def test_a_symptom_of_less_than_half_of_the_runs_has_their_number():
     results = (found.results[0], healthy.results[0], diverged.results[0])
     mixed = replace(healthy, results=results)
     assert mixed.symptom_words == "exploding (1 of 3)"
+
+
+def rare_class():
+    """300 rows, of which one in 16 is of class 1; it is apart, but a penalty hides it."""
+    rng = np.random.default_rng(0)
+    y = (np.arange(300) % 16 == 0).astype(int)
+    return rng.normal(size=(300, 2)) + 2 * y[:, None], y
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"), [("logistic", {"baseline", "imbalance"}), ("mlp", {"imbalance"})]
+)
+def test_a_rare_class_and_the_baseline_are_found_as_in_single_runs(model, expected):
+    """The runs of a sweep are measured together, a single one with all of its metrics."""
+    data, penalties = rare_class(), [0.0, 0.3]
+    base = BASE | {"dataset": {"name": "arrays"}, "model": model}
+    changes = {"optimizer.lr": 0.1}
+    swept = gdrun.sweep(base, {"model.l2": penalties}, changes, seeds=2, data=data)
+    found = []
+    for standing in swept.standings:
+        runs = symptoms_of(standing.candidate.experiment, standing.results, ("0", "1"))
+        for seed, (own, result) in enumerate(zip(runs, standing.results, strict=True)):
+            l2 = standing.candidate.settings["model.l2"]
+            alone = gdrun.train(base, changes, {"model.l2": l2, "seed": seed}, data=data).record
+            assert [(each.name, each.evidence) for each in own] == [
+                (each["name"], each["evidence"]) for each in alone["diagnosis"]
+            ]
+            assert result.summary["recalls"] == alone["summary"]["recalls"]
+            assert result.summary["baseline"] == alone["summary"]["baseline"]
+            found += [each.name for each in own]
+    assert expected <= set(found)
+
+
+def test_the_recalls_of_balanced_classes_are_not_counted():
+    """Without a class of over half of the rows there is no imbalance."""
+    (standing,) = gdrun.sweep(BASE, {"optimizer.lr": [0.5]}, "epochs=2").standings
+    assert "recalls" not in standing.results[0].summary
+    assert standing.results[0].summary["baseline"]["prediction"] == "setosa"

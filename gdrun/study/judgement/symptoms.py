@@ -14,16 +14,18 @@ from gdrun.symptoms.facts import Symptom, Traced, traced_of
 from gdrun.symptoms.registry import RUN_SYMPTOMS, diagnose, diagnose_data
 
 
-def symptoms_of(experiment: Experiment, results: Sequence[Result]) -> list[list[Symptom]]:
+def symptoms_of(
+    experiment: Experiment, results: Sequence[Result], classes: Sequence[str] = ()
+) -> list[list[Symptom]]:
     """The symptoms of each run of a candidate, the gravest first; empty for a healthy run.
 
-    results: the runs, one for each seed. Rules that need a run's final metrics find nothing,
-    because a study does not compute them. Rules on the data find nothing here, because
-    `data_symptoms` applies them once for the whole study.
+    results: the runs, one for each seed. classes: the labels of the classes, which are numbered
+    without them. Rules on the data find nothing here, because `data_symptoms` applies them once for
+    the whole study.
     """
-    config = experiment.plain()
+    config, data = experiment.plain(), {"classes": classes}
     return [
-        diagnose(traced_of(each.record, config, each.steps, each.evals))
+        diagnose(traced_of({**each.record, "data": data}, config, each.steps, each.evals))
         if len(each.evals["train_loss"])
         else []
         for each in results

@@ -51,10 +51,14 @@ class TraceRecord(TypedDict):
 
 
 class DataRecord(TypedDict):
-    """The data that a study trains on. sha256: the hash of the data."""
+    """The data of the first candidate of a study.
+
+    sha256: the hash of the data. classes: the labels of the classes; empty for a regression.
+    """
 
     name: str
     sha256: str
+    classes: NotRequired[list[str]]
 
 
 class RemedyRecord(TypedDict):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
+from gdrun.engine.measuring import baseline_of, recalls_of
 from gdrun.engine.outcome import Outcome
 from gdrun.engine.trace import Columns
 from gdrun.engine.trace_columns import (
@@ -19,7 +20,7 @@ from gdrun.engine.trace_columns import (
 from gdrun.engine.trainer import Trainer
 from gdrun.runs.record_contents import ending
 from gdrun.runs.strict_json import dumps
-from gdrun.runs.summary import Summary, number_in
+from gdrun.runs.summary import Summary, judged_by, number_in
 from gdrun.runs.trace_file import as_array
 from gdrun.study.storage.records import TraceRecord, TrialLabel, TrialOutcome, TrialRecord
 
@@ -41,18 +42,6 @@ class Result:
     record: TrialOutcome
     steps: Columns
     evals: Columns
-
-    @classmethod
-    def of(cls, identity: str, outcome: Outcome, trainer: Trainer) -> Result:
-        """The result of a trial, from its outcome and its trainer. identity: the trial's hash."""
-        engine = trainer.engine
-        record: TrialOutcome = {
-            **ending(outcome),
-            "engine": engine.name,
-            "engine_note": engine.note,
-            "lanes": trainer.cohort.lanes,
-        }
-        return cls(identity, record, outcome.steps, outcome.evaluations)
 
     @property
     def diverged(self) -> bool:
@@ -106,6 +95,35 @@ class Result:
         if not len(evals["step"]):
             raise ValueError("evals has no rows")
         return cls(trial["identity"], trial, steps, evals)
+
+
+def results_of(
+    identities: Iterable[str], outcomes: Iterable[Outcome], trainer: Trainer
+) -> list[Result]:
+    """The results of trials that trained together; a trial that was interrupted has none.
+
+    Their summaries have what the rules of symptoms need: the baseline, and the recalls of rare
+    classes. identities: the hashes of the trials.
+    """
+    pairs = zip(identities, outcomes, strict=True)
+    ended = [(own, outcome) for own, outcome in pairs if outcome.status != "interrupted"]
+    cohort, engine = trainer.cohort, trainer.engine
+    baseline = baseline_of(cohort)
+    recalls = recalls_of(cohort, engine, [outcome for _, outcome in ended])
+    results = []
+    for (identity, outcome), counts in zip(ended, recalls, strict=True):
+        end = ending(outcome)
+        if baseline is not None and outcome.status != "diverged":
+            known = judged_by(baseline, counts, cohort.data.classes)
+            end["summary"] |= cast("Summary", known)
+        record: TrialOutcome = {
+            **end,
+            "engine": engine.name,
+            "engine_note": engine.note,
+            "lanes": cohort.lanes,
+        }
+        results.append(Result(identity, record, outcome.steps, outcome.evaluations))
+    return results
 
 
 def _listed(columns: Columns) -> dict[str, list[Any]]:

@@ -1,0 +1,43 @@
+"""The notes below the tables that a sweep and a comparison share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gdrun.config.writing import short_flow
+from gdrun.study.design.trials import StudyPlan
+from gdrun.study.judgement.ranking import Standing
+from gdrun.study.study import Work
+from gdrun.views.numbers import count, duration
+
+
+def lacking_notes(plan: StudyPlan) -> list[tuple[str, str]]:
+    """The notes on settings that some candidates have no option for, as (label, text)."""
+    return [
+        ("settings", f"{key}={short_flow(plan.for_all[key])} has no effect on {', '.join(names)}")
+        for key, names in plan.lacking.items()
+    ]
+
+
+def work_line(work: Work) -> str:
+    """A line with the number of new runs, their time, and the number of runs done before."""
+    if not work.run:
+        return f"no new runs; {count(work.found, 'run')} already done"
+    earlier = f"; {count(work.found, 'run')} already done" if work.found else ""
+    return f"{count(work.run, 'run')} in {duration(work.seconds)}{earlier}"
+
+
+def engine_notes(standings: Iterable[Standing]) -> list[tuple[str, str]]:
+    """The notes on what would make the engine of these runs faster, once each, as (label, text)."""
+    notes = (result.record.get("engine_note") for row in standings for result in row.results)
+    return [("engine", f"NumPy; {note}") for note in dict.fromkeys(notes) if note]
+
+
+def symptom_notes(standings: Iterable[Standing]) -> list[tuple[str, str]]:
+    """The note that replaces the column of symptoms, as (label, text); empty for healthy runs."""
+    found: dict[str, list[str]] = {}
+    for each in standings:
+        if each.symptom_words:
+            found.setdefault(each.symptom_words, []).append(each.candidate.name)
+    listed = (f"{symptom} ({', '.join(names)})" for symptom, names in found.items())
+    return [("symptom", "; ".join(listed))] if found else []
