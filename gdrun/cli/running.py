@@ -53,11 +53,15 @@ def progress_listeners(quiet: bool, before: Callable[[], str] = str) -> list[Lis
         return []
     from gdrun.engine.listeners import Listener, Progress
     from gdrun.engine.outcome import Outcome
-    from gdrun.views.progress import progress_line
+    from gdrun.views.progress import Beginning, progress_line
 
     class ProgressLine(Listener):
         def __init__(self) -> None:
-            self._start = self._shown = time.monotonic()
+            self._shown = time.monotonic()
+            self._beginning = Beginning(self._shown)
+
+        def started(self, progress: Progress) -> None:
+            self._beginning = Beginning(time.monotonic(), progress.state.step)
 
         def advanced(self, progress: Progress) -> None:
             now = time.monotonic()
@@ -67,7 +71,7 @@ def progress_listeners(quiet: bool, before: Callable[[], str] = str) -> list[Lis
                 # A terminal may wrap a line that fills its last column.
                 start = before()
                 width = _width() - 1 - len(start)
-                self._write(start + progress_line(progress, now - self._start, width))
+                self._write(start + progress_line(progress, self._beginning, now, width))
 
         def ended(self, lane: int, outcome: Outcome) -> None:
             self._write("")

@@ -89,11 +89,16 @@ class TrainingView(Listener):
         self.view = LiveView()
         self._outcomes: dict[int, Outcome] = {}
 
+    def started(self, progress: Progress) -> None:
+        from gdrun.views.progress import Beginning
+
+        self._beginning = Beginning(time.monotonic(), progress.state.step)
+
     def advanced(self, progress: Progress) -> None:
         from gdrun.views.dashboard import dashboard
 
-        elapsed = time.monotonic() - self.view.start
-        self.view.draw(lambda width, _: dashboard(progress, self._outcomes, elapsed, width))
+        now, beginning = time.monotonic(), self._beginning
+        self.view.draw(lambda width, _: dashboard(progress, self._outcomes, beginning, now, width))
 
     def ended(self, lane: int, outcome: Outcome) -> None:
         self._outcomes[lane] = outcome
@@ -164,10 +169,16 @@ class StudyView:
 
 
 class WhenLeft(Listener):
-    """Passes the events of a training on to a listener after the user has left a view."""
+    """Passes the events of a training on to a listener after the user has left a view.
+
+    The start is always passed on, because the listener measures the speed from it.
+    """
 
     def __init__(self, view: LiveView, listener: Listener) -> None:
         self._view, self._listener = view, listener
+
+    def started(self, progress: Progress) -> None:
+        self._listener.started(progress)
 
     def advanced(self, progress: Progress) -> None:
         if self._view.left:

@@ -12,7 +12,7 @@ from gdrun.array_types import Array
 from gdrun.engine.listeners import Progress
 from gdrun.engine.outcome import Outcome
 from gdrun.views.curves import LOG_RATIO, Chart, Curve
-from gdrun.views.progress import progress_line
+from gdrun.views.progress import Beginning, progress_line
 from gdrun.views.terminal_plot import PlotView
 
 MOST_LANES = 4
@@ -27,12 +27,16 @@ KEYS = "q: leave this view; the training continues    Ctrl-C: end the training"
 
 
 def dashboard(
-    progress: Progress, outcomes: Mapping[int, Outcome], elapsed: float, width: int
+    progress: Progress,
+    outcomes: Mapping[int, Outcome],
+    beginning: Beginning,
+    now: float,
+    width: int,
 ) -> RenderableType:
     """The curves and the numbers of a training that runs.
 
-    outcomes: of the runs that have ended, by their index. elapsed: the seconds since the training
-    started. width: of the terminal, in characters.
+    outcomes: of the runs that have ended, by their index. beginning, now: as in `progress_line`.
+    width: of the terminal, in characters.
     """
     cohort = progress.cohort
     lanes = range(min(cohort.lanes, MOST_LANES))
@@ -54,8 +58,8 @@ def dashboard(
         ]
         if curves:
             parts += [PlotView(_chart(label, tuple(curves)), height), ""]
-    parts += [Text(progress_line(progress, elapsed, width), style="bold"), Text(KEYS, style="dim")]
-    return Group(*parts)
+    line = progress_line(progress, beginning, now, width)
+    return Group(*parts, Text(line, style="bold"), Text(KEYS, style="dim"))
 
 
 def _thinned(x: Array, y: Array) -> tuple[Array, Array]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,14 +12,22 @@ from gdrun.methods.stopping import position
 from gdrun.views.numbers import duration, quantity
 
 
-def progress_line(progress: Progress, elapsed: float, width: int) -> str:
+@dataclass(frozen=True)
+class Beginning:
+    """When a training started or continued: the time in seconds, and the steps done before."""
+
+    time: float
+    step: int = 0
+
+
+def progress_line(progress: Progress, beginning: Beginning, now: float, width: int) -> str:
     """Return epoch, loss, gradient norm, learning rate, speed and remaining time in one line.
 
-    Numbers are medians over the runs that still train. elapsed: the seconds since the training
-    started. width: the largest length of the line in characters; less important parts are left out
-    of a line that would be longer.
+    Numbers are medians over the runs that still train. beginning: since when time and steps count
+    for the speed. now: the time in seconds, on the clock of `beginning`. width: the largest length
+    of the line in characters; less important parts are left out of a line that would be longer.
     """
-    words = dict(_words(progress, elapsed))
+    words = dict(_words(progress, progress.state.step - beginning.step, now - beginning.time))
     # Parts are removed from the least important on; epoch and remaining time are always kept.
     for least_important in ("lr", "grad norm", "speed", "runs", "loss"):
         if len("  ".join(words.values())) <= width:
@@ -27,8 +36,11 @@ def progress_line(progress: Progress, elapsed: float, width: int) -> str:
     return "  ".join(words.values())[:width]
 
 
-def _words(progress: Progress, elapsed: float) -> Iterator[tuple[str, str]]:
-    """The parts of the line as texts, by a name for each part."""
+def _words(progress: Progress, taken: int, elapsed: float) -> Iterator[tuple[str, str]]:
+    """The parts of the line as texts, by a name for each part.
+
+    taken: the steps in the last `elapsed` seconds.
+    """
     state, cohort = progress.state, progress.cohort
     epochs = cohort.plan.limits.get("epochs")
     of = f"/{epochs}" if epochs else ""
@@ -41,19 +53,19 @@ def _words(progress: Progress, elapsed: float) -> Iterator[tuple[str, str]]:
     if cohort.lanes > 1:
         yield "runs", f"{len(state.lanes)} of {cohort.lanes} runs"
     if elapsed > 0:
-        yield "speed", f"{state.step / elapsed:,.0f} steps/s"
-    if (left := _time_left(progress, elapsed)) is not None:
+        yield "speed", f"{taken / elapsed:,.0f} steps/s"
+    if (left := _time_left(progress, taken, elapsed)) is not None:
         yield "left", f"{duration(left)} left"
 
 
-def _time_left(progress: Progress, elapsed: float) -> float | None:
+def _time_left(progress: Progress, taken: int, elapsed: float) -> float | None:
     """The seconds until the first budget is used up, at the average speed so far.
 
-    None if there is no budget of steps or seconds.
+    None if there is no budget of steps or seconds. The last two arguments are those of `_words`.
     """
     state, plan, ends = progress.state, progress.cohort.plan, []
-    if plan.budget is not None and state.step:
-        ends.append(elapsed * (plan.budget.steps / state.step - 1))
+    if plan.budget is not None and taken:
+        ends.append(elapsed * (plan.budget.steps - state.step) / taken)
     if (seconds := plan.limits.get("seconds")) is not None:
         ends.append(seconds - state.seconds)
     return max(min(ends), 0.0) if ends else None
