@@ -18,6 +18,7 @@ from gdrun.views.fitting import Explained, FirstThatFits
 from gdrun.views.numbers import MISSING, count, duration, percent, quantity, range_text
 from gdrun.views.study_line import study_line
 from gdrun.views.study_notes import engine_notes, lacking_notes, symptom_notes, work_line
+from gdrun.views.surface_runs import variant_notes
 from gdrun.views.sweeps import (
     HEALTHY,
     NEVER,
@@ -165,6 +166,7 @@ def _notes(comparison: Comparison) -> list[tuple[str, str]]:
     if comparison.target is not None and comparison.target.reason:
         notes.append(("target", comparison.target.sentence))
     notes += lacking_notes(comparison.plan)
+    notes += variant_notes(comparison.plan)
     notes += _seed_notes(comparison)
     notes += [("contenders", text) for text in _ambiguous(comparison.plan.candidates)]
     notes += [("duplicates", text) for text in _duplicates(comparison.plan.candidates)]

@@ -15,6 +15,7 @@ from gdrun.runs.record import RunRecord
 from gdrun.views.columns import columns_line
 from gdrun.views.data_line import data_line
 from gdrun.views.numbers import count
+from gdrun.views.surface_runs import SAME_GRADIENT, has_no_noise
 
 _HIDDEN_KEYS = frozenset({"bias", "warmup_start", "per"})
 _HIDDEN_VALUES: tuple[Any, ...] = (0.0, None, {}, [])
@@ -46,7 +47,7 @@ def experiment_lines(
     schedule = dict(config["schedule"])
     lines = [
         *_problem_lines(config, record),
-        ("variant", section_text(config["variant"])),
+        ("variant", _variant(config)),
         ("optimizer", section_text(config["optimizer"])),
     ]
     if schedule["name"] != "constant" or schedule["warmup"]:
@@ -62,6 +63,13 @@ def experiment_lines(
         engine += f"; {note}"
     lines.append(("run", f"{seed}, {config['dtype']}, {engine}"))
     return lines
+
+
+def _variant(config: Mapping[str, Any]) -> str:
+    text = section_text(config["variant"])
+    if config["variant"]["name"] == "bgd" or not has_no_noise(config):
+        return text
+    return f"{text}; {SAME_GRADIENT}"
 
 
 def _problem_lines(config: Mapping[str, Any], record: RunRecord) -> list[tuple[str, str]]:

@@ -1,8 +1,17 @@
-"""What the view of a run needs to know about a run on a surface."""
+"""What the views need to know about runs on a surface."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from gdrun.runs.run import Run
+from gdrun.study.design.trials import StudyPlan
+
+SAME_GRADIENT = "without noise every batch has the same gradient"
+
+MOST_VARIANTS = 6
+"""The most variants whose numbers of steps are listed; of more, the smallest and the largest."""
 
 
 def places_of(run: Run) -> dict[int, tuple[float, float]]:
@@ -22,7 +31,27 @@ def places_of(run: Run) -> dict[int, tuple[float, float]]:
 
 def is_noiseless(run: Run) -> bool:
     """Whether the run minimised a surface without noise, so that all gradients are exact."""
-    match run.config.get("surface"):
+    return has_no_noise(run.config)
+
+
+def has_no_noise(config: Mapping[str, Any]) -> bool:
+    """Whether a config has a surface without noise."""
+    match config.get("surface"):
         case {"noise": noise}:
             return not noise
     return False
+
+
+def variant_notes(plan: StudyPlan) -> list[tuple[str, str]]:
+    """A note if a study varies the batches on surfaces without noise, as (label, text); or empty.
+
+    The batches then make no other difference than the number of steps.
+    """
+    steps = plan.steps_per_epoch
+    if not plan.noiseless or len(steps) < 2:
+        return []
+    listed = ", ".join(f"{number:,} ({name})" for name, number in steps.items())
+    if len(steps) > MOST_VARIANTS:
+        listed = f"{min(steps.values()):,} to {max(steps.values()):,}"
+    text = f"{SAME_GRADIENT}; these differ only in their steps per epoch: {listed}"
+    return [("variants", f"{text}. With noise=1 the gradients differ too")]

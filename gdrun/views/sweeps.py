@@ -25,6 +25,7 @@ from gdrun.views.fitting import Explained, FirstThatFits
 from gdrun.views.numbers import MISSING, count, percent, quantity, range_text
 from gdrun.views.study_line import study_line
 from gdrun.views.study_notes import engine_notes, lacking_notes, symptom_notes, work_line
+from gdrun.views.surface_runs import variant_notes
 from gdrun.views.verdicts import meanings_of
 
 MOST_ROWS = 48
@@ -234,6 +235,7 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
     if sweep.target is not None:
         notes.append(("to target", f"epochs until {sweep.target.sentence}"))
     notes += lacking_notes(sweep.plan)
+    notes += variant_notes(sweep.plan)
     if meanings := meanings_of(sweep, (verdict for _, verdict in _shown(sweep))):
         notes.append(("verdicts", meanings))
     if scale := shared_scale(sweep):

@@ -472,6 +472,14 @@ def test_a_signal_while_data_are_read_ends_the_command_at_once(tmp_path, number)
     assert (out, err) == (b"", b"")
 
 
+def test_batches_of_a_surface_without_noise_are_said_to_be_alike(gdrun):
+    words = ("train", "surface=bowl", "epochs=1", "engine=numpy")
+    sentence = "without noise every batch has the same gradient"
+    assert sentence in " ".join(gdrun(*words).out.replace("│", " ").split())
+    for other in ("variant=bgd", "noise=1"):
+        assert "same gradient" not in gdrun(*words, other).out.replace("│", " ")
+
+
 def test_the_rate_of_a_surface_is_named_as_an_assumption(gdrun):
     note = "note: assumed optimizer.lr: 0.001, a rate that suits the surface rosenbrock"
     words = ("surface=rosenbrock", "epochs=1", "engine=numpy")

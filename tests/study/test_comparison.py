@@ -17,11 +17,13 @@ from gdrun.study.design.budgets import parse_budget, with_budget
 from gdrun.study.design.comparison_plan import plan_comparison
 from gdrun.study.design.contenders import contenders_of, is_setting
 from gdrun.study.design.tuning_plan import plan_tuning
+from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.run_studies import run_comparison
 from gdrun.study.storage.study_directory import read_study
 from gdrun.study.study import StudyContext
 from gdrun.views.comparisons import comparison_result
+from gdrun.views.sweeps import sweep_result
 from study.cases import LEAST_SQUARES, LOGISTIC
 
 BASE = load(LOGISTIC)
@@ -184,6 +186,24 @@ def test_a_noiseless_surface_is_run_once():
     assert gdrun.sweep(bowl, {"lr": [0.1, 0.2]}, seeds=3).plan.seeds == (0,)
 
 
+def test_variants_of_a_noiseless_surface_differ_only_in_their_steps():
+    bowl = {"surface": "bowl", "stopping": {"epochs": 2}, "engine": "numpy"}
+    # 100 examples: one step of all of them, 100 of one each, and two of at most 64.
+    steps = "steps per epoch: 1 (bgd), 100 (sgd), 2 (mbgd of 64)."
+    text = " ".join(shown(gdrun.compare(["bgd", "sgd", "mbgd"], bowl)).split())
+    assert "without noise every batch has the same gradient" in text
+    assert steps in text
+    text = " ".join(shown(gdrun.sweep(bowl, {"variant": ["bgd", "sgd", "mbgd"]})).split())
+    assert steps in text
+    text = " ".join(shown(gdrun.sweep(bowl, {"batch_size": [1, 10, 100]})).split())
+    assert "steps per epoch: 100 (mbgd of 1), 10 (mbgd of 10), 1 (mbgd of 100)." in text
+    for found in (
+        gdrun.compare(["bgd", "sgd"], bowl, "noise=1", seeds=1),
+        gdrun.compare(["vanilla", "momentum"], bowl),
+    ):
+        assert "same gradient" not in shown(found)
+
+
 def _under_each_seed(config, *overrides):
     """The training losses of two runs that differ in nothing but the seed."""
     overrides = (*overrides, "engine=numpy", "epochs=3", "evaluate.every=1")
@@ -295,8 +315,9 @@ def comparison_result_text(found, name):
 
 
 def shown(found):
+    view = comparison_result if isinstance(found, Comparison) else sweep_result
     screen = Console(width=200, file=io.StringIO())
-    screen.print(comparison_result(found))
+    screen.print(view(found))
     return screen.file.getvalue()
 
 

@@ -19,6 +19,7 @@ from gdrun.config.overrides import Override, known_paths
 from gdrun.config.sections import SECTIONS
 from gdrun.config.writing import short_flow
 from gdrun.errors import ConfigError, Problem
+from gdrun.methods.sampling import VARIANTS
 from gdrun.runs.strict_json import dumps
 
 Settings = Mapping[str, Any]
@@ -83,6 +84,22 @@ class StudyPlan:
     def noiseless(self) -> bool:
         """Whether all candidates descend on surfaces without noise, which have no examples."""
         return noiseless(self.candidates)
+
+    @property
+    def steps_per_epoch(self) -> dict[str, int]:
+        """The steps of the first epoch on a surface, by variant, such as bgd or mbgd with its size.
+
+        Empty for experiments on data.
+        """
+        found = {}
+        for candidate in self.candidates:
+            surface, variant = candidate.experiment.surface, candidate.experiment.variant
+            if surface is not None:
+                batching = VARIANTS[variant.name].function(surface["examples"], **variant.options)
+                size = variant.options.get("batch_size")
+                name = variant.name if size is None else f"{variant.name} of {size}"
+                found[name] = batching.at(0).steps_per_epoch
+        return found
 
     @property
     def deterministic(self) -> bool:
