@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -32,6 +32,7 @@ from gdrun.insight.point_kinds import kind_of, possible_decrease
 from gdrun.insight.problem import AnalysedProblem, analysed
 from gdrun.insight.recorded_problem import last_weights
 from gdrun.insight.visited import Place, Visited
+from gdrun.methods.stopping import Stop
 from gdrun.problems.curvature import extreme_curvatures, gradient_and_product, hessian_product
 from gdrun.problems.network import Network
 from gdrun.runs.experiment_data import experiment_data
@@ -72,10 +73,15 @@ class PathPoint:
 
 @dataclass(frozen=True)
 class CurvaturePath:
-    """The curvature along a run. rows: the number of rows on which it was measured."""
+    """The curvature along a run.
+
+    rows: the number of rows on which it was measured. divergence: why and when the run diverged;
+    None if it did not.
+    """
 
     points: tuple[PathPoint, ...]
     rows: int
+    divergence: Stop | None = None
 
 
 def path_of(experiment: Experiment, most: int = MOST_POINTS) -> CurvaturePath:
@@ -87,12 +93,15 @@ def path_of(experiment: Experiment, most: int = MOST_POINTS) -> CurvaturePath:
     places = Visited(8 * most)
     # On a surface an epoch is short, and the place where the whole run ends is of interest.
     end = MOST_EPOCHS if cohort.surface is None else math.inf
-    Trainer(cohort, engine, [places]).run_until(end)
+    trainer = Trainer(cohort, engine, [places])
+    trainer.run_until(end)
     kept = [place for place in places.kept if np.isfinite(place.w).all()]
     # Closer together at the start, where the curvature changes most.
     shares = np.geomspace(1, len(kept), min(most, len(kept)))
     chosen = [kept[k] for k in np.unique(np.rint(shares).astype(int) - 1)]
-    return _measured(analysed(experiment), chosen)
+    found = _measured(analysed(experiment), chosen)
+    stops = (outcome.stop for outcome in trainer.outcomes.values())
+    return replace(found, divergence=next((s for s in stops if s.status == "diverged"), None))
 
 
 def path_of_run(run: Run) -> CurvaturePath:

@@ -138,16 +138,20 @@ def _verdict(check: BoundCheck) -> Text:
 
 def _without_bounds(check: RunCheck) -> list[RenderableType]:
     """Why no bound applies to the run, and the command of a run to which one does."""
+    constants = check.theory.constants
     if check.failing:
         words = "no bound applies to this run, because these assumptions fail:"
-        return [Text(words, style="bold"), *assumptions_views(check.failing, _config(check))]
+        views = assumptions_views(check.failing, _config(check), locally=not constants.everywhere)
+        return [Text(words, style="bold"), *views]
     if not check.theory.bounds:
         return [Text("no bound is known for this objective", style="bold")]
-    L = check.theory.constants.L
+    L = constants.L
     assert L is not None, "every bound without L applies to every rate"
     alpha = float(check.theory.problem.cohort.numbers.lr[0])
     words = f"no bound applies to this run: α = {quantity(alpha)} is above 1/L = {quantity(1 / L)}"
-    hint = bounded_hint(_config(check), f"lr={rounded_down(1 / L):g}")
+    hint = bounded_hint(
+        _config(check), f"lr={rounded_down(1 / L):g}", locally=not constants.everywhere
+    )
     return [Text(words, style="bold"), "", *hint]
 
 

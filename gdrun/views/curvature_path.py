@@ -55,14 +55,20 @@ def curvature_path_view(path: CurvaturePath) -> RenderableType:
         for name in ("limit", "position")
         if all(getattr(point, name) is None for point in path.points)
     ]
-    last = path.points[-1]
     return Group(
         Text("curvature along the path", style="bold"),
         fitting(without(table, unknown), OPTIONAL, partial(_legend, rows=path.rows)),
         "",
         *_verdicts(path.points),
-        Text(f"the path ends {KINDS[last.kind]}"),
+        Text(_end(path)),
     )
+
+
+def _end(path: CurvaturePath) -> str:
+    """A sentence on how the path ends: that it diverges, or the kind of its last point."""
+    if path.divergence is not None:
+        return f"the path diverges: {path.divergence.message}"
+    return f"the path ends {KINDS[path.points[-1].kind]}"
 
 
 def _legend(table: Table, rows: int) -> Text:
@@ -83,4 +89,6 @@ def _verdicts(points: tuple[PathPoint, ...]) -> list[Text]:
 
 def curvature_path_data(path: CurvaturePath) -> dict[str, Any]:
     """The path as a dict that can be written as JSON."""
-    return {"rows": path.rows, "points": [asdict(point) for point in path.points]}
+    points = [asdict(point) for point in path.points]
+    diverged_at = None if path.divergence is None else path.divergence.step
+    return {"rows": path.rows, "points": points, "diverged_at": diverged_at}

@@ -37,7 +37,7 @@ def theory_view(theory: Theory) -> RenderableType:
         parts += ["", _settings_table(theory)]
     if theory.bounds:
         parts += ["", _bounds_table(theory)]
-    parts += ["", *assumptions_views(theory.assumptions)]
+    parts += ["", *assumptions_views(theory.assumptions, locally=not theory.constants.everywhere)]
     return Group(*parts)
 
 
@@ -185,11 +185,12 @@ def _count(steps: int | None) -> str:
 
 
 def assumptions_views(
-    assumptions: tuple[Assumption, ...], config: str | None = None
+    assumptions: tuple[Assumption, ...], config: str | None = None, *, locally: bool = False
 ) -> list[RenderableType]:
     """A table of the assumptions, and a hint with the changes that would make all of them hold.
 
-    config: the path of the config of a run; the hint then has the whole command.
+    config: the path of the config of a run; the hint then has the whole command. locally: whether
+    the bounds have the L of the start, which need not hold elsewhere.
     """
     table = plain_table("llw", "assumption", "", "")
     for each in assumptions:
@@ -202,21 +203,22 @@ def assumptions_views(
     ]
     words = " ".join(each.change for each in assumptions if each.change and each.of_run)
     if words:
-        hints += bounded_hint(config, words)
+        hints += bounded_hint(config, words, locally=locally)
     return [table, "", *hints] if hints else [table]
 
 
-def bounded_hint(config: str | None, changes: str) -> list[Text]:
+def bounded_hint(config: str | None, changes: str, *, locally: bool) -> list[Text]:
     """The hint that the bounds apply with these changes of a config.
 
     config: the path of the config; the hint then has the whole command, on a line that is not
-    wrapped. None if the config is that of the command line.
+    wrapped. None if the config is that of the command line. locally: as in `assumptions_views`.
     """
+    while_true = " while no curvature is above the L of the start" if locally else ""
     if config is None:
-        return [Text(f"hint: with {changes} the bounds apply to the run", style="cyan")]
+        return [Text(f"hint: with {changes} the bounds apply to the run{while_true}", style="cyan")]
     command = f"  gdrun train {shlex.quote(config)} {changes}"
     return [
-        Text("to train a run to which the bounds apply:", style="cyan"),
+        Text(f"to train a run to which the bounds apply{while_true}:", style="cyan"),
         Text(command, no_wrap=True, style="cyan"),
     ]
 

@@ -180,6 +180,28 @@ def test_an_assumption_that_fails_is_named(gdrun, words, reason, limit):
     assert limit in text
 
 
+def test_a_path_that_diverges_is_no_slope(gdrun):
+    words = ("surface=himmelblau", "variant=bgd", "optimizer=vanilla", "schedule=constant")
+    # From (0, 0) the path runs to the walls, whose curvature is far above 2/α = 40.
+    answer = gdrun("theory", *words, "lr=0.05", "engine=numpy")
+    run = gdrun("train", *words, "lr=0.05", "engine=numpy", "-q")
+    diverged = " ".join(run.out.split()).removeprefix("diverged: ").partition(") ")[0]
+    text = " ".join(answer.out.split())
+    assert f"the path diverges: {diverged})" in text
+    assert "on a slope" not in text
+    assert "diverges" not in gdrun("theory", *words, "lr=0.01", "engine=numpy").out
+    found = json.loads(gdrun("theory", *words, "lr=0.05", "engine=numpy", "--json").out)
+    assert diverged.endswith(f"(step {found['path']['diverged_at']}")
+
+
+@pytest.mark.parametrize("problem", [NETWORK, ("surface=rosenbrock",)])
+def test_the_bounds_of_a_local_constant_are_promised_only_where_it_holds(gdrun, problem):
+    local = "the bounds apply to the run while no curvature is above the L of the start"
+    assert local in " ".join(gdrun("theory", *problem, "epochs=1").out.split())
+    convex = gdrun("theory", "dataset=iris", "model=logistic", "optimizer=adam", "epochs=1")
+    assert "while no curvature" not in convex.out
+
+
 def test_a_study_is_refused(gdrun, trained, tmp_path):
     trained(*BOWL, "steps=3")
     gdrun("sweep", "lr=0.1,0.2", *BOWL[:-1], "steps=3", "-q")
