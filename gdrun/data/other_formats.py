@@ -96,6 +96,19 @@ def is_unreadable_data(path: str | Path) -> bool:
     return str(path).lower().endswith(endings)
 
 
+def holds_images(folder: Path) -> bool:
+    """Whether a directory, or one of the first directories in it, has images."""
+    endings = tuple(ending for ending, (kind, _) in WHAT_IT_IS.items() if kind == "an image")
+    names = sorted(entry.name for entry in folder.iterdir())[:1000]
+    inside = names + [
+        entry.name
+        for name in names[:3]
+        if (folder / name).is_dir()
+        for entry in list((folder / name).iterdir())[:10]
+    ]
+    return any(name.lower().endswith(endings) for name in inside)
+
+
 def _directory(folder: Path, readable: list[str]) -> tuple[str, str]:
     names = sorted(entry.name for entry in folder.iterdir())[:1000]
     files = [name for name in names if name.lower().endswith(tuple(readable))]
@@ -104,13 +117,6 @@ def _directory(folder: Path, readable: list[str]) -> tuple[str, str]:
         several = f"; or all of them, if they have the same columns: {folder}/*{ending}"
         one = f"give the path of a file in it, such as {folder / files[0]}"
         return "is a directory, not a file", one + (several if len(files) > 1 else "")
-    images = [ending for ending, (kind, _) in WHAT_IT_IS.items() if kind == "an image"]
-    inside = names + [
-        entry.name
-        for name in names[:3]
-        if (folder / name).is_dir()
-        for entry in list((folder / name).iterdir())[:10]
-    ]
-    if any(name.lower().endswith(tuple(images)) for name in inside):
+    if holds_images(folder):
         return "is a directory of images, which gdrun cannot read", _PIXELS
     return "is a directory, not a file", "give the path of a file in it"

@@ -15,7 +15,7 @@ from gdrun.data.csv_files import read_csv
 from gdrun.data.idx_files import ENDINGS as IDX_ENDINGS
 from gdrun.data.idx_files import read_idx
 from gdrun.data.npy_files import read_npy, read_npz
-from gdrun.data.other_formats import is_unreadable_data, not_readable
+from gdrun.data.other_formats import holds_images, is_unreadable_data, not_readable
 from gdrun.data.queries import files_of, read_query
 from gdrun.data.svmlight_files import read_svmlight
 from gdrun.data.table import Table
@@ -84,9 +84,14 @@ def reader_of(path: str | Path) -> Definition | None:
 def is_data_file(source: object) -> bool:
     """Whether the source of an experiment is the path of a file with data, not of a config.
 
-    The file may be of a kind that gdrun does not read.
+    The file may be of a kind that gdrun does not read. A directory of CIFAR-10 or of images is data
+    too.
     """
-    if not isinstance(source, str | Path) or not Path(source).is_file():
+    if not isinstance(source, str | Path):
+        return False
+    if Path(source).is_dir():
+        return reader_of(source) is not None or holds_images(Path(source))
+    if not Path(source).is_file():
         return False
     return reader_of(source) is not None or is_unreadable_data(source)
 

@@ -308,3 +308,17 @@ def test_a_file_of_a_kind_that_is_not_read_is_named(gdrun, houses):
     assert says in gdrun("compare", "bgd", "sgd", "lost.xlsx").err
     says = "hint: houses.xlsx is an Excel workbook, which gdrun cannot read: save the sheet as CSV"
     assert says in gdrun("train", "dataset=houses.xlsx").err
+
+
+def test_a_directory_of_images_is_named_and_one_of_cifar_is_read(gdrun, houses):
+    (houses / "images" / "cat").mkdir(parents=True)
+    (houses / "images" / "cat" / "1.png").write_bytes(b"\x89PNG")
+    says = "error: images: is a directory of images, which gdrun cannot read\nhint: save the pixels"
+    for command in (("train", "images"), ("sweep", "lr", "-c", "images")):
+        assert gdrun(*command).err.startswith(says)
+    (houses / "cifar").mkdir()
+    records = b"".join(bytes([k % 10]) + bytes(3072) for k in range(40))
+    (houses / "cifar" / "data_batch_1.bin").write_bytes(records)
+    assert gdrun("train", "cifar", "model=softmax", "variant=bgd", "epochs=1", "-q").code == 0
+    (houses / "empty").mkdir()
+    assert "empty: this is a directory" in gdrun("train", "empty").err
