@@ -11,14 +11,8 @@ import typer
 from gdrun.cli import completion, console
 from gdrun.cli.experiments import Config, Json, Overrides, Plugins, Seed, load_experiment
 from gdrun.cli.groups import Command, Commands
-from gdrun.cli.next_steps import (
-    loaded_words,
-    plugin_words,
-    plugins_named,
-    shown,
-    step,
-    step_with,
-)
+from gdrun.cli.hinted_commands import plugin_options
+from gdrun.cli.next_steps import shown, step, step_with
 from gdrun.cli.running import RUNS
 from gdrun.errors import GdrunError
 
@@ -60,7 +54,7 @@ def new(
     rest = list(words or ())
     if source is not None:
         changed, target, needed = _changed(source, [*([] if file is None else [str(file)]), *rest])
-        _write(changed, target, loaded_words(plugins) or needed)
+        _write(changed, target, needed)
         return
     text = None
     if file is not None and reader_of(file) is not None:
@@ -72,7 +66,7 @@ def new(
             f"{alone[0]} has no meaning without a data file or --from",
             hint="give the data first, as in `gdrun config new houses.csv target=price new.yaml`",
         )
-    _write(text or starter_text(), file, loaded_words(plugins))
+    _write(text or starter_text(), file)
 
 
 def _config_for(data: str, changes: list[str]) -> str:
@@ -91,6 +85,7 @@ def _changed(source: str, words: list[str]) -> tuple[str, Path | None, list[str]
     """
     from gdrun.config.loading import load, read
     from gdrun.config.writing import to_yaml
+    from gdrun.runs.recorded_experiment import experiment_of
     from gdrun.runs.run import RECORD, read_run
 
     files = [word for word in words if "=" not in word]
@@ -104,12 +99,12 @@ def _changed(source: str, words: list[str]) -> tuple[str, Path | None, list[str]
         return to_yaml(load(config, changes).plain()), file, []
     run = read_run(config.parent)
     if changes:
-        with plugins_named(run):
-            plain = load(config, changes).plain()
+        experiment_of(run)  # which names the plugins that are not loaded
+        plain = load(config, changes).plain()
     else:
         # It has all defaults already, and can be copied without the plugins that it needs.
         plain = read(config).data
-    return to_yaml(plain), file, plugin_words(run.record)
+    return to_yaml(plain), file, plugin_options(run.record["plugins"])
 
 
 def _config_of(source: str) -> Path:
@@ -124,7 +119,7 @@ def _config_of(source: str) -> Path:
     return directory / (BEST if (directory / STUDY).is_file() else "config.yaml")
 
 
-def _write(text: str, file: Path | None, plugins: Sequence[str]) -> None:
+def _write(text: str, file: Path | None, plugins: Sequence[str] = ()) -> None:
     """Write a config to a new file, or to stdout. plugins: the options that load its plugins."""
     if file is None:
         typer.echo(text, nl=False)
@@ -161,7 +156,7 @@ def check(
         lines = outline(experiment)
         console.print_json({"valid": True, "name": experiment.name, "outline": lines})
     else:
-        following = step_with("train it", "train", config, overrides, seed, plugins)
+        following = step_with("train it", "train", config, overrides, seed)
         console.show(f"{experiment.name}: valid", outline_view(experiment), *shown(following))
 
 

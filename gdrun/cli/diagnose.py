@@ -12,7 +12,7 @@ import typer
 
 from gdrun.cli import console
 from gdrun.cli.experiments import Json, Plugins
-from gdrun.cli.next_steps import plugin_words, plugins_named, shown, step, to_tune
+from gdrun.cli.next_steps import shown, step, to_tune
 from gdrun.cli.running import RUNS, Out, progress_listeners
 from gdrun.cli.show import Which
 from gdrun.errors import GdrunError
@@ -46,6 +46,7 @@ def diagnose(
     """Find what went wrong in a run, and the remedies; or in a sweep or comparison."""
     from gdrun.cli.new_files import require_new, write_new
     from gdrun.insight import remedies
+    from gdrun.runs.recorded_experiment import experiment_of
     from gdrun.runs.run import RECORD, find_run, read_run
     from gdrun.study.storage.study_directory import RECORD as STUDY
     from gdrun.symptoms.registry import diagnose
@@ -63,14 +64,14 @@ def diagnose(
         said = f"the run has not ended: {recorded.verdict}"
         raise GdrunError(said, where=recorded.id, hint=again)
     tried = None
-    with plugins_named(recorded):
-        facts = remedies.traced(recorded)
-        symptoms = [
-            replace(each, remedies=remedies.fitting(recorded.config, each.remedies))
-            for each in diagnose(facts)
-        ]
-        if attempt or save is not None:
-            tried = remedies.try_remedies(recorded, symptoms, progress_listeners(quiet=json))
+    experiment_of(recorded)  # which names the plugins that are not loaded
+    facts = remedies.traced(recorded)
+    symptoms = [
+        replace(each, remedies=remedies.fitting(recorded.config, each.remedies))
+        for each in diagnose(facts)
+    ]
+    if attempt or save is not None:
+        tried = remedies.try_remedies(recorded, symptoms, progress_listeners(quiet=json))
     if json:
         console.print_json(diagnosis_data(symptoms, tried))
     else:
@@ -88,9 +89,7 @@ def diagnose(
         )
     write_new(save, [remedies.cured_config(recorded, tried[0])])
     if not json:
-        following = step(
-            "train with the remedy", "train", str(save), *plugin_words(recorded.record)
-        )
+        following = step("train with the remedy", "train", str(save))
         lines = [f"wrote {save}", *following]
         console.show("", *map(console.unwrapped, lines))
 
@@ -127,7 +126,7 @@ def _diagnose_study(path: Path, json: bool, *, trying: bool) -> None:
         for changes in (each.changes for each in symptom.remedies):
             if symptom.name == "edge":
                 values = [f"{key}={value}" for key, value in changes.items()]
-                words = (*values, "-c", str(path / BEST), *plugin_words(study.record))
+                words = (*values, "-c", str(path / BEST))
                 lines += step("try a wider range", "sweep", *words)
             elif again := without_resume(command or "")[1:]:
                 lines += step(
@@ -142,15 +141,14 @@ def _following(run: Run, symptoms: Sequence[Symptom], tried: Sequence[Attempt] |
     from gdrun.symptoms.registry import DATA
     from gdrun.views.diagnosis import change_words
 
-    plugins = plugin_words(run.record)
     if tried:
-        words = (str(_config_of(run.directory)), *change_words(tried[0].changes), *plugins)
+        words = (str(_config_of(run.directory)), *change_words(tried[0].changes))
         return step("train with the best remedy", "train", *words) if tried[0].cured else []
     if not symptoms:
         return to_tune(run)
     lines = []
     if tried is None and any(each.remedies for each in symptoms):
-        words = (str(run.directory), "--try", *plugins)
+        words = (str(run.directory), "--try")
         lines += ["none of these changes was tried", *step("train with each", "diagnose", *words)]
     if all(each.name in DATA for each in symptoms):
         return lines  # No curve shows them.

@@ -13,7 +13,7 @@ import typer
 from gdrun.cli import completion, console
 from gdrun.cli.experiments import Json, Plugins
 from gdrun.cli.models import Runs
-from gdrun.cli.next_steps import loaded_words, shown, step
+from gdrun.cli.next_steps import shown, step
 from gdrun.cli.running import RUNS
 from gdrun.errors import GdrunError, suggestion
 
@@ -85,8 +85,7 @@ def export(
         console.print_json({"to": to, "destination": destination, "runs": len(subject.records)})
     else:
         wrote = console.unwrapped(f"wrote {chosen.holds} to {destination}")
-        more = [*_runs_option(runs), *loaded_words(plugins)]
-        page = step("write a page for a browser", "report", *which, *more)
+        page = step("write a page for a browser", "report", *which, *_runs_option(runs))
         console.show(wrote, *shown(_in_its_tool(to, destination) or page))
 
 

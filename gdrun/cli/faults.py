@@ -9,7 +9,7 @@ import tempfile
 import traceback
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -24,6 +24,9 @@ from gdrun.errors import (
     suggestion,
     traceback_note,
 )
+
+if TYPE_CHECKING:
+    from gdrun.runs.run import Run
 
 _EXAMPLES = {
     "sweep": "such as: gdrun sweep lr",
@@ -50,6 +53,14 @@ def show(problems: Iterable[Problem]) -> None:
 def note(text: str) -> None:
     """Print a note on stderr: something that the user should know, and that is no error."""
     console.stderr().print(f"note: {text}", soft_wrap=True)
+
+
+def note_changed_plugins(runs: Iterable[Run]) -> None:
+    """Print a note for each plugin that has changed since the runs were trained with it."""
+    from gdrun.runs.recorded_experiment import changed_plugins
+
+    for path in dict.fromkeys(path for run in runs for path in changed_plugins(run)):
+        note(f"the plugin {path} changed since the run, which has the steps of the old version")
 
 
 def usage_problem(error: typer.TyperException, arguments: Sequence[str] = ()) -> Problem:

@@ -28,6 +28,6 @@ def gradcheck(
     if json:
         console.print_json(gradient_data(check))
     else:
-        following = step_with("train it", "train", config, overrides, seed, plugins)
+        following = step_with("train it", "train", config, overrides, seed)
         console.show(gradient_table(check), *shown(following if check.passed else []))
     return 0 if check.passed else CHECK_FAILED

@@ -61,7 +61,7 @@ def list_names(
         console.print_json(document)
     else:
         shown_entries = [] if what is None else entries[:1] if of_kind else entries
-        lines = [line for each in shown_entries for line in after_list(*each, of_kind, plugins)]
+        lines = [line for each in shown_entries for line in after_list(*each, of_kind)]
         # Entries of several kinds share the heading, such as the schedule and the surface plateau.
         console.show(*rendered, *shown(list(dict.fromkeys(lines))))
     return None

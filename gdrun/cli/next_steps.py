@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from gdrun.cli.hinted_commands import missing_options
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from gdrun.config.catalogue import Entry, Kind
-    from gdrun.runs.record import RunRecord
     from gdrun.runs.run import Run
     from gdrun.study.judgement.comparison_findings import Comparison
     from gdrun.study.judgement.sweep_findings import Sweep
@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 def step(purpose: str, *words: str) -> list[str]:
     """Two lines: what the command is for, and the command on a line of its own.
 
-    words: the command without its first word, gdrun.
+    words: the command without its first word, gdrun. Options that load its plugins are added.
 
     >>> step("train it", "train", "my config.yaml")
     ['to train it:', "  gdrun train 'my config.yaml'"]
     """
-    return [f"to {purpose}:", f"  gdrun {' '.join(map(_quoted, words))}"]
+    whole = [*words, *missing_options(words)]
+    return [f"to {purpose}:", f"  gdrun {' '.join(map(_quoted, whole))}"]
 
 
 def _quoted(word: str) -> str:
@@ -41,18 +42,17 @@ def step_with(
     config: str | None,
     overrides: Sequence[str] | None = None,
     seed: int | None = None,
-    plugins: Sequence[Path] | None = None,
 ) -> list[str]:
     """The lines of `step` for a command on the experiment of another command line.
 
-    config, overrides, seed, plugins: as in that command line. Empty if the config came from stdin,
-    which cannot be read again.
+    config, overrides, seed: as in that command line. Empty if the config came from stdin, which
+    cannot be read again.
     """
     words = [*([] if config is None else [config]), *(overrides or ())]
     if "-" in words:
         return []
     words += [] if seed is None else ["--seed", str(seed)]
-    return step(purpose, command, *words, *loaded_words(plugins))
+    return step(purpose, command, *words)
 
 
 def shown(lines: Sequence[str]) -> list[RenderableType]:
@@ -71,23 +71,22 @@ def after_run(run: Run) -> list[str]:
         return continued
     if run.directory is None or not run.record.get("diagnosis"):
         return to_tune(run)
-    return step("diagnose it", "diagnose", str(run.directory), *plugin_words(run.record))
+    return step("diagnose it", "diagnose", str(run.directory))
 
 
 def to_tune(run: Run) -> list[str]:
     """The lines on how to find the best rate for a run; empty for a run that was not written."""
     if run.directory is None:
         return []
-    config, plugins = str(run.directory / "config.yaml"), plugin_words(run.record)
-    return step("find the best learning rate", "sweep", "lr", "-c", config, *plugins)
+    config = str(run.directory / "config.yaml")
+    return step("find the best learning rate", "sweep", "lr", "-c", config)
 
 
 def to_continue(run: Run) -> list[str]:
     """The lines on how to continue a run that was interrupted; empty for another run."""
     if run.directory is None or run.status != "interrupted":
         return []
-    plugins = plugin_words(run.record)
-    return step("continue", "train", "--resume", str(run.directory), *plugins)
+    return step("continue", "train", "--resume", str(run.directory))
 
 
 def after_study(
@@ -102,8 +101,7 @@ def after_study(
     from gdrun.study.judgement.sweep_findings import Sweep
     from gdrun.study.storage.study_directory import BEST
 
-    plugins = plugin_words(record)
-    diagnosed = ("diagnose", str(path), *plugins)
+    diagnosed = ("diagnose", str(path))
     if found.ended and found.diverged:
         words = _command_words(record)
         again = _with_rates(found, words) if isinstance(found, Sweep) else _tuned(found, words)
@@ -112,7 +110,7 @@ def after_study(
     file = saved or path / BEST
     if found.best is not None and file.is_file():
         best = "setting" if isinstance(found, Sweep) else "contender"
-        lines += step(f"train the best {best}", "train", str(file), *plugins)
+        lines += step(f"train the best {best}", "train", str(file))
     return lines
 
 
@@ -168,27 +166,24 @@ def after_weights(path: Path) -> list[RenderableType]:
     return [*map(console.unwrapped, lines)]
 
 
-def after_list(
-    kind: Kind, entry: Entry, of_kind: bool, plugins: Sequence[Path] | None
-) -> list[str]:
+def after_list(kind: Kind, entry: Entry, of_kind: bool) -> list[str]:
     """How to see an entry of a table; or how to train with an entry, or to look at its data.
 
-    of_kind: whether a table was shown, with `entry` as its first. plugins: those that were loaded.
-    Empty for an entry that is no complete choice, such as an activation of a network.
+    of_kind: whether a table was shown, with `entry` as its first. Empty for an entry that is no
+    complete choice, such as an activation of a network.
     """
     from gdrun.config.catalogue import find
 
-    loaded = loaded_words(plugins)
     if of_kind:
         words = [entry.name] if len(find(entry.name)) == 1 else [kind.name, entry.name]
-        return step("see one of them", "list", *words, *loaded)
+        return step("see one of them", "list", *words)
     if kind.name == "datasets" and entry.name != "arrays":
         return step("see its columns", "inspect", entry.name)
     # Of the schedules, only join has an option without a default.
     if kind.name in _CHOSEN and entry.name != "join":
         # The rate of the quickstart diverges on some surfaces; Adam bounds the length of a step.
         more = ["optimizer=adam", "lr=0.1"] if kind.name == "surfaces" else []
-        return step("train with it", "train", f"{_CHOSEN[kind.name]}={entry.name}", *more, *loaded)
+        return step("train with it", "train", f"{_CHOSEN[kind.name]}={entry.name}", *more)
     return []
 
 
@@ -199,34 +194,3 @@ _CHOSEN = {
     "surfaces": "surface",
 }
 """The key by which the quickstart chooses an entry of a kind, by kind."""
-
-
-@contextmanager
-def plugins_named(run: Run) -> Iterator[None]:
-    """A context in which an error about the config of a run names the plugins that it needs."""
-    from gdrun.errors import ConfigError
-
-    try:
-        yield
-    except ConfigError as error:
-        words = plugin_words(run.record)
-        if not words:
-            raise
-        hint = f"load the plugins of the run: {shlex.join(words)}"
-        raise ConfigError(error.problems[0].what, where=str(run.directory), hint=hint) from None
-
-
-def plugin_words(record: RunRecord | StudyRecord) -> list[str]:
-    """The options of the command line that load the plugins of a run or a study.
-
-    A record has absolute paths; those of files below the current directory are shortened.
-    """
-    plugins: Sequence[Mapping[str, str]] = record.get("plugins", ())
-    paths, here = [Path(plugin["path"]) for plugin in plugins], Path.cwd()
-    shown = [path.relative_to(here) if path.is_relative_to(here) else path for path in paths]
-    return loaded_words(shown)
-
-
-def loaded_words(plugins: Sequence[Path] | None) -> list[str]:
-    """The options that load these plugins; none for None."""
-    return [word for path in plugins or () for word in ("--plugin", str(path))]

@@ -11,6 +11,7 @@ import re
 import shlex
 from dataclasses import replace
 
+from gdrun.cli.hinted_commands import with_plugins
 from gdrun.errors import Parameter, Problem
 
 OPTIONS = {
@@ -34,7 +35,7 @@ def with_options(problem: Problem) -> Problem:
     where, hint = problem.where, problem.hint
     if isinstance(where, Parameter):
         where = OPTIONS.get(where, where)
-    return replace(problem, where=where, hint=hint and as_options(hint))
+    return replace(problem, where=where, hint=hint and with_plugins(as_options(hint)))
 
 
 def as_options(text: str) -> str:

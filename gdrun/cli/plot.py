@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gdrun.cli import completion, console
+from gdrun.cli import completion, console, faults
 from gdrun.cli.experiments import Json, Plugins, Seed, load_experiment
 from gdrun.cli.models import Runs
 from gdrun.cli.new_files import Force
-from gdrun.cli.next_steps import loaded_words, plugins_named, shown, step, step_with
+from gdrun.cli.next_steps import shown, step, step_with
 from gdrun.cli.running import RUNS
 from gdrun.cli.studying import read_ended
 from gdrun.errors import GdrunError, suggestion
@@ -114,11 +113,13 @@ def plot(
         _plot_schedule(words, seed, output, force, json)
         if output is None and not json:
             first = _schedules(words or [])[0]
-            console.show(*shown(step_with("train it", "train", None, first, seed, plugins)))
+            console.show(*shown(step_with("train it", "train", None, first, seed)))
         return
     if seed is not None:
         raise GdrunError("applies only to --schedule", where="--seed", hint="leave it out")
     subject = _subject(words or ["last"], runs)
+    if isinstance(subject, list):
+        faults.note_changed_plugins(subject)
     if output is not None:
         _write_kind(subject, kind, (x, y), output, force)
         return
@@ -130,10 +131,7 @@ def plot(
     options = {"--x": None if x == "epoch" else x, "--y": y, "-o": "plot.png"}
     options |= {"--runs": None if runs == RUNS else str(runs)}
     given = [word for name, value in options.items() if value for word in (name, value)]
-    loaded = loaded_words(plugins)
-    console.show(
-        *shown(step("write it as a picture", "plot", *(words or ["last"]), *given, *loaded))
-    )
+    console.show(*shown(step("write it as a picture", "plot", *(words or ["last"]), *given)))
 
 
 def _plot_schedule(
@@ -282,8 +280,7 @@ def _write_kind(
     if suffix == ".gif" and animate is not None:
         _write(output, lambda file: animate(given, file), force)
         return
-    with plugins_named(given) if kind.trains else nullcontext():
-        _write(output, lambda file: write_picture(kind.draw(given, shown), file, suffix), force)
+    _write(output, lambda file: write_picture(kind.draw(given, shown), file, suffix), force)
 
 
 def _announce_training(run: Run) -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from gdrun.cli import completion, console
+from gdrun.cli import completion, console, faults
 from gdrun.cli.experiments import Json, Overrides, Plugins, Seed, load_experiment
-from gdrun.cli.next_steps import loaded_words, plugins_named, shown, step, step_with
+from gdrun.cli.next_steps import shown, step, step_with
 from gdrun.cli.running import RUNS, Out
 from gdrun.errors import GdrunError
 
@@ -51,8 +51,8 @@ def theory(
         if overrides or seed is not None:
             hint = f"`gdrun theory {run.directory}/config.yaml KEY=VALUE` predicts another run"
             raise GdrunError("a recorded run cannot be changed", where=subject, hint=hint)
-        with plugins_named(run):
-            _noise_of_run(run, json) if noise else _check(run, json)
+        faults.note_changed_plugins([run])
+        _noise_of_run(run, json) if noise else _check(run, json)
         return
     experiment = load_experiment(subject, overrides, seed)
     if noise:
@@ -62,11 +62,9 @@ def theory(
         _show_noise(gradient_noise(analysed(experiment)), json)
     else:
         _predict(experiment, json)
-        following = step_with("train it", "train", subject, overrides, seed, plugins)
+        following = step_with("train it", "train", subject, overrides, seed)
         if following and not json:
-            following += step(
-                "compare the run with theory", "theory", "last", *loaded_words(plugins)
-            )
+            following += step("compare the run with theory", "theory", "last")
             console.show(*shown(following))
 
 

@@ -15,10 +15,11 @@ from gdrun.array_types import Counts, Flags, Numbers
 from gdrun.errors import RecordError
 from gdrun.insight.assumptions import Assumption
 from gdrun.insight.bounds import Bound
-from gdrun.insight.recorded_problem import config_of, problem_of_run
+from gdrun.insight.recorded_problem import problem_of_run
 from gdrun.insight.step_positions import StepPositions, step_positions
 from gdrun.insight.theory import TOLERANCE, Theory, theory_of_problem
 from gdrun.quantities import quantity
+from gdrun.runs.recorded_experiment import config_of
 from gdrun.runs.run import Run
 
 SLACK = 1e-9

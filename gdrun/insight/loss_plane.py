@@ -18,7 +18,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from gdrun.array_types import Array, Numbers
-from gdrun.config.resolving import resolve
 from gdrun.engine.build import build
 from gdrun.engine.trainer import Trainer
 from gdrun.errors import RecordError
@@ -27,6 +26,7 @@ from gdrun.insight.recorded_problem import last_weights
 from gdrun.insight.visited import Visited
 from gdrun.problems.rows import Examples
 from gdrun.runs.experiment_data import experiment_data
+from gdrun.runs.recorded_experiment import repeatable_experiment
 from gdrun.runs.run import Run
 from gdrun.threads import single_blas_thread
 
@@ -69,12 +69,13 @@ class LossPlane:
 def loss_plane(run: Run) -> LossPlane:
     """Train the experiment of a run again in memory, and measure the loss around its path.
 
-    Raises RecordError if the run has no finite weights, fewer than three evaluations, or if the
-    training did not come near the recorded weights, for example with another version.
+    Raises RecordError if the run has no finite weights, fewer than three evaluations, a plugin that
+    has changed, or if the training did not come near the recorded weights, for example with another
+    version.
     """
+    experiment = repeatable_experiment(run)
     problem, last, _ = last_weights(run)
     kept = Visited(MOST_PLACES)
-    experiment = resolve(run.config)
     cohort, engine = build([experiment], experiment_data(experiment))
     (outcome,) = Trainer(cohort, engine, [kept]).run()
     found = kept.places

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
 
 import numpy as np
 
 from gdrun.array_types import Array
-from gdrun.config.resolving import resolve
 from gdrun.errors import DataError, RecordError
 from gdrun.insight.problem import AnalysedProblem, analysed
+from gdrun.runs.recorded_experiment import config_of, experiment_of
 from gdrun.runs.run import Run
 
 
@@ -18,7 +17,7 @@ def problem_of_run(run: Run) -> AnalysedProblem:
     """The problem of a run.
 
     Raises RecordError if the data are arrays from Python, or changed since the run; DataError if
-    they cannot be read.
+    they cannot be read; ConfigError if the run needs a plugin that is not loaded.
     """
     if run.config.get("dataset", {}).get("name") == "arrays":
         raise RecordError(
@@ -27,7 +26,7 @@ def problem_of_run(run: Run) -> AnalysedProblem:
             hint="write the arrays to a file, and train on it",
         )
     try:
-        problem = analysed(resolve(run.config))
+        problem = analysed(experiment_of(run))
     except DataError as error:
         hint = f"`gdrun train {config_of(run)} dataset.path=FILE` trains on a file elsewhere"
         raise DataError(replace(each, hint=each.hint or hint) for each in error.problems) from error
@@ -35,11 +34,6 @@ def problem_of_run(run: Run) -> AnalysedProblem:
         hint = f"`gdrun train {config_of(run)}` trains it again"
         raise RecordError("the data changed since this run", where=run.id, hint=hint)
     return problem
-
-
-def config_of(run: Run) -> str:
-    """The path of a run's config for a shell; the word CONFIG for a run that was not written."""
-    return "CONFIG" if run.directory is None else shlex.quote(f"{run.directory}/config.yaml")
 
 
 def last_weights(run: Run) -> tuple[AnalysedProblem, Array, int]:

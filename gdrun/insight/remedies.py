@@ -24,6 +24,7 @@ from gdrun.engine.outcome import Outcome
 from gdrun.errors import GdrunError, RecordError
 from gdrun.problems.metrics import METRICS
 from gdrun.runs.record_contents import closing, opening
+from gdrun.runs.recorded_experiment import repeatable_experiment
 from gdrun.runs.run import Run
 from gdrun.study.design.trials import Trial
 from gdrun.study.judgement.stability import predicted_limit
@@ -181,8 +182,10 @@ def try_remedies(
     symptoms: of the run; their remedies must fit its config. listeners: see gdrun.engine.listeners.
     Returns the attempts: cures first, and among these the ones that leave the fewest symptoms, then
     single remedies before pairs; then the best metric first. Raises ConfigError if the run's data
-    cannot be loaded again, such as arrays from Python.
+    cannot be loaded again, such as arrays from Python; RecordError if a plugin has changed since
+    the run.
     """
+    repeatable_experiment(run)
     singles = list({_key(each.changes): each for s in symptoms for each in s.remedies}.values())
     if not singles:
         return []

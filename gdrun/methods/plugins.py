@@ -85,7 +85,13 @@ def load_entry_points() -> Names:
 
 def loading(path: str | Path) -> str:
     """Return a Python call that loads a plugin, for a hint; the command line shows --plugin."""
-    return f'`gdrun.load_plugin("{path}")`'
+    return f'`gdrun.load_plugin("{shown_path(path)}")`'
+
+
+def shown_path(path: str | Path) -> str:
+    """Return the path of a plugin for a message, relative if it is in the current directory."""
+    file, here = Path(path), Path.cwd()
+    return str(file.relative_to(here) if file.is_relative_to(here) else file)
 
 
 def with_own_names(hint: str) -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 
 import numpy as np
 
 from gdrun.array_types import Array, Counts, Numbers
-from gdrun.config.loading import load
 from gdrun.data import Part, Prepared
 from gdrun.errors import GdrunError
 from gdrun.runs.experiment_data import experiment_data
+from gdrun.runs.recorded_experiment import config_of, experiment_of
 from gdrun.runs.run import Run
 from gdrun.views.curves import Chart, Curve, is_logarithmic
 from gdrun.views.numbers import quantity
@@ -179,9 +178,9 @@ def _data(run: Run) -> Prepared:
     if "surface" in run.config:
         hint = '`kind="walk"` draws the run on its surface'
         raise GdrunError("is a run on a surface, which has no data", where=run.id, hint=hint)
-    data = experiment_data(load(run.config))
+    data = experiment_data(experiment_of(run))
     if data.sha256 != run.record["data"]["sha256"]:
-        hint = f"`gdrun train {shlex.quote(str(run.directory))}/config.yaml` trains it again"
+        hint = f"`gdrun train {config_of(run)}` trains it again"
         raise GdrunError("the data changed since this run", where=run.id, hint=hint)
     return data
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from gdrun.config.resolving import resolve
 from gdrun.errors import GdrunError
 from gdrun.insight.bound_checks import check_run
 from gdrun.insight.curvature_path import path_of
 from gdrun.insight.gradient_noise import BatchNoise, gradient_noise
 from gdrun.insight.loss_plane import LossPlane, loss_plane
 from gdrun.insight.recorded_problem import last_weights
+from gdrun.runs.recorded_experiment import repeatable_experiment
 from gdrun.runs.run import Run
 from gdrun.views.curves import Chart, Curve, is_logarithmic
 from gdrun.views.numbers import count
@@ -49,7 +49,7 @@ def curvature_chart(run: Run) -> Chart:
 
     The experiment is trained again for at most 30 epochs. Raises the errors of training.
     """
-    found = path_of(resolve(run.config), most=CURVATURE_POINTS)
+    found = path_of(repeatable_experiment(run), most=CURVATURE_POINTS)
     step = np.array([point.step for point in found.points], dtype=float)
     largest, smallest = (
         np.array([getattr(point, name) for point in found.points])

@@ -5,8 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 import gdrun as package
+from gdrun.cli.app import app
+from gdrun.cli.hinted_commands import WITHOUT_PLUGINS, with_plugins
 from gdrun.errors import ConfigError
 from gdrun.methods.rules import OPTIMIZERS
 
@@ -66,7 +69,8 @@ def forget(monkeypatch):
         OPTIMIZERS.pop("my_descent", None)
         monkeypatch.setattr("gdrun.methods.plugins._LOADED", {})
 
-    return forget
+    yield forget
+    OPTIMIZERS.pop("my_descent", None)
 
 
 def test_what_needs_the_plugin_of_a_run_or_a_study_names_it(gdrun, tmp_path, monkeypatch, forget):
@@ -92,6 +96,85 @@ def test_what_needs_the_plugin_of_a_run_or_a_study_names_it(gdrun, tmp_path, mon
         (option,) = re.findall(r"hint: load the plugins of the \w+: (.*)", answer.err)
         assert gdrun(*command, *option.split()).code == 0
         forget()
+
+
+def test_what_trains_a_run_again_refuses_a_changed_plugin(gdrun, tmp_path, monkeypatch, forget):
+    monkeypatch.chdir(tmp_path)
+    mine = RULE.replace("cli_sign_descent", "my_descent")
+    Path("my.py").write_text(mine, encoding="utf-8")
+    words = ("dataset=iris", "model=softmax", "variant=bgd", "epochs=8", "lr=1e-4", "engine=numpy")
+    gdrun("train", "optimizer=my_descent", *words, "--plugin", "my.py", "-q")
+    (run,) = Path("runs").iterdir()
+    loaded = ("--plugin", "my.py")
+    forget()
+    Path("my.py").write_text(mine.replace("np.sign(g)", "g"), encoding="utf-8")
+    for command in (
+        ("plot", str(run), "--kind", "curvature", "-o", "path.svg"),
+        ("plot", str(run), "--kind", "landscape", "-o", "plane.svg"),
+        ("diagnose", str(run), "--try"),
+    ):
+        answer = gdrun(*command, *loaded)
+        assert answer.code == 2
+        assert answer.err.endswith(
+            f"error: {run}: cannot be trained again: the plugin my.py changed since this run\n"
+            f"hint: undo the change, or `gdrun train {run}/config.yaml --plugin my.py` makes a new "
+            "run\n"
+        )
+    note = "note: the plugin my.py changed since the run, which has the steps of the old version\n"
+    for command in (("theory", str(run)), ("theory", str(run), "--noise"), ("plot", str(run))):
+        answer = gdrun(*command, *loaded)
+        assert (answer.code, answer.err) == (0, note)
+    # The plugin of the run, again.
+    Path("my.py").write_text(mine, encoding="utf-8")
+    forget()
+    assert gdrun("diagnose", str(run), "--try", *loaded).code == 0
+
+
+def test_a_quantity_that_needs_the_objective_names_the_plugin(gdrun, tmp_path, monkeypatch, forget):
+    monkeypatch.chdir(tmp_path)
+    Path("my.py").write_text(RULE.replace("cli_sign_descent", "my_descent"), encoding="utf-8")
+    gdrun("train", "optimizer=my_descent", "dataset=iris", "epochs=2", "--plugin", "my.py", "-q")
+    forget()
+    command = ("plot", "last", "--y", "suboptimality")
+    assert gdrun(*command).err.endswith("hint: load the plugins of the run: --plugin my.py\n")
+    assert gdrun(*command, "--plugin", "my.py").code == 0
+
+
+def test_all_commands_but_those_listed_load_plugins():
+    def commands(group):
+        for name, command in group.commands.items():
+            inner = commands(command) if hasattr(command, "commands") else [(name, command)]
+            yield from ((name, leaf) for _, leaf in inner)
+
+    found = list(commands(get_command(app)))
+    assert len(found) > 20
+    for name, command in found:
+        loads = any("--plugin" in parameter.opts for parameter in command.params)
+        assert loads == (name not in WITHOUT_PLUGINS), name
+
+
+def test_hinted_commands_load_the_plugins_that_they_need(gdrun, tmp_path, monkeypatch, forget):
+    monkeypatch.chdir(tmp_path)
+    mine = RULE.replace("cli_sign_descent", "my_descent").replace(
+        "0.01)", "0.01, share: Decay = 0)"
+    )
+    Path("my.py").write_text(mine.replace("Rate, rule", "Decay, Rate, rule"), encoding="utf-8")
+    words = ("optimizer=my_descent", "surface=bowl", "epochs=none", "steps=3")
+    gdrun("train", *words, "--plugin", "my.py", "-q")
+    gdrun("compare", "my_descent", "adam", *words[1:], "--plugin", "my.py", "-q")
+    run, study = sorted(Path("runs").iterdir(), key=lambda path: "compare" in path.name)
+    # A plugin of this command line.
+    answer = gdrun("train", "optimizer=my_descent", "share=2", "--plugin", "my.py")
+    assert "`gdrun list my_descent --plugin my.py`" in answer.err
+    forget()
+    # That of a run, and that of a study, which the commands name.
+    answer = gdrun("theory", str(run), "lr=1")
+    assert f"`gdrun theory {run}/config.yaml KEY=VALUE --plugin my.py`" in answer.err
+    answer = gdrun("theory", str(study))
+    assert f"`gdrun theory {study}/best.yaml --plugin my.py`" in answer.err
+    # A command without plugins stays as it is, and so does one that has no such option.
+    assert "--plugin" not in gdrun("train", "missing.yaml").err
+    assert "`gdrun inspect iris`" in with_plugins("`gdrun inspect iris`")
 
 
 @pytest.mark.parametrize(

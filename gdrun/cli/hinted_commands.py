@@ -1,0 +1,66 @@
+"""The options of a hinted command that load the plugins which this command needs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+WITHOUT_PLUGINS = ("runs", "inspect", "predict", "evaluate", "claims", "help")
+"""The commands that read no config, and so have no option --plugin."""
+
+_COMMAND = re.compile(r"`gdrun ([^`]+)`")
+
+
+def with_plugins(text: str) -> str:
+    """The text, in which each command in backticks loads the plugins that it needs."""
+    return _COMMAND.sub(lambda match: f"`gdrun {_completed(match[1])}`", text)
+
+
+def _completed(command: str) -> str:
+    try:
+        words = shlex.split(command)
+    except ValueError:  # it quotes a text of the user's that has a quotation mark
+        return command
+    return " ".join([command, *map(shlex.quote, missing_options(words))])
+
+
+def missing_options(words: Sequence[str]) -> list[str]:
+    """The options that load the plugins which a command needs; none for those that it has.
+
+    It needs the plugins that this command line has loaded, and those of the runs and the studies
+    that it names. words: of the command, without gdrun.
+    """
+    if "--plugin" in words or words[0] in WITHOUT_PLUGINS:
+        return []
+    from gdrun.methods.plugins import loaded_plugins
+
+    named = [plugin for word in words[1:] for plugin in _recorded(Path(word))]
+    return plugin_options([*loaded_plugins(), *named])
+
+
+def plugin_options(plugins: Iterable[Mapping[str, str]]) -> list[str]:
+    """The options of the command line that load plugins, each once. plugins: as in run.json."""
+    from gdrun.methods.plugins import shown_path
+
+    paths = dict.fromkeys(shown_path(plugin["path"]) for plugin in plugins)
+    return [word for path in paths for word in ("--plugin", path)]
+
+
+def _recorded(path: Path) -> Sequence[Mapping[str, str]]:
+    """The plugins of the run or the study that a path names, by its directory or a file in it."""
+    from gdrun.errors import GdrunError
+    from gdrun.runs.run import RECORD, read_record
+    from gdrun.study.storage.study_directory import RECORD as STUDY
+    from gdrun.study.storage.study_directory import read_study
+
+    for directory in (path, path.parent):
+        # A damaged record is no reason to show no hint.
+        with suppress(GdrunError, OSError):
+            if (directory / RECORD).is_file():
+                return read_record(directory)["plugins"]
+            if (directory / STUDY).is_file():
+                return read_study(directory).get("plugins", ())
+    return ()

@@ -1,0 +1,58 @@
+"""The experiment of a recorded run, with the plugins with which the run was trained."""
+
+from __future__ import annotations
+
+import shlex
+
+from gdrun.config.experiment import Experiment
+from gdrun.config.resolving import resolve
+from gdrun.errors import ConfigError, RecordError
+from gdrun.methods.plugins import loaded_plugins, loading, shown_path
+from gdrun.runs.run import Run
+
+
+def experiment_of(run: Run) -> Experiment:
+    """The experiment of a run. Raises ConfigError if it needs a plugin that is not loaded."""
+    try:
+        return resolve(run.config)
+    except ConfigError as error:
+        known = {plugin["sha256"] for plugin in loaded_plugins()}
+        missing = [each["path"] for each in run.record["plugins"] if each["sha256"] not in known]
+        if not missing:
+            raise
+        hint = f"load the plugins of the run: {' '.join(map(loading, missing))}"
+        raise ConfigError(error.problems[0].what, where=_place(run), hint=hint) from None
+
+
+def repeatable_experiment(run: Run) -> Experiment:
+    """The experiment of a run, to train it again.
+
+    Raises ConfigError as `experiment_of`, RecordError if a plugin has changed since the run: then
+    the same config would train otherwise.
+    """
+    if changed := changed_plugins(run):
+        raise RecordError(
+            f"cannot be trained again: the plugin {changed[0]} changed since this run",
+            where=_place(run),
+            hint=f"undo the change, or `gdrun train {config_of(run)}` makes a new run",
+        )
+    return experiment_of(run)
+
+
+def changed_plugins(run: Run) -> list[str]:
+    """The paths of the plugins of a run that are loaded, but have changed since the run."""
+    loaded = {plugin["path"]: plugin["sha256"] for plugin in loaded_plugins()}
+    return [
+        shown_path(each["path"])
+        for each in run.record["plugins"]
+        if each["path"] in loaded and each["sha256"] not in loaded.values()
+    ]
+
+
+def config_of(run: Run) -> str:
+    """The path of a run's config for a shell; the word CONFIG for a run that was not written."""
+    return "CONFIG" if run.directory is None else shlex.quote(f"{run.directory}/config.yaml")
+
+
+def _place(run: Run) -> str:
+    return run.id if run.directory is None else str(run.directory)
