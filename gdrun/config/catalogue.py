@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, get_origin
 
+from gdrun.config.names_elsewhere import KEYS_ELSEWHERE
 from gdrun.config.section_kinds import SectionKind
 from gdrun.config.sections import AVERAGE, DATASET, MODEL, OPTIMIZER, SCHEDULE, SURFACE, VARIANT
 from gdrun.config.settings import BUDGETS, DivergenceLimit, EarlyStoppingSettings, Settings
-from gdrun.config.wording import KEYS_ELSEWHERE
 from gdrun.config.writing import short_flow
 from gdrun.data.sources import QUERY, READERS
 from gdrun.errors import GdrunError, near, suggestion

@@ -19,11 +19,12 @@ from gdrun.config.experiment import (
     Path,
     Where,
 )
+from gdrun.config.names_elsewhere import key_elsewhere
 from gdrun.config.overrides import resolve_key
 from gdrun.config.section_kinds import Section
 from gdrun.config.sections import PROBLEM, SECTIONS, section_keys
 from gdrun.config.settings import Settings, Split, Standardize, with_default_budget
-from gdrun.config.wording import KEYS_ELSEWHERE, problems_of
+from gdrun.config.wording import problems_of
 from gdrun.errors import ConfigError, Problem, suggestion
 
 
@@ -71,7 +72,7 @@ def resolve(data: Mapping[str, Any], where: Where | None = None) -> Experiment:
 def _key_hint(key: str, data: Mapping[str, Any]) -> str:
     """The hint for an unknown key at the top level: the section that has it, or similar keys."""
     known = {name: value for name, value in data.items() if name in KEYS}
-    paths = resolve_key(KEYS_ELSEWHERE.get(key, key), known)
+    paths = resolve_key(key_elsewhere(key, known) or key, known)
     if len(paths) == 1 and len(paths[0]) == 2:
         section, option = paths[0]
         return f"{option} belongs to {section}: write {section}: {{{option}: …}}"

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gdrun.config.experiment import KEYS, Header
+from gdrun.config.names_elsewhere import key_elsewhere, way_elsewhere
 from gdrun.config.sections import SECTIONS
-from gdrun.config.wording import KEYS_ELSEWHERE, OTHER_WAYS
 from gdrun.errors import Problem, near, suggestion
 from gdrun.methods.definitions import brought_options
 
@@ -29,10 +29,11 @@ def unclear_key(
         meanings = ", ".join(".".join(path) for path in paths)
         what = f"{key} is ambiguous: it can mean {meanings}"
         return Problem(what, where, "write the whole path of the key you mean")
-    if gdrun_name := KEYS_ELSEWHERE.get(leaf.lower()):
+    gdrun_name = key_elsewhere(leaf, data)
+    if gdrun_name and tuple(gdrun_name.split(".")) in known:
         hint = f"the name in gdrun is {gdrun_name}"
         return Problem(f"unknown key {key!r}", where, hint)
-    if other := OTHER_WAYS.get(leaf.lower()):
+    if other := way_elsewhere(leaf, data):
         return Problem(f"gdrun has no {leaf}", where, other)
     if owners := _owners(leaf):
         hint = f"{leaf} is an option of {' or '.join(owners)}, which this experiment does not use"

@@ -9,6 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from gdrun.config.names_elsewhere import key_elsewhere
 from gdrun.errors import Problem, abridged, near, suggestion
 
 Path = tuple[str | int, ...]
@@ -100,35 +101,6 @@ FILES_ELSEWHERE: dict[str, str] = {
 """The overrides that read a well-known dataset from its files, by the name of the dataset."""
 
 
-KEYS_ELSEWHERE: dict[str, str] = {
-    "learning_rate": "optimizer.lr",
-    "learning_rate_init": "optimizer.lr",
-    "eta": "optimizer.lr",
-    "eta0": "optimizer.lr",
-    "step_size": "optimizer.lr",
-    "n_epochs": "stopping.epochs",
-    "num_epochs": "stopping.epochs",
-    "max_iter": "stopping.steps",
-    "iterations": "stopping.steps",
-    "random_state": "seed",
-    "hidden_layer_sizes": "model.hidden",
-}
-"""The key in gdrun, by the name that another library uses for the same setting."""
-
-_WEIGHTS = (
-    "all examples count alike; for a rare class, early_stopping.metric=balanced_accuracy keeps the "
-    'weights that are best by this metric, and `metric="balanced_accuracy"` ranks a sweep by it'
-)
-
-OTHER_WAYS: dict[str, str] = {
-    "class_weight": _WEIGHTS,
-    "class_weights": _WEIGHTS,
-    "sample_weight": _WEIGHTS,
-    "pos_weight": _WEIGHTS,
-}
-"""What to use instead of a setting that gdrun does not have, by its name in other libraries."""
-
-
 def problems_of(
     error: ValidationError,
     prefix: Path,
@@ -175,7 +147,13 @@ def _problem(
     if detail["type"] == "extra_forbidden":
         owner = path[-2] if len(path) > 1 else of
         what = f"{owner} has no option {path[-1]!r}"
-        return Problem(what, where(place), suggestion(path[-1], _known(model, path)))
+        options = _known(model, path)
+        elsewhere = key_elsewhere(str(path[-1]), {str(key): of for key in prefix[:1]}) or ""
+        meant = elsewhere.rpartition(".")[2]
+        hint = (
+            f"the name in gdrun is {meant}" if meant in options else suggestion(path[-1], options)
+        )
+        return Problem(what, where(place), hint)
     if detail["type"] == "missing":
         return Problem("must be given", where(place), hint)
     wanted = requirement(detail)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from gdrun.config.wording import KEYS_ELSEWHERE
+from gdrun.config.names_elsewhere import KEYS_ELSEWHERE
 from gdrun.errors import GdrunError, Parameter, suggestion
 from gdrun.runs.run import Run
 from gdrun.views.curves import (

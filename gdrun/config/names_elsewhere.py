@@ -1,0 +1,110 @@
+"""The keys of gdrun by the names that PyTorch, optax, Keras and scikit-learn use for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+KEYS_ELSEWHERE: dict[str, str] = {
+    "learning_rate": "optimizer.lr",
+    "learning_rate_init": "optimizer.lr",
+    "eta": "optimizer.lr",
+    "eta0": "optimizer.lr",
+    "step_size": "optimizer.lr",
+    "n_epochs": "stopping.epochs",
+    "num_epochs": "stopping.epochs",
+    "max_iter": "stopping.steps",
+    "iterations": "stopping.steps",
+    "random_state": "seed",
+    "hidden_layer_sizes": "model.hidden",
+}
+"""The key in gdrun, by the name that another library uses for the same setting."""
+
+_LOWEST = {"eta_min": "schedule.lr_min", "min_lr": "schedule.lr_min"}
+_PLAIN = {"momentum": "optimizer.beta", "weight_decay": "model.l2"}
+
+KEYS_WITH: dict[str, dict[str, dict[str, str]]] = {
+    "schedule": {
+        "step": {"step_size": "schedule.drop_every", "transition_steps": "schedule.drop_every"},
+        "multistep": {"boundaries": "schedule.milestones"},
+        "linear": {"start_factor": "schedule.start", "end_factor": "schedule.end"},
+        "cosine": _LOWEST,
+        "cosine_restarts": {"t_0": "schedule.period", "t_mult": "schedule.growth"} | _LOWEST,
+        "cyclic": {
+            "max_lr": "optimizer.lr",
+            "step_size": "schedule.half_cycle",
+            "step_size_up": "schedule.half_cycle",
+        },
+        "one_cycle": {
+            "max_lr": "optimizer.lr",
+            "pct_start": "schedule.rise",
+            "div_factor": "schedule.div",
+            "final_div_factor": "schedule.final_div",
+            "anneal_strategy": "schedule.anneal",
+            "base_momentum": "schedule.beta_low",
+            "max_momentum": "schedule.beta_high",
+        },
+        "plateau": _LOWEST,
+    },
+    "optimizer": {
+        "vanilla": {"weight_decay": "model.l2"},
+        "momentum": _PLAIN,
+        "nesterov": _PLAIN,
+        "rmsprop": {"alpha": "optimizer.beta", "rho": "optimizer.beta"},
+    },
+}
+"""As KEYS_ELSEWHERE, for a section that chooses a name: such as the names with schedule=step."""
+
+_WEIGHTS = (
+    "all examples count alike; for a rare class, early_stopping.metric=balanced_accuracy keeps the "
+    'weights that are best by this metric, and `metric="balanced_accuracy"` ranks a sweep by it'
+)
+_LENGTH = "a schedule lasts as long as the budget: set epochs=50, or steps=1000"
+
+OTHER_WAYS: dict[str, str] = {
+    "class_weight": _WEIGHTS,
+    "class_weights": _WEIGHTS,
+    "sample_weight": _WEIGHTS,
+    "pos_weight": _WEIGHTS,
+    "t_max": _LENGTH,
+    "total_iters": _LENGTH,
+    "total_steps": _LENGTH,
+    "decay_steps": _LENGTH,
+    "nesterov": "write optimizer=nesterov",
+    "betas": "the names in gdrun are beta1 and beta2, each with a value of its own",
+}
+"""What to use instead of a setting that gdrun does not have, by its name in other libraries."""
+
+WAYS_WITH: dict[str, dict[str, dict[str, str]]] = {
+    "schedule": {
+        "exponential": {"gamma": "write decay = −ln(gamma), such as decay=0.105 for gamma 0.9"},
+    },
+}
+"""As OTHER_WAYS, for a section that chooses a name."""
+
+
+def key_elsewhere(name: str, data: Mapping[str, Any]) -> str | None:
+    """Return the key in gdrun for a name of another library, or None.
+
+    data: the plain data of the config, whose schedule and optimizer decide what the name means.
+    """
+    return _chosen(KEYS_WITH, name, data) or KEYS_ELSEWHERE.get(name.lower())
+
+
+def way_elsewhere(name: str, data: Mapping[str, Any]) -> str | None:
+    """Return what to use instead of a setting that gdrun does not have, or None.
+
+    name: the name in another library. data: as in `key_elsewhere`.
+    """
+    return _chosen(WAYS_WITH, name, data) or OTHER_WAYS.get(name.lower())
+
+
+def _chosen(
+    table: Mapping[str, Mapping[str, Mapping[str, str]]], name: str, data: Mapping[str, Any]
+) -> str | None:
+    for section, by_choice in table.items():
+        chosen = data.get(section)
+        choice = chosen.get("name") if isinstance(chosen, Mapping) else chosen
+        if isinstance(choice, str) and name.lower() in by_choice.get(choice, {}):
+            return by_choice[choice][name.lower()]
+    return None

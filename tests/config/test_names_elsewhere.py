@@ -1,0 +1,51 @@
+"""The names of PyTorch, optax and Keras, and the keys of gdrun that a hint names for them."""
+
+import math
+
+import pytest
+
+from gdrun.config.loading import load
+from gdrun.config.names_elsewhere import KEYS_WITH
+from gdrun.config.overrides import known_paths
+from gdrun.errors import ConfigError
+
+
+def hint_for(*overrides):
+    with pytest.raises(ConfigError) as caught:
+        load(None, overrides)
+    (problem,) = caught.value.problems
+    return problem.hint
+
+
+CONDITIONAL = [
+    (section, choice, name, key)
+    for section, by_choice in KEYS_WITH.items()
+    for choice, names in by_choice.items()
+    for name, key in names.items()
+]
+
+
+@pytest.mark.parametrize(("section", "choice", "name", "key"), CONDITIONAL)
+def test_the_key_of_a_name_exists_where_it_is_named(section, choice, name, key):
+    plain = load(None, [f"{section}={choice}"]).plain()
+    assert tuple(key.split(".")) in set(known_paths(plain))
+    assert hint_for(f"{section}={choice}", f"{name}=1") == f"the name in gdrun is {key}"
+
+
+def test_a_name_has_its_usual_meaning_without_such_a_schedule():
+    assert hint_for("step_size=10") == "the name in gdrun is optimizer.lr"
+    assert hint_for("schedule=step", "step_size=10") == "the name in gdrun is schedule.drop_every"
+    data = {"dataset": "iris", "model": "softmax", "schedule": {"name": "step", "step_size": 10}}
+    with pytest.raises(ConfigError, match="the name in gdrun is drop_every"):
+        load(data)
+
+
+def test_the_factor_of_pytorchs_exponential_schedule_is_converted():
+    hint = hint_for("schedule=exponential", "gamma=0.9")
+    decay = float(hint.partition("decay=")[2].partition(" ")[0])
+    assert math.exp(-decay) == pytest.approx(0.9, abs=1e-3)
+
+
+def test_a_name_without_a_key_has_another_way():
+    assert "set epochs=50" in hint_for("schedule=cosine", "T_max=10")
+    assert hint_for("nesterov=true") == "write optimizer=nesterov"
