@@ -100,9 +100,9 @@ def first_experiment(
 ) -> tuple[Experiment, list[str], Table | None]:
     """Return the experiment of a command line that may name a data file in place of a config.
 
-    The second value has a sentence for each assumption. For a data file it is a first experiment,
-    and the third value is the table of the file if it has been read as the experiment needs it. The
-    arguments and errors are those of `load_experiment`.
+    The second value has a sentence for each assumption. For a data file, the first value is a first
+    experiment. The third value is the table of the file, if it has been read as the experiment
+    needs it; else None. The arguments and errors are those of `load_experiment`.
     """
     from gdrun.config.loading import assumptions_about
 

@@ -65,7 +65,8 @@ def shown(lines: Sequence[str]) -> list[RenderableType]:
 def after_run(run: Run) -> list[str]:
     """How to continue a run that was interrupted, or to diagnose one that has a symptom.
 
-    For any other run, how to find a better rate. Empty for a run that was not written.
+    For any other run, how to find a better rate. The result is empty for a run that was not
+    written.
     """
     if continued := to_continue(run):
         return continued

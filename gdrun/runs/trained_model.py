@@ -163,7 +163,8 @@ class TrainedModel:
 
         X: the path of a data file, the name of a dataset, or columns by name with the target, such
         as a dict of lists or a pandas frame. unseen: as for predict. targets: the file with the
-        targets of an NPY or IDX file. reading: as for predictions. Raises DataError for unfit data.
+        targets of an NPY or IDX file. reading: as for predictions. Raises DataError if the data
+        cannot be used.
         """
         encoder = RowEncoder(self.encoding, unseen)
         total = 0.0
@@ -204,7 +205,10 @@ class TrainedModel:
         labelled: bool = False,
         targets: str | Path | None = None,
     ) -> Blocks:
-        """The rows of X in blocks. labelled: whether with targets. Others: as for evaluate."""
+        """The rows of X in blocks.
+
+        labelled: whether the blocks have targets. The other arguments are those of `evaluate`.
+        """
         if isinstance(X, str | Path):
             known = self.description.reading | dict(reading or {})
             return new_blocks(

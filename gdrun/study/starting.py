@@ -178,7 +178,7 @@ def _table(options: Mapping[str, Any]) -> tuple[Table, dict[str, Any], dict[str,
     except DataError:
         if "missing" in reading:
             raise
-        # Its own error is raised: once it is mended, the missing values are no error.
+        # If this fails too, the user sees this error: missing values are filled in any case.
         table = load_table(reading | {"missing": "mean"})
         reading["missing"] = dataset["missing"] = "mean"
         assumed["dataset.missing"] = "missing values are replaced by the mean of the training rows"

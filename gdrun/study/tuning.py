@@ -5,9 +5,9 @@ beyond the range. Then this contender gets a wider range, at most WIDENINGS time
 contenders get no further settings, because their best values are inside their ranges. A note says
 by how many runs the contenders differ.
 
-The setting with the best median over the tuning seeds is chosen; of several that are as good, the
-one that reaches the target first. The comparison itself uses new
-runs with other seeds, so that a setting with good luck in its tuning seeds has no advantage.
+The setting with the best median over the tuning seeds is chosen. Among equally good settings, the
+one that reaches the target first is chosen. The comparison itself uses new runs with other seeds,
+so that a setting with good luck in its tuning seeds has no advantage.
 """
 
 from __future__ import annotations

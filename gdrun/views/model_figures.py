@@ -115,9 +115,9 @@ def confusion(run: Run) -> HeatMap:
 def reliability(run: Run) -> Chart:
     """How often predictions with a probability are right, in BINS bins of equal width.
 
-    Of two classes, the probability is that of the second class, and y the share of rows of this
-    class; of more classes, it is that of the predicted class, and y the share of right predictions.
-    Raises GdrunError if the model has no probabilities.
+    With two classes, the probability is that of the second class, and y is the share of rows of
+    this class. With more classes, the probability is that of the predicted class, and y is the
+    share of right predictions. Raises GdrunError if the model has no probabilities.
     """
     part, data, words = *_last_part(run), ""
     probabilities = run.model.predict_proba(_features(data, part))

@@ -282,7 +282,7 @@ def _spread_text(sweep: Sweep, best: Standing) -> str:
 def limit_sentence(limit: StabilityLimit) -> str:
     """A sentence with the observed and the predicted stability limit of the learning rate."""
     if limit.steps_needed is not None:
-        observed = f"not observed, because it takes runs of {limit.steps_needed:,} steps or more"
+        observed = f"not observed: that needs runs of {limit.steps_needed:,} steps or more"
     elif limit.unstable is None:
         observed = "every rate was stable"
     elif limit.stable is None:

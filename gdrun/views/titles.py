@@ -1,4 +1,4 @@
-"""The titles of charts: what all their curves share, and over how many seeds medians are."""
+"""The titles of charts: what all curves share, and the number of seeds of each median."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gdrun.views.numbers import count
 
 
 def runs_title(runs: Sequence[Run]) -> str:
-    """The title of the curves of runs, of which those that differ only in the seed are one."""
+    """The title of a chart of runs, in which runs that differ only in the seed are one curve."""
     name = shared_name([run.config for run in runs], "run")
     groups = [group for _, group in seed_groups(runs)]
     if len(groups) == 1:
@@ -30,7 +30,7 @@ def study_title(found: Sweep | Comparison) -> str:
 
 
 def shared_name(configs: Sequence[Mapping[str, Any]], noun: str) -> str:
-    """The name of these configs, or if their names differ, what they are and share.
+    """The name of these configs; if their names differ, their number, and what they share.
 
     >>> iris = {"dataset": {"name": "iris"}}
     >>> shared_name([{"name": "a", **iris}, {"name": "b", **iris}], "run")
@@ -39,7 +39,7 @@ def shared_name(configs: Sequence[Mapping[str, Any]], noun: str) -> str:
     names = {str(config["name"]) for config in configs}
     models = {config["model"]["name"] for config in configs if "model" in config}
     places = {_place(config) for config in configs}
-    # The contenders of a comparison of models have the name of its base, such as iris-softmax.
+    # In a comparison of models, contenders have the name of the base config, such as iris-softmax.
     of_one_model = len(models) > 1 and names & {
         f"{place}-{one}" for place in places for one in models
     }
@@ -51,7 +51,7 @@ def shared_name(configs: Sequence[Mapping[str, Any]], noun: str) -> str:
 
 
 def over_seeds(title: str, sizes: Collection[int]) -> str:
-    """A title that says of how many seeds its curves are medians. sizes: those of the curves."""
+    """The title with the number of seeds of the medians. sizes: the number for each curve."""
     most = max(sizes)
     if most == 1:
         return title

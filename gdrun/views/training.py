@@ -201,7 +201,7 @@ def summary_grid(run: Run) -> RenderableType:
 def _loss_lines(run: Run) -> Iterator[tuple[str, str]]:
     """The loss and the accuracy of each part, as (label, text).
 
-    A run that diverged between two evaluations has only those of the test part: they are left out.
+    If a run diverged between two evaluations, only its test part was measured, which is left out.
     """
     summary = run.summary
     if run.status == "diverged" and number_in(summary, "train_loss") is None:

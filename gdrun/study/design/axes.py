@@ -142,8 +142,8 @@ def swept_names(given: Mapping[str, Any] | Iterable[str]) -> list[Override]:
 def varied_keys(given: Mapping[str, Any] | Iterable[str]) -> list[Override]:
     """An override for each key that a sweep varies, without a value. given: as in `axes_of`.
 
-    The text of the override is the key alone if the sweep has no values for it, so that it takes
-    the default range.
+    The text of an override is the key alone if the sweep lists no values for the key, which then
+    has its default range.
     """
     varied = []
     for word, values in _words(given):

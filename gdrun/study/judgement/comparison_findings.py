@@ -159,8 +159,8 @@ class Comparison(ResultTables):
         """All pairs of contenders, in the order of the ranking; with a baseline, only its pairs.
 
         Empty if the values cannot be ranked, or there is only one seed, which does not show how
-        much runs vary. Without two contenders whose runs are all identical: their seeds are no
-        sample either.
+        much runs vary. Two contenders whose runs are identical under every seed are not a pair:
+        their seeds are no sample.
         """
         if self.unlike or len(self.plan.seeds) == 1:
             return []

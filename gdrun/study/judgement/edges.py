@@ -28,8 +28,9 @@ MANY_TIMES = 10
 """A range whose ends differ by this factor or more is spaced logarithmically."""
 
 EVEN = 1.1
-"""Values are spaced logarithmically too if the ratios of neighbours differ by at most this factor,
-as those of 8, 16, 32 do.
+"""Values such as 8, 16, 32 are spaced logarithmically too.
+
+The ratios of neighbours must differ by at most this factor.
 """
 
 

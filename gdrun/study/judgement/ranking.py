@@ -34,8 +34,10 @@ p is the share of the best improvement of a study (`progress.py`).
 """
 
 EQUAL_PROGRESS, EQUAL_SHARE = 0.995, 0.02
-"""A median is as good as the best one if its progress p is at least EQUAL_PROGRESS, and it differs
-from the best median by at most EQUAL_SHARE of it.
+"""When a median counts as good as the best one.
+
+Its progress p is at least EQUAL_PROGRESS, and its distance from the best median is at most
+EQUAL_SHARE times the best median.
 """
 
 
@@ -46,9 +48,8 @@ class Standing:
     results: of the candidate's runs that have ended, in the order of their seeds. scores (runs,):
     the metric of each run, with the opposite sign for an accuracy, so that lower is better; +∞ for
     a run that diverged. spread: the median, quartiles and interval of the scores. rank: from 1;
-    candidates with equal medians have the same rank; None if the median is infinite. fastest:
-    whether it is the fastest of the candidates that are as good as the best one, so that its rank
-    is 1.
+    candidates with equal medians have the same rank; None if the median is infinite. fastest: True
+    for the candidate that `fastest_first` puts first; its rank is 1.
     """
 
     candidate: Candidate
@@ -161,13 +162,14 @@ def standings(
 
 
 def fastest_first(found: Sequence[Standing], metric: Metric) -> tuple[Standing, ...]:
-    """The standings, in the same order; the fastest of those as good as the best has the rank 1.
+    """The standings, with the rank 1 for the fastest of the equally good best candidates.
 
-    Medians that differ by less than the noise of a validation part say nothing about which setting
-    is better, but the steps that they took do. A candidate is as good as the best one if its
-    progress p is at least EQUAL_PROGRESS, its median differs by at most EQUAL_SHARE, and it was not
-    dropped. The fastest of these reaches the default target after the fewest epochs, as the median
-    over its runs; one of which no run diverged, and that is not exploding, comes before the others.
+    If two medians differ by less than the noise of a validation part, they do not show which
+    candidate is better, but the speed does. A candidate counts as good as the best one if its
+    progress p is at least EQUAL_PROGRESS, its median differs from the best by at most EQUAL_SHARE,
+    and it was not dropped. The fastest candidate reaches the default target after the fewest epochs
+    (the median over its runs). Candidates with a diverged run or the symptom exploding come after
+    the others.
     """
     improvement, target = best_improvement(found, metric), usual_target(found, metric)
     if improvement is None or target is None:

@@ -63,8 +63,8 @@ class StabilityLimit:
     `predicted`, such as 2/L. exact: True if every rate above `predicted` is unstable; False if some
     may be stable. unstable: the smallest rate that was unstable; None if all rates were stable.
     stable: the largest rate below `unstable`; None if there is none. The observed limit is between
-    `stable` and `unstable`. steps_needed: the fewest steps of a run that can show the limit, if all
-    runs were shorter, so that nothing was observed; else None.
+    `stable` and `unstable`. steps_needed: None, unless all runs were too short to show the limit;
+    then the fewest steps that can show it.
     """
 
     smoothness: float
@@ -123,7 +123,8 @@ def predicted_limit(experiment: Experiment, table: Table | None = None) -> Stabi
 def smaller_rates(tried: Iterable[float], predicted: Iterable[float]) -> str:
     """Rates to try next if every run diverged, as values to sweep.
 
-    They end below the smallest rate that was tried, and at the smallest predicted limit.
+    The largest of them is the smallest rate that was tried, divided by √10, or the smallest
+    predicted limit if that is smaller.
 
     >>> smaller_rates([1.0, 10.0], [0.25])
     'log:0.00025:0.25:7'

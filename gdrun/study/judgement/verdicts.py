@@ -55,8 +55,8 @@ Word = Literal[
 ]
 
 MEANINGS: dict[Word, str] = {
-    "best": "the best median of the metric that ranks the settings; of several that are as good, "
-    "to 2 % and p ≥ 0.995, the one that reaches the target first",
+    "best": "the best median of the metric that ranks the settings; among equally good medians, "
+    "within 2 % and with p ≥ 0.995, that of the setting that reaches the target first",
     "good": "p ≥ 0.95",
     "slow": "p < 0.95",
     "too small": "p < 0.5, at a rate below the best",

@@ -235,8 +235,8 @@ class ContenderRow(StandingRow):
 class Question(TypedDict):
     """The metric and the target of a study, and whether it uses successive halving.
 
-    They are written to study.json before anything runs. baseline: the name of the contender with
-    which all others are compared; None for a sweep, or if all pairs are compared.
+    These entries are written to study.json before anything runs. baseline: the name of the
+    contender with which all others are compared; None for a sweep, or if all pairs are compared.
     """
 
     metric: str

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 EVIDENCE_WIDTH = 5.6
-"""The inches in a line of evidence, which begins at the left edge of the axes."""
+"""The width in inches of a line of evidence, which begins at the left edge of the axes."""
 
 
 def evidence_picture(charts: Sequence[Chart]) -> Figure:

@@ -42,10 +42,10 @@ LONGEST_TICK = 60
 """A name with more characters than this loses its middle, if it still differs from the others."""
 
 TICK_WIDTH = 1.4
-"""The inches in a line of the name of a row, or of a rotated name of a column."""
+"""The width in inches of a line of a row's name, or of a rotated column's name."""
 
 WIDTH, MOST_HEIGHT = 3.8, 4.0
-"""The inches of the columns together, about, and the most inches of the rows together."""
+"""About the width of all columns together, and the largest height of all rows, in inches."""
 
 
 def heat_map_picture(table: HeatMap) -> Figure:

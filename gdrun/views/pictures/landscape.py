@@ -57,7 +57,7 @@ def landscape_picture(title: str, plane: LossPlane, log: bool) -> Figure:
 
 
 def _path_words(plane: LossPlane) -> str:
-    """How many weights the path has, and why it has no more."""
+    """The number of points of the path, and how to get more of them."""
     places, seen = len(plane.path), plane.evaluations
     if places < seen:
         return f"the weights at {places:,} of {count(seen, 'evaluation')}"

@@ -18,7 +18,7 @@ LONGEST = 240
 MOST_COLUMNS = 4
 
 HANDLE = 0.6
-"""The inches that a column of a legend needs in addition to its names."""
+"""The width in inches that a column of a legend needs in addition to its names."""
 
 
 def legend(picture: Figure, handles: Sequence[Artist], names: Sequence[str]) -> None:

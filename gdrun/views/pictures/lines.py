@@ -56,7 +56,7 @@ def title_with_band(title: str, curves: Sequence[Curve]) -> str:
 
 
 def _banded(curve: Curve) -> bool:
-    """Whether a band is wider than the rounding errors of runs that are equal without them."""
+    """Whether a curve has a band that is wider than rounding errors."""
     if curve.low is None or curve.high is None:
         return False
     finite = np.isfinite(curve.high)
@@ -69,8 +69,9 @@ def draw_chart(
 ) -> None:
     """Draw the curves of a chart. Curves with the same owner share a colour and a marker.
 
-    owners: those of all charts of a picture, in which an owner has the same look; None for those of
-    this chart. named: whether the names of several owners are written at the ends of their curves.
+    owners: the owners in all charts of a picture, so that an owner has the same look in each chart;
+    None for the owners in this chart. named: whether the names of several owners are written at the
+    ends of their curves.
     """
     owners = _owners(chart.curves) if owners is None else owners
     for k, curve in enumerate(chart.curves):
@@ -117,7 +118,7 @@ def _drawable(y: Array) -> Array:
 
 
 def _isolated(y: Array) -> Array:
-    """The places of values (n,) without neighbours, to which no line leads."""
+    """The indices of values (n,) whose neighbours are not drawn, so that no line leads to them."""
     known = np.concatenate([[False], np.isfinite(_drawable(y)), [False]])
     return np.flatnonzero(known[1:-1] & ~known[:-2] & ~known[2:])
 
@@ -191,7 +192,7 @@ def _keys_of_owners(owners: Sequence[str]) -> dict[str, Line2D]:
 
 
 def _keys_of_dashes(curves: Sequence[Curve]) -> dict[str, Line2D]:
-    """What solid and dashed lines are, for a legend, if curves of one owner are both."""
+    """The meaning of solid and dashed lines for a legend; empty unless an owner has both."""
     from matplotlib.lines import Line2D
 
     pairs = {

@@ -1,4 +1,4 @@
-"""Texts of any length, such as names that users give, in the room that a picture has for them."""
+"""Texts of any length, such as names that users give, fitted to the space in a picture."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def set_title(picture: Figure, title: str) -> None:
 
 
 def set_labels(axes: Axes, x: str, y: str, room: tuple[float, float]) -> None:
-    """Write the labels of both axes. room: the inches from left to right, and from top to bottom.
+    """Write the labels of both axes. room: the width and the height of the axes, in inches.
 
-    A label that has no room on one line continues on the next one.
+    A label that does not fit on one line continues on the next one.
     """
     for write, text, width in ((axes.set_xlabel, x, room[0]), (axes.set_ylabel, y, room[1])):
         (short,) = shortened([text], LONGEST_LABEL)
