@@ -22,7 +22,7 @@ Name: TypeAlias = Annotated[
     str | None,
     typer.Argument(
         metavar="NAME",
-        help="One claim, in full; or a word or a chapter, for all claims with it (default: all).",
+        help="A claim, to see it in full; or a word or a chapter that claims have (default: all).",
     ),
 ]
 

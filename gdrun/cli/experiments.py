@@ -151,7 +151,7 @@ def named_config(word: str | None) -> str | None:
 
 
 def data_among(words: list[str], config: str | None) -> tuple[list[str], str | None]:
-    """Return the words of a study without its data file, and this file, or else the config.
+    """Return the words of a study without its data file, and the data file or else the config.
 
     config: the value of --config. Raises GdrunError if there are two files, or a data file does not
     exist.

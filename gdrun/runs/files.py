@@ -19,9 +19,9 @@ from gdrun.errors import RecordError
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Write a file so that it is either complete or unchanged, even after a crash.
 
-    write: a function that writes the contents to an open file. That is a temporary file in the same
-    directory, which is then renamed to `path`. Raises OSError if this fails; the temporary file is
-    then removed.
+    write: a function that writes the contents to an open file. This file is a temporary one in the
+    same directory; it is then renamed to `path`. Raises OSError if this fails; the temporary file
+    is then removed.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:

@@ -203,11 +203,11 @@ def _model(given: Any, table: Table, changes: list[Override], task: Any) -> tupl
     if any(change.key in ("model", "model.name") for change in changes):
         return str(given.get("name") if isinstance(given, dict) else given), ""
     if _task(table, task) == "regression":
-        why = "it is the task" if task else "the target has numbers"
+        why = "dataset.task says so" if task else "the target has numbers"
         return "linear", f"regression, because {why}"
     classes = len(table.classes) or len(np.unique(table.y))
     why = "the target has labels" if table.classes else "the target has few whole numbers"
-    reason = f"classification, because {'it is the task' if task else why}: {classes} classes"
+    reason = f"classification, because {'dataset.task says so' if task else why}: {classes} classes"
     if not task and not table.classes and classes > 2:
         reason += "; task=regression predicts them"
     return ("logistic" if classes == 2 else "softmax"), reason

@@ -31,8 +31,8 @@ def paces(
 ) -> dict[str, float | None]:
     """The seconds per step of each candidate, by name; None for a candidate that was not timed.
 
-    A candidate is not timed if the study was interrupted before. table: the data that replace the
-    dataset; None to use the dataset.
+    A candidate is not timed if the study was interrupted before its turn. table: the data that
+    replace the dataset; None to use the dataset.
     """
     return {
         each.name: None if interrupted() else seconds_per_step(each.experiment, table)

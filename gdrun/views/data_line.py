@@ -1,4 +1,4 @@
-"""The line of the panel on the data of a run: its parts, how they were made, and its features."""
+"""The line of the panel on the data of a run: its parts, its split, and its features."""
 
 from __future__ import annotations
 

@@ -189,7 +189,7 @@ def _losses(run: Traced, title: str) -> Chart:
 
 
 def _layers(run: Traced, kind: str) -> list[Curve]:
-    """A curve for each layer, or for some of many, from the first to the last."""
+    """A curve for each layer; if there are more than EVERY_LAYER, for evenly spaced ones."""
     suffix = f".{kind}"
     names = [name for name in run.evals if name.endswith(suffix)]
     shown = np.unique(np.linspace(0, len(names) - 1, min(len(names), EVERY_LAYER)).round())

@@ -42,8 +42,8 @@ def outline_view(experiment: Experiment) -> RenderableType:
 def _named(experiment: Experiment, key: str) -> str:
     """The line of a section that chooses a name: the name, and its most informative options.
 
-    These are the options that differ from their defaults, and the options of the name itself that
-    are numbers other than 0.
+    These are the options that differ from their defaults, and the numbers other than 0 among the
+    options that only this name has.
     """
     section, kind = getattr(experiment, key), SECTIONS[key]
     definition, plain = kind.definition(section), section.plain()

@@ -114,7 +114,7 @@ def target_advice(run: Run) -> Iterator[str]:
     if failed and losses[0] > LARGE_LOSS:
         yield (
             f"the target is not standardised, so the loss begins at {quantity(float(losses[0]))}; "
-            "dataset.standardize.target=true makes the usual learning rates suit it"
+            "with dataset.standardize.target=true the usual learning rates work"
         )
 
 

@@ -58,7 +58,7 @@ def run_charts(runs: Sequence[Run], x: str = "epoch", y: str | None = None) -> l
 
 
 def quantities(runs: Sequence[Run]) -> list[str]:
-    """The names of the recorded quantities: train_loss and validation_loss are `loss`."""
+    """The names of the recorded quantities; train_loss and validation_loss are both `loss`."""
     axes = {*X_AXES, "combined"}
     evals = [name for run in runs for name, column in run.evals.items() if len(column)]
     steps = [name for run in runs for name, column in run.steps.items() if len(column)]

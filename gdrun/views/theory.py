@@ -96,7 +96,7 @@ def _best_rate_words(theory: Theory) -> str:
     if theory.constants.mu:
         return "2/(L + μ)"
     if theory.best_rate == theory.limit:
-        return "2/(L + μ), the limit if μ is 0: stay below it"
+        return "2/(L + μ), the limit if μ is 0: use a smaller rate"
     return "2/(L + λ), where λ is the smallest curvature above 0"
 
 

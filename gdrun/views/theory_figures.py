@@ -27,7 +27,7 @@ def bound_charts(run: Run) -> list[Chart]:
     checked = check_run(run)
     if not checked.checks:
         reasons = ", ".join(each.name for each in checked.failing)
-        what = f"no bound applies: it needs {reasons}" if reasons else "no bound applies"
+        what = f"no bound applies: bounds need {reasons}" if reasons else "no bound applies"
         hint = f"`gdrun theory {run.directory}` says why, and what would make a bound apply"
         raise GdrunError(what, where=run.id, hint=hint)
     charts = []

@@ -195,7 +195,10 @@ def test_a_file_is_never_replaced_without_force(gdrun, runs, tmp_path):
         (["walk", "-o", "a.png", "--kind", "landscape"], "is a run on a surface"),
         (["walk", "-o", "a.png", "--kind", "regions"], "is a run on a surface"),
         (["walk", "-o", "a.png", "--kind", "noise"], "its gradient has no noise"),
-        (["seed0", "-o", "a.png", "--kind", "bounds"], "no bound applies: it needs full gradient"),
+        (
+            ["seed0", "-o", "a.png", "--kind", "bounds"],
+            "no bound applies: bounds need full gradient",
+        ),
         (["seed0", "--y", "acuracy"], "--y: 'acuracy' was not recorded"),
         (["moons", "--y", "suboptimality"], "the minimum f* of the objective is not known"),
         (["sweep", "--y", "loss"], "applies only to curves of runs"),

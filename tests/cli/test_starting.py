@@ -63,8 +63,12 @@ def test_prices_are_predicted_on_a_standardised_target(gdrun, houses):
     ("words", "model", "said"),
     [
         ([], "softmax", "few whole numbers: 3 classes; task=regression predicts them"),
-        (["task=classification"], "softmax", "classification, because it is the task: 3 classes"),
-        (["task=regression"], "linear", "regression, because it is the task"),
+        (
+            ["task=classification"],
+            "softmax",
+            "classification, because dataset.task says so: 3 classes",
+        ),
+        (["task=regression"], "linear", "regression, because dataset.task says so"),
         (["task=regression", "model=mlp", "hidden=[3]"], "mlp", ""),
     ],
 )

@@ -54,7 +54,7 @@ def test_the_best_rate_without_strong_convexity_is_the_limit(gdrun):
         line for line in answer.out.splitlines() if line.startswith(("limit", "best rate"))
     )
     assert limit.split()[2] == best.split()[2]
-    assert best.endswith("the limit if μ is 0: stay below it")
+    assert best.endswith("the limit if μ is 0: use a smaller rate")
 
 
 def test_a_slow_contraction_is_not_shown_as_1(gdrun):

@@ -22,7 +22,7 @@ The range of five scores covers the median with only 1 − 2/2⁵ = 93.75 %.
 
 @dataclass(frozen=True)
 class Interval:
-    """A confidence interval. level: the probability with which it covers the true value, at least.
+    """A confidence interval. level: the least probability with which it covers the true value.
 
     low, high: its two ends, which are scores.
     """

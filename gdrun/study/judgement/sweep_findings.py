@@ -83,7 +83,7 @@ class Sweep(ResultTables):
 
     @property
     def best(self) -> Candidate | None:
-        """The fastest of the candidates whose medians are as good as the best, to about 2 %.
+        """The fastest of the candidates whose medians are within about 2 % of the best median.
 
         None if no median is finite, or `unlike` is set.
         """

@@ -64,8 +64,8 @@ MEANINGS: dict[Word, str] = {
     "poor": "p < 0.5, and no other rate of the same settings is much better",
     "oscillating": "p < 0.95, and the rises of the training loss add up to more than half of its "
     "best drop, or with full batches its peaks stay equal at a rate above the best",
-    "unstable": "p < 0.95 at a rate above the best, and less than 95 % of the best drop of the "
-    "training loss; or the training loss ended above its start, or a run diverged",
+    "unstable": "p < 0.95 at a rate above the best, and the training loss fell by less than "
+    "95 % of the best drop; or the training loss ended above its start, or a run diverged",
     "diverged": "half of the runs or more diverged; the verdict adds the median step",
     "dropped": "successive halving dropped the setting; the verdict adds the epoch",
     "not ranked": "the values of settings with other data or another loss are not comparable",
@@ -278,9 +278,9 @@ def _growth_of_peaks(standing: Standing) -> float | None:
 
 
 def _best_rates(found: Sequence[Standing]) -> dict[str, float]:
-    """The best rate of each group, which are candidates that differ only in the rate.
+    """The best rate of each group of candidates that differ only in the rate.
 
-    The result is by the label of the other settings.
+    The keys of the result are the labels of the other settings.
     """
     best: dict[str, tuple[float, float]] = {}
     for standing in found:

@@ -146,7 +146,7 @@ def write_wandb(records: Sequence[Recorded], folder: Path, project: str) -> None
 
 
 def _by_step(each: Recorded) -> dict[int, dict[str, float]]:
-    """The numbers of a run by step in ascending order, and by name: a step has one record in W&B.
+    """The numbers of a run by step, in ascending order, and then by name, as W&B stores them.
 
     The epoch, which is another x axis, is one of the numbers.
     """

@@ -113,7 +113,7 @@ _ALL = (
     ),
     Kind(
         "diagnosis",
-        "the symptoms of a run, and the curves that they are read from",
+        "the symptoms of a run, and the curves that show them",
         "run",
         lambda run, _: evidence_picture(diagnosis_figures.diagnosis_charts(run)),
     ),

@@ -1,4 +1,4 @@
-"""Legends below the axes, where they cover nothing, and names that are shown whole."""
+"""Legends below the axes, where they cover no curve, with long names on several lines."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ def _open_constant(axes: Axes, chart: Chart) -> None:
 
 
 def _explain_few(axes: Axes, chart: Chart) -> None:
-    """Say that there is nothing to draw, or give an axis of one value a tick at this value."""
+    """Say that there is nothing to draw, or put a tick at the only value of x."""
     drawn = [(curve.x, np.isfinite(_drawable(curve.y))) for curve in chart.curves]
     places = np.unique(np.concatenate([np.empty(0), *(x[known] for x, known in drawn)]))
     if len(places) == 1:

@@ -92,7 +92,7 @@ def _names(runs: Sequence[Run]) -> list[str]:
 
 
 def _seconds(runs: Sequence[Run]) -> float:
-    """The seconds that runs took in updates; runs of a cohort trained in the same seconds."""
+    """The seconds in updates of all runs; the seconds of runs that trained together count once."""
     cohorts: dict[tuple[str, ...], float] = {}
     for run in runs:
         key = tuple(run.record.get("cohort") or [run.id])
