@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,9 @@ from gdrun.cli import console, next_steps
 from gdrun.cli.experiments import Json
 from gdrun.cli.running import RUNS, Out
 from gdrun.errors import GdrunError
+
+if TYPE_CHECKING:
+    from gdrun.runs.labels import Labels
 
 Words = Annotated[
     list[str] | None,
@@ -70,7 +73,8 @@ def runs(
     rows = list_runs(out, map(_as_recorded, words), sort, where)
     chosen = _chosen(columns, rows)
     filtered = bool(words or where is not None)
-    studies = [] if filtered or csv or chosen else list_studies(out)
+    listed = [] if where is not None or csv or chosen else list_studies(out)
+    studies = [study for study in listed if all(_is_tagged(study, word) for word in words)]
     if json:
         shown = [{key: row.get(key) for key in ("id", *chosen)} for row in rows] if chosen else rows
         console.print_json({"runs": shown, "studies": studies})
@@ -87,6 +91,12 @@ def runs(
         place = [] if out == RUNS else ["-o", str(out)]
         following = next_steps.step("show one", "show", str(newest["id"]), *place)
         console.show(*next_steps.shown(following))
+
+
+def _is_tagged(study: Mapping[str, Any], condition: str) -> bool:
+    """Whether a study fulfils a filter: tags=WORD is the only one that studies have."""
+    key, _, word = condition.partition("=")
+    return key.strip() == "tags" and word.strip() in study.get("tags", ())
 
 
 def _chosen(columns: str | None, rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -204,10 +214,10 @@ def _given(words: list[str], least: int, example: str) -> list[str]:
     return words
 
 
-def _say(path: Path, labels: Mapping[str, Any]) -> None:
-    parts = [f"tags {' '.join(labels['tags'])}"] if labels["tags"] else []
-    parts += [f"note {labels['note']}"] if labels["note"] else []
-    console.show(console.unwrapped(f"{path.name}: {', '.join(parts) or 'no labels'}"))
+def _say(path: Path, labels: Labels) -> None:
+    from gdrun.runs.labels import labels_words
+
+    console.show(console.unwrapped(f"{path.name}: {labels_words(labels) or 'no labels'}"))
 
 
 _ACTIONS: dict[str, Callable[[list[str], Path, bool], None]] = {

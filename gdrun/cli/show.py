@@ -73,8 +73,15 @@ def show(
     directory = [views.path_line("from", recorded.directory)] if recorded.directory else []
     confusion = confusion_table(recorded.summary, recorded.record)
     more = [] if confusion is None else [Padding(confusion, (1, 0, 0, 2))]
-    advice = map(console.unwrapped, after_run(recorded))
+    advice = map(console.unwrapped, [*_labels(path), *after_run(recorded)])
     console.show(panel, "", views.run_result(recorded), *more, "", *directory, *advice)
+
+
+def _labels(path: Path) -> list[str]:
+    """The tags and the note of a run or a study, as a line; empty if it has none."""
+    from gdrun.runs.labels import labels_words, read_labels
+
+    return list(filter(None, [labels_words(read_labels(path))]))
 
 
 def _show_weights(word: str, out: Path, json: bool) -> None:
@@ -135,6 +142,6 @@ def _show_study(path: Path, json: bool) -> None:
     )
     missing = studying.missing_lines(result, path, study.record.get("command"))
     advice = missing or after_study(result, study.record, path)
-    lines = [f"from {path}", *advice]
+    lines = [f"from {path}", *_labels(path), *advice]
     shown = [view, *studying.data_warnings(study.record), ""] if result.ended else []
     console.show(*shown, *map(console.unwrapped, lines))

@@ -63,6 +63,13 @@ def write_note(directory: Path, note: str) -> Labels:
     return _write(directory, {**read_labels(directory), "note": note})
 
 
+def labels_words(labels: Labels) -> str:
+    """The labels as one text, such as `tags baseline paper, note a first try`; empty for none."""
+    parts = [f"tags {' '.join(labels['tags'])}"] if labels["tags"] else []
+    parts += [f"note {labels['note']}"] if labels["note"] else []
+    return ", ".join(parts)
+
+
 def _write(directory: Path, labels: Labels) -> Labels:
     file = directory / LABELS
     try:

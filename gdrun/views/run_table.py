@@ -79,7 +79,8 @@ def studies_table(rows: Rows) -> RenderableType:
 
     rows: as `list_studies` returns them.
     """
-    choices = (("status", "runs", "best"), ("status", "best"), ("status",), ())
+    tags = ("tags",) if any(row.get("tags") for row in rows) else ()
+    choices = (("status", "runs", "best", *tags), ("status", "best", *tags), ("status", *tags), ())
     return FirstThatFits(*(_studies(rows, headings) for headings in choices))
 
 
@@ -91,6 +92,7 @@ def _studies(rows: Rows, headings: Sequence[str]) -> Table:
             "status": Text(row["status"], style="red" if bad else ""),
             "runs": str(row.get("trials", "")),
             "best": row.get("best") or "",
+            "tags": " ".join(row.get("tags", ())),
         }
         table.add_row(row["id"], *(cells[heading] for heading in headings))
     return table
@@ -99,8 +101,8 @@ def _studies(rows: Rows, headings: Sequence[str]) -> Table:
 def _choices(rows: Rows) -> list[list[str]]:
     """The columns after the id, from the widest choice to the narrowest.
 
-    Columns without any number are left out of all choices. Of the columns of numbers, the most
-    important one is left out last.
+    Columns without any number, and tags if no run has one, are left out of all choices. Of the
+    columns of numbers, the most important one is left out last.
     """
     measured = [
         heading
@@ -109,7 +111,8 @@ def _choices(rows: Rows) -> list[list[str]]:
     ]
     dropped = [heading for heading in _DROPPED if heading in measured]
     kept = [[heading for heading in measured if heading not in dropped[:n]] for n in range(3)]
-    return [*(["status", *each] for each in kept if each), ["status"], []]
+    tags = ["tags"] if any(row.get("tags") for row in rows) else []
+    return [*(["status", *each, *tags] for each in kept if each), ["status", *tags], []]
 
 
 def _abridged(settings: Sequence[Sequence[str]], width: int) -> Text:
@@ -146,6 +149,8 @@ def _cell(row: Mapping[str, Any], heading: str) -> Text:
     if heading == "status":
         bad = row["status"] in ("diverged", "failed", "damaged")
         return Text(status_word(row["status"]), style="red" if bad else "")
+    if heading == "tags":
+        return Text(" ".join(row.get("tags", ())))
     # A diverged run has a test accuracy of its start, which would look like a result.
     return Text(_CELLS[heading]({} if row["status"] == "diverged" else row))
 

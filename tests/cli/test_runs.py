@@ -194,6 +194,25 @@ def test_columns_and_csv(three):
     assert "there is no column or setting 'optimiser'\nhint: did you mean optimizer" in answer.err
 
 
+def test_tags_are_listed_and_shown_for_runs_and_studies(studied):
+    studied("train", *IRIS, "name=plain")
+    studied("runs", "tag", "plain", "paper")
+    (sweep,) = (path.name for path in Path("runs").glob("*-sweep-*"))
+    for words in (("tag", sweep, "paper", "final"), ("note", sweep, "for the talk")):
+        assert studied("runs", *words).code == 0
+    runs, studies = (part.splitlines() for part in studied("runs").page.split("\n\n")[:2])
+    assert (runs[0].split()[-2:], runs[1].split()[-1]) == (["acc", "tags"], "paper")
+    assert studies[0].split() == ["study", "status", "runs", "best", "tags"]
+    assert studies[1].split()[-3:] == ["lr=0.1", "paper", "final"]
+    found = json.loads(studied("runs", "tags=paper", "--json").out)
+    assert [len(found["runs"]), len(found["studies"])] == [1, 1]
+    found = json.loads(studied("runs", "tags=final", "--json").out)
+    assert found["runs"] == [] and found["studies"][0]["note"] == "for the talk"
+    assert "matches the filters" not in studied("runs", "tags=final").out
+    assert "tags paper final, note for the talk\n" in studied("show", sweep).out
+    assert "tags paper\n" in studied("show", "plain").out
+
+
 def test_tags_and_notes(three):
     assert three("runs", "tag", "plain", "baseline", "paper").code == 0
     assert three("runs", "tag", "lower", "paper", "paper").code == 0

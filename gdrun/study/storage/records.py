@@ -364,7 +364,8 @@ class StudyRecord(PlanRecord):
 class StudyRow(TypedDict):
     """A study in the list of studies. Of a damaged study only the id is known.
 
-    best: the name of the best candidate; None before the study has ended.
+    best: the name of the best candidate; None before the study has ended. tags, note: the labels
+    that the user gave it.
     """
 
     id: str
@@ -373,3 +374,5 @@ class StudyRow(TypedDict):
     verb: NotRequired[str]
     trials: NotRequired[int]
     best: NotRequired[str | None]
+    tags: NotRequired[list[str]]
+    note: NotRequired[str | None]

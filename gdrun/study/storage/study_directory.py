@@ -23,6 +23,7 @@ from gdrun.runs import strict_json
 from gdrun.runs.checked import check_version, checked, misfit, unreadable
 from gdrun.runs.directory import new_directory
 from gdrun.runs.files import append_lines, remove_empty, was_removed, write_text
+from gdrun.runs.labels import read_labels
 from gdrun.runs.lock import DirectoryLock
 from gdrun.runs.record_contents import versions
 from gdrun.runs.run import RECORD as RUN
@@ -276,6 +277,7 @@ def list_studies(out: Path) -> list[StudyRow]:
 def _row(path: Path) -> StudyRow:
     try:
         record = read_study(path)
+        labels = read_labels(path)
     except RecordError:
         return {"id": path.name, "status": "damaged", "started": ""}
     names = [each["name"] for each in record.get("ranking", ()) if each["rank"] == 1]
@@ -286,6 +288,8 @@ def _row(path: Path) -> StudyRow:
         "started": record.get("started", ""),
         "trials": record["trials"],
         "best": names[0] if names else None,
+        "tags": labels["tags"],
+        "note": labels["note"] or None,
     }
 
 
