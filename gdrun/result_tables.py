@@ -68,13 +68,13 @@ class ResultTables:
 
 
 def _filled(column: Array) -> Array:
-    """The column without a mask: a missing number is NaN, a missing text None."""
+    """The column without a mask: a missing number is NaN, a missing text or boolean None."""
     import numpy as np
 
     marks = np.ma.getmaskarray(column)
     if not marks.any():
         return np.ma.getdata(column)
-    kind = object if column.dtype == object else float
+    kind = object if column.dtype.kind in "Ob" else float
     filled: Array = np.ma.getdata(column).astype(kind)
     filled[marks] = None if kind is object else np.nan
     return filled

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,17 @@ class Recorded:
         """The values of the config as short texts, by dotted path."""
         return flat(self.config)
 
+    @property
+    def values(self) -> dict[str, Any]:
+        """The values of the config by dotted path: numbers, booleans, texts or None.
+
+        A list is one short text.
+        """
+        return {
+            path: short_flow(value) if isinstance(value, list) else value
+            for path, value in _leaves(self.config)
+        }
+
 
 def recorded_runs(runs: Sequence[Run]) -> list[Recorded]:
     """The records of runs. A run has its name in the config, or its id if names are equal."""
@@ -80,20 +91,23 @@ def standings_of(found: Sweep | Comparison) -> list[Standing]:
     return list(found.standings)
 
 
-def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+def flat(config: Mapping[str, Any]) -> dict[str, str]:
     """The values of a config as short texts, by dotted path; a list is one value.
 
     >>> flat({"seed": 0, "optimizer": {"name": "adam", "lr": 0.1}})
     {'seed': '0', 'optimizer': 'adam', 'optimizer.lr': '0.1'}
     """
-    found: dict[str, str] = {}
+    return {path: short_flow(value) for path, value in _leaves(config)}
+
+
+def _leaves(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the dotted path and the value of each option of a config."""
     for key, value in config.items():
         path = f"{prefix}{key}"
         if isinstance(value, Mapping):
-            found |= flat(value, f"{path}.")
+            yield from _leaves(value, f"{path}.")
         else:
-            found[path.removesuffix(".name")] = short_flow(value)
-    return found
+            yield path.removesuffix(".name"), value
 
 
 def _trial(standing: Standing, result: Result, experiment: Experiment) -> Recorded:

@@ -9,6 +9,9 @@ import pytest
 
 import gdrun
 from gdrun.errors import GdrunError, MissingExtraError
+from gdrun.views.export.files import write_csv, write_parquet
+from gdrun.views.export.tables import runs_table, tables
+from gdrun.views.recorded import Recorded, recorded_trials
 
 CONFIG = {"dataset": "iris", "model": "softmax"}
 
@@ -31,7 +34,7 @@ def test_a_run_as_frames(run):
     np.testing.assert_array_equal(steps["grad_norm"].to_numpy(), run.steps["grad_norm"])
     (row,) = run.to_polars().to_dicts()
     assert row["train_loss"] == run.summary["train_loss"]
-    assert row["optimizer.lr"] == str(run.config["optimizer"]["lr"])
+    assert row["optimizer.lr"] == run.config["optimizer"]["lr"]
 
 
 def test_a_comparison_has_a_row_for_each_trial(comparison):
@@ -44,6 +47,45 @@ def test_a_comparison_has_a_row_for_each_trial(comparison):
     # A full batch has no batch size.
     assert frame["variant.batch_size"].isna().tolist() == [True, True, False, False]
     assert comparison.to_polars()["variant.batch_size"].null_count() == 2
+
+
+def test_settings_keep_their_types(tmp_path):
+    values = {"lr": [0.01, 1], "dataset.split.test": [0.2, 30]}
+    config = CONFIG | {"optimizer": "momentum"}
+    sweep = gdrun.sweep(config, values, "epochs=1", "clip.norm=2", out=tmp_path)
+    (study,) = tmp_path.iterdir()
+    frame = gdrun.read_study(study).to_pandas("runs")
+    assert frame["optimizer.lr"].tolist() == [0.01, 0.01, 1.0, 1.0]
+    assert frame["dataset.split.test"].tolist() == [0.2, 30.0, 0.2, 30.0]
+    assert frame["seed"].tolist() == [0] * 4
+    assert frame["variant.drop_last"].dtype == bool
+    assert frame["optimizer"].tolist() == ["momentum"] * 4
+    # A frame of numbers can be computed with, and Parquet has the same types.
+    assert frame.groupby("optimizer.lr")["train_loss"].mean().index.tolist() == [0.01, 1.0]
+    table = tables(recorded_trials(sweep))["runs"]
+    write_parquet(table, tmp_path / "runs.parquet")
+    read = pl.read_parquet(tmp_path / "runs.parquet")
+    kinds = {"optimizer.lr": pl.Float64, "seed": pl.Int64, "optimizer": pl.String}
+    kinds |= {"variant.drop_last": pl.Boolean, "clip.norm": pl.Float64}
+    assert {name: read[name].dtype for name in kinds} == kinds
+    assert read["optimizer.lr"].to_list() == frame["optimizer.lr"].tolist()
+    write_csv(table, tmp_path / "runs.csv")
+    pd.testing.assert_series_equal(
+        pd.read_csv(tmp_path / "runs.csv")["variant.drop_last"],
+        frame["variant.drop_last"],
+    )
+
+
+def test_a_column_of_values_of_several_kinds_is_text():
+    configs = [{"log": {"points": points}} for points in (100, "all", None, True)]
+    records = [
+        Recorded(str(n), str(n), "finished", "", config, {}, (), {}, {})
+        for n, config in enumerate(configs)
+    ]
+    column = runs_table(records)["log.points"]
+    assert column.tolist() == ["100", "all", None, "true"]
+    flags = runs_table([records[3], records[2]])["log.points"]
+    assert (flags.dtype, flags.tolist()) == (bool, [True, None])
 
 
 def test_a_table_that_does_not_exist(run):

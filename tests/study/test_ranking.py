@@ -10,7 +10,7 @@ from rich.console import Console
 import gdrun
 from gdrun.config.loading import load
 from gdrun.errors import GdrunError
-from gdrun.problems.metrics import METRICS
+from gdrun.problems.metrics import METRICS, Predictions
 from gdrun.runs.strict_json import loads
 from gdrun.study.design.axes import axes_of
 from gdrun.study.judgement.metrics import Metric, Target, metric_called, parse_target, unlike
@@ -252,6 +252,26 @@ def test_a_target_is_reached_at_the_first_evaluation_that_meets_it():
     assert Target(LOSS, 0.5).reached(run, "epoch") == math.inf
     accuracy = Target(Metric("validation_accuracy"), 0.5)
     assert accuracy.reached(result([1.0, 0.6, 0.5, 0.1]), "epoch") == 2.0
+
+
+PERFECT_CLASSES = Predictions(
+    np.array([0, 1, 2]), np.array([0, 1, 2]), probabilities=np.eye(3), classes=3
+)
+PERFECT_NUMBERS = Predictions(np.array([0.5, 1.0, 3.0]), np.array([0.5, 1.0, 3.0]))
+
+
+@pytest.mark.parametrize("name", [name for name, each in METRICS.items() if each.larger])
+def test_a_target_above_the_value_of_perfect_predictions_is_refused(name):
+    metric = METRICS[name]
+    perfect = PERFECT_CLASSES if metric.task == "classification" else PERFECT_NUMBERS
+    best = metric.value(perfect)
+    config = {"dataset": "iris", "model": "softmax"}
+    if metric.task == "regression":
+        config = {"dataset": "diabetes", "model": "linear"}
+    experiments = [load(config)]
+    assert parse_target(f"{name}={best}", experiments).value == best
+    with pytest.raises(GdrunError, match=f"must be ≤ 1, got 97\nhint: .* {name}=0.97"):
+        parse_target(f"{name}=97", experiments)
 
 
 def test_a_run_that_met_the_target_and_diverged_afterwards_never_got_there():

@@ -256,5 +256,5 @@ def test_trials_of_a_sweep_have_their_seeds_and_settings(sweep):
     assert table["run"].tolist() == [
         f"lr={rate}, seed {seed}" for rate in ("0.01", "0.1") for seed in (0, 1)
     ]
-    assert table["seed"].tolist() == ["0", "1", "0", "1"]
-    assert table["optimizer.lr"].tolist() == ["0.01", "0.01", "0.1", "0.1"]
+    assert table["seed"].tolist() == [0, 1, 0, 1]
+    assert table["optimizer.lr"].tolist() == [0.01, 0.01, 0.1, 0.1]

@@ -31,6 +31,9 @@ NAMES = (*ALWAYS, *(f"validation_{name}" for name in METRICS if name != "accurac
 METRIC = Parameter("metric")
 """The argument that error messages about a metric point to."""
 
+PERFECT = 1.0
+"""The value of a perfect model in every metric of which larger values are better."""
+
 _WORDS = {"validation": "val", "accuracy": "acc"}
 
 
@@ -168,7 +171,7 @@ def parse_target(
     """Return the target that a text METRIC=VALUE describes, such as loss=0.1.
 
     table: the data that replace the dataset; None to use the dataset. Raises GdrunError if the text
-    has another form, or an experiment does not measure the metric.
+    has another form, an experiment does not measure the metric, or no model can reach the value.
     """
     name, equals, value = text.partition("=")
     number: Any = parse_value(value) if equals else None
@@ -176,6 +179,11 @@ def parse_target(
         hint = "write it as METRIC=VALUE, such as loss=0.1 or accuracy=0.95"
         raise GdrunError(f"{text!r} is not a target", where=Parameter("target"), hint=hint)
     metric = metric_called(name.strip(), experiments, table, where=Parameter("target"))
+    if metric.sign < 0 and number > PERFECT:
+        share = f"{number / 100:g}" if number <= 100 else "0.95"
+        hint = f"a perfect model has {metric.words} 1: write for example {name.strip()}={share}"
+        what = f"{metric.words} must be ≤ 1, got {number:g}"
+        raise GdrunError(what, where=Parameter("target"), hint=hint)
     return Target(metric, float(number))
 
 

@@ -21,7 +21,7 @@ def write_csv(table: Table, path: Path) -> None:
 
 
 def write_parquet(table: Table, path: Path) -> None:
-    """Write a table as Parquet: texts, int64 and float64; a missing value is NULL."""
+    """Write a table as Parquet: texts, booleans, int64, float64; a missing value is NULL."""
     import duckdb
 
     data: dict[str, NDArray[Any]] = {}
@@ -42,6 +42,8 @@ def write_parquet(table: Table, path: Path) -> None:
 
 def _cells(column: NDArray[Any]) -> list[Any]:
     values = np.ma.getdata(column).tolist()
+    if column.dtype.kind == "b":
+        values = ["true" if value else "false" for value in values]
     return ["" if mark else value for value, mark in zip(values, _marks(column), strict=True)]
 
 

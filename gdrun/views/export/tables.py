@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gdrun.config.writing import short_flow
 from gdrun.engine.trace import Columns
 from gdrun.views.recorded import Recorded
 
@@ -36,7 +37,7 @@ def runs_table(records: Sequence[Recorded]) -> Table:
             "id": each.id,
             "status": each.status,
             "verdict": each.verdict,
-            **{key: text for key, text in each.settings.items() if key != "name"},
+            **{key: value for key, value in each.values.items() if key != "name"},
             **each.summary,
         }
         for each in records
@@ -46,11 +47,19 @@ def runs_table(records: Sequence[Recorded]) -> Table:
 
 
 def _column(values: Sequence[Any]) -> NDArray[Any]:
+    """The values as a column of numbers or booleans; as one of texts if their kinds differ."""
     missing = [value is None for value in values]
-    if any(isinstance(value, str) for value in values):
-        texts = ["" if value is None else str(value) for value in values]
+    known = [value for value in values if value is not None]
+    booleans = [isinstance(value, bool) for value in known]
+    if any(isinstance(value, str) for value in known) or any(booleans) != all(booleans):
+        texts = ["" if value is None else _text(value) for value in values]
         return np.ma.masked_array(np.array(texts, dtype=object), missing)
-    return np.ma.masked_array([0.0 if value is None else value for value in values], missing)
+    zero = type(known[0])() if known else 0.0
+    return np.ma.masked_array([zero if value is None else value for value in values], missing)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else short_flow(value)
 
 
 def _curves(runs: Sequence[tuple[str, Columns]]) -> Table:
