@@ -6,11 +6,14 @@ b_j is the bit pattern of the value in column j as float64; the multiplication b
 shift are the steps of FNV-1a and of SplitMix64. Sorting N hashes is many times faster than sorting
 N rows. Rows that differ in one column never have the same hash. Others have it with a probability
 of about 2⁻⁶⁴, so that among a million rows any such pair has a probability of about 3e-8.
+
+In most tables, few columns already tell all rows apart. So the rows of a table in memory are first
+hashed by FIRST_COLUMNS columns, and only those whose hash occurs again are hashed by all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -21,6 +24,12 @@ from gdrun.data.splitting import SplitRows
 
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 """M, the odd number next to 2⁶⁴ divided by the golden ratio, as in SplitMix64."""
+
+FIRST_COLUMNS = 4
+"""The number of columns, besides the target, by which the rows of a table are hashed first."""
+
+MOST_LOOKED_UP = 1 / 16
+"""With a larger share of repeated hashes, it is faster to hash all rows than to find these."""
 
 BLOCK_ROWS = 2**13
 """The number of rows that are hashed at once, so that their hashes stay in a cache of the core."""
@@ -94,6 +103,33 @@ def row_hashes(X: Array, y: Array) -> Array:
                 np.right_shift(found, np.uint64(32), out=shifted)
                 np.bitwise_xor(found, shifted, out=found)
     return hashes
+
+
+def first_hashes(X: Array, y: Array) -> Array:
+    """The hash of each row of X (N, d) by FIRST_COLUMNS columns and its target: (N,), uint64."""
+    # Columns at equal distances: the first pixels of an image are often all the same.
+    places = np.unique(np.linspace(0, X.shape[1] - 1, FIRST_COLUMNS).astype(int))
+    return row_hashes(X[:, places], y)
+
+
+def complete_hashes(tables: Sequence[tuple[Array, Array, Array]]) -> None:
+    """Hash rows by all columns where the hash by the first ones occurs more than once.
+
+    tables: of each one X (N, d), y (N,) and its first_hashes (N,), which are changed in place. Then
+    two rows, also of different tables, have equal hashes if they are equal.
+    """
+    ordered = np.sort(np.concatenate([hashes for _, _, hashes in tables]))
+    shared = ordered[1:][ordered[1:] == ordered[:-1]]
+    if not len(shared):
+        return
+    for X, y, hashes in tables:
+        rows = np.arange(len(y))
+        if len(shared) < MOST_LOOKED_UP * len(ordered):
+            found = np.minimum(np.searchsorted(shared, hashes), len(shared) - 1)
+            rows = np.flatnonzero(shared[found] == hashes)
+        for start in range(0, len(rows), BLOCK_ROWS):
+            block = rows[start : start + BLOCK_ROWS]
+            hashes[block] = row_hashes(X[block], y[block])
 
 
 def repeated(hashes: Array) -> int:

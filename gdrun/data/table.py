@@ -16,7 +16,7 @@ from gdrun.data.cells import STANDARD, MissingMarks
 from gdrun.data.column_report import ColumnReport
 from gdrun.data.column_statistics import blocks
 from gdrun.data.encoding import Encoding, SourceColumn
-from gdrun.data.repeated_rows import NONE, RepeatedRows, row_hashes
+from gdrun.data.repeated_rows import NONE, RepeatedRows, first_hashes, row_hashes
 from gdrun.data.single_feature import SingleFeature, best_single_feature
 from gdrun.data.target_scale import TargetScale
 from gdrun.mapped_files import require_unchanged
@@ -26,7 +26,10 @@ Task = Literal["regression", "classification"]
 
 @dataclass(frozen=True)
 class TableHashes:
-    """The SHA-256 hash of a table, and the hashes of its rows: (N,), uint64."""
+    """The SHA-256 hash of a table, and the hashes of its rows: (N,), uint64.
+
+    Those of a table in memory are its first_hashes; see gdrun.data.repeated_rows.
+    """
 
     sha256: str
     rows: Array
@@ -64,6 +67,7 @@ class Table:
     def hashes(self) -> TableHashes:
         """Return the hashes of the table and of its rows, from one pass over the data."""
         digest = hashlib.sha256()
+        of_rows = row_hashes if isinstance(self.X, np.memmap) else first_hashes
         rows = np.empty(len(self.y), dtype=np.uint64)
         for array in (self.X, self.y):
             # The bytes alone would be equal for (2, 3) and (3, 2), and for some other dtypes.
@@ -72,7 +76,7 @@ class Table:
                 block = np.ascontiguousarray(array[part])
                 digest.update(block.data)
                 if array is self.X:
-                    rows[part] = row_hashes(block, self.y[part])
+                    rows[part] = of_rows(block, self.y[part])
             require_unchanged(array)
         return TableHashes(digest.hexdigest(), rows)
 

@@ -36,11 +36,18 @@ def tuples(X, y):
     return [tuple(row) for row in np.column_stack([X, y]).tolist()]
 
 
+@pytest.mark.parametrize(
+    "shape", ["many are alike", "few are alike", "the first columns are alike"]
+)
 @pytest.mark.parametrize("seed", range(8))
-def test_the_numbers_are_those_of_sets_of_tuples(seed):
+def test_the_numbers_are_those_of_sets_of_tuples(seed, shape):
     rng = np.random.default_rng(seed)
-    rows, columns, values = rng.integers(20, 300), rng.integers(1, 6), rng.integers(2, 8)
+    rows, columns, values = rng.integers(20, 300), rng.integers(1, 9), rng.integers(2, 8)
     X = rng.integers(-1, values, (rows, columns)) / 3
+    if shape == "few are alike":
+        X[rows // 10 :] += np.arange(rows - rows // 10)[:, None]
+    if shape == "the first columns are alike":
+        X[:, [0, *range(2, columns)]] = 0
     data = prepared(table_of(X, rng.integers(0, 2, rows).astype(float)), seed)
     parts = {name: tuples(getattr(data, name).X, getattr(data, name).y) for name in PARTS}
     trained = set(parts["train"])
