@@ -69,7 +69,9 @@ Jobs: TypeAlias = Annotated[
 Resume: TypeAlias = Annotated[
     Path | None,
     typer.Option(
-        "--resume", metavar="DIR", help="Continue the study in DIR; run only the missing runs."
+        "--resume",
+        metavar="STUDY",
+        help="Continue a study: its directory, its id or last; run only the missing runs.",
     ),
 ]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from gdrun.array_types import Array
+from gdrun.array_types import Array, Flags, Numbers
 from gdrun.data.cells import cell_value
 from gdrun.data.new_dates import Place
 from gdrun.data.new_rows import MOST_NAMED, RowEncoder, numbers_in
@@ -37,6 +38,10 @@ class Target:
     classes: tuple[str, ...] = ()
     numbered: bool = False
     gaps: bool = False
+
+    def known(self, y: Array) -> Flags:
+        """Whether each of n rows has a target, (n,). y (n,): their targets, as from `encode`."""
+        return y != NO_CLASS if self.classes else ~np.isnan(y)
 
     def encode(self, cells: Any, place: Place, decimal: str = ".") -> Array:
         """The targets in n cells, (n,): numbers, or class codes. cells: texts, or an array.
@@ -81,3 +86,25 @@ class Target:
             where=f"{place(row)} {self.name}",
             hint="remove the row: only rows with a target can be evaluated",
         )
+
+
+def labelled_rows(
+    blocks: Iterable[tuple[Numbers, Array | None]], target: Target, notes: list[str]
+) -> Iterator[tuple[Numbers, Array]]:
+    """The rows of each block that have a target. A note is added that counts the others.
+
+    Raises DataError if there are rows, and none has a target.
+    """
+    rows = found = 0
+    for X, y in blocks:
+        assert y is not None  # the blocks are read with their targets
+        known = target.known(y)
+        rows, found = rows + len(y), found + int(known.sum())
+        if known.any():
+            yield X[known], y[known]
+    if rows and not found:
+        raise DataError(
+            "no row has a target", where=target.name, hint="`gdrun predict` needs no targets"
+        )
+    if found < rows:
+        notes.append(f"left out {rows - found} of {rows} rows with no target")

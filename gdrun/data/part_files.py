@@ -116,7 +116,6 @@ class PartFile:
         """
         from gdrun.data.new_csv import READING
         from gdrun.data.new_data import mapped_features, new_blocks
-        from gdrun.data.new_targets import NO_CLASS
 
         reading = {name: self.dataset[name] for name in READING if name in self.dataset}
         blocks = new_blocks(
@@ -129,7 +128,7 @@ class PartFile:
             for X, y in blocks:
                 assert y is not None
                 used = ~_unfilled(X, encoder.encoding)
-                used &= y != NO_CLASS if target.classes else ~np.isnan(y)
+                used &= target.known(y)
                 encoder.require_seen(used)
                 targets.append(y[used])
                 chosen.append(used)

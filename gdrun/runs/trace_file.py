@@ -74,9 +74,13 @@ def read_trace(path: Path) -> tuple[Columns, Columns]:
 def as_array(column: TraceColumn | None, values: Iterable[float]) -> Array:
     """The values of a column as an array: int64 for columns of whole numbers, else float64.
 
-    column: its description; None for a column without one.
+    column: its description; None for a column without one. Raises ValueError if a whole number is
+    too large for int64, or a value is not a number.
     """
-    return np.array(list(values), dtype=np.int64 if column and column.whole else np.float64)
+    try:
+        return np.array(list(values), dtype=np.int64 if column and column.whole else np.float64)
+    except OverflowError as error:
+        raise ValueError(str(error)) from None
 
 
 def _step_lines(columns: Columns, *, clips: bool) -> Iterator[tuple[int, str]]:

@@ -15,7 +15,7 @@ from gdrun.data import Encoding
 from gdrun.data.kept_columns import KeptColumns
 from gdrun.data.new_data import Blocks, array_blocks, column_blocks, new_blocks
 from gdrun.data.new_rows import RowEncoder, Unseen
-from gdrun.data.new_targets import Target
+from gdrun.data.new_targets import Target, labelled_rows
 from gdrun.errors import DataError, GdrunError, RecordError
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.models import MODELS
@@ -79,7 +79,7 @@ class TrainedModel:
     def target(self) -> Target:
         """The target: its name and classes."""
         known = self.description
-        return Target(known.target, known.classes, known.numbered)
+        return Target(known.target, known.classes, known.numbered, gaps=True)
 
     @cached_property
     def classes(self) -> Array:
@@ -163,16 +163,16 @@ class TrainedModel:
 
         X: the path of a data file, the name of a dataset, or columns by name with the target, such
         as a dict of lists or a pandas frame. unseen: as for predict. targets: the file with the
-        targets of an NPY or IDX file. reading: as for predictions. Raises DataError if the data
-        cannot be used.
+        targets of an NPY or IDX file. reading: as for predictions. Rows with no target are left
+        out, with a note. Raises DataError if the data cannot be
+        used.
         """
-        encoder = RowEncoder(self.encoding, unseen)
+        encoder, notes = RowEncoder(self.encoding, unseen), list[str]()
         total = 0.0
         all_scores: list[Array] = []
         all_targets: list[Array] = []
         blocks = self._blocks(X, encoder, reading, labelled=True, targets=targets)
-        for features, y in blocks:
-            assert y is not None
+        for features, y in labelled_rows(blocks, self.target, notes):
             design = self._design(features)
             loss, _ = self._objective.loss_and_accuracy(
                 self._row[None], design, self.model.encode(self._cast(y))
@@ -186,7 +186,7 @@ class TrainedModel:
         classes = len(self.description.classes)
         if self.description.target_scale is not None:
             scores = self.description.target_scale.original(scores)
-        return evaluation(self.model, scores, y, classes, total / len(y), tuple(encoder.notes))
+        return evaluation(self.model, scores, y, classes, total / len(y), (*encoder.notes, *notes))
 
     def _all_scores(
         self, X: Any, encoder: RowEncoder, reading: Mapping[str, Any] | None = None

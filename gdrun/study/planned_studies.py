@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from gdrun.config.experiment import Experiment
 from gdrun.data import Table
+from gdrun.runs.run import find_run
 from gdrun.runs.signals import Interruption
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.trials import StudyPlan
@@ -19,7 +20,7 @@ from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.study.judgement.symptoms import data_symptoms
 from gdrun.study.run_studies import run_comparison, run_sweep
 from gdrun.study.storage.records import StudyOrigin
-from gdrun.study.storage.study_directory import StudyDirectory
+from gdrun.study.storage.study_directory import RECORD, StudyDirectory
 from gdrun.study.study import StudyContext
 from gdrun.study.study_request import Observers, StudyRequest
 from gdrun.study.tasks import prepared
@@ -51,11 +52,16 @@ class PlannedStudy(ABC, Generic[FoundStudy]):
     def directory(self) -> StudyDirectory | None:
         """The directory of the study to resume, or a new one; None if nothing is to be written.
 
-        Raises RecordError if the directory cannot be written, or contains a different study.
+        The study to resume may also be named by its id, a unique part of it, or `last`. Raises
+        RecordError if there is no such study, the directory cannot be written, or it contains a
+        different study.
         """
         resume, out = self.request.resume, self.request.out
         if resume is not None:
-            return StudyDirectory.resumed(Path(resume), self.plan, self._origin())
+            path = Path(resume)
+            if path.name == str(resume) and not path.is_dir():
+                path = find_run(path.name, Path(out or "runs"), (RECORD,))
+            return StudyDirectory.resumed(path, self.plan, self._origin())
         if out is not None:
             return StudyDirectory.new(Path(out), self.name, self.plan, self._origin())
         return None

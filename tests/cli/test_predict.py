@@ -353,8 +353,7 @@ def test_an_evaluation_of_classes(here, tmp_path):
         ),
         (
             "",
-            "error: new.csv:2 price: the target is missing\n"
-            "hint: remove the row: only rows with a target can be evaluated\n",
+            "error: price: no row has a target\nhint: `gdrun predict` needs no targets\n",
         ),
         (
             "dear",
@@ -370,16 +369,21 @@ def test_targets_that_do_not_fit(here, tmp_path, price, text):
     assert error_of(here("evaluate", "line.npz", "new.csv")) == text
 
 
-@pytest.mark.parametrize(
-    ("label", "what"),
-    [("tiny", "training did not see the class 'tiny'"), ("", "the target is missing")],
-)
-def test_a_class_that_does_not_fit(here, tmp_path, label, what):
+def test_rows_with_no_target_are_left_out(here, tmp_path):
+    names, rows = ["area", "city", "price"], [["30", "Ulm", "100"], ["31", "Ulm", "120"]]
+    write(tmp_path / "all.csv", names, rows)
+    write(tmp_path / "new.csv", names, [rows[0], ["50", "Ulm", ""], rows[1]])
+    known, some = here("evaluate", "line.npz", "all.csv"), here("evaluate", "line.npz", "new.csv")
+    assert "note: left out 1 of 3 rows with no target\n" in some.err
+    assert some.out.replace("new.csv", "all.csv") == known.out
+
+
+def test_a_class_that_does_not_fit(here, tmp_path):
     table(tmp_path / "houses.csv", "size")
     here("train", "dataset.path=houses.csv", "model=softmax", *WORDS)
-    write(tmp_path / "new.csv", [*NAMES, "size"], [["Ulm", "1", "1", "no", label]])
+    write(tmp_path / "new.csv", [*NAMES, "size"], [["Ulm", "1", "1", "no", "tiny"]])
     assert error_of(here("evaluate", "last", "new.csv")).startswith(
-        f"error: new.csv:2 size: {what}\n"
+        "error: new.csv:2 size: training did not see the class 'tiny'\n"
     )
 
 

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import ANY
 
 import pytest
 from rich.cells import cell_len
@@ -158,6 +159,9 @@ def test_resumed_it_runs_nothing_again(sweep, gdrun, config, tmp_path):
     second = json.loads(gdrun("sweep", *words).out)
     assert (second["work"]["run"], second["work"]["found"]) == (0, 6)
     assert second["ranking"] == first["ranking"]
+    for word in ("last", Path(first["directory"]).name[:20]):
+        again = gdrun("sweep", *words[:-1], word)
+        assert json.loads(again.out)["work"] == {**second["work"], "seconds": ANY}
     other = gdrun("sweep", "lr=0.3,0.4", "-c", config, "--resume", first["directory"])
     assert other.code == 2
     assert "contains a different study" in other.err

@@ -157,12 +157,14 @@ def test_the_diagnosis_of_a_walk_without_a_step(tmp_path):
     assert gdrun_command("diagnose", str(run.directory))() == 0
 
 
+STUDY = {"dataset": "iris", "model": "softmax"}, {"lr": [0.1, 1.0]}, "epochs=2"
+
+
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     """The directory of a sweep with two trials."""
     out = tmp_path_factory.mktemp("studies")
-    config = {"dataset": "iris", "model": "softmax"}
-    gdrun.sweep(config, {"lr": [0.1, 1.0]}, "epochs=2", seeds=1, out=out)
+    gdrun.sweep(*STUDY, seeds=1, out=out)
     return next(out.iterdir())
 
 
@@ -212,3 +214,27 @@ def test_a_signalling_nan_in_an_array(tmp_path):
     assert [each.what for each in found.problems] == [
         "the value nan in row 4, column 1 is not finite"
     ]
+
+
+@pytest.mark.parametrize("name", ["trials.jsonl", "traces.jsonl"])
+@pytest.mark.parametrize("cut", [False, True])
+def test_bytes_of_a_trial_that_are_no_text(study, name, cut, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(study, copy)
+    first, *rest = (copy / name).read_bytes().split(b"\n")
+    (copy / name).write_bytes(b"\n".join([first.replace(b"e", b"\xff", 1), *rest]))
+    if cut:
+        (copy / name).write_bytes((copy / name).read_bytes()[:-5])
+    error = refusal(lambda: gdrun.sweep(*STUDY, seeds=1, resume=copy))
+    assert f"{name}:1: this line is damaged: 'utf-8' codec can't decode byte 0xff" in str(error)
+
+
+def test_a_whole_number_of_a_trial_beyond_int64(study, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(study, copy)
+    line, *rest = (copy / "traces.jsonl").read_text().splitlines()
+    trace = json.loads(line)
+    trace["evals"]["step"][0] = 2**63
+    (copy / "traces.jsonl").write_text("\n".join([json.dumps(trace), *rest, ""]))
+    error = refusal(lambda: gdrun.sweep(*STUDY, seeds=1, resume=copy))
+    assert "is damaged: Python int too large to convert to C long" in str(error)

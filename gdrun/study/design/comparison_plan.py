@@ -20,7 +20,8 @@ def plan_comparison(
     for other in candidates[1:]:
         for part in ("dataset", "surface"):
             if getattr(other.experiment, part) != getattr(first, part):
-                file = candidates[0].settings.get("config")
+                named = (each.settings.get("config") for each in (candidates[0], other))
+                file = next((each for each in named if each), None)
                 hint = f'`config="{file}"` gives every contender the {part} of {file}'
                 raise ConfigError(
                     f"has a different {part} from {candidates[0].name}",

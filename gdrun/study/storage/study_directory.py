@@ -332,7 +332,7 @@ def _described(candidate: Candidate, verb: str) -> CandidateRecord:
     return described
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(path: Path) -> list[bytes]:
     """The complete lines of a file, without a last line that a crash cut off.
 
     Empty if the file does not exist.
@@ -341,13 +341,13 @@ def _lines(path: Path) -> list[str]:
         content = path.read_bytes()
     except FileNotFoundError:
         return []
-    return content[: content.rfind(b"\n") + 1].decode().splitlines()
+    return content.split(b"\n")[:-1]
 
 
 def _remove_cut_line(path: Path) -> None:
     """Remove an incomplete last line from a file, so that lines can be appended."""
-    if path.exists() and not path.read_bytes().endswith(b"\n"):
-        write_text(path, "".join(f"{line}\n" for line in _lines(path)))
+    if path.exists():
+        os.truncate(path, path.read_bytes().rfind(b"\n") + 1)
 
 
 def _by_identity(path: Path, kind: type[Line]) -> dict[str, Line]:
@@ -358,7 +358,7 @@ def _by_identity(path: Path, kind: type[Line]) -> dict[str, Line]:
     found = {}
     for number, text in enumerate(_lines(path), start=1):
         try:
-            line = loads(text)
+            line = loads(text.decode())
             wrong = misfit(line, kind)
         except ValueError as error:
             wrong = str(error)
