@@ -79,8 +79,8 @@ def as_array(column: TraceColumn | None, values: Iterable[float]) -> Array:
     """
     try:
         return np.array(list(values), dtype=np.int64 if column and column.whole else np.float64)
-    except OverflowError as error:
-        raise ValueError(str(error)) from None
+    except OverflowError:
+        raise ValueError("a whole number needs more than 64 bits") from None
 
 
 def _step_lines(columns: Columns, *, clips: bool) -> Iterator[tuple[int, str]]:

@@ -237,4 +237,4 @@ def test_a_whole_number_of_a_trial_beyond_int64(study, tmp_path):
     trace["evals"]["step"][0] = 2**63
     (copy / "traces.jsonl").write_text("\n".join([json.dumps(trace), *rest, ""]))
     error = refusal(lambda: gdrun.sweep(*STUDY, seeds=1, resume=copy))
-    assert "is damaged: Python int too large to convert to C long" in str(error)
+    assert "is damaged: a whole number needs more than 64 bits" in str(error)
