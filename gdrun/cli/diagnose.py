@@ -141,9 +141,11 @@ def _following(run: Run, symptoms: Sequence[Symptom], tried: Sequence[Attempt] |
     from gdrun.symptoms.registry import DATA
     from gdrun.views.diagnosis import change_words
 
-    if tried:
+    if tried and tried[0].cured:
         words = (str(_config_of(run.directory)), *change_words(tried[0].changes))
-        return step("train with the best remedy", "train", *words) if tried[0].cured else []
+        return step("train with the best remedy", "train", *words)
+    if tried:
+        return to_tune(run)
     if not symptoms:
         return to_tune(run)
     lines = []

@@ -7,6 +7,7 @@ far is compared, at every step.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,6 +99,9 @@ def _to_evaluations(run: Run) -> str:
     """The hint for a run that has no evaluations after its start."""
     if run.status == "running":
         return "the run has not ended: look again when it has evaluated its first epoch"
+    if run.status == "diverged":
+        where = run.id if run.directory is None else shlex.quote(str(run.directory))
+        return f"it diverged before one; `gdrun diagnose {where}` shows why"
     return f"`gdrun train {config_of(run)}` trains it again"
 
 

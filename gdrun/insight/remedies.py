@@ -24,7 +24,7 @@ from gdrun.engine.outcome import Outcome
 from gdrun.errors import GdrunError, RecordError
 from gdrun.problems.metrics import METRICS
 from gdrun.runs.record_contents import closing, opening
-from gdrun.runs.recorded_experiment import repeatable_experiment
+from gdrun.runs.recorded_experiment import config_of, repeatable_experiment
 from gdrun.runs.run import Run
 from gdrun.study.design.trials import Trial
 from gdrun.study.judgement.stability import predicted_limit
@@ -128,7 +128,7 @@ def traced(run: Run) -> Traced:
         hint = "diagnose it when it has ended"
         raise RecordError(f"the run has not ended: {run.verdict}", where=run.id, hint=hint)
     if not len(run.evals.get("train_loss", ())):
-        hint = "its file trace.jsonl has no evaluation, or is missing"
+        hint = f"`gdrun train {config_of(run)}` trains it again, and writes its trace"
         raise RecordError("the run has no evaluation to diagnose", where=run.id, hint=hint)
     return traced_of(run.record, run.config, run.steps, run.evals, _limit(run.config))
 

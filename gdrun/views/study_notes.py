@@ -34,10 +34,13 @@ def engine_notes(standings: Iterable[Standing]) -> list[tuple[str, str]]:
 
 
 def symptom_notes(standings: Iterable[Standing]) -> list[tuple[str, str]]:
-    """The note that replaces the column of symptoms, as (label, text); empty for healthy runs."""
+    """The note that replaces the column of symptoms, as (label, text); empty for healthy runs.
+
+    Settings of which every run diverged are left out: another column says so.
+    """
     found: dict[str, list[str]] = {}
     for each in standings:
-        if each.symptom_words:
+        if each.symptom_words and each.diverged < len(each.results):
             found.setdefault(each.symptom_words, []).append(each.candidate.name)
     listed = (f"{symptom} ({', '.join(names)})" for symptom, names in found.items())
     return [("symptom", "; ".join(listed))] if found else []

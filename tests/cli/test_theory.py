@@ -1,6 +1,7 @@
 """`gdrun theory`: what it prints for configs and runs, and its errors."""
 
 import json
+import re
 import shlex
 
 import numpy as np
@@ -143,6 +144,16 @@ def test_errors(gdrun, trained, tmp_path):
     assert answer.code == 2
     assert "its trace has no evaluation after step 0" in answer.err
     assert f"`gdrun train runs/{run.name}/config.yaml` trains it again" in answer.err
+
+
+def test_a_run_that_diverged_before_its_first_evaluation(gdrun, trained):
+    """A second training would diverge as well, so the hint is another."""
+    noisy = ("surface=bowl", "surface.noise=1", "variant=sgd", "optimizer=vanilla")
+    assert gdrun("train", *noisy, "lr=1e9", "epochs=1", "evaluate.every=1").code == 3
+    answer = gdrun("theory", "last")
+    assert (answer.code, answer.out) == (2, "")
+    (command,) = re.findall(r"`gdrun (diagnose .*)` shows why", answer.err)
+    assert gdrun(*shlex.split(command)).out.startswith("exploding")
 
 
 @pytest.mark.parametrize("option", [(), ("--noise",)])
