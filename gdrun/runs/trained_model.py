@@ -164,8 +164,7 @@ class TrainedModel:
         X: the path of a data file, the name of a dataset, or columns by name with the target, such
         as a dict of lists or a pandas frame. unseen: as for predict. targets: the file with the
         targets of an NPY or IDX file. reading: as for predictions. Rows with no target are left
-        out, with a note. Raises DataError if the data cannot be
-        used.
+        out, with a note. Raises DataError if the data cannot be used.
         """
         encoder, notes = RowEncoder(self.encoding, unseen), list[str]()
         total = 0.0

@@ -13,7 +13,7 @@ from rich.text import Text
 from gdrun.config.writing import short_flow
 from gdrun.methods.stopping import position
 from gdrun.study.design.axes import Axis
-from gdrun.study.design.trials import StudyPlan
+from gdrun.study.design.trials import StudyPlan, label
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.stability import StabilityLimit
@@ -120,11 +120,19 @@ def _rows(sweep: Sweep, columns: Sequence[str], *, folded: bool = False) -> Tabl
     """
     table = Table(box=None, pad_edge=False, header_style="dim")
     if folded:
-        table.add_column("setting", overflow="fold")
+        table.add_column("setting", min_width=18, overflow="fold")
     for axis in () if folded else sweep.axes:
         table.add_column(axis.leaf, justify="right" if axis.numeric else "left", overflow="fold")
     table.add_column("verdict", min_width=9, no_wrap=len(sweep.axes) == 1)
-    table.add_column(sweep.metric.words, justify="right", no_wrap=folded, overflow="fold")
+    # The heading may be wrapped, but no number.
+    numbers = max(
+        (len(spread_cells(each, sweep.metric)[0]) for each, _ in _shown(sweep)), default=0
+    )
+    words = sweep.metric.words
+    narrowest = max(numbers, min(len(words), 9), *map(len, words.split())) if folded else None
+    table.add_column(
+        words, justify="right", min_width=numbers, max_width=narrowest, overflow="fold"
+    )
     for heading in ("quartiles", "to target", "symptom", "curve"):
         if heading in columns:
             justify: JustifyMethod = "left" if heading in ("symptom", "curve") else "right"
@@ -134,7 +142,9 @@ def _rows(sweep: Sweep, columns: Sequence[str], *, folded: bool = False) -> Tabl
         cells: list[str | Text] = [
             shown_value(standing.candidate.settings[axis.key]) for axis in sweep.axes
         ]
-        cells = [standing.candidate.name] if folded else cells
+        if folded:
+            settings = standing.candidate.settings.items()
+            cells = ["\n".join(label({key: value}) for key, value in settings)]
         cells.append(Text(_verdict_text(standing, verdict), _STYLES.get(verdict.word, "")))
         median, quartiles, _ = spread_cells(standing, sweep.metric)
         rest = {

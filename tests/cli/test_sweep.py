@@ -417,6 +417,23 @@ def test_several_keys_share_a_column_rather_than_be_cut_off(sweep, monkeypatch):
     assert "".join(line[:12].strip() for line in table).count("lr=0.01581") == 4
 
 
+def test_a_long_heading_is_wrapped_and_no_setting_is_cut(sweep, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    words = ("optimizer=adam,momentum", "lr=0.01,0.1", "--metric", "balanced_accuracy")
+    table = table_of(sweep(*words, "--seeds", "1"))
+    assert max(map(len, table)) <= 40
+    assert " ".join(" ".join(table[:3]).split()) == "val balanced setting verdict accuracy"
+    assert sum(line.startswith("optimizer=momentum ") for line in table) == 2
+    assert sum(line.strip() == "lr=0.01" for line in table) == 2
+
+
+def test_several_keys_in_one_word_are_told_apart(sweep):
+    answer = sweep("lr,batch_size")
+    assert answer.err == (
+        "error: 'lr,batch_size': each key is a word of its own\nhint: write lr batch_size\n"
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_a_terminal_that_stops_all_processes_prints_no_tracebacks(tmp_path, number):

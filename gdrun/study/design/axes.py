@@ -278,6 +278,11 @@ def _path(key: str, text: str, experiment: Experiment) -> Path:
         raise ConfigError(what, where=repr(text), hint=hint)
     if len(found) == 1:
         return found[0]
+    keys = [part.strip() for part in key.split(",")]
+    if len(keys) > 1 and all(resolve_key(each, experiment.plain()) for each in keys):
+        raise ConfigError(
+            "each key is a word of its own", where=repr(text), hint=f"write {' '.join(keys)}"
+        )
     # An unknown or ambiguous key: `apply` raises the error that names the similar keys.
     apply(experiment.plain(), [Override(key, None, text)], lambda path: "")
     raise AssertionError(f"{key} is ambiguous, but `apply` accepted it")
