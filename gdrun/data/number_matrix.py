@@ -17,6 +17,12 @@ from gdrun.data.arrow_stream import number_batches
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+BATCH_ROWS = 2**17
+"""The largest number of rows of a batch of DuckDB."""
+
+MOST_ENTRIES = 2**23
+"""The most numbers of a batch, unless a column alone has more: 64 MB of float64."""
+
 CACHED_ROWS = 1024
 """The number of rows that are copied from columns to the matrix at once, within the cache."""
 
@@ -55,18 +61,20 @@ def read_numbers(
     if target in expressions:
         columns[target] = np.empty(rows)
     unfit: set[int] = set()
-    first = 0
-    wanted = ", ".join(f"{expression} AS r{j}" for j, expression in expressions.items())
-    found = number_batches(database.sql(f"SELECT {wanted} FROM {source}")) if wanted else ()
-    for batch in found:
-        numbers = {j: cleaned(j, values) for j, values in zip(expressions, batch, strict=True)}
-        stop = first + len(batch[0])
-        for start in range(first, stop, CACHED_ROWS):
-            part = slice(start, min(start + CACHED_ROWS, stop))
-            for j, values in numbers.items():
-                columns[j][part] = values[start - first : part.stop - first]
-        unfit |= {j for j, values in numbers.items() if j not in unfit and not _finite(values)}
-        first = stop
+    at_once = max(MOST_ENTRIES // max(min(rows, BATCH_ROWS), 1), 1)
+    for begin in range(0, len(expressions), at_once):
+        some = list(expressions)[begin : begin + at_once]
+        wanted = ", ".join(f"{expressions[j]} AS r{j}" for j in some)
+        first = 0
+        for batch in number_batches(database.sql(f"SELECT {wanted} FROM {source}")):
+            numbers = {j: cleaned(j, values) for j, values in zip(some, batch, strict=True)}
+            stop = first + len(batch[0])
+            for start in range(first, stop, CACHED_ROWS):
+                part = slice(start, min(start + CACHED_ROWS, stop))
+                for j, values in numbers.items():
+                    columns[j][part] = values[start - first : part.stop - first]
+            unfit |= {j for j, values in numbers.items() if not _finite(values)}
+            first = stop
     return NumberMatrix(memory, columns, frozenset(expressions) - unfit)
 
 

@@ -10,7 +10,7 @@ import pytest
 from pyarrow import parquet
 
 from gdrun import threads
-from gdrun.data import load_table, prepare
+from gdrun.data import load_table, number_matrix, prepare
 from gdrun.data.encoding import SourceColumn
 from gdrun.data.feature_matrix import encoded, laid_out
 from gdrun.errors import DataError
@@ -52,8 +52,12 @@ def expected(made):
     return np.column_stack([np.asarray(part, dtype=np.float64) for part in parts])
 
 
+@pytest.mark.parametrize("entries", [1, 7_000, 2**23])
 @pytest.mark.parametrize("group", [250, 2_999])
-def test_row_groups_of_any_size_give_the_frame(group, thread_count):
+def test_row_groups_and_columns_at_once_of_any_number_give_the_frame(
+    group, entries, thread_count, monkeypatch
+):
+    monkeypatch.setattr(number_matrix, "MOST_ENTRIES", entries)
     made = frame()
     made.to_parquet("made.parquet", row_group_size=group)
     table = load_table({"path": "made.parquet", "target": "y"})
