@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gdrun.cli import completion, console, faults
-from gdrun.cli.experiments import Json, Plugins, Seed, load_experiment
+from gdrun.cli.experiments import Json, Plugins, Seed
 from gdrun.cli.models import Runs
 from gdrun.cli.new_files import Force
 from gdrun.cli.next_steps import shown, step, step_with
+from gdrun.cli.pictures import check_new, suffix_of, write
+from gdrun.cli.plotted_schedule import plot_schedule, schedules_of
 from gdrun.cli.running import RUNS
 from gdrun.cli.studying import read_ended
 from gdrun.errors import GdrunError, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import BinaryIO
-
     from gdrun.runs.run import Run
     from gdrun.views.curves import Chart
     from gdrun.views.pictures.kinds import Subject
@@ -39,6 +37,9 @@ KIND_NAMES = (
         "comparison",
     ),
 )
+
+CHARTS, MAPS = ("curves", "sensitivity", "comparison"), ("walk", "heat")
+"""The kinds that a terminal can draw: as curves, and as signs on a grid."""
 
 Words = Annotated[
     list[str] | None,
@@ -99,20 +100,19 @@ def plot(
     plugins: Plugins = None,
 ) -> None:
     """Draw curves of runs or of a study in the terminal, or write a picture."""
+    from gdrun.study.judgement.sweep_findings import Sweep
     from gdrun.views.curves import X_AXES
 
     if x not in X_AXES:
         raise GdrunError(f"there is no x axis {x!r}", where="--x", hint=suggestion(x, X_AXES))
-    if kind is not None and (schedule or output is None):
-        file = f"{kind}.png" if kind in KIND_NAMES else "curves.png"
-        hint = "leave --kind out" if schedule else f"add -o {file}, or leave --kind out"
-        raise GdrunError("applies only to pictures of runs and studies", where="--kind", hint=hint)
+    if kind is not None and schedule:
+        raise GdrunError("does not apply to --schedule", where="--kind", hint="leave it out")
     if schedule and y is not None:
         raise GdrunError("does not apply to --schedule", where="--y", hint="leave it out")
     if schedule:
-        _plot_schedule(words, seed, output, force, json)
+        plot_schedule(words, seed, output, force, json)
         if output is None and not json:
-            first = _schedules(words or [])[0]
+            first = schedules_of(words or [])[0]
             console.show(*shown(step_with("train it", "train", None, first, seed)))
         return
     if seed is not None:
@@ -120,51 +120,24 @@ def plot(
     subject = _subject(words or ["last"], runs)
     if isinstance(subject, list):
         faults.note_changed_plugins(subject)
+    if kind is not None:
+        _check_kind(kind, subject, y, drawn=output is None)
     if output is not None:
         _write_kind(subject, kind, (x, y), output, force)
         return
     if json:
         console.print_json([_chart_data(chart) for chart in _charts(subject, x, y)])
         return
-    if not _show_map(subject, y):
+    mapped = kind not in CHARTS and _show_map(subject, y, kind)
+    if kind not in MAPS and not (mapped and isinstance(subject, Sweep)):
+        if mapped:
+            console.show("")
         _show(_charts(subject, x, y))
-    options = {"--x": None if x == "epoch" else x, "--y": y, "-o": "plot.png"}
+    options = {"--kind": kind, "--x": None if x == "epoch" else x, "--y": y}
+    options |= {"-o": f"{kind or 'plot'}.png"}
     options |= {"--runs": None if runs == RUNS else str(runs)}
     given = [word for name, value in options.items() if value for word in (name, value)]
     console.show(*shown(step("write it as a picture", "plot", *(words or ["last"]), *given)))
-
-
-def _plot_schedule(
-    words: list[str] | None, seed: int | None, output: Path | None, force: bool, json: bool
-) -> None:
-    """Draw the planned rates of a config, print them as JSON, or write a picture of them."""
-    from gdrun.engine.build import cohort_of
-    from gdrun.engine.preview import preview
-    from gdrun.runs.experiment_data import experiment_data
-    from gdrun.views.schedule import schedule_charts, schedule_data, schedule_view
-
-    experiments = [load_experiment(None, each, seed) for each in _schedules(words or [])]
-    planned = [(each, preview(cohort_of([each], experiment_data(each)))) for each in experiments]
-    if output is not None:
-        from gdrun.views.pictures.lines import charts_picture
-        from gdrun.views.pictures.style import SUFFIXES, write_picture
-
-        suffix = _suffix(output, SUFFIXES)
-        charts = schedule_charts(planned)
-        _write(output, lambda file: write_picture(charts_picture(charts), file, suffix), force)
-    elif json:
-        console.print_json(schedule_data(planned))
-    else:
-        console.show(schedule_view(planned))
-
-
-def _schedules(words: list[str]) -> list[list[str]]:
-    """The words for each schedule: several if one of them lists names, as schedule=step,cosine."""
-    for place, word in enumerate(words):
-        if listed := re.fullmatch(r"(schedule(?:\.name)?=)(\w+(?:,\w+)+)", word):
-            names = listed[2].split(",")
-            return [[*words[:place], f"{listed[1]}{name}", *words[place + 1 :]] for name in names]
-    return [words]
 
 
 def _subject(words: list[str], parent: Path) -> Subject:
@@ -187,6 +160,26 @@ def _subject(words: list[str], parent: Path) -> Subject:
     return [read_run(path) for path in dict.fromkeys(paths)]
 
 
+def _check_kind(kind: str, subject: Subject, y: str | None, *, drawn: bool) -> None:
+    """Raise GdrunError if there is no such kind, or it cannot be drawn from the subject.
+
+    y: the quantity to draw, which only curves have. drawn: whether it must be drawn in the
+    terminal.
+    """
+    from gdrun.views.pictures.kinds import kind_for
+    from gdrun.views.run_charts import quantities
+
+    if kind not in KIND_NAMES and isinstance(subject, list) and kind in quantities(subject):
+        hint = f"--y {kind} draws it"
+        raise GdrunError(f"{kind} is a recorded quantity, not a kind", where="--kind", hint=hint)
+    kind_for(kind, subject)
+    if kind != "curves":
+        _check_no_quantity(y)
+    if drawn and kind not in (*CHARTS, *MAPS):
+        what = f"the terminal cannot draw {kind}"
+        raise GdrunError(what, where="--kind", hint=f"add -o {kind}.png")
+
+
 def _charts(subject: Subject, x: str, y: str | None) -> list[Chart]:
     """The charts of runs, a sweep or a comparison that a terminal can show."""
     from gdrun.study.judgement.comparison_findings import Comparison
@@ -203,31 +196,32 @@ def _charts(subject: Subject, x: str, y: str | None) -> list[Chart]:
     return run_charts(subject, x, y)
 
 
-def _show_map(subject: Subject, y: str | None) -> bool:
-    """Show the map of a sweep over two keys, and return whether it was shown.
+def _show_map(subject: Subject, y: str | None, kind: str | None) -> bool:
+    """Show the map of a sweep over two keys, or the walks on a surface.
 
-    The walks of runs on a surface are shown too. The result is then False, because the curves of
-    these runs must follow.
+    y, kind: the options of the command; a kind that the subject does not have is an error. Returns
+    whether there was something to show.
     """
     from rich.text import Text
 
-    from gdrun.study.judgement.comparison_findings import Comparison
     from gdrun.study.judgement.sweep_findings import Sweep
     from gdrun.views.study_figures import sweep_grid
     from gdrun.views.terminal_map import HeatView, WalkView
-    from gdrun.views.walks import walks
+    from gdrun.views.walks import are_on_surfaces, walks
 
-    if isinstance(subject, Sweep) and len(subject.axes) == 2:
+    if isinstance(subject, Sweep):
+        if len(subject.axes) != 2 and kind is None:
+            return False
         _check_no_quantity(y)
         table = sweep_grid(subject)
         console.show(Text(table.title, style="bold"), "", HeatView(table))
         return True
-    if isinstance(subject, Sweep | Comparison) or y is not None:
+    if y is not None or (kind is None and not are_on_surfaces(subject)):
         return False
-    if all("surface" in run.config for run in subject):
-        found = walks(subject)
-        console.show(Text(f"the walk on {found.title}", style="bold"), "", WalkView(found), "")
-    return False
+    found = walks(subject)
+    words = "the walk on" if len(found.paths) == 1 else "the walks on"
+    console.show(Text(f"{words} {found.title}", style="bold"), "", WalkView(found))
+    return True
 
 
 def _check_no_quantity(y: str | None) -> None:
@@ -272,15 +266,15 @@ def _write_kind(
     kind, given = kind_for(name, subject)
     if kind.name != "curves":
         _check_no_quantity(shown.y)
-    suffix = _suffix(output, suffixes_of(kind))
-    _check_new(output, force)
+    suffix = suffix_of(output, suffixes_of(kind))
+    check_new(output, force)
     if kind.trains:
         _announce_training(given)
     animate = kind.animate
     if suffix == ".gif" and animate is not None:
-        _write(output, lambda file: animate(given, file), force)
+        write(output, lambda file: animate(given, file), force)
         return
-    _write(output, lambda file: write_picture(kind.draw(given, shown), file, suffix), force)
+    write(output, lambda file: write_picture(kind.draw(given, shown), file, suffix), force)
 
 
 def _announce_training(run: Run) -> None:
@@ -292,47 +286,3 @@ def _announce_training(run: Run) -> None:
     console.stderr().print(
         f"training the run again in memory to get its weights at each step{took}"
     )
-
-
-def _suffix(output: Path, known: tuple[str, ...]) -> str:
-    """The suffix of the file in lower case. Raises GdrunError if it is not known."""
-    suffix = output.suffix.lower()
-    if suffix not in known:
-        what = f"{suffix} is not a known format here" if suffix else "the file needs a suffix"
-        other = output.with_suffix(".png") if output.name else "picture.png"
-        hint = f"use one of {', '.join(known)}, such as -o {other}"
-        raise GdrunError(what, where=str(output), hint=hint)
-    return suffix
-
-
-def _check_new(output: Path, force: bool) -> None:
-    """Raise GdrunError if the file exists and must not be replaced."""
-    if output.exists() and not force:
-        hint = "add --force to replace it, or name another"
-        raise GdrunError("exists already", where=str(output), hint=hint)
-
-
-def _write(output: Path, draw: Callable[[BinaryIO], object], force: bool) -> None:
-    """Write a picture atomically, and print its path. force: whether to replace a file."""
-    from gdrun.runs.files import write_atomically
-    from gdrun.views.pictures.style import missing_signs, style
-    from gdrun.views.training import path_line
-
-    _check_new(output, force)
-    try:
-        with style(), missing_signs() as missing:
-            write_atomically(output, draw)
-    except OSError as error:
-        raise GdrunError(
-            f"cannot be written: {error.strerror or error}",
-            where=str(output),
-            hint="choose another path with -o",
-        ) from None
-    console.show(path_line("written to", output))
-    if missing and output.suffix.lower() != ".svg":
-        # Text in SVG stays text, and the fonts of the viewer show it.
-        words = " ".join(missing)
-        note = (
-            f"note: no installed font has {words}; -o {output.with_suffix('.svg')} keeps the text"
-        )
-        console.stderr().print(note)

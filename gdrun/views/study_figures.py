@@ -13,7 +13,15 @@ from gdrun.errors import GdrunError
 from gdrun.study.design.axes import Axis
 from gdrun.study.judgement.comparison_findings import Comparison, Contender
 from gdrun.study.judgement.sweep_findings import Sweep
-from gdrun.views.curves import Chart, Curve, diverged_of, explained, is_logarithmic, median_curve
+from gdrun.views.curves import (
+    X_AXES,
+    Chart,
+    Curve,
+    diverged_of,
+    explained,
+    is_logarithmic,
+    median_curve,
+)
 from gdrun.views.numbers import quantity
 from gdrun.views.titles import study_title
 
@@ -118,12 +126,14 @@ def sweep_grid(found: Sweep) -> HeatMap:
 def comparison_charts(found: Comparison) -> list[Chart]:
     """The metric of a comparison over gradients and seconds, and the share of runs at the target.
 
-    Seconds are the steps times the seconds per step of a contender that trained alone; the chart is
-    missing if a contender was not timed.
+    On a surface without noise, which has no examples, steps take the place of gradients. Seconds
+    are the steps times the seconds per step of a contender that trained alone; the chart is missing
+    if a contender was not timed.
     """
     name, title = found.metric.name, study_title(found)
     charts = []
-    for x, words in (("gradients", "per-example gradients"), ("seconds", "seconds in updates")):
+    for x in ("step" if found.plan.noiseless else "gradients", "seconds"):
+        words = X_AXES[x]
         curves = [_metric_curve(each, x, name) for each in found.contenders]
         known = [curve for curve in curves if curve is not None]
         if len(known) == len(curves):
@@ -170,8 +180,8 @@ def _paced(contender: Contender, x: str) -> bool:
 def _share_curve(contender: Contender, x: str) -> Curve:
     """The share of a contender's runs that reached the target, over x, as steps."""
     assert contender.target is not None
-    standing, column = contender.standing, "gradients" if x == "gradients" else "step"
-    pace = 1.0 if x == "gradients" else contender.pace or math.nan
+    standing, column = contender.standing, "step" if x == "seconds" else x
+    pace = contender.pace or math.nan if x == "seconds" else 1.0
     reached = np.sort(standing.to_target(contender.target, column)) * pace
     reached = reached[np.isfinite(reached)]
     done = [result.evals[column][-1] for result in standing.results]

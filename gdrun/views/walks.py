@@ -9,22 +9,16 @@ from typing import Any
 import numpy as np
 
 from gdrun.array_types import Numbers
+from gdrun.engine.trace import Columns
 from gdrun.errors import GdrunError
 from gdrun.problems.surfaces import SURFACES, Surface
 from gdrun.runs.run import Run
+from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.views.curves import check_one_problem, divergence_words, explained, seed_groups
 from gdrun.views.titles import shared_name
 
 GRID = 250
 """The number of points along each side of the grid."""
-
-
-@dataclass(frozen=True)
-class Path:
-    """The weights (steps + 1, 2) of a run from its start to its end."""
-
-    label: str
-    places: Numbers
 
 
 @dataclass(frozen=True)
@@ -35,13 +29,31 @@ class Plane:
     y: Numbers
     values: Numbers
 
+    def holds(self, place: Numbers) -> bool:
+        """Whether a place (2,) is in the picture."""
+        x, y = place
+        return bool(self.x[0] <= x <= self.x[-1] and self.y[0] <= y <= self.y[-1])
+
+
+@dataclass(frozen=True)
+class Path:
+    """The weights (steps + 1, 2) of a run from its start to its end."""
+
+    label: str
+    places: Numbers
+
+    def labelled_in(self, plane: Plane) -> Path:
+        """Return the path with a label that says so if it leaves the picture of a plane."""
+        outside = sum(not plane.holds(place) for place in self.places)
+        if not outside:
+            return self
+        ends = "ends" if not plane.holds(self.places[-1]) else "is for a while"
+        return Path(f"{self.label}, {ends} outside the picture", self.places)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Walks(Plane):
-    """Paths on a surface.
-
-    lowest: f at the best minimum. minima: the known minima in the picture.
-    """
+    """Paths on a surface. lowest: f at the best minimum. minima: every known minimum."""
 
     title: str
     lowest: float
@@ -49,23 +61,65 @@ class Walks(Plane):
     paths: tuple[Path, ...]
 
 
-def walks(runs: Sequence[Run]) -> Walks:
-    """The paths of runs on the same surface. Raises GdrunError for runs that train a model."""
+def are_on_surfaces(subject: Sequence[Run] | Comparison) -> bool:
+    """Whether all these runs or contenders minimise a surface."""
+    if isinstance(subject, Comparison):
+        return all(each.experiment.surface is not None for each in subject.plan.candidates)
+    return all("surface" in run.config for run in subject)
+
+
+def walks(subject: Sequence[Run] | Comparison) -> Walks:
+    """The paths of runs on the same surface, or of the contenders of a comparison.
+
+    Raises GdrunError for experiments that train a model.
+    """
+    if isinstance(subject, Comparison):
+        return _walks_of_contenders(subject)
+    return _walks_of_runs(subject)
+
+
+def _walks_of_contenders(found: Comparison) -> Walks:
+    """The recorded path of each contender, with the first seed."""
+    configs = [candidate.experiment.plain() for candidate in found.plan.candidates]
+    section = configs[0].get("surface")
+    if section is None:
+        hint = "`gdrun compare vanilla momentum surface=bowl` compares methods on a surface"
+        raise GdrunError("is not a comparison on a surface", where="walk", hint=hint)
+    paths = []
+    for contender in found.contenders:
+        first = contender.standing.results[0]
+        divergence = first.record["divergence"]
+        words = f"diverged at step {divergence['step']:,}" if divergence else ""
+        paths.append(_path(explained(contender.name, words), section, first.steps))
+    return _walks(shared_name(configs, "contender"), section, paths)
+
+
+def _walks_of_runs(runs: Sequence[Run]) -> Walks:
     for run in runs:
         if "surface" not in run.config:
             hint = "`gdrun train surface=bowl` makes a run on a surface"
             raise GdrunError("is not a run on a surface", where=run.id, hint=hint)
     check_one_problem(runs)
     section = runs[0].config["surface"]
-    surface, options = surface_of(section)
-    start = section.get("start") or surface.start
     paths = []
     for own, group in seed_groups(runs):
         for run in group:
             seed = f"seed {run.record['seed']}" if len(group) > 1 else ""
             label = " ".join(filter(None, (own or str(run.config["optimizer"]["name"]), seed)))
             label = explained(label, divergence_words([run]))
-            paths.append(Path(label, np.concatenate([[start], places_of(run)])))
+            paths.append(_path(label, section, run.steps))
+    return _walks(shared_name([run.config for run in runs], "run"), section, paths)
+
+
+def _path(label: str, section: Mapping[str, Any], steps: Columns) -> Path:
+    """The path from the start in a section `surface`, by the columns of a trace of steps."""
+    start = section.get("start") or SURFACES[section["name"]].start
+    return Path(label, np.concatenate([[start], places_of(steps)]))
+
+
+def _walks(title: str, section: Mapping[str, Any], paths: Sequence[Path]) -> Walks:
+    surface, options = surface_of(section)
+    start = paths[0].places[0].tolist()
     plane = plane_around(
         surface, options, [start, *surface.minima], [path.places for path in paths]
     )
@@ -74,10 +128,10 @@ def walks(runs: Sequence[Run]) -> Walks:
         plane.x,
         plane.y,
         plane.values,
-        title=shared_name([run.config for run in runs], "run"),
+        title=title,
         lowest=min(bottoms),
         minima=surface.minima,
-        paths=tuple(paths),
+        paths=tuple(path.labelled_in(plane) for path in paths),
     )
 
 
@@ -87,14 +141,14 @@ def surface_of(section: Mapping[str, Any]) -> tuple[Surface, dict[str, float]]:
     return surface, {name: section[name] for name in surface.options if name in section}
 
 
-def places_of(run: Run) -> Numbers:
-    """The finite weights (steps, 2) of a run on a surface, after each recorded step.
+def places_of(steps: Columns) -> Numbers:
+    """The finite weights (steps, 2) on a surface, after each step of a trace.
 
     Empty, of shape (0, 2), if the trace has no steps.
     """
-    if not {"x", "y"} <= run.steps.keys():
+    if not {"x", "y"} <= steps.keys():
         return np.empty((0, 2))
-    places = np.stack([run.steps["x"], run.steps["y"]], axis=-1)
+    places = np.stack([steps["x"], steps["y"]], axis=-1)
     finite: Numbers = places[np.isfinite(places).all(axis=1)]
     return finite
 

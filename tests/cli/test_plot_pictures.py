@@ -11,6 +11,9 @@ import pytest
 import gdrun as package
 from gdrun.cli.plot import KIND_NAMES
 from gdrun.views.pictures.kinds import KINDS
+from gdrun.views.report.contents import of_study
+from gdrun.views.study_figures import comparison_charts
+from gdrun.views.walks import walks
 
 
 @pytest.fixture(scope="module")
@@ -185,6 +188,12 @@ def test_a_file_is_never_replaced_without_force(gdrun, runs, tmp_path):
         ),
         (["seed0", "-o", "a.png", "--kind", "heat"], "heat needs a sweep, got 1 run"),
         (["seed0", "-o", "a.png", "--kind", "wakl"], "did you mean"),
+        (["seed0", "--kind", "wakl"], "did you mean"),
+        (["seed0", "--kind", "accuracy"], "hint: --y accuracy draws it"),
+        (["seed0", "--kind", "regions"], "hint: add -o regions.png"),
+        (["seed0", "--kind=walk"], "is not a run on a surface"),
+        (["comparison", "--kind=walk"], "is not a comparison on a surface"),
+        (["sweep", "--kind", "heat"], "two"),
         (["seed0", "-o", "a.png", "--kind", "regions"], "need classes and two features"),
         (["seed0", "-o", "a.png", "--kind", "residuals"], "residuals need a regression"),
         (["line", "-o", "a.png", "--kind", "confusion"], "has no confusion matrix"),
@@ -204,7 +213,6 @@ def test_a_file_is_never_replaced_without_force(gdrun, runs, tmp_path):
         (["sweep", "--y", "loss"], "applies only to curves of runs"),
         (["seed0", "-o", "a.png", "--kind", "layers", "--y", "loss"], "applies only to curves"),
         (["seed0", "--x", "time"], "there is no x axis 'time'"),
-        (["seed0", "--kind", "walk"], "add -o"),
     ],
 )
 def test_bad_input_says_what_to_do(gdrun, runs, tmp_path, monkeypatch, words, message):
@@ -214,3 +222,50 @@ def test_bad_input_says_what_to_do(gdrun, runs, tmp_path, monkeypatch, words, me
     assert message in answer.err
     assert "hint: " in answer.err
     assert not list(Path().iterdir())
+
+
+def test_the_terminal_draws_only_the_kind_that_is_named(gdrun, runs):
+    walk = gdrun("plot", runs["walk"], "--kind", "walk").out
+    assert "*: minimum" in walk
+    assert "gradient norm" not in walk
+    curves = gdrun("plot", runs["walk"], "--kind", "curves").out
+    assert "*: minimum" not in curves
+    assert "gradient norm" in curves
+    (*_, command) = walk.splitlines()
+    assert command.endswith("--kind walk -o walk.png")
+
+
+@pytest.fixture(scope="module")
+def contenders(tmp_path_factory):
+    """A comparison on a surface without noise, and its directory."""
+    out = tmp_path_factory.mktemp("contenders")
+    bowl = {"surface": "bowl", "variant": "bgd", "stopping": {"steps": 6}, "engine": "numpy"}
+    found = package.compare(["vanilla+lr=0.1", "momentum+lr=1e9"], bowl, out=out)
+    (directory,) = out.iterdir()
+    return found, directory
+
+
+def test_the_walks_of_contenders_are_the_recurrences_of_their_methods(contenders):
+    found, _ = contenders
+    plain, diverged = walks(found).paths
+    # On ½(x² + 10y²) a step with rate 0.1 multiplies x by 0.9, and y by 0, from (−4, 1.5).
+    expected = [(-4.0 * 0.9**k, 1.5 if k == 0 else 0.0) for k in range(7)]
+    np.testing.assert_allclose(plain.places, expected, atol=1e-12)
+    assert plain.label == "vanilla+lr=0.1"
+    assert diverged.label == "momentum+lr=1e9 (diverged at step 1), ends outside the picture"
+
+
+def test_a_comparison_on_a_surface_shows_its_walks_and_counts_steps(gdrun, contenders, tmp_path):
+    found, directory = contenders
+    text = gdrun("plot", str(directory)).out
+    assert "*: minimum" in text
+    assert "gradients" not in text
+    assert {chart.x_label for chart in comparison_charts(found)} <= {"step", "seconds in updates"}
+    file = tmp_path / "walk.svg"
+    assert gdrun("plot", str(directory), "--kind", "walk", "-o", str(file)).code == 0
+    texts = "".join(ElementTree.parse(file).getroot().itertext())
+    assert "ends outside the picture" in texts
+    contents = of_study(found, "a bowl")
+    assert "gradients" not in contents["axes"]
+    (surface,) = contents["surfaces"]
+    assert len(surface["runs"]) == len(surface["starts"]) == 2

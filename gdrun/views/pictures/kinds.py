@@ -49,10 +49,10 @@ class Shown:
 class Kind:
     """A kind of picture.
 
-    words: what it shows. of: what it is drawn from. draw: makes the figure from the subject and
-    what the axes show. animate: writes an animated GIF of the subject to a file; None if the kind
-    has no animation. reads: whether it reads the data of the run again. trains: whether it trains
-    the recorded experiment again, because the weights on the way were not recorded.
+    words: what it shows. of, also: what it is drawn from. draw: makes the figure from the subject
+    and what the axes show. animate: writes an animated GIF of the subject to a file; None if the
+    kind has no animation. reads: whether it reads the data of the run again. trains: whether it
+    trains the recorded experiment again, because the weights on the way were not recorded.
     """
 
     name: str
@@ -62,6 +62,13 @@ class Kind:
     animate: Callable[[Any, BinaryIO], None] | None = None
     reads: bool = False
     trains: bool = False
+    also: Of | None = None
+
+    @property
+    def needs(self) -> str:
+        """What it is drawn from, in words."""
+        also = "" if self.also is None else f", or {_NEEDS[self.also]}"
+        return _NEEDS[self.of] + also
 
 
 _ALL = (
@@ -73,10 +80,11 @@ _ALL = (
     ),
     Kind(
         "walk",
-        "the paths of runs on a surface",
+        "the paths of runs or contenders on a surface",
         "runs",
-        lambda runs, _: walk_picture(walks(runs)),
-        lambda runs, file: write_walk_animation(walks(runs), file),
+        lambda walkers, _: walk_picture(walks(walkers)),
+        lambda walkers, file: write_walk_animation(walks(walkers), file),
+        also="comparison",
     ),
     Kind(
         "regions",
@@ -197,14 +205,14 @@ def kind_for(name: str | None, subject: Subject) -> tuple[Kind, Any]:
     elif kind.of == "run" and len(subject) == 1:
         _check_stored(kind, subject[0])
         return kind, subject[0]
-    if kind.of != given:
+    if given not in (kind.of, kind.also):
         got = {"runs": "runs", "sweep": "a sweep", "comparison": "a comparison"}[given]
         if given == "runs":
             assert not isinstance(subject, Sweep | Comparison)
             got = f"{len(subject)} run{'' if len(subject) == 1 else 's'}"
         hint = f"leave the kind out, or use {usual_kind(subject)}"
         raise GdrunError(
-            f"{name} needs {_NEEDS[kind.of]}, got {got}", where=Parameter("kind"), hint=hint
+            f"{name} needs {kind.needs}, got {got}", where=Parameter("kind"), hint=hint
         )
     return kind, subject
 

@@ -56,8 +56,10 @@ def walk_picture(found: Walks) -> Figure:
     axes.set_xlabel("x")
     axes.set_ylabel("y")
     set_title(picture, f"{found.title}: contours of f − f*")
-    keys = {"start": Line2D([], [], **_START), "end": Line2D([], [], color="#777777", **_END)}
-    if found.minima:
+    keys = {"start": Line2D([], [], **_START)}
+    if any(found.holds(path.places[-1]) for path in found.paths):
+        keys["end"] = Line2D([], [], color="#777777", **_END)
+    if any(found.holds(np.array(place)) for place in found.minima):
         keys["minimum"] = Line2D([], [], color="#000000", **_MINIMUM)
     names = [path.label for path in found.paths]
     legend(picture, [*_lines(picture, "path"), *keys.values()], [*names, *keys])

@@ -26,6 +26,7 @@ from gdrun.views.notebook import plain_text
 from gdrun.views.numbers import count, duration
 from gdrun.views.recorded import Recorded, recorded_runs, recorded_trials, standings_of
 from gdrun.views.report.packing import packed
+from gdrun.views.surface_runs import is_noiseless
 from gdrun.views.sweeps import sweep_result
 from gdrun.views.training import run_result
 from gdrun.views.walks import places_of, plane_around, surface_of
@@ -47,14 +48,15 @@ Contents = dict[str, Any]
 
 def of_runs(runs: Sequence[Run], checks: Sequence[Contents] = ()) -> Contents:
     """The contents of a report on runs. checks: comparisons with theory, see `check_contents`."""
-    named = zip(recorded_runs(runs), _names(runs), strict=True)
+    recorded = recorded_runs(runs)
+    named = zip(recorded, _names(runs), strict=True)
     entries = [_entry(each) | {"name": name} for each, name in named]
     title = runs[0].config["name"] if len(runs) == 1 else f"{len(runs)} runs"
-    return _report(title, entries) | {
+    return _report(title, entries, all(map(is_noiseless, runs))) | {
         "time": {"value": duration(_seconds(runs)), "words": "in updates"},
         "result": plain_text(run_result(runs[0])) if len(runs) == 1 else "",
         "theory": list(checks),
-        "surfaces": _surfaces(runs),
+        "surfaces": _surfaces(recorded),
     }
 
 
@@ -68,13 +70,14 @@ def of_study(found: Sweep | Comparison, title: str, spell: Callable[[str], str] 
     if isinstance(found, Comparison) and found.tuning_work is not None:
         work += found.tuning_work
     view = sweep_result(found) if isinstance(found, Sweep) else comparison_result(found, spell)
-    return _report(title, entries) | {
+    return _report(title, entries, found.plan.noiseless) | {
         "time": {
             "value": duration(work.seconds) if work.run else "",
             "words": f"for {count(work.run, 'run')}",
         },
         "result": plain_text(view),
         "study": _study(found, standings_of(found)),
+        "surfaces": _surfaces(_walkers(found)),
     }
 
 
@@ -132,7 +135,13 @@ def check_contents(
     }
 
 
-def _report(title: str, entries: list[Contents]) -> Contents:
+def _report(title: str, entries: list[Contents], noiseless: bool = False) -> Contents:
+    """The contents that all reports have.
+
+    noiseless: whether all runs are on surfaces without noise, where gradients of examples are no
+    measure of work.
+    """
+    axes = [axis for axis in X_AXES if axis != "gradients" or not noiseless]
     differing = _differing([entry["settings"] for entry in entries])
     quantities = [
         {"name": name, "of": of, "words": name.replace("_", " ")}
@@ -145,7 +154,7 @@ def _report(title: str, entries: list[Contents]) -> Contents:
         "runs": entries,
         "keys": differing,
         "quantities": quantities,
-        "axes": [axis for axis in X_AXES if any(axis in entry["evals"] for entry in entries)],
+        "axes": [axis for axis in axes if any(axis in entry["evals"] for entry in entries)],
         "time": {"value": "", "words": ""},
         "result": "",
         "theory": [],
@@ -217,9 +226,17 @@ def _thinned(columns: Columns) -> Columns:
     return {name: column[places] for name, column in columns.items()}
 
 
-def _surfaces(runs: Sequence[Run]) -> list[Contents]:
+def _walkers(found: Sweep | Comparison) -> list[Recorded]:
+    """The first trial of each contender: the walks of many trials could not be told apart."""
+    if isinstance(found, Sweep):
+        return []
+    first = {each.standing.results[0].identity for each in found.contenders}
+    return [trial for trial in recorded_trials(found) if trial.id in first]
+
+
+def _surfaces(runs: Sequence[Recorded]) -> list[Contents]:
     """Each surface that runs walk on, with its values on a grid around their walks."""
-    groups: dict[str, list[Run]] = {}
+    groups: dict[str, list[Recorded]] = {}
     for run in runs:
         if "surface" in run.config and "x" in run.steps:
             section = {k: v for k, v in run.config["surface"].items() if k not in _NOT_OPTIONS}
@@ -231,11 +248,11 @@ _NOT_OPTIONS = ("start", "n", "noise", "seed")
 """The keys of the section surface that do not change the surface."""
 
 
-def _surface(runs: Sequence[Run]) -> Contents:
+def _surface(runs: Sequence[Recorded]) -> Contents:
     surface, options = surface_of(runs[0].config["surface"])
     starts = [run.config["surface"]["start"] for run in runs]
     plane = plane_around(
-        surface, options, [*starts, *surface.minima], [places_of(run) for run in runs], GRID
+        surface, options, [*starts, *surface.minima], [places_of(run.steps) for run in runs], GRID
     )
     return {
         "name": surface.name,

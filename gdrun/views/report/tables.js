@@ -25,7 +25,8 @@ function fillCards() {
     const words = name.replace("_", " ");
     cards.append(card(value, runs.length === 1 ? words : `best ${words}: ${best.name}`));
   }
-  cards.append(card(short(total("gradients")), "gradients"));
+  const work = contents.axes.includes("gradients") ? "gradients" : "steps";
+  cards.append(card(short(total(work)), work));
   const { value, words } = contents.time;
   if (value) cards.append(card(value, words));
 }
@@ -57,7 +58,8 @@ const SUMMARY_COLUMNS = [
 ];
 
 function runColumns() {
-  const shown = SUMMARY_COLUMNS.filter((name) => runs.some((run) => name in run.summary));
+  const counted = SUMMARY_COLUMNS.filter((name) => name !== "gradients" || contents.axes.includes(name));
+  const shown = counted.filter((name) => runs.some((run) => name in run.summary));
   return [
     { head: "run", of: (run) => run.name },
     { head: "status", of: (run) => run.status },

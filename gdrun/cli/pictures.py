@@ -1,0 +1,54 @@
+"""Write a picture to a file: its suffix, a file that exists, and signs that no font has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from gdrun.cli import console
+from gdrun.errors import GdrunError
+
+
+def suffix_of(output: Path, known: tuple[str, ...]) -> str:
+    """The suffix of the file in lower case. Raises GdrunError if it is not known."""
+    suffix = output.suffix.lower()
+    if suffix not in known:
+        what = f"{suffix} is not a known format here" if suffix else "the file needs a suffix"
+        other = output.with_suffix(".png") if output.name else "picture.png"
+        hint = f"use one of {', '.join(known)}, such as -o {other}"
+        raise GdrunError(what, where=str(output), hint=hint)
+    return suffix
+
+
+def check_new(output: Path, force: bool) -> None:
+    """Raise GdrunError if the file exists and must not be replaced."""
+    if output.exists() and not force:
+        hint = "add --force to replace it, or name another"
+        raise GdrunError("exists already", where=str(output), hint=hint)
+
+
+def write(output: Path, draw: Callable[[BinaryIO], object], force: bool) -> None:
+    """Write a picture atomically, and print its path. force: whether to replace a file."""
+    from gdrun.runs.files import write_atomically
+    from gdrun.views.pictures.style import missing_signs, style
+    from gdrun.views.training import path_line
+
+    check_new(output, force)
+    try:
+        with style(), missing_signs() as missing:
+            write_atomically(output, draw)
+    except OSError as error:
+        raise GdrunError(
+            f"cannot be written: {error.strerror or error}",
+            where=str(output),
+            hint="choose another path with -o",
+        ) from None
+    console.show(path_line("written to", output))
+    if missing and output.suffix.lower() != ".svg":
+        # Text in SVG stays text, and the fonts of the viewer show it.
+        words = " ".join(missing)
+        note = (
+            f"note: no installed font has {words}; -o {output.with_suffix('.svg')} keeps the text"
+        )
+        console.stderr().print(note)

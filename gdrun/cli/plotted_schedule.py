@@ -1,0 +1,43 @@
+"""`gdrun plot --schedule`: the planned learning rate of one config or of several schedules."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from gdrun.cli import console
+from gdrun.cli.experiments import load_experiment
+from gdrun.cli.pictures import suffix_of, write
+
+
+def plot_schedule(
+    words: list[str] | None, seed: int | None, output: Path | None, force: bool, json: bool
+) -> None:
+    """Draw the planned rates of a config, print them as JSON, or write a picture of them."""
+    from gdrun.engine.build import cohort_of
+    from gdrun.engine.preview import preview
+    from gdrun.runs.experiment_data import experiment_data
+    from gdrun.views.schedule import schedule_charts, schedule_data, schedule_view
+
+    experiments = [load_experiment(None, each, seed) for each in schedules_of(words or [])]
+    planned = [(each, preview(cohort_of([each], experiment_data(each)))) for each in experiments]
+    if output is not None:
+        from gdrun.views.pictures.lines import charts_picture
+        from gdrun.views.pictures.style import SUFFIXES, write_picture
+
+        suffix = suffix_of(output, SUFFIXES)
+        charts = schedule_charts(planned)
+        write(output, lambda file: write_picture(charts_picture(charts), file, suffix), force)
+    elif json:
+        console.print_json(schedule_data(planned))
+    else:
+        console.show(schedule_view(planned))
+
+
+def schedules_of(words: list[str]) -> list[list[str]]:
+    """The words for each schedule: several if one of them lists names, as schedule=step,cosine."""
+    for place, word in enumerate(words):
+        if listed := re.fullmatch(r"(schedule(?:\.name)?=)(\w+(?:,\w+)+)", word):
+            names = listed[2].split(",")
+            return [[*words[:place], f"{listed[1]}{name}", *words[place + 1 :]] for name in names]
+    return [words]
