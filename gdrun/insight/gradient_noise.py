@@ -49,13 +49,15 @@ SIGNIFICANT = 4.0
 class BatchNoise:
     """The noise of batches of one size, drawn in one way.
 
-    size: B. variance: the mean of ‖g_B − ḡ‖² over BATCHES batches. predicted: its expectation.
+    size: B. variance: the mean of ‖g_B − ḡ‖² over BATCHES batches, and variance_error its standard
+    error; for B = 1 the mean over all examples, which has no error. predicted: its expectation.
     bias: the norm of the mean of g_B − ḡ. error: the standard error of this norm, which is the norm
     that is expected without any bias.
     """
 
     size: int
     variance: float
+    variance_error: float
     predicted: float
     bias: float
     error: float
@@ -148,6 +150,11 @@ def gradient_noise(
         spread = spread if spread > least else 0.0
         replacement, without = [], []
         for size in _sizes(problem):
+            if size == 1:
+                # A batch of one example is the same in both ways, and every one is known.
+                replacement.append(BatchNoise(1, spread, 0.0, spread, 0.0, 0.0))
+                without.append(replacement[-1])
+                continue
             chosen = draw.integers(rows, size=(BATCHES, size))
             predicted = spread / size
             replacement.append(_measured(problem, at, mean, chosen, predicted, least))
@@ -187,15 +194,17 @@ def _measured(
     mean: ḡ (P,). least: the variance up to which it is a rounding error of 0.
     """
     batches, size = chosen.shape
-    squares, total = 0.0, np.zeros_like(mean)
+    squares, total = [], np.zeros_like(mean)
     for off in _deviations(problem, w, mean, chosen):
-        squares += float((off**2).sum())
+        squares.append((off**2).sum(axis=1))
         total += off.sum(axis=0)
-    variance = squares / batches
+    distances = np.concatenate(squares)
+    variance, spread = float(distances.mean()), float(distances.std(ddof=1))
     if variance <= least:
-        return BatchNoise(size, 0.0, predicted, 0.0, 0.0)
+        return BatchNoise(size, 0.0, 0.0, predicted, 0.0, 0.0)
     bias = float(np.linalg.norm(total)) / batches
-    return BatchNoise(size, variance, predicted, bias, math.sqrt(variance / batches))
+    error = spread / math.sqrt(batches)
+    return BatchNoise(size, variance, error, predicted, bias, math.sqrt(variance / batches))
 
 
 def _deviations(

@@ -53,7 +53,10 @@ class Curve:
 
 @dataclass(frozen=True)
 class Chart:
-    """Curves over the same axes. log_x, log_y: whether an axis is logarithmic."""
+    """Curves over the same axes.
+
+    log_x, log_y: whether an axis is logarithmic. band: what the bands of the curves are.
+    """
 
     title: str
     x_label: str
@@ -61,6 +64,7 @@ class Chart:
     curves: tuple[Curve, ...]
     log_x: bool = False
     log_y: bool = False
+    band: str = "between the quartiles"
 
 
 def seed_groups(runs: Sequence[Run]) -> list[tuple[str, list[Run]]]:

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from gdrun.insight.gradient_noise import BATCHES, GradientNoise
+from gdrun.insight.gradient_noise import BATCHES, BatchNoise, GradientNoise
 from gdrun.views.fitting import FirstThatFits, without
 from gdrun.views.numbers import quantity
 from gdrun.views.theory import plain_table
@@ -23,6 +23,7 @@ def gradient_noise_view(noise: GradientNoise) -> RenderableType:
         return Text(f"at {place} all {noise.rows:,} examples have the same gradient: no noise")
     title = f"variance E‖g_B − ∇f‖² of the gradient over {BATCHES} batches, at {place}"
     lines: list[str | Text] = [
+        "± is the standard error; at B = 1 every batch is known",
         f"σ² = tr Σ = {quantity(noise.spread)} over the N = {noise.rows:,} examples, "
         f"‖∇f‖² = {quantity(noise.signal)}",
         _bias(noise),
@@ -60,9 +61,22 @@ def _variances(noise: GradientNoise) -> RenderableType:
 def _table(noise: GradientNoise, headings: Sequence[str]) -> Table:
     table = plain_table("rrrrr", "B", *headings)
     for one, other in zip(noise.replacement, noise.without, strict=True):
-        numbers = (one.variance, one.predicted, other.variance, other.predicted)
-        table.add_row(f"{one.size:,}", *(quantity(each, 3) for each in numbers))
+        cells = [
+            text for each in (one, other) for text in (_measured(each), _short(each.predicted))
+        ]
+        table.add_row(f"{one.size:,}", *cells)
     return table
+
+
+def _measured(noise: BatchNoise) -> str:
+    """The measured variance with its relative standard error; alone if it has none."""
+    if not noise.variance_error:
+        return _short(noise.variance)
+    return f"{_short(noise.variance)} ± {100 * noise.variance_error / noise.variance:.1f} %"
+
+
+def _short(number: float) -> str:
+    return quantity(number, 3)
 
 
 def _bias(noise: GradientNoise) -> Text:

@@ -82,21 +82,30 @@ def noise_chart(run: Run) -> Chart:
     title = f"{_title(run)}: gradient noise at step {step:,}"
     if found.exponent is not None:
         title += f"; fit ∝ B^{found.exponent:.3f}"
-    words = "E ‖g_B − ∇f‖²"
-    return Chart(title, "batch size B", words, tuple(curves), log_x=True, log_y=True)
+    words, band = "E ‖g_B − ∇f‖²", "± standard error"
+    return Chart(title, "batch size B", words, tuple(curves), log_x=True, log_y=True, band=band)
 
 
 def _noise_curves(name: str, noise: tuple[BatchNoise, ...]) -> list[Curve]:
-    """The measured variances, and the predicted ones as a dashed curve.
+    """The measured variances ± their standard errors, and the predicted ones as a dashed curve.
 
     A full batch without replacement has no noise, only rounding errors: it is left out.
     """
     known = [each for each in noise if each.predicted > 0]
     sizes = np.array([each.size for each in known], dtype=float)
     measured = np.array([each.variance for each in known])
+    error = np.array([each.variance_error for each in known])
     predicted = np.array([each.predicted for each in known])
     return [
-        Curve(f"{name}, measured", sizes, measured, owner=name, marked=True),
+        Curve(
+            f"{name}, measured",
+            sizes,
+            measured,
+            measured - error,
+            measured + error,
+            owner=name,
+            marked=True,
+        ),
         Curve(f"{name}, predicted", sizes, predicted, owner=name, dashed=True),
     ]
 

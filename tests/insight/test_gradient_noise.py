@@ -55,9 +55,27 @@ def test_every_model(dataset, model):
     assert noise.exponent_without == pytest.approx(-1, abs=0.1)
     for each in (*noise.replacement, *noise.without):
         assert each.unbiased
-        assert each.variance == pytest.approx(each.predicted, rel=0.35, abs=1e-12)
+        error = 5 * each.variance_error + 1e-10 * spread
+        assert each.variance == pytest.approx(each.predicted, abs=error)
+    # Every batch of one example is known.
+    assert noise.replacement[0].size == 1
+    assert noise.replacement[0] == noise.without[0]
+    assert noise.replacement[0].variance == pytest.approx(spread, rel=1e-10)
     assert noise.without[-1].size == problem.rows
     assert noise.without[-1].variance == pytest.approx(0, abs=1e-20)
+
+
+def test_the_standard_error_is_the_spread_of_repeated_measurements(monkeypatch):
+    monkeypatch.setattr(gradient_noise_module, "BATCHES", 100)
+    config = {"surface": {"name": "bowl", "noise": 1.0, "examples": 30}, "variant": "sgd"}
+    found = [gradient_noise(analysed(resolve(config | {"seed": seed}))) for seed in range(25)]
+    for place, size in enumerate(each.size for each in found[0].replacement):
+        for way in ("replacement", "without"):
+            measured = [getattr(noise, way)[place] for noise in found]
+            observed = np.std([each.variance for each in measured], ddof=1)
+            said = np.mean([each.variance_error for each in measured])
+            # The standard deviation of 25 values has a relative error of 1/√48, 14 %.
+            assert said == pytest.approx(observed, rel=0.5, abs=1e-12), (size, way)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5])

@@ -257,9 +257,9 @@ def test_runs_that_diverged_say_so():
     (path,) = walks([walk]).paths
     step = walk.record["divergence"]["step"]
     assert path.label == f"vanilla (diverged at step {step}), ends outside the picture"
-    found = gdrun.compare(["bgd+lr=1000", "bgd+lr=0.001"], line, "epochs=3", seeds=2)
+    found = gdrun.compare(["mbgd+lr=1000", "mbgd+lr=0.001"], line, "epochs=3", seeds=2)
     names = [curve.label for curve in study_figures.comparison_charts(found)[0].curves]
-    assert names == ["bgd+lr=1000 (2 of 2 diverged)", "bgd+lr=0.001"]
+    assert names == ["mbgd+lr=1000 (2 of 2 diverged)", "mbgd+lr=0.001"]
 
 
 def test_a_heat_map_explains_cells_without_a_value():

@@ -44,15 +44,15 @@ def charts_picture(charts: Sequence[Chart]) -> Figure:
     at_ends = len(owners) <= MOST and max(map(len, owners), default=0) <= NAME_LENGTH
     for axes, chart in zip(every, charts, strict=True):
         draw_chart(axes, chart, owners, named=at_ends)
-    set_title(picture, title_with_band(charts[0].title, curves))
+    set_title(picture, title_with_band(charts[0], curves))
     keys = _keys_of_dashes(curves) if at_ends else _keys_of_owners(owners) | _keys_of_dashes(curves)
     legend(picture, list(keys.values()), list(keys))
     return picture
 
 
-def title_with_band(title: str, curves: Sequence[Curve]) -> str:
-    """The title of curves, which says what their bands are if any band can be seen."""
-    return f"{title}, band between the quartiles" if any(map(_banded, curves)) else title
+def title_with_band(chart: Chart, curves: Sequence[Curve]) -> str:
+    """The title of a chart, which says what the bands of curves are if any band can be seen."""
+    return f"{chart.title}, band {chart.band}" if any(map(_banded, curves)) else chart.title
 
 
 def _banded(curve: Curve) -> bool:

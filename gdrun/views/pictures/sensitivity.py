@@ -67,7 +67,7 @@ def sensitivity_picture(found: Sensitivity) -> Figure:
             fontsize=8,
         )
     axes.set_xlim(edges[0], edges[-1])
-    set_title(picture, title_with_band(found.chart.title, found.chart.curves))
+    set_title(picture, title_with_band(found.chart, found.chart.curves))
     return picture
 
 
