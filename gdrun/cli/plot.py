@@ -11,9 +11,9 @@ from gdrun.cli import completion, console, faults
 from gdrun.cli.experiments import Json, Plugins, Seed
 from gdrun.cli.models import Runs
 from gdrun.cli.new_files import Force
-from gdrun.cli.next_steps import shown, step, step_with
+from gdrun.cli.next_steps import shown, step
 from gdrun.cli.pictures import check_new, suffix_of, write
-from gdrun.cli.plotted_schedule import plot_schedule, schedules_of
+from gdrun.cli.plotted_schedule import after_schedules, plot_schedule
 from gdrun.cli.running import RUNS
 from gdrun.cli.studying import read_ended
 from gdrun.errors import GdrunError, suggestion
@@ -112,8 +112,7 @@ def plot(
     if schedule:
         plot_schedule(words, seed, output, force, json)
         if output is None and not json:
-            first = schedules_of(words or [])[0]
-            console.show(*shown(step_with("train it", "train", None, first, seed)))
+            console.show(*shown(after_schedules(words or [], seed)))
         return
     if seed is not None:
         raise GdrunError("applies only to --schedule", where="--seed", hint="leave it out")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gdrun.cli import console
 from gdrun.cli.experiments import load_experiment
+from gdrun.cli.next_steps import step_with
 from gdrun.cli.pictures import suffix_of, write
 
 
@@ -41,3 +42,19 @@ def schedules_of(words: list[str]) -> list[list[str]]:
             names = listed[2].split(",")
             return [[*words[:place], f"{listed[1]}{name}", *words[place + 1 :]] for name in names]
     return [words]
+
+
+def after_schedules(words: list[str], seed: int | None) -> list[str]:
+    """The lines on how to train with the schedule, or to compare several.
+
+    words, seed: those of the command line. Empty if the config came from stdin.
+    """
+    each = schedules_of(words)
+    if len(each) == 1:
+        return step_with("train it", "train", None, words, seed)
+    kept = [word for word in words if word in each[0]]
+    config = next((word for word in kept if "=" not in word), None)
+    names = [next(word for word in one if word not in words).partition("=")[2] for one in each]
+    options = [] if config is None else ["-c", config]
+    settings = [word for word in kept if word != config]
+    return step_with("compare them", "compare", None, [*names, *options, *settings], seed)

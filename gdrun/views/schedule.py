@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from rich.console import Group, RenderableType
 from rich.text import Text
 
@@ -46,12 +47,21 @@ def schedule_charts(planned: Planned) -> list[Chart]:
     charts = []
     for words, columns in quantities.items():
         curves = tuple(
-            Curve(experiment.schedule.name if several else "", each.times, values)
+            Curve(experiment.schedule.name if several else "", *_with_corners(each.times, values))
             for (experiment, each), values in zip(planned, columns, strict=True)
             if values is not None
         )
         charts += [Chart(_title(planned), unit, words, curves)] if curves else []
     return charts
+
+
+def _with_corners(times: Numbers, values: Numbers) -> tuple[Numbers, Numbers]:
+    """The times and values of a curve in which a value that was held falls or rises at once.
+
+    Without the corner that is added before each such change, a line would lead to it as a ramp.
+    """
+    held = np.flatnonzero((values[2:] != values[1:-1]) & (values[1:-1] == values[:-2])) + 2
+    return np.insert(times, held, times[held]), np.insert(values, held, values[held - 1])
 
 
 def schedule_data(planned: Planned) -> dict[str, Any]:

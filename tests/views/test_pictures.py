@@ -428,6 +428,14 @@ def test_a_landscape_says_of_how_many_evaluations_it_shows_the_weights(moons):
         assert names.get_texts()[0].get_text() == "the weights at 11 of 801 evaluations"
 
 
+def test_a_landscape_with_every_step_asks_for_no_more(moons):
+    _, plane, _ = theory_figures.landscape(moons)
+    steps = np.arange(len(plane.path))
+    with style():
+        (names,) = landscape_picture("a", replace(plane, steps=steps), False).legends
+    assert names.get_texts()[0].get_text() == f"the weights at each of {len(steps) - 1} steps"
+
+
 def test_a_long_title_is_wrapped_and_kept_whole():
     title = "$" + 10 * "a name of many words " + 100 * "x"
     with style():

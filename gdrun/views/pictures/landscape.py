@@ -61,4 +61,6 @@ def _path_words(plane: LossPlane) -> str:
     places, seen = len(plane.path), plane.evaluations
     if places < seen:
         return f"the weights at {places:,} of {count(seen, 'evaluation')}"
+    if (np.diff(plane.steps) <= 1).all():
+        return f"the weights at each of {count(places - 1, 'step')}"
     return f"the weights at {count(places, 'evaluation')}: a smaller evaluate.every gives more"
