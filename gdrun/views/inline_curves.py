@@ -12,13 +12,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from rich.cells import cell_len
 
 from gdrun.array_types import Numbers
 from gdrun.views.curves import Curve
 from gdrun.views.numbers import quantity
+from gdrun.views.pictures.end_labels import spread
+from gdrun.views.pictures.texts import shortened
 
-WIDTH, HEIGHT = 520, 220
-LEFT, RIGHT, TOP, BOTTOM = 60, 130, 26, 34
+AXIS_END, HEIGHT = 390, 220
+LEFT, TOP, BOTTOM = 60, 26, 34
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#b59f00")
 
 MOST_CURVES = len(COLOURS)
@@ -26,6 +29,12 @@ MOST_CURVES = len(COLOURS)
 
 TEXT_HEIGHT = 14
 """The least distance between two names beside the curves."""
+
+LETTER = 8
+"""The width of a letter, about; of most it is less."""
+
+LONGEST = 60
+"""A name with more characters than this loses its middle, if it still differs from the others."""
 
 
 def curves_svg(curves: Sequence[Curve], x_name: str, y_name: str) -> str:
@@ -44,23 +53,27 @@ def curves_svg(curves: Sequence[Curve], x_name: str, y_name: str) -> str:
         _line(_across(curve.x, x_range), _down(height, y_range), colour)
         for curve, height, colour in zip(shown, heights, COLOURS, strict=False)
     ]
-    ends = [float(_down(height[-1:], y_range)[0]) for height in heights]
+    labels = shortened([curve.label for curve in shown], LONGEST)
+    width = AXIS_END + max(130, 16 + LETTER * max(map(cell_len, labels)))
+    tall = HEIGHT - TOP - BOTTOM
+    ends = np.array([float(_down(height[-1:], y_range)[0]) - TOP for height in heights]) / tall
+    places = TOP + tall * spread(ends, TEXT_HEIGHT / tall)
     names = [
-        _text(WIDTH - RIGHT + 8, y + 4, curve.label, fill=colour)
-        for curve, y, colour in zip(shown, _apart(ends), COLOURS, strict=False)
+        _text(AXIS_END + 8, y + 4, label, fill=colour)
+        for label, y, colour in zip(labels, places.tolist(), COLOURS, strict=False)
     ]
     low, high = (10**end if logs else end for end in y_range)
-    axis = f'<path d="M{LEFT} {TOP}V{HEIGHT - BOTTOM}H{WIDTH - RIGHT}" stroke="currentColor"/>'
-    labels = [
+    axis = f'<path d="M{LEFT} {TOP}V{HEIGHT - BOTTOM}H{AXIS_END}" stroke="currentColor"/>'
+    numbers = [
         _text(LEFT - 6, TOP + 8, quantity(high, 3), anchor="end"),
         _text(LEFT - 6, HEIGHT - BOTTOM, quantity(low, 3), anchor="end"),
         _text(LEFT, HEIGHT - BOTTOM + 16, quantity(x_range[0], 3)),
-        _text(WIDTH - RIGHT, HEIGHT - BOTTOM + 16, quantity(x_range[1], 3), anchor="end"),
-        _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, x_name, anchor="middle"),
+        _text(AXIS_END, HEIGHT - BOTTOM + 16, quantity(x_range[1], 3), anchor="end"),
+        _text((LEFT + AXIS_END) / 2, HEIGHT - 6, x_name, anchor="middle"),
         _text(LEFT - 6, 12, f"{y_name}{', logarithmic' if logs else ''}"),
     ]
-    parts = "".join([axis, *lines, *labels, *names])
-    size = f'width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}"'
+    parts = "".join([axis, *lines, *numbers, *names])
+    size = f'width="{width}" height="{HEIGHT}" viewBox="0 0 {width} {HEIGHT}"'
     style = 'fill="none" font-family="sans-serif" font-size="12"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}>{parts}</svg>'
 
@@ -78,7 +91,7 @@ def _range(columns: Sequence[Numbers]) -> tuple[float, float]:
 
 def _across(x: Numbers, ends: tuple[float, float]) -> Numbers:
     share = (x - ends[0]) / (ends[1] - ends[0])
-    return np.asarray(LEFT + share * (WIDTH - LEFT - RIGHT))
+    return np.asarray(LEFT + share * (AXIS_END - LEFT))
 
 
 def _down(y: Numbers, ends: tuple[float, float]) -> Numbers:
@@ -94,13 +107,3 @@ def _line(x: Numbers, y: Numbers, colour: str) -> str:
 def _text(x: float, y: float, text: str, *, anchor: str = "start", fill: str = "") -> str:
     place = f'x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}"'
     return f'<text {place} fill="{fill or "currentColor"}">{html.escape(text)}</text>'
-
-
-def _apart(places: Sequence[float]) -> list[float]:
-    """Vertical places of names, in the same order, moved down so that no name covers another."""
-    moved = [0.0] * len(places)
-    lowest = -np.inf
-    for place in np.argsort(places).tolist():
-        lowest = max(places[place], lowest + TEXT_HEIGHT)
-        moved[place] = lowest
-    return moved

@@ -8,13 +8,12 @@ import pytest
 import gdrun
 from gdrun.views.curves import Curve
 from gdrun.views.inline_curves import (
+    AXIS_END,
     BOTTOM,
     HEIGHT,
     LEFT,
-    RIGHT,
     TEXT_HEIGHT,
     TOP,
-    WIDTH,
     curves_svg,
 )
 
@@ -31,8 +30,8 @@ def test_points_are_placed_by_their_logarithms():
         curves_svg([Curve("<a>", x, np.array([100.0, 1.0, 0.01]))], "epoch", "f")
     )
     (line,) = picture.findall(f"{SVG}polyline")
-    middle = ((LEFT + WIDTH - RIGHT) / 2, (TOP + HEIGHT - BOTTOM) / 2)
-    assert points(line) == [(LEFT, TOP), middle, (WIDTH - RIGHT, HEIGHT - BOTTOM)]
+    middle = ((LEFT + AXIS_END) / 2, (TOP + HEIGHT - BOTTOM) / 2)
+    assert points(line) == [(LEFT, TOP), middle, (AXIS_END, HEIGHT - BOTTOM)]
     texts = [text.text for text in picture.findall(f"{SVG}text")]
     assert {"100", "0.01", "0", "2", "epoch", "f, logarithmic", "<a>"} == set(texts)
 
@@ -41,7 +40,7 @@ def test_values_of_any_sign_have_a_linear_axis_and_gaps_are_left_out():
     y = np.array([-1.0, np.nan, 1.0, np.inf])
     picture = ET.fromstring(curves_svg([Curve("a", np.arange(4.0), y)], "epoch", "f"))
     (line,) = picture.findall(f"{SVG}polyline")
-    assert points(line) == [(LEFT, HEIGHT - BOTTOM), (WIDTH - RIGHT, TOP)]
+    assert points(line) == [(LEFT, HEIGHT - BOTTOM), (AXIS_END, TOP)]
 
 
 def test_names_of_equal_curves_do_not_cover_each_other():
@@ -51,6 +50,21 @@ def test_names_of_equal_curves_do_not_cover_each_other():
     texts = picture.findall(f"{SVG}text")
     heights = [float(text.get("y")) for text in texts if text.text.startswith("curve")]
     assert np.diff(sorted(heights)).tolist() == pytest.approx([TEXT_HEIGHT] * 2)
+
+
+@pytest.mark.parametrize("end", [1.0, 2.0, 3.0])
+def test_long_names_are_whole_and_inside_the_picture(end):
+    x, words = np.array([0.0, 1.0]), "mbgd+adam+lr=0.1+schedule=cosine+clip"
+    curves = [Curve(f"{words}{k}", x, np.array([2.0, end])) for k in range(6)]
+    curves += [Curve(f"{k} {'W' * 900}", x, np.array([1.0, 3.0])) for k in (6, 7)]
+    picture = ET.fromstring(curves_svg(curves, "x", "y"))
+    names = [text for text in picture.findall(f"{SVG}text") if len(text.text) > 15]
+    assert [text.text for text in names[:6]] == [curve.label for curve in curves[:6]]
+    assert [text.text[:3] for text in names[6:]] == ["6 W", "7 W"]
+    for text in names:
+        # DejaVu Sans of 12 px: the widest letters have 12 px, and the letters of `words` about 7.
+        assert float(text.get("x")) + 7.3 * len(text.text) <= float(picture.get("width"))
+        assert TOP <= float(text.get("y")) <= HEIGHT
 
 
 def test_nothing_to_draw_is_no_picture():
