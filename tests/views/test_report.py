@@ -80,19 +80,25 @@ def test_a_name_cannot_leave_the_contents_of_the_page():
     assert found.scripts[1][1] == get_plotlyjs()
     read = json.loads(found.scripts[0][1])
     assert read["title"] == read["runs"][0]["name"] == read["subtitle"] == HOSTILE
-    np.testing.assert_allclose(
-        unpacked(read["runs"][0]["evals"]["train_loss"]), run.evals["train_loss"], rtol=1e-7
-    )
+    place = read["runs"][0]["evals"]["train_loss"]
+    np.testing.assert_allclose(unpacked(read["columns"][place]), run.evals["train_loss"], rtol=1e-7)
 
 
 def test_a_hundred_long_runs_make_a_page_below_ten_megabytes():
     draw = np.random.default_rng(0)
-    names = (*contents.X_AXES, *contents.STEP_QUANTITIES)
-    columns = {name: draw.random(5000) for name in names}
-    traces = contents._traces(columns, {"epoch": draw.random(100), "train_loss": draw.random(100)})
-    entry = {"settings": {}, "name": "run", "id": "run", "summary": {}, "diagnosis": []} | traces
-    entry |= {"status": "finished", "verdict": ""}
-    report = contents._report("many", [entry] * 100) | {"subtitle": ""}
+    # The runs of a sweep have the same axes, except for the seconds, and the same rates.
+    shared = {name: draw.random(1000) for name in ("epoch", "step", "gradients", "lr")}
+    own = {"seconds", *contents.STEP_QUANTITIES} - {"lr"}
+    measured = ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy")
+
+    def entry(name):
+        steps = shared | {column: draw.random(1000) for column in own}
+        evals = {key: shared[key][:501] for key in ("epoch", "step", "gradients")}
+        evals |= {key: draw.random(501) for key in ("seconds", *measured)}
+        told = {"settings": {}, "name": name, "id": name, "summary": {}, "diagnosis": []}
+        return told | contents._traces(steps, evals) | {"status": "finished", "verdict": ""}
+
+    report = contents._report("many", [entry(str(k)) for k in range(100)]) | {"subtitle": ""}
     assert len(report_page(report).encode()) < 10e6
 
 

@@ -9,8 +9,11 @@ function unpacked(text) {
   return text.type === "f4" ? new Float32Array(bytes.buffer) : new Float64Array(bytes.buffer);
 }
 
-function unpackColumns(columns) {
-  return Object.fromEntries(Object.entries(columns).map(([name, text]) => [name, unpacked(text)]));
+// Runs that share a column share its array, too.
+const allColumns = contents.columns.map(unpacked);
+
+function unpackColumns(places) {
+  return Object.fromEntries(Object.entries(places).map(([name, place]) => [name, allColumns[place]]));
 }
 
 // Okabe and Ito's colours, which readers with any kind of colour vision can tell apart.

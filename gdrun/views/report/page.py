@@ -19,7 +19,7 @@ def report_page(contents: dict[str, Any]) -> str:
         "title": html.escape(one_line(contents["title"])),
         "style": _asset("page.css"),
         "library": _plotly(),
-        "contents": _in_script(contents),
+        "contents": _in_script(_with_shared_columns(contents)),
         "program": "\n".join(map(_asset, PROGRAM)),
     }
     page = _asset("page.html")
@@ -27,6 +27,30 @@ def report_page(contents: dict[str, Any]) -> str:
         before, _, after = page.partition(f"<!-- {name} -->")
         page = f"{before}{text}{after}"
     return page
+
+
+def _with_shared_columns(contents: dict[str, Any]) -> dict[str, Any]:
+    """The contents with each different column of the runs once, in a list `columns`.
+
+    A run has the places of its columns in this list. Runs of a study have the same steps, epochs
+    and rates, which would be a third of a page.
+    """
+    places: dict[str, int] = {}
+    columns: list[dict[str, str]] = []
+
+    def place(column: dict[str, str]) -> int:
+        key = column["type"] + column["data"]
+        if key not in places:
+            places[key] = len(columns)
+            columns.append(column)
+        return places[key]
+
+    tables = ("steps", "evals")
+    runs = [
+        run | {name: {key: place(column) for key, column in run[name].items()} for name in tables}
+        for run in contents["runs"]
+    ]
+    return contents | {"runs": runs, "columns": columns}
 
 
 def _in_script(contents: dict[str, Any]) -> str:
