@@ -104,7 +104,9 @@ def labelled_rows(
             yield X[known], y[known]
     if rows and not found:
         raise DataError(
-            "no row has a target", where=target.name, hint="`gdrun predict` needs no targets"
+            "no row has a target",
+            where=target.name,
+            hint="`gdrun predict RUN DATA` needs no targets",
         )
     if found < rows:
         notes.append(f"left out {rows - found} of {rows} rows with no target")

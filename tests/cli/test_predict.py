@@ -353,7 +353,7 @@ def test_an_evaluation_of_classes(here, tmp_path):
         ),
         (
             "",
-            "error: price: no row has a target\nhint: `gdrun predict` needs no targets\n",
+            "error: price: no row has a target\nhint: `gdrun predict RUN DATA` needs no targets\n",
         ),
         (
             "dear",
