@@ -55,7 +55,9 @@ def sweep(
     dict with one key; the epochs until it is reached are counted; None for a target close to the
     best result. search: "grid" for every combination, "random" for `trials` random ones. halving:
     whether to use successive halving: after …, 1/9 and 1/3 of the epochs, only the best third of
-    the combinations continues. jobs: the number of processes. executor: any
+    the combinations continues. jobs: the number of processes; with more
+    than one, a script must call this below `if __name__ == "__main__":`, because every process
+    imports the script. executor: any
     `concurrent.futures.Executor`, such as that of a Dask cluster; it runs `jobs` tasks at a time,
     or one for each core of this machine if `jobs` is 1. resume: the directory of an earlier study;
     only the trials that it has not finished are run. config, overrides, data, out: as in `train`.

@@ -24,7 +24,7 @@ from threading import Thread
 from typing import Any, Protocol
 
 from gdrun.engine.judging import Interrupted
-from gdrun.errors import GdrunError
+from gdrun.errors import GdrunError, Parameter
 from gdrun.methods.plugins import load_plugin, loaded_plugins
 from gdrun.stop_requests import stopping_if
 from gdrun.study.growth import GrowthReporter, OnGrowth
@@ -122,10 +122,15 @@ class InProcesses:
             except BrokenExecutor:
                 if interrupted():
                     return  # the signal reached the workers too
+                if not deaths and _starts_again_when_imported():
+                    raise GdrunError(
+                        "every process imports the script, which starts the study again",
+                        where=Parameter("jobs"),
+                        hint=f"write {GUARD} above the study, and indent it below",
+                    ) from None
                 deaths += 1
                 if deaths == MOST_DEATHS:
-                    hint = "if memory is full, use fewer `jobs`; in a Python script, start the "
-                    hint += 'study below `if __name__ == "__main__":`'
+                    hint = "if memory is full, use fewer `jobs`"
                     what = f"worker processes died {deaths} times"
                     raise GdrunError(what, hint=hint) from None
                 runs = sum(len(task.trials) for task in left.values())
@@ -160,6 +165,34 @@ class InProcesses:
                 yield from OnExecutor(pool, self._jobs + 1).run(tasks, interrupted_and_passed_on)
             finally:
                 stop.set()  # the pool waits for its workers, also after an error
+
+
+GUARD = 'if __name__ == "__main__":'
+"""The line below which a script must start a study in several processes."""
+
+STARTED_AGAIN = 87
+"""The exit code of a process that imports a script and so would start the script's study again."""
+
+
+def end_if_imported() -> None:
+    """End the process silently, by SystemExit, if it is a new one that still imports the script.
+
+    Python itself would raise an error in every new process, with a traceback of many lines.
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise SystemExit(STARTED_AGAIN)
+
+
+def _starts_again_when_imported() -> bool:
+    """Whether a new process, which imports the script, starts its study again."""
+    process = multiprocessing.get_context("spawn").Process(target=_nothing)
+    process.start()
+    process.join()
+    return process.exitcode == STARTED_AGAIN
+
+
+def _nothing() -> None:
+    """What a process does that only imports the script."""
 
 
 @contextmanager

@@ -26,7 +26,14 @@ from gdrun.engine.judging import Interrupted
 from gdrun.engine.listeners import Listener
 from gdrun.errors import ConfigError, Parameter, Problem
 from gdrun.study.design.trials import Settings, StudyPlan
-from gdrun.study.executors import InProcess, InProcesses, Note, OnExecutor, Runner
+from gdrun.study.executors import (
+    InProcess,
+    InProcesses,
+    Note,
+    OnExecutor,
+    Runner,
+    end_if_imported,
+)
 from gdrun.study.growth import GrowthReporter, OnGrowth
 from gdrun.study.judgement.metrics import (
     Metric,
@@ -127,6 +134,8 @@ class StudyRequest:
         argument of `counts` is not a whole number ≥ 1.
         """
         self._check_counts()
+        if self.jobs > 1:
+            end_if_imported()
         table = None if self.data is None else table_from_pair(self.data)
         # The standard input can be read only once.
         config = None if self.config is None else read(self.config)

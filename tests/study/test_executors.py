@@ -4,6 +4,8 @@ import multiprocessing
 import os
 import select
 import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+import gdrun
 from gdrun.engine.listeners import Listener
 from gdrun.errors import GdrunError
-from gdrun.study.executors import InProcesses, OnExecutor
+from gdrun.study.executors import GUARD, STARTED_AGAIN, InProcesses, OnExecutor
 from gdrun.study.study import StudyContext, carry_out
 from gdrun.study.tasks import Task, tasks_of
 from study.cases import planned
@@ -66,6 +69,32 @@ def test_two_names_of_one_experiment_are_one_run_to_wait_for():
     plan = planned({"name": ["a", "b"], "lr": [0.1, 0.2]})
     carry_out(plan, StudyContext(on_progress=heard.append))
     assert [(each.ended, each.of) for each in heard] == [(0, 2), (2, 2)]
+
+
+def test_a_process_that_imports_the_script_starts_no_study(monkeypatch, tmp_path):
+    monkeypatch.setattr(multiprocessing.current_process(), "_inheriting", True, raising=False)
+    config = {"dataset": "iris", "model": "softmax"}
+    with pytest.raises(SystemExit) as ended:
+        gdrun.sweep(config, {"lr": [0.1, 0.2]}, "epochs=1", jobs=2, out=tmp_path / "runs")
+    assert ended.value.code == STARTED_AGAIN
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.slow
+def test_a_script_without_a_guard_is_told_once_to_have_one(tmp_path):
+    script = tmp_path / "script.py"
+    study = 'gdrun.sweep({"dataset": "iris", "model": "softmax"}, {"batch_size": [8, 16]}, jobs=2)'
+    script.write_text(f"import gdrun\n{study}\n", encoding="utf-8")
+    ended = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=300)
+    assert ended.returncode == 1
+    assert ended.stderr.count("Traceback") == 1
+    assert ended.stderr.endswith(
+        "error: jobs: every process imports the script, which starts the study again\n"
+        f"hint: write {GUARD} above the study, and indent it below\n"
+    )
+    script.write_text(f"import gdrun\n{GUARD}\n    {study}\n", encoding="utf-8")
+    ended = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=300)
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 @pytest.mark.slow
