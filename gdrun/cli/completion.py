@@ -1,7 +1,7 @@
 """What the shell completes: keys and names of a config, contenders, entries, runs and commands.
 
-Each function has the form that typer expects: it takes the context of the command line so far, its
-words, and the unfinished last word, and returns whole words.
+Each function has the form that typer expects. It takes the context of the command line so far, the
+words, and the unfinished last word. It returns whole words.
 
 bash gives `optimizer=ad` as three words, `optimizer`, `=` and `ad`, and only replaces the last one;
 zsh, fish and PowerShell give it as one. After `optimizer=` the parser gives an empty last word in

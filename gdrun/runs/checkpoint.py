@@ -1,8 +1,9 @@
 """The file checkpoint.npz: the state of a training, which can continue from it bit for bit.
 
 The file belongs to all runs that train together. It holds the arrays of a Snapshot by name, and a
-JSON text `checkpoint` with everything else: the configs of the runs, the hash of their data, the
-plugins and the versions of the software, which must be the same when the training continues.
+JSON text `checkpoint` with everything else. That is the configs of the runs, the hash of their
+data, the plugins, and the versions of the software. The training continues only with the same
+configs, data and plugins.
 
 While the runs train, the file is replaced every SECONDS_BETWEEN seconds. If one write takes longer
 than SHARE of this time, the next write comes later, so that all writes take at most SHARE of the

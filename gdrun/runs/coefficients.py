@@ -4,8 +4,8 @@ s = Σ wᵢ (xᵢ − meanᵢ) / scaleᵢ + b = Σ (wᵢ / scaleᵢ) xᵢ + (b �
 
 s is the score, wᵢ the weight and xᵢ the value of feature i, and b the intercept. meanᵢ and scaleᵢ
 standardise the feature: they are its mean and standard deviation in the training part. If the
-target was standardised as well, the score is s = (y − mean_y) / scale_y, so that in the units of
-the data all coefficients are multiplied by scale_y, and mean_y is added to the intercept.
+target was standardised as well, the score is s = (y − mean_y) / scale_y. In the units of the data,
+all coefficients are then multiplied by scale_y, and mean_y is added to the intercept.
 """
 
 from __future__ import annotations

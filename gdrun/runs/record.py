@@ -73,8 +73,8 @@ class RunDataRecord(TypedDict):
     number of features. target: the name of the target. classes: the labels of the classes, in
     order; empty for regression. sha256: the hash of the data. notes: sentences about the data.
     files: the path and the hash of each part that has a file of its own. columns: what each column
-    of a file became. repeated_rows: `all` counts the rows that are equal to an earlier one in all
-    features and the target; `validation` and `test` count the rows of this part that the training
+    of a file became. repeated_rows: `all` counts the rows that are equal to an earlier row in all
+    features and the target. `validation` and `test` count the rows of the part that the training
     part contains too. single_feature: the feature that alone predicts the target best, with the
     keys of gdrun.data.single_feature.SingleFeature; only for the user's own data.
     """

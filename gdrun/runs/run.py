@@ -250,8 +250,8 @@ def run_directories(out: Path, records: Sequence[str] = (RECORD,)) -> list[Path]
     """The directories in `out` that contain a record, from the least to the most recently written.
 
     records: the file names of records. The order is by the time at which the record was last
-    written, not by the names of the directories: these are only exact to a second, and users may
-    rename directories.
+    written. The names of the directories do not suffice: they are only exact to a second, and users
+    may rename directories.
     """
     try:
         files = [entry / name for entry in out.iterdir() for name in records]

@@ -89,9 +89,9 @@ class Session:
         """The session that continues the run in a directory, and the runs that trained with it.
 
         table: the arrays that were the data of the run; None for its dataset. extension: a larger
-        budget; None to keep the budget of the run. Raises RecordError if the run cannot continue,
-        because its files are damaged, another process trains it, or its config, data or plugins
-        have changed; ConfigError for a wrong extension; and the errors of a new session.
+        budget; None to keep the budget of the run. Raises RecordError if the run cannot continue:
+        its files are damaged, another process trains it, or its config, data or plugins have
+        changed. Raises ConfigError for a wrong extension, and the errors of a new session.
         """
         earlier = paused(directory)
         try:
@@ -178,7 +178,7 @@ class Session:
         interrupted: a function that returns the name of a signal when training should stop, else
         None. Raises DataError if another program changes a file that is read during the training;
         the runs are then recorded as interrupted. If an internal error ends the training, its
-        traceback is written to the directories of the runs, and the error is raised again with a
+        traceback is written to the directories of the runs. The error is then raised again, with a
         note that names the file.
         """
         own = [*self.directories, *filter(None, [self._checkpoint])]

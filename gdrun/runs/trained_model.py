@@ -37,9 +37,9 @@ class TrainedModel:
     """A model with its weights, and the encoding of the data that it was trained with.
 
     weights: those that the run returns, by name; for a network with batch_norm, also its running
-    statistics. X of the methods has n rows with d features: an array (n, d) with the features in
-    their order, a mapping of columns such as a dict or a pandas frame, the path of a data file, or
-    the name of a dataset.
+    statistics. The argument X of the methods has n rows with d features. It is an array (n, d) with
+    the features in their order, a mapping of columns such as a dict or a pandas frame, the path of
+    a data file, or the name of a dataset.
     """
 
     description: ModelDescription

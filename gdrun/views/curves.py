@@ -1,8 +1,8 @@
 """The data of charts: curves with labels, which the terminal and the pictures draw.
 
-Runs that differ only in the seed give one curve: the median over the seeds, with the quartiles as
-a band. A run that diverged has no values after its divergence; the curve ends where the shortest
-run ends, so that every point is the median of the same runs.
+Runs that differ only in the seed give one curve: the median over the seeds, with the quartiles as a
+band. A run that diverged has no values after its divergence. The curve ends where the shortest run
+ends, so that every point is the median of the same runs.
 """
 
 from __future__ import annotations

@@ -58,8 +58,8 @@ def parse_budget(text: str, base: Experiment, rows: int) -> Budget:
 def with_budget(candidate: Candidate, budget: Budget) -> Candidate:
     """The candidate with this budget instead of its own.
 
-    Raises ConfigError if the experiment cannot run with this budget: for example, some schedules
-    need to know the number of steps, which a budget in seconds does not give.
+    Raises ConfigError if the experiment cannot run with this budget. For example, some schedules
+    need the number of steps, which a budget in seconds does not give.
     """
     unit, amount = budget
     text = f"{unit}={amount:g}"

@@ -1,7 +1,7 @@
 """The plan of a study: its candidates, and the seeds with which each candidate is trained.
 
 A trial is one candidate trained with one seed. The identity of a trial is a hash of its resolved
-experiment (the config with all defaults), so that a resumed study finds its finished trials even if
+experiment (the config with all defaults). So a resumed study finds its finished trials even if
 trials were added, removed or reordered.
 """
 

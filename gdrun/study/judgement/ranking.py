@@ -166,10 +166,10 @@ def fastest_first(found: Sequence[Standing], metric: Metric) -> tuple[Standing, 
 
     If two medians differ by less than the noise of a validation part, they do not show which
     candidate is better, but the speed does. A candidate counts as good as the best one if its
-    progress p is at least EQUAL_PROGRESS, its median differs from the best by at most EQUAL_SHARE,
-    and it was not dropped. The fastest candidate reaches the default target after the fewest epochs
-    (the median over its runs). Candidates with a diverged run or the symptom exploding come after
-    the others.
+    progress p is at least EQUAL_PROGRESS and its median differs from the best by at most
+    EQUAL_SHARE. Dropped candidates never count. The fastest candidate reaches the default target
+    after the fewest epochs (the median over its runs). Candidates with a diverged run or the
+    symptom exploding come after the others.
     """
     improvement, target = best_improvement(found, metric), usual_target(found, metric)
     if improvement is None or target is None:
@@ -250,7 +250,7 @@ def usual_target(found: Sequence[Standing], metric: Metric) -> Target | None:
     """The default target: the value of the metric with the progress p = GOOD.
 
     p is the share of the best improvement (`progress.py`). For a large improvement of a loss, p is
-    computed from logarithms: in a valley, 95 % of the linear improvement is made on the steep wall,
+    computed from logarithms. In a valley, 95 % of the linear improvement is made on the steep wall,
     long before the minimum. Returns None if no candidate improved on the start.
     """
     improvement = best_improvement(found, metric)

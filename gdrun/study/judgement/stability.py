@@ -12,9 +12,9 @@ limit gradient descent converges; the heavy ball may cycle (Lessard, Recht & Pac
 4.6).
 
 Source: Polyak 1964; Lessard, Recht & Packard 2016 for both kinds of momentum. β is the option beta,
-and δ the option dampening. The limits follow from the roots of z² − (1 + β − (1 − δ)αL) z + β for
-the heavy ball, and of z² − (1 + β)(1 − αL) z + β(1 − αL) for Nesterov's momentum: a root leaves the
-unit circle at −1 when α passes the limit.
+and δ the option dampening. The heavy ball has the characteristic polynomial z² − (1 + β − (1 −
+δ)αL) z + β. Nesterov's momentum has z² − (1 + β)(1 − αL) z + β(1 − αL). When α passes the limit, a
+root leaves the unit circle at −1.
 """
 
 from __future__ import annotations

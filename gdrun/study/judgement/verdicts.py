@@ -1,9 +1,9 @@
 """Verdicts: one word for each candidate of a sweep, such as good, slow or diverged.
 
 Verdicts compare the candidates of one sweep, so no verdict depends on the scale of the loss or the
-rate. They depend on the progress p of a candidate's median final value, which is its share of the
-best improvement of the metric that ranks the sweep (`progress.py`); the default target is the value
-with p = 0.95. The words and their rules are in MEANINGS, which `gdrun list verdicts` shows.
+rate. They depend on the progress p of a candidate's median final value. p is the share of the best
+improvement of the metric that ranks the sweep (`progress.py`). The default target is the value with
+p = 0.95. The words and their rules are in MEANINGS, which `gdrun list verdicts` shows.
 
 Whether a rate is too small, too large or unstable is decided among candidates that differ only in
 the rate. Their progress is the share of the best improvement of these candidates alone; it uses
@@ -77,8 +77,8 @@ MEANINGS: dict[Word, str] = {
 class Verdict:
     """A verdict on one candidate of a sweep.
 
-    moment: for the words diverged and dropped, when that happened, such as `at step 12`: the median
-    step over the seeds that diverged, or the epoch of the drop. Empty for other words.
+    moment: when a candidate diverged or was dropped, such as `at step 12`. It is the median step
+    over the seeds that diverged, or the epoch of the drop; empty for other words.
     """
 
     word: Word
@@ -202,10 +202,10 @@ def _verdict(
 ) -> Verdict:
     """The verdict on one candidate.
 
-    progress: the progress p of its median. loss: how far the training loss fell. side: −1 if the
-    candidate's rate is below the best one of the candidates that differ only in the rate, 0 if
-    equal, 1 if above; None if no rate was swept. compared: None if all candidates are ranked; else
-    whether there are other candidates that differ only in the rate.
+    progress: the progress p of its median. loss: how far the training loss fell. side: where the
+    candidate's rate is, compared with the best rate of the candidates that differ only in the rate:
+    −1 below, 0 equal, 1 above; None if no rate was swept. compared: None if all candidates are
+    ranked; else whether there are other candidates that differ only in the rate.
     """
     diverged = [result.record["stop"]["step"] for result in standing.results if result.diverged]
     if 2 * len(diverged) >= len(standing.results):

@@ -54,8 +54,8 @@ class ReadStudy:
 def read_found(path: Path) -> ReadStudy:
     """Read the study of a directory.
 
-    Raises RecordError if the directory contains no study, or a damaged study, or only the tuning
-    part of a comparison, or if the study uses a plugin that is not loaded.
+    Raises RecordError if the directory contains no study, a damaged study, or only the tuning part
+    of a comparison. The same error is raised if the study uses a plugin that is not loaded.
     """
     record = read_study(path)
     if record["verb"] not in _READERS:

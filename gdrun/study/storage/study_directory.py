@@ -128,8 +128,8 @@ class StudyDirectory:
         """The directory of an earlier study, to continue the study with this plan.
 
         origin: the base config, the data and the command line. Raises RecordError if the directory
-        contains no study, a study of another kind, a study on other data, with another version
-        of a plugin, or a study that has no candidate in common with the plan.
+        contains no study, or a study that does not fit: of another kind, on other data, with
+        another version of a plugin, or without a candidate of the plan.
         """
         earlier = read_study(path)
         study = cls(path, plan, origin)
