@@ -90,9 +90,10 @@ def export(
 
 
 def _in_its_tool(to: str, destination: str) -> list[str]:
-    """The lines on how to see or send what was written with the tool of a format; empty for none.
+    """How to see or send what was written, with the tool of the format; empty for other formats.
 
-    They install the server of the tool if it is missing: the clients that write have none.
+    If the tool's server is not installed, a line installs it: the packages that write have no
+    server.
     """
     place = shlex.quote(destination)
     if to == "wandb":
@@ -109,7 +110,7 @@ def _in_its_tool(to: str, destination: str) -> list[str]:
 
 
 def _installed(module: str, package: str) -> list[str]:
-    """The command that installs a package, as a line; empty if its module is there."""
+    """The command that installs a package, as a line; empty if it is installed."""
     return [] if find_spec(module) else [f"  python -m pip install {package}"]
 
 

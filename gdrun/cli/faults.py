@@ -60,7 +60,7 @@ def note_changed_plugins(runs: Iterable[Run]) -> None:
     from gdrun.runs.recorded_experiment import changed_plugins
 
     for path in dict.fromkeys(path for run in runs for path in changed_plugins(run)):
-        note(f"the plugin {path} changed since the run, which has the steps of the old version")
+        note(f"the plugin {path} changed since the run, which was trained with the old version")
 
 
 def usage_problem(error: typer.TyperException, arguments: Sequence[str] = ()) -> Problem:

@@ -1,4 +1,4 @@
-"""The options of a hinted command that load the plugins which this command needs."""
+"""Commands in hints: the options that load the plugins which such a command needs."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def _completed(command: str) -> str:
 
 
 def missing_options(words: Sequence[str]) -> list[str]:
-    """The options that load the plugins which a command needs; none for those that it has.
+    """The options that load the plugins which a command needs; empty if it loads plugins itself.
 
-    It needs the plugins that this command line has loaded, and those of the runs and the studies
-    that it names. words: of the command, without gdrun.
+    A command needs the plugins that this process has loaded, and the plugins of the runs and the
+    studies that the command names. words: the words of the command, without gdrun.
     """
     if "--plugin" in words or words[0] in WITHOUT_PLUGINS:
         return []
@@ -57,7 +57,7 @@ def _recorded(path: Path) -> Sequence[Mapping[str, str]]:
     from gdrun.study.storage.study_directory import read_study
 
     for directory in (path, path.parent):
-        # A damaged record is no reason to show no hint.
+        # Even with a damaged record, the hint is shown.
         with suppress(GdrunError, OSError):
             if (directory / RECORD).is_file():
                 return read_record(directory)["plugins"]

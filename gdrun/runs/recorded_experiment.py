@@ -27,8 +27,8 @@ def experiment_of(run: Run) -> Experiment:
 def repeatable_experiment(run: Run) -> Experiment:
     """The experiment of a run, to train it again.
 
-    Raises ConfigError as `experiment_of`, RecordError if a plugin has changed since the run: then
-    the same config would train otherwise.
+    Raises ConfigError as `experiment_of`, RecordError if a plugin has changed since the run,
+    because the same config would then train differently.
     """
     if changed := changed_plugins(run):
         raise RecordError(

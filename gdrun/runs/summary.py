@@ -107,7 +107,7 @@ class RunSummary(Summary):
 
     metrics: by part of the data, then by name. confusion: the confusion matrix on the test part, or
     else on the validation or training part; only for classification. A run that diverged or that is
-    on a surface has none of these keys, nor baseline and recalls.
+    on a surface has neither these keys nor baseline and recalls.
     """
 
     metrics: NotRequired[dict[str, MetricValues]]

@@ -48,8 +48,8 @@ class Explained:
     """Views, and below them notes, as a grid of labels and texts.
 
     notes: (label, text) each. A label that is in `columns` is the heading of a column that a narrow
-    terminal may leave out; its note is shown only with the column. instead: notes of which each is
-    shown only without the column that its label names.
+    terminal may leave out; its note is shown only with the column. instead: notes that replace a
+    column; such a note is shown only without the column that its label names.
     """
 
     def __init__(

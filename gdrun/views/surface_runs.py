@@ -45,7 +45,7 @@ def has_no_noise(config: Mapping[str, Any]) -> bool:
 def variant_notes(plan: StudyPlan) -> list[tuple[str, str]]:
     """A note if a study varies the batches on surfaces without noise, as (label, text); or empty.
 
-    The batches then make no other difference than the number of steps.
+    On such surfaces the batches change only the number of steps.
     """
     steps = plan.steps_per_epoch
     if not plan.noiseless or len(steps) < 2:
@@ -53,5 +53,5 @@ def variant_notes(plan: StudyPlan) -> list[tuple[str, str]]:
     listed = ", ".join(f"{number:,} ({name})" for name, number in steps.items())
     if len(steps) > MOST_VARIANTS:
         listed = f"{min(steps.values()):,} to {max(steps.values()):,}"
-    text = f"{SAME_GRADIENT}; these differ only in their steps per epoch: {listed}"
+    text = f"{SAME_GRADIENT}; the variants differ only in their steps per epoch: {listed}"
     return [("variants", f"{text}. With noise=1 the gradients differ too")]

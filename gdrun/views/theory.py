@@ -190,7 +190,7 @@ def assumptions_views(
     """A table of the assumptions, and a hint with the changes that would make all of them hold.
 
     config: the path of the config of a run; the hint then has the whole command. locally: whether
-    the bounds have the L of the start, which need not hold elsewhere.
+    the bounds use the curvature L at the start, which may be larger elsewhere.
     """
     table = plain_table("llw", "assumption", "", "")
     for each in assumptions:

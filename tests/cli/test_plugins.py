@@ -120,7 +120,7 @@ def test_what_trains_a_run_again_refuses_a_changed_plugin(gdrun, tmp_path, monke
             f"hint: undo the change, or `gdrun train {run}/config.yaml --plugin my.py` makes a new "
             "run\n"
         )
-    note = "note: the plugin my.py changed since the run, which has the steps of the old version\n"
+    note = "note: the plugin my.py changed since the run, which was trained with the old version\n"
     for command in (("theory", str(run)), ("theory", str(run), "--noise"), ("plot", str(run))):
         answer = gdrun(*command, *loaded)
         assert (answer.code, answer.err) == (0, note)

@@ -87,7 +87,7 @@ class StudyPlan:
 
     @property
     def steps_per_epoch(self) -> dict[str, int]:
-        """The steps of the first epoch on a surface, by variant, such as bgd or mbgd with its size.
+        """The steps of the first epoch on a surface, by variant, such as `bgd` or `mbgd of 8`.
 
         Empty for experiments on data.
         """
