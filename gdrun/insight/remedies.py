@@ -44,6 +44,11 @@ PROMISING = 4
 MILD = "still falling"
 """The new symptom that does not keep a remedy from being a cure: the loss falls at last."""
 
+HONEST = frozenset({MILD, "noise floor"})
+"""The new symptoms that do not keep the remedy of a flattering symptom from being a cure: the model
+is better, though its loss is not as smooth.
+"""
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -54,9 +59,10 @@ class Attempt:
     infinite if the run diverged. larger: whether larger values are better. treated: the first
     symptom of the diagnosed run that has remedies. symptoms: those of the run with the changes.
     gone: whether the treated one is not among them. cured: whether it is gone, there is no new
-    symptom (a loss that still falls does not count), and the metric is close to that of the best
-    such attempt, and clearly better than before. If the treated symptom makes the metric too good,
-    it may be worse. pair: whether it is two remedies together.
+    symptom, and the metric is close to that of the best such attempt, and clearly better than
+    before. A loss that still falls is no new symptom. If the treated symptom makes the metric too
+    good, the metric may be worse, and a noise floor is no new symptom. pair: whether it is two
+    remedies together.
     """
 
     changes: Mapping[str, Any]
@@ -101,9 +107,10 @@ class _Goal:
 
     def of(self, outcome: Outcome) -> float:
         """The score of the weights that a run returns; infinite if it diverged."""
-        value = float(outcome.evaluations[self.metric][-1])
-        if outcome.restored and outcome.best is not None and outcome.best.quantity == self.metric:
-            value = outcome.best.value
+        evaluations, at = outcome.evaluations, -1
+        if outcome.restored and outcome.best is not None:
+            at = int(np.searchsorted(evaluations["step"], outcome.best.step))
+        value = float(evaluations[self.metric][at])
         if not math.isfinite(value) or outcome.status == "diverged":
             return math.inf
         return -value if self.larger else value
@@ -259,7 +266,8 @@ class _Judge:
 
     def _clean(self, one: _Ended) -> bool:
         """Whether the treated symptom is gone, and no new one is there."""
-        return self._treated not in one.symptoms and set(one.symptoms) <= {*self._known, MILD}
+        allowed = HONEST if self._treated in FLATTERING else {MILD}
+        return self._treated not in one.symptoms and set(one.symptoms) <= allowed.union(self._known)
 
 
 def _near(value: float, start: float) -> float:

@@ -21,6 +21,9 @@ LARGER_BATCH = Remedy(
 )
 
 
+BALANCED = "balanced_accuracy"
+
+
 def rate(value: float, why: str) -> Remedy:
     """The remedy that changes the learning rate to this value, rounded."""
     return Remedy({"optimizer.lr": rounded(value)}, why)
@@ -185,6 +188,20 @@ def fewer_limits(run: Traced) -> tuple[Remedy, ...]:
         remedies.append(Remedy({"model.l2": 0.0}, "l2 pulls the weights to 0"))
         remedies.append(Remedy({"model.l2": model["l2"] / 1000}, "a weaker pull to 0"))
     return tuple(remedies)
+
+
+def best_by_balance(run: Traced) -> tuple[Remedy, ...]:
+    """The weights of the epoch with the best balanced accuracy, for a run with a validation part.
+
+    The balanced accuracy is the mean of the recalls of the classes.
+    """
+    rule = run.config["stopping"].get("early_stopping") or {}
+    if run.summary.get("validation_loss") is None or rule.get("metric") == BALANCED:
+        return ()
+    why = "balanced accuracy counts every class alike, and the loss every example"
+    if rule:
+        return (Remedy({"stopping.early_stopping.metric": BALANCED}, why),)
+    return (Remedy({"stopping.early_stopping": {"patience": 20, "metric": BALANCED}}, why),)
 
 
 def less_memory(run: Traced) -> tuple[Remedy, ...]:

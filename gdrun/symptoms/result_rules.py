@@ -82,6 +82,7 @@ def imbalance(run: Traced) -> Symptom | None:
         f"of class {_name(run, largest)}",
         (
             *changes.fewer_limits(run),
+            *changes.best_by_balance(run),
             *changes.standardised(run),
             *changes.larger_rates(run),
             *changes.adam(run),

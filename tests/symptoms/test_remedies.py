@@ -9,7 +9,7 @@ from rich.console import Console
 
 import gdrun
 from gdrun.insight.remedies import Attempt, fitting, traced, try_remedies
-from gdrun.symptoms.facts import Symptom, Traced
+from gdrun.symptoms.facts import Remedy, Symptom, Traced
 from gdrun.symptoms.registry import diagnose
 from gdrun.views.diagnosis import diagnosis_view
 
@@ -58,6 +58,24 @@ def test_no_change_with_the_same_or_a_higher_loss_is_a_cure(at_limit):
     same = surface("bowl", optimizer__lr=0.2, surface__noise=0.16)
     assert same.evals["train_loss"][-1] == pytest.approx(at_limit.evals["train_loss"][-1])
     assert [each.name for each in diagnosed(same)] == ["oscillation"]
+
+
+def test_an_attempt_is_judged_by_the_weights_that_it_returns():
+    """Early stopping by another metric returns other weights than those of the lowest loss."""
+    config = {
+        "dataset": {"name": "breast-cancer", "split": {"validation": 0.2}},
+        "model": "logistic",
+        "engine": "numpy",
+        "variant": {"name": "mbgd", "batch_size": 32},
+        "optimizer": {"name": "adam", "lr": 0.01},
+        "stopping": {"epochs": 12, "early_stopping": {"patience": 4}},
+    }
+    changes = {"stopping.early_stopping.metric": "balanced_accuracy"}
+    symptom = Symptom("imbalance", 0.8, "", (Remedy(changes, ""),))
+    (attempt,) = try_remedies(gdrun.train(config), [symptom])
+    changed = gdrun.train(config, changes)
+    assert attempt.after == changed.summary["validation_loss"]
+    assert attempt.after > changed.evals["validation_loss"].min()
 
 
 def test_a_loss_that_only_falls_in_its_second_half_does_not_oscillate():

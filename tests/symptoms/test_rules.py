@@ -270,6 +270,25 @@ def test_a_rare_class_that_is_not_found():
     assert names(test=[(97, 97), (0, 3)]) == []  # Three examples are too few to judge.
 
 
+def test_a_rare_class_leads_to_the_metric_that_counts_classes_alike():
+    def first_change(stopping, **summary):
+        summary |= recalls(test=[(95, 95), (1, 5)])
+        run = curves(STEADY, summary=summary)
+        run.config["stopping"] |= stopping
+        (symptom,) = diagnose(run)
+        return symptom.remedies[0].changes
+
+    early = {"early_stopping": {"patience": 5}}
+    metric = {"stopping.early_stopping.metric": "balanced_accuracy"}
+    assert first_change(early, validation_loss=0.1) == metric
+    whole = {"stopping.early_stopping": {"patience": 20, "metric": "balanced_accuracy"}}
+    assert first_change({}, validation_loss=0.1) == whole
+    # Without a validation part, or with this metric already, another remedy is first.
+    assert first_change({}) not in (metric, whole)
+    early = {"early_stopping": {"patience": 5, "metric": "balanced_accuracy"}}
+    assert first_change(early, validation_loss=0.1) not in (metric, whole)
+
+
 def test_a_class_that_is_too_rare_in_the_test_part_is_judged_on_the_training_part():
     """Of 3 test examples too few can be right by chance; of 20 in training, 2 are."""
     summary = recalls(train=[(880, 880), (2, 20)], test=[(97, 97), (3, 3)])
