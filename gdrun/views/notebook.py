@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 from rich.console import Console, RenderableType
+from rich.terminal_theme import TerminalTheme
 
 from gdrun.runs.run import Run
 from gdrun.study.judgement.comparison_findings import Comparison
@@ -17,6 +18,14 @@ from gdrun.views.recorded import standings_of
 WIDTH = 100
 """The width of a view in a notebook, in characters."""
 
+_COLOURS = [
+    *((0, 0, 0), (208, 73, 58), (31, 146, 84), (166, 124, 0)),  # black, red, green, yellow
+    *((59, 125, 216), (180, 95, 176), (26, 143, 156), (127, 127, 127)),  # blue … cyan, grey
+]
+
+THEME = TerminalTheme((255, 255, 255), (0, 0, 0), _COLOURS, _COLOURS)
+"""Colours of middle lightness, which can be read in a light and in a dark notebook."""
+
 
 def html(view: RenderableType) -> str:
     """The view as preformatted text in HTML, with its colours as inline styles."""
@@ -25,7 +34,7 @@ def html(view: RenderableType) -> str:
         file=io.StringIO(), record=True, width=WIDTH, highlight=False, markup=False, emoji=False
     )
     screen.print(view)
-    fragment = screen.export_html(inline_styles=True, code_format="<pre>{code}</pre>")
+    fragment = screen.export_html(theme=THEME, inline_styles=True, code_format="<pre>{code}</pre>")
     return "\n".join(line.rstrip() for line in fragment.splitlines())
 
 

@@ -1,5 +1,6 @@
 """The small pictures of curves that a notebook shows."""
 
+import re
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -84,3 +85,20 @@ def test_a_notebook_shows_the_curves_of_each_kind_of_result():
         text = result._repr_html_()
         picture = ET.fromstring(text[text.index("<svg") :])
         assert len(picture.findall(f"{SVG}polyline")) == 2
+
+
+def test_words_in_a_notebook_can_be_read_on_light_and_on_dark_paper():
+    found = gdrun.sweep({"dataset": "iris", "model": "softmax"}, {"lr": [0.1, 1e6]}, "epochs=2")
+    text = found._repr_html_()
+    colours = set(re.findall(r"[ ;\"]color: #(\w{6})", text[: text.index("<svg")]))
+    assert len(colours) >= 3  # those of diverged, of the best setting, and of headings
+
+    def luminance(colour):  # as WCAG 2.2 defines it
+        parts = [int(colour[k : k + 2], 16) / 255 for k in (0, 2, 4)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+    for colour in colours:
+        for paper in ("ffffff", "14181d"):
+            low, high = sorted((luminance(colour), luminance(paper)))
+            assert (high + 0.05) / (low + 0.05) > 3, (colour, paper)
