@@ -29,10 +29,10 @@ from gdrun.study.study import StudyContext, Work, carry_out
 class Tuning:
     """How one contender was tuned.
 
-    settings: the number of settings that were tried. seeds: the number of seeds with which each was
-    tried. chosen: the best setting, by key; empty if every run failed, so that the contender keeps
-    its own setting. at_edge: the keys whose best value was the smallest or the largest that was
-    tried.
+    settings: the number of settings that were tried; 0 if the contender has none of the keys.
+    seeds: the number of seeds with which each was tried. chosen: the best setting, by key; empty if
+    every run failed, so that the contender keeps its own setting. at_edge: the keys whose best
+    value was the smallest or the largest that was tried.
     """
 
     settings: int

@@ -171,6 +171,7 @@ def _notes(comparison: Comparison) -> list[tuple[str, str]]:
     notes += [("contenders", text) for text in _ambiguous(comparison.plan.candidates)]
     notes += [("duplicates", text) for text in _duplicates(comparison.plan.candidates)]
     notes += [("tuning", _tuning(row)) for row in comparison.contenders if row.tuning is not None]
+    notes += [("tuning", text) for text in _not_tuned(comparison)]
     notes += [("tuning", text) for text in _unequal_tuning(comparison)]
     if comparison.tuning_work is None:
         text = 'none: contenders keep their settings; `tune="lr"` finds the best rate of each'
@@ -280,6 +281,8 @@ def _tuning(row: Contender) -> str:
     """A sentence on the result of tuning a contender, and on how many runs that took."""
     tuning = row.tuning
     assert tuning is not None
+    if not tuning.settings:
+        return f"{row.name}: its own settings, because it has none of the keys"
     budget = f"{tuning.settings} settings × {count(tuning.seeds, 'tuning seed')}"
     if not tuning.chosen:
         return f"{row.name}: every run of {budget} failed; its own settings are kept"
@@ -300,9 +303,30 @@ def _unequal_tuning(comparison: Comparison) -> list[str]:
     if len(set(runs.values())) < 2:
         return []
     listed = ", ".join(f"{name} {count(amount, 'run')}" for name, amount in runs.items())
+    if _not_tuned(comparison):
+        return [f"the budgets differ: {listed}, because not all contenders have the same keys"]
     why = "a default range is widened while its best value is at an edge"
     same = 'values of your own, such as `tune="lr=0.001,0.01,0.1"`, give all the same number'
     return [f"the budgets differ: {listed}, because {why}; {same}"]
+
+
+def _not_tuned(comparison: Comparison) -> list[str]:
+    """A sentence for each key that some contenders do not have, so that it was not tuned there.
+
+    A contender of which every run failed has no best setting, and is left out.
+    """
+    tuned = {
+        row.name: row.tuning.chosen
+        for row in comparison.contenders
+        if row.tuning is not None and (row.tuning.chosen or not row.tuning.settings)
+    }
+    keys = dict.fromkeys(key for chosen in tuned.values() for key in chosen)
+    lacking = {key: [name for name in tuned if key not in tuned[name]] for key in keys}
+    return [
+        f"{key} was not tuned for {', '.join(names)}: no such option"
+        for key, names in lacking.items()
+        if names
+    ]
 
 
 def _amount(amount: float) -> str:

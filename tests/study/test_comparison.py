@@ -355,6 +355,35 @@ def test_unequal_effort_is_refused():
         gdrun.compare(contenders, iris, tune="model.loss", seeds=1)
 
 
+def test_a_key_is_tuned_for_the_contenders_that_have_it():
+    plan = plan_comparison(contenders_of(["adam", "momentum", "vanilla"], BASE), [0])
+    keys = ["lr=0.1,0.2", "beta1=0.8,0.9", "beta=0.5,0.9,0.99"]
+    tried = plan_tuning(plan, keys).tried
+    values = {name: [dict(each.settings) for each in own] for name, own in tried.items()}
+    assert values["adam"] == [
+        {"optimizer.lr": lr, "optimizer.beta1": beta} for lr in (0.1, 0.2) for beta in (0.8, 0.9)
+    ]
+    assert len(values["momentum"]) == 6
+    assert values["vanilla"] == [{"optimizer.lr": 0.1}, {"optimizer.lr": 0.2}]
+    assert plan_tuning(plan, ["beta1"]).tried["vanilla"] == []
+    with pytest.raises(ConfigError, match="unknown key 'beta7'"):
+        plan_tuning(plan, ["lr", "beta7=1,2"])
+
+
+def test_a_contender_without_the_tuned_keys_keeps_its_settings():
+    found = gdrun.compare(["adam", "vanilla"], LOGISTIC, "epochs=2", tune="beta1=0.8,0.9", seeds=1)
+    adam, vanilla = (row(found, name) for name in ("adam", "vanilla"))
+    assert adam.tuning.chosen["optimizer.beta1"] in (0.8, 0.9)
+    assert (vanilla.tuning.settings, dict(vanilla.tuning.chosen)) == (0, {})
+    assert (
+        vanilla.standing.candidate.experiment.optimizer
+        == load(LOGISTIC, ["optimizer=vanilla"]).optimizer
+    )
+    text = shown(found)
+    assert "optimizer.beta1 was not tuned for vanilla" in text
+    assert "because not all contenders have the same keys" in text
+
+
 def test_a_choice_at_the_edge_is_said():
     found = gdrun.compare(["vanilla", "adam"], LOGISTIC, tune="lr=1e-6,1e-5,1e-4", seeds=1)
     assert [row.tuning.at_edge for row in found.contenders] == [("optimizer.lr",)] * 2

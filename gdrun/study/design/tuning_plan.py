@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from gdrun.config.overrides import resolve_key
 from gdrun.errors import ConfigError, Parameter
-from gdrun.study.design.axes import axes_of, grid
+from gdrun.study.design.axes import axes_of, grid, swept_names
 from gdrun.study.design.trials import Candidate, StudyPlan, candidates_of, label
 
 MOST_SEEDS = 3
@@ -46,23 +47,44 @@ class TuningPlan:
 def plan_tuning(compared: StudyPlan, keys: Sequence[str]) -> TuningPlan:
     """Return the plan of the settings to try for every contender of a comparison.
 
-    compared: the plan of the comparison. keys: the keys to tune, each as a text such as lr or
-    lr=0.1,0.01. Raises ConfigError if a key is wrong, or its default range has more values for one
-    contender than for another.
+    A key is tuned for the contenders that have it. compared: the plan of the comparison. keys: the
+    keys to tune, each as a text such as lr or lr=0.1,0.01. Raises ConfigError if a key is wrong, no
+    contender has it, or default ranges have more values for one contender than for another with the
+    same keys.
     """
-    tried = {contender.name: _settings(contender, keys) for contender in compared.candidates}
-    counts = {name: len(each) for name, each in tried.items()}
-    if len(set(counts.values())) > 1:
-        listed = ", ".join(f"{name} has {count}" for name, count in counts.items())
-        hint = 'write the values to try, such as `tune="lr=0.001,0.01,0.1"`'
-        what = f"the contenders have different numbers of settings: {listed}"
-        raise ConfigError(what, where=Parameter("tune"), hint=hint)
+    owners = {key: _owners(key, keys, compared.candidates) for key in keys}
+    own_keys = {
+        each.name: tuple(key for key in keys if each in owners[key]) for each in compared.candidates
+    }
+    tried = {each.name: _settings(each, own_keys[each.name]) for each in compared.candidates}
+    for same in set(own_keys.values()):
+        counts = {name: len(tried[name]) for name in tried if own_keys[name] == same}
+        if len(set(counts.values())) > 1:
+            listed = ", ".join(f"{name} has {count}" for name, count in counts.items())
+            hint = 'write the values to try, such as `tune="lr=0.001,0.01,0.1"`'
+            what = f"the contenders have different numbers of settings: {listed}"
+            raise ConfigError(what, where=Parameter("tune"), hint=hint)
     everyone = tuple(candidate for each in tried.values() for candidate in each)
-    base = compared.candidates[0].experiment
-    open_keys = frozenset(axes_of([key], base)[0].key for key in keys if "=" not in key)
+    open_keys = frozenset(
+        axes_of([key], owners[key][0].experiment)[0].key for key in keys if "=" not in key
+    )
     first = max(compared.seeds) + 1
     seeds = range(first, first + min(len(compared.seeds), MOST_SEEDS))
     return TuningPlan(StudyPlan("tune", everyone, tuple(seeds)), tried, open_keys)
+
+
+def _owners(key: str, keys: Sequence[str], contenders: Sequence[Candidate]) -> list[Candidate]:
+    """The contenders that have a key. Raises ConfigError if none has it.
+
+    If names are tuned too, such as optimizer=adam,momentum, a name decides whether the key exists:
+    then all contenders count.
+    """
+    word = key.partition("=")[0].strip()
+    named = bool(swept_names(keys))
+    found = [each for each in contenders if named or resolve_key(word, each.experiment.plain())]
+    if not found:
+        axes_of([key], contenders[0].experiment)  # which raises the error for an unknown key
+    return found
 
 
 def beyond(
@@ -93,6 +115,9 @@ def beyond(
 
 
 def _settings(contender: Candidate, keys: Sequence[str]) -> list[Candidate]:
+    """The settings to try for a contender that has these keys; none without a key."""
+    if not keys:
+        return []
     axes = axes_of(keys, contender.experiment)
     found = candidates_of(contender.experiment, grid(axes))
     return [replace(each, name=f"{contender.name} {label(each.settings)}") for each in found]
