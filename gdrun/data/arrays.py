@@ -39,10 +39,23 @@ def table_from_pair(data: Any) -> Table:
     Raises DataError if `data` is not a pair, and for the same reasons as `table_from_arrays`.
     """
     if not isinstance(data, tuple | list) or len(data) != 2:
-        raise DataError(
-            "must be a pair of features and targets", where="data", hint="write data=(X, y)"
-        )
+        raise DataError("must be a pair of features and targets", where="data", hint=_as_file(data))
     return table_from_arrays(*data)
+
+
+_FRAME = (
+    "write the table to a file, such as table.csv, which gdrun encodes: gdrun.train('table.csv')"
+)
+
+
+def _as_file(data: Any) -> str:
+    """A hint for data that are no pair: how to give them. data: what was given."""
+    if isinstance(data, str | Path):
+        path = str(data)
+        return f"a file is part of the config: {{'dataset': {{'path': {path!r}}}}}"
+    if hasattr(data, "columns"):
+        return "write data=(X, y) with arrays of numbers, or " + _FRAME
+    return "write data=(X, y)"
 
 
 def table_from_arrays(
@@ -208,7 +221,7 @@ def _require_real(array: Array, name: str) -> None:
         if not isinstance(value, Real):
             raise DataError(
                 f"{name} must hold real numbers, but {_place(index)} has {value!r}",
-                hint="encode text as numbers, and remove or fill missing values",
+                hint="encode text as numbers, and remove or fill missing values; or " + _FRAME,
             )
 
 

@@ -175,12 +175,12 @@ STARTED_AGAIN = 87
 
 
 def end_if_imported() -> None:
-    """End the process silently, by SystemExit, if it is a new one that still imports the script.
+    """End the process silently if it is a new one that still imports the script.
 
     Python itself would raise an error in every new process, with a traceback of many lines.
     """
     if getattr(multiprocessing.current_process(), "_inheriting", False):
-        raise SystemExit(STARTED_AGAIN)
+        os._exit(STARTED_AGAIN)
 
 
 def _starts_again_when_imported() -> bool:

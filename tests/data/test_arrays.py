@@ -221,17 +221,20 @@ def test_splits_and_defaults_are_those_of_files():
         (
             np.array([[1, "red"], [2, "red"], [3, "blue"]], dtype=object),
             "X must hold real numbers, but row 0, column 1 has 'red'\n"
-            "hint: encode text as numbers, and remove or fill missing values",
+            "hint: encode text as numbers, and remove or fill missing values; or write the "
+            "table to a file, such as table.csv, which gdrun encodes: gdrun.train('table.csv')",
         ),
         (
             np.array([[1, 2], [3, None], [5, 6]], dtype=object),
             "X must hold real numbers, but row 1, column 1 has None\n"
-            "hint: encode text as numbers, and remove or fill missing values",
+            "hint: encode text as numbers, and remove or fill missing values; or write the "
+            "table to a file, such as table.csv, which gdrun encodes: gdrun.train('table.csv')",
         ),
         (
             [[Decimal(1)], [Decimal(2)], [Decimal(3)]],
             "X must hold real numbers, but row 0, column 0 has Decimal('1')\n"
-            "hint: encode text as numbers, and remove or fill missing values",
+            "hint: encode text as numbers, and remove or fill missing values; or write the "
+            "table to a file, such as table.csv, which gdrun encodes: gdrun.train('table.csv')",
         ),
     ],
 )
