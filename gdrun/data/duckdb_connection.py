@@ -44,12 +44,12 @@ def connection(
         "python_enable_replacements": False,
         "temp_directory": "",
     }
-    if folder is not None:
-        settings["file_search_path"] = folder
     if threads is not None:
         settings["threads"] = threads
     with duckdb.connect(":memory:", config=settings) as made:
         made.execute("SET enable_progress_bar = false")
+        if folder is not None:  # DuckDB 1 refuses it among the settings above
+            made.execute(f"SET file_search_path = {quoted(folder)}")
         made.execute("SET lock_configuration = true")
         yield made
 

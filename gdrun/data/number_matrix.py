@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 BATCH_ROWS = 2**17
-"""The largest number of rows of a batch of DuckDB."""
+"""The largest number of rows of a batch of DuckDB 2; DuckDB 1 has batches of 1,000,000 rows."""
 
 MOST_ENTRIES = 2**23
 """The most numbers of a batch, unless a column alone has more: 64 MB of float64."""
