@@ -70,7 +70,9 @@ def larger_rates(run: Traced) -> tuple[Remedy, ...]:
         fall = 1 - norms[1] / norms[0]
         if 0 < fall < 0.1:
             values.insert(0, run.rate / fall)
-    return tuple(rate(value, why) for value in values)
+    # Different values may be equal as they are rounded for the config.
+    remedies = (rate(value, why) for value in values)
+    return tuple({each.changes["optimizer.lr"]: each for each in remedies}.values())
 
 
 LARGEST_RATE = 10.0

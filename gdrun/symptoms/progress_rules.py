@@ -10,6 +10,7 @@ from gdrun.quantities import quantity
 from gdrun.symptoms import changes
 from gdrun.symptoms.facts import Remedy, Symptom, Traced
 from gdrun.symptoms.stability_rules import unsteady
+from gdrun.symptoms.surface_points import flat_point
 from gdrun.symptoms.wording import limit_words, share
 
 
@@ -20,8 +21,10 @@ def stuck(run: Traced) -> Symptom | None:
     was in the second half of the run, by the sum of the learning rates; with a rate that is too
     small it falls as much in both halves. A linear model whose gradient norm fell to 1/10 is near
     its minimum, and a run that fired a rule of convergence is not stuck either. On a surface, a
-    gradient norm that fell to 1/20 far above the minimum shows a saddle. A penalty (l2/2)‖w‖² of
-    over half of the fall, which is below 1/5 of the largest possible one, is too strong.
+    gradient norm that fell to 1/20 far above the minimum shows a saddle. One that, times the
+    distance to the minimum, is below 1/20 of the height above it shows a saddle or a plateau. A
+    penalty (l2/2)‖w‖² of over half of the fall, which is below 1/5 of the largest possible one, is
+    too strong.
 
     Evidence: training loss, gradient norm, weight norm
 
@@ -29,6 +32,9 @@ def stuck(run: Traced) -> Symptom | None:
     """
     if run.gap == 0:  # The start is the minimum.
         return None
+    if (flat := flat_point(run)) is not None:
+        minimum = f"the minimum of the surface is {quantity(run.floor)}"
+        return _stuck(run, f"; {minimum}, and the run ended {flat.words}")
     if _at_saddle(run):
         return _stuck(run)
     if 0 < run.fallen < min(run.gap / 5, 2 * run.penalty):
@@ -108,6 +114,8 @@ def slow(run: Traced) -> Symptom | None:
         *changes.adam(run),
         *changes.longer(run),
     )
+    if flat_point(run) is not None:
+        return None
     if _falls(run):
         return None if run.learnt else _falling(run, "slow convergence", remedies)
     if _falls_steadily(run) and not run.learnt:

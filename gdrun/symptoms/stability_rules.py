@@ -25,7 +25,9 @@ def exploding(run: Traced) -> Symptom | None:
     gradient norm did not fall; or it once rose by more than its largest possible fall, and did so
     in the second half of the run, or fell by less than 2/3 of that in the whole run. With batches,
     two losses that are above the first one by over 1/4 of the largest possible fall are enough: the
-    rate is too large for the noise of these batches. A rate above 2/L increases a quadratic with
+    rate is too large for the noise of these batches. This does not count if the loss was above the
+    first one only in the first half, and fell by over 9/10 of the largest possible fall in the
+    whole run. A rate above 2/L increases a quadratic with
     smoothness L.
 
     Evidence: training loss, gradient norm, stability limit 2/L
@@ -39,7 +41,7 @@ def exploding(run: Traced) -> Symptom | None:
     peaked = float(run.loss[top]) - float(run.start) > run.gap > 1.5 * run.fallen
     peaked = peaked or float(_second_half(run).max()) - float(run.start) > run.gap
     high = np.count_nonzero(run.loss > run.start + run.gap / 4) > 1
-    thrown = not run.full_batches and bool(high)
+    thrown = not run.full_batches and bool(high) and not _recovered(run)
     if run.gap == 0:
         # A start at the minimum: noise lifts the loss to a level, but does not let it grow.
         early = run.loss[: len(run.loss) // 2]
@@ -123,6 +125,11 @@ def _alternations(loss: Array) -> float:
     """The share of the changes of a loss (n,) that have another sign than the change before."""
     signs = np.sign(np.diff(loss))
     return float(np.mean(signs[1:] * signs[:-1] < 0)) if len(signs) > 1 else 0.0
+
+
+def _recovered(run: Traced) -> bool:
+    """Whether the loss was above its start only in the first half, and ended near its minimum."""
+    return run.fallen > 0.9 * run.gap and float(_second_half(run).max()) <= run.start
 
 
 def _second_half(run: Traced) -> Array:
