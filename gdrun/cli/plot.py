@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,7 @@ from gdrun.errors import GdrunError, suggestion
 
 if TYPE_CHECKING:
     from gdrun.runs.run import Run
+    from gdrun.study.judgement.sweep_findings import Sweep
     from gdrun.views.curves import Chart
     from gdrun.views.pictures.kinds import Subject
 
@@ -116,7 +118,7 @@ def plot(
         return
     if seed is not None:
         raise GdrunError("applies only to --schedule", where="--seed", hint="leave it out")
-    subject = _subject(words or ["last"], runs)
+    subject = _subject(words or ["last"], runs, kind)
     if isinstance(subject, list):
         faults.note_changed_plugins(subject)
     if kind is not None:
@@ -139,9 +141,13 @@ def plot(
     console.show(*shown(step("write it as a picture", "plot", *(words or ["last"]), *given)))
 
 
-def _subject(words: list[str], parent: Path) -> Subject:
-    """The runs that the words name, or the findings of the study. parent: their directory."""
+def _subject(words: list[str], parent: Path, kind: str | None) -> Subject:
+    """The runs that the words name, or the findings of the study. parent: their directory.
+
+    Raises GdrunError for a sweep that no picture shows. kind: that of the command.
+    """
     from gdrun.runs.run import RECORD, find_run, read_run
+    from gdrun.study.judgement.sweep_findings import Sweep
     from gdrun.study.storage.study_directory import RECORD as STUDY
 
     paths = []
@@ -155,8 +161,21 @@ def _subject(words: list[str], parent: Path) -> Subject:
         hint = "plot the study alone, or name only runs"
         raise GdrunError("is a study, which must be drawn alone", where=str(studies[0]), hint=hint)
     if studies:
-        return read_ended(studies[0]).found
+        found = read_ended(studies[0]).found
+        if isinstance(found, Sweep) and not (kind == "heat" and len(found.axes) == 2):
+            _require_picture(found, studies[0])
+        return found
     return [read_run(path) for path in dict.fromkeys(paths)]
+
+
+def _require_picture(found: Sweep, path: Path) -> None:
+    """Raise GdrunError if no picture shows the sweep in the directory `path`."""
+    from gdrun.views.study_figures import why_no_picture
+
+    if (reason := why_no_picture(found)) is not None:
+        report = f"`gdrun report {shlex.quote(str(path))}`"
+        hint = f"{report} shows all keys, with parallel coordinates"
+        raise GdrunError(reason, where=str(path), hint=hint)
 
 
 def _check_kind(kind: str, subject: Subject, y: str | None, *, drawn: bool) -> None:

@@ -68,13 +68,26 @@ class HeatMap:
     limits: tuple[float, float] | None = None
 
 
+def why_no_picture(found: Sweep) -> str | None:
+    """Why neither a sensitivity curve nor a heat map shows a sweep; None if one of them does."""
+    if len(found.axes) > 2:
+        return f"no picture shows a sweep over {len(found.axes)} keys"
+    if len(found.axes) == 1:
+        axis = found.axes[0]
+        return None if axis.numeric else f"no picture shows {axis.leaf}, which has no numbers"
+    cells = len(found.axes[0].values) * len(found.axes[1].values)
+    if 2 * len(found.standings) < cells:
+        return "a heat map would be almost empty: few combinations of its two keys were tried"
+    return None
+
+
 def sensitivity(found: Sweep) -> Sensitivity:
     """The metric against the key of a sweep. Raises GdrunError unless it has one numeric key."""
     axis = found.axes[0]
     if len(found.axes) != 1 or not axis.numeric:
         hint = 'use `kind="heat"` for two keys' if len(found.axes) == 2 else None
         what = "the sensitivity curve needs a sweep over one key with numbers"
-        raise GdrunError(what, hint=hint or "sweep one key, such as `gdrun sweep lr`")
+        raise GdrunError(what, hint=hint or "the report of a sweep shows any number of keys")
     values = found.values(axis.key).astype(float)
     order = np.argsort(values)
     low, middle, high = _quartiles(found)
@@ -98,7 +111,7 @@ def sweep_grid(found: Sweep) -> HeatMap:
     """The median metric of a sweep over two keys. Raises GdrunError for another number of keys."""
     if len(found.axes) != 2:
         what = f"a heat map needs a sweep over two keys, and this one has {len(found.axes)}"
-        raise GdrunError(what, hint="sweep two keys, such as `gdrun sweep lr batch_size`")
+        raise GdrunError(what, hint="the report of a sweep shows any number of keys")
     down, across = (_ordered(axis) for axis in found.axes)
     values = np.full((len(down), len(across)), np.nan)
     best = None

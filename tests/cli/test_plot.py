@@ -1,6 +1,7 @@
 """`gdrun plot --schedule`: the planned rates, without training."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -103,3 +104,26 @@ def test_the_picture_has_the_width_of_the_terminal(gdrun, monkeypatch, width):
     lines = gdrun("plot", "--schedule").out.splitlines()
     # At most 100 characters are used.
     assert max(map(len, lines)) == min(width, 100)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("lr=0.1,0.2", "beta=0,0.5", "dampening=0,0.5"), "a sweep over 3 keys"),
+        (("optimizer=vanilla,adam",), "no picture shows optimizer, which has no numbers"),
+        (("lr", "beta", "--search", "random", "--trials", "6"), "would be almost empty"),
+    ],
+)
+def test_a_sweep_without_a_picture_leads_to_its_report(gdrun, tmp_path, monkeypatch, words, reason):
+    monkeypatch.chdir(tmp_path)
+    base = ("surface=bowl", "optimizer=momentum", "epochs=none", "steps=3")
+    base = base if not words[0].startswith("optimizer") else (base[0], *base[2:])
+    gdrun("sweep", *words, *base, "--seeds", "1", "-q")
+    for command in (("plot",), ("plot", "--kind", "sensitivity"), ("plot", "-o", "plot.png")):
+        answer = gdrun(*command)
+        assert answer.code == 2
+        assert reason in answer.err
+        (hinted,) = re.findall(r"`gdrun (report .*)` shows all keys", answer.err)
+    report = gdrun(*hinted.split(), "-o", "page.html")
+    assert report.code == 0
+    assert "parallel" in Path("page.html").read_text(encoding="utf-8")
