@@ -69,7 +69,7 @@ def _table(noise: GradientNoise, headings: Sequence[str]) -> Table:
 
 
 def _measured(noise: BatchNoise) -> str:
-    """The measured variance with its relative standard error; alone if it has none."""
+    """The measured variance with its relative standard error, if the error is known."""
     if not noise.variance_error:
         return _short(noise.variance)
     return f"{_short(noise.variance)} ± {100 * noise.variance_error / noise.variance:.1f} %"

@@ -31,7 +31,7 @@ TEXT_HEIGHT = 14
 """The least distance between two names beside the curves."""
 
 LETTER = 8
-"""The width of a letter, about; of most it is less."""
+"""About the width of a letter, in pixels; most letters are narrower."""
 
 LONGEST = 60
 """A name with more characters than this loses its middle, if it still differs from the others."""

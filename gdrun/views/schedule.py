@@ -56,9 +56,9 @@ def schedule_charts(planned: Planned) -> list[Chart]:
 
 
 def _with_corners(times: Numbers, values: Numbers) -> tuple[Numbers, Numbers]:
-    """The times and values of a curve in which a value that was held falls or rises at once.
+    """The times and values of a curve, with a corner before each jump of a constant value.
 
-    Without the corner that is added before each such change, a line would lead to it as a ramp.
+    Without the corner, the line to the next point would be a ramp.
     """
     held = np.flatnonzero((values[2:] != values[1:-1]) & (values[1:-1] == values[:-2])) + 2
     return np.insert(times, held, times[held]), np.insert(values, held, values[held - 1])

@@ -43,7 +43,7 @@ class Path:
     places: Numbers
 
     def labelled_in(self, plane: Plane) -> Path:
-        """Return the path with a label that says so if it leaves the picture of a plane."""
+        """The path; if it leaves the picture of a plane, its label says so."""
         outside = sum(not plane.holds(place) for place in self.places)
         if not outside:
             return self

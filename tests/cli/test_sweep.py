@@ -430,7 +430,7 @@ def test_a_long_heading_is_wrapped_and_no_setting_is_cut(sweep, monkeypatch):
 def test_several_keys_in_one_word_are_told_apart(sweep):
     answer = sweep("lr,batch_size")
     assert answer.err == (
-        "error: 'lr,batch_size': each key is a word of its own\nhint: write lr batch_size\n"
+        "error: 'lr,batch_size': the keys must be separate words\nhint: write lr batch_size\n"
     )
 
 

@@ -281,7 +281,7 @@ def _path(key: str, text: str, experiment: Experiment) -> Path:
     keys = [part.strip() for part in key.split(",")]
     if len(keys) > 1 and all(resolve_key(each, experiment.plain()) for each in keys):
         raise ConfigError(
-            "each key is a word of its own", where=repr(text), hint=f"write {' '.join(keys)}"
+            "the keys must be separate words", where=repr(text), hint=f"write {' '.join(keys)}"
         )
     # An unknown or ambiguous key: `apply` raises the error that names the similar keys.
     apply(experiment.plain(), [Override(key, None, text)], lambda path: "")

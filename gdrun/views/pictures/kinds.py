@@ -52,7 +52,7 @@ class Kind:
     words: what it shows. of, also: what it is drawn from. draw: makes the figure from the subject
     and what the axes show. animate: writes an animated GIF of the subject to a file; None if the
     kind has no animation. reads: whether it reads the data of the run again. trains: whether it
-    trains the recorded experiment again, because the weights on the way were not recorded.
+    trains the recorded experiment again, because the weights at its steps were not recorded.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Kind:
 
     @property
     def needs(self) -> str:
-        """What it is drawn from, in words."""
+        """What a picture of this kind is drawn from, in words."""
         also = "" if self.also is None else f", or {_NEEDS[self.also]}"
         return _NEEDS[self.of] + also
 

@@ -30,10 +30,10 @@ def report_page(contents: dict[str, Any]) -> str:
 
 
 def _with_shared_columns(contents: dict[str, Any]) -> dict[str, Any]:
-    """The contents with each different column of the runs once, in a list `columns`.
+    """The contents with a list `columns`, in which equal columns of several runs are stored once.
 
-    A run has the places of its columns in this list. Runs of a study have the same steps, epochs
-    and rates, which would be a third of a page.
+    A run then has the indices of its columns in this list. This saves a third of a page, because
+    the runs of a study have the same steps, epochs and rates.
     """
     places: dict[str, int] = {}
     columns: list[dict[str, str]] = []
