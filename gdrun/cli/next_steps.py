@@ -163,7 +163,11 @@ def after_weights(path: Path) -> list[RenderableType]:
         return []
     dataset = read_run(path).config.get("dataset", {})
     data = dataset.get("path") or dataset.get("name")
-    lines = step("predict the target of its data", "predict", str(path), str(data)) if data else []
+    lines = (
+        step("predict the target of the data of the run", "predict", str(path), str(data))
+        if data
+        else []
+    )
     return [*map(console.unwrapped, lines)]
 
 

@@ -169,7 +169,7 @@ def _bounds_table(theory: Theory) -> RenderableType:
         )
         formulas.append(f"{bound.name}: {_quantity_words(bound)} ≤ {bound.formula}")
     alpha = float(theory.problem.cohort.numbers.lr[0])
-    where = "" if theory.constants.everywhere else ", with the L of the start"
+    where = "" if theory.constants.everywhere else ", with L at the start"
     note = f"for gradient descent with α = {alpha:g}{where}\n" + "\n".join(formulas)
     return Group(table, Text(note, style="dim"))
 
@@ -213,7 +213,7 @@ def bounded_hint(config: str | None, changes: str, *, locally: bool) -> list[Tex
     config: the path of the config; the hint then has the whole command, on a line that is not
     wrapped. None if the config is that of the command line. locally: as in `assumptions_views`.
     """
-    while_true = " while no curvature is above the L of the start" if locally else ""
+    while_true = " while no curvature exceeds L at the start" if locally else ""
     if config is None:
         return [Text(f"hint: with {changes} the bounds apply to the run{while_true}", style="cyan")]
     command = f"  gdrun train {shlex.quote(config)} {changes}"

@@ -207,7 +207,7 @@ def test_a_path_that_diverges_is_no_slope(gdrun):
 
 @pytest.mark.parametrize("problem", [NETWORK, ("surface=rosenbrock",)])
 def test_the_bounds_of_a_local_constant_are_promised_only_where_it_holds(gdrun, problem):
-    local = "the bounds apply to the run while no curvature is above the L of the start"
+    local = "the bounds apply to the run while no curvature exceeds L at the start"
     assert local in " ".join(gdrun("theory", *problem, "epochs=1").out.split())
     convex = gdrun("theory", "dataset=iris", "model=logistic", "optimizer=adam", "epochs=1")
     assert "while no curvature" not in convex.out
