@@ -10,6 +10,7 @@ import numpy as np
 
 from gdrun.array_types import Array, Numbers
 from gdrun.errors import GdrunError
+from gdrun.methods.stopping import position
 from gdrun.study.design.axes import Axis
 from gdrun.study.judgement.comparison_findings import Comparison, Contender
 from gdrun.study.judgement.sweep_findings import Sweep
@@ -108,18 +109,23 @@ def sensitivity(found: Sweep) -> Sensitivity:
 
 
 def sweep_grid(found: Sweep) -> HeatMap:
-    """The median metric of a sweep over two keys. Raises GdrunError for another number of keys."""
+    """The median metric of a sweep over two keys: when the runs ended, or halving dropped them.
+
+    Raises GdrunError for another number of keys.
+    """
     if len(found.axes) != 2:
         what = f"a heat map needs a sweep over two keys, and this one has {len(found.axes)}"
         raise GdrunError(what, hint="the report of a sweep shows any number of keys")
     down, across = (_ordered(axis) for axis in found.axes)
-    values = np.full((len(down), len(across)), np.nan)
+    values, dropped = (np.full((len(down), len(across)), np.nan) for _ in range(2))
     best = None
     for standing, median in zip(found.standings, found.medians, strict=True):
         settings = standing.candidate.settings
         row = down.index(settings[found.axes[0].key])
         column = across.index(settings[found.axes[1].key])
         values[row, column] = median if standing.results else np.nan
+        if standing.dropped is not None:
+            dropped[row, column] = standing.dropped
         if standing.candidate is found.best:
             best = (row, column)
     return HeatMap(
@@ -129,11 +135,20 @@ def sweep_grid(found: Sweep) -> HeatMap:
         tuple(map(_short, across)),
         tuple(map(_short, down)),
         values,
-        found.metric.words,
+        found.metric.words + ("" if np.isnan(dropped).all() else " (epoch of the drop)"),
         is_logarithmic(values),
         best,
-        tuple(tuple(quantity(value, 3) for value in row) for row in values.tolist()),
+        tuple(
+            tuple(map(_cell, row, epochs))
+            for row, epochs in zip(values.tolist(), dropped.tolist(), strict=True)
+        ),
     )
+
+
+def _cell(value: float, dropped: float) -> str:
+    """The text of a value; with the epoch in brackets if successive halving dropped the setting."""
+    text = quantity(value, 3)
+    return text if math.isnan(dropped) else f"{text} ({position(dropped)})"
 
 
 def comparison_charts(found: Comparison) -> list[Chart]:

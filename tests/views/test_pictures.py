@@ -1,6 +1,7 @@
 """Figures: their data against values computed otherwise, and what matplotlib draws of them."""
 
 import io
+import re
 import warnings
 from dataclasses import replace
 
@@ -186,6 +187,25 @@ def test_a_sweep_over_two_keys_is_a_table():
         image = heat_map_picture(table).axes[0].images[0]
         np.testing.assert_array_equal(image.get_array(), table.values)
         assert isinstance(image.norm, LogNorm) == table.log
+
+
+def test_a_heat_map_tells_the_epochs_at_which_halving_dropped_settings():
+    found = gdrun.sweep(
+        {"dataset": "iris", "model": "softmax", "optimizer": "momentum"},
+        {"lr": [0.1, 0.001], "beta": [0.0, 0.5, 0.9]},
+        "epochs=9",
+        seeds=1,
+        halving=True,
+    )
+    table = study_figures.sweep_grid(found)
+    assert table.value_label == "val loss (epoch of the drop)"
+    cells = [text for row in table.texts for text in row]
+    # Of 6 settings, 2 continue after epoch 1 and 1 after epoch 3.
+    assert sorted(re.search(r"( \(\d\))?$", text)[0] for text in cells) == [
+        "",
+        *4 * [" (1)"],
+        " (3)",
+    ]
 
 
 def test_the_share_at_the_target_counts_the_runs_that_reached_it():
