@@ -117,7 +117,7 @@ def _tried(tried: Sequence[Attempt]) -> RenderableType:
     table.add_column("cured")
     for each in tried:
         table.add_row(
-            Text("\n".join(change_words(each.changes))),
+            Text(" +\n".join(change_words(each.changes))),
             f"{_loss(each.before)} → {_loss(each.after)}",
             _left(each),
             "yes" if each.cured else "no",

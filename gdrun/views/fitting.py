@@ -84,15 +84,17 @@ class Explained:
 
 def fitting(
     table: Table,
-    optional: Sequence[str],
+    optional: Sequence[str | tuple[str, ...]],
     legend: Callable[[Table], RenderableType] | None = None,
 ) -> FirstThatFits:
     """The table; if it does not fit the terminal, some of its optional columns are left out.
 
-    optional: the headings of these columns; the first one is left out first. legend: a function
+    optional: the headings of these columns; the first one is left out first. Columns in a tuple are
+    left out together. legend: a function
     that returns what follows the table, for the columns that are shown.
     """
-    tables = [without(table, optional[:count]) for count in range(len(optional) + 1)]
+    groups = [(each,) if isinstance(each, str) else each for each in optional]
+    tables = [without(table, sum(groups[:count], ())) for count in range(len(groups) + 1)]
     return FirstThatFits(*tables, legends=[legend(each) for each in tables] if legend else ())
 
 

@@ -82,7 +82,7 @@ def evaluation_table(
             cells.append(percent(value) if name.endswith("accuracy") else quantity(value))
         marked = " best" if best else ""
         table.add_row(*cells, Text(marked, style="green"))
-    return fitting(table, ("step", "train acc", "val acc", *weights, "train loss"))
+    return fitting(table, ("step", "train acc", "val acc", weights, "train loss"))
 
 
 def verdict_line(run: Run) -> Text:

@@ -487,3 +487,11 @@ def test_the_rate_of_a_surface_is_named_as_an_assumption(gdrun):
     assert "assumed" not in gdrun("train", *words, "lr=0.001").err
     assert note in gdrun("compare", "bgd", "mbgd", *words).err.splitlines()
     assert "assumed" not in gdrun("sweep", "lr=0.001,0.002", *words).err
+
+
+@pytest.mark.parametrize("width", range(24, 60, 4))
+def test_a_narrow_table_has_both_coordinates_or_none(gdrun, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    out = gdrun("train", "surface=himmelblau", "epochs=3", "engine=numpy").out
+    (heading,) = [line for line in out.splitlines() if line.startswith("epoch")]
+    assert ("x" in heading.split()) == ("y" in heading.split())

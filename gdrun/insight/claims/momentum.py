@@ -92,7 +92,8 @@ def momentum_limit() -> Finding:
     return Finding(
         "corrected" if corrected else "fails",
         f"at αL = 3 gradient descent {plain.status}, but heavy ball with β = 0.9 lowers f to "
-        f"{last:.1g} of its first value; at a small rate its last step is {length:.4g} times",
+        f"{last:.1g} of its first value; with α = 1e-6 its last step is {length:.4g} "
+        "times as long as its first one, and 1/(1 − β) is 10",
         {"final_share": last, "step_length": length},
         tuple(map(command, configs)),
         (loss_curve("gradient descent", plain, "step"), loss_curve("heavy ball", ball, "step")),
