@@ -23,6 +23,7 @@ FEWEST = 6
 """The rules in CURVES need at least this many evaluations."""
 
 RUN_SYMPTOMS: dict[str, Rule] = {
+    "undefined update": stability_rules.undefined_update,
     "exploding": stability_rules.exploding,
     "vanishing": network_rules.vanishing,
     "dead units": network_rules.dead_units,
@@ -63,17 +64,16 @@ FLATTERING = frozenset({"leak", "repeated rows", "imbalance"})
 def diagnose(run: Traced) -> list[Symptom]:
     """The symptoms of a run, the gravest first; empty for a healthy run.
 
-    A run that explodes has no other symptom: the rest of its trace follows from that one. Symptoms
-    that the config mutes are not reported.
+    A run that explodes, or whose update is not defined, has no other symptom: the rest of its trace
+    follows from that one. Symptoms that the config mutes are not reported.
     """
     with np.errstate(all="ignore"):  # differences and ratios of losses that are not finite
         return _diagnose(run)
 
 
 def _diagnose(run: Traced) -> list[Symptom]:
-    explosion = RUN_SYMPTOMS["exploding"](run)
-    if explosion is not None:
-        found: list[Symptom | None] = [explosion]
+    if (end := _end(run)) is not None:
+        found: list[Symptom | None] = [end]
     else:
         names = [name for name in RUN_SYMPTOMS if name not in CURVES or len(run.loss) >= FEWEST]
         found = [RUN_SYMPTOMS[name](run) for name in names]
@@ -82,7 +82,13 @@ def _diagnose(run: Traced) -> list[Symptom]:
 
 def too_few_evaluations(run: Traced) -> bool:
     """Whether a run was evaluated too rarely for the rules in CURVES."""
-    return len(run.loss) < FEWEST and RUN_SYMPTOMS["exploding"](run) is None
+    return len(run.loss) < FEWEST and _end(run) is None
+
+
+def _end(run: Traced) -> Symptom | None:
+    """The symptom from which the rest of the trace follows, if the run has one."""
+    rules = (RUN_SYMPTOMS[name] for name in ("undefined update", "exploding"))
+    return next((found for rule in rules if (found := rule(run)) is not None), None)
 
 
 def diagnose_data(run: Traced) -> list[Symptom]:

@@ -18,6 +18,33 @@ from gdrun.symptoms.facts import Symptom, Traced
 from gdrun.symptoms.wording import limit_words, multiple
 
 
+def undefined_update(run: Traced) -> Symptom | None:
+    """The update rule gives NaN, although the loss and the gradient are finite.
+
+    The last update is NaN, the batch loss and the gradient norm of its step are finite, and no
+    batch loss was above the first training loss by more than its largest possible fall. The
+    equation of the rule divides 0 by 0, or takes the root or the logarithm of a negative number. A
+    smaller rate does not change this.
+
+    Evidence: batch loss, gradient norm, length of the update
+
+    Source: IEEE 754-2019, section 7.2.
+    """
+    names = ("batch_loss", "grad_norm", "update_norm")
+    if run.diverged is None or any(not len(run.steps.get(name, ())) for name in names):
+        return None
+    loss, norm, update = (run.steps[name] for name in names)
+    finite = np.isfinite(loss).all() and np.isfinite(norm).all()
+    if not (np.isnan(update[-1]) and finite and loss.max() <= run.start + run.gap):
+        return None
+    evidence = (
+        f"{run.diverged}, although the loss {quantity(loss[-1])} and the gradient norm "
+        f"{quantity(norm[-1])} of this step are finite: the equation of "
+        f"{run.config['optimizer'].get('name', 'the rule')} is not defined there"
+    )
+    return Symptom("undefined update", 1.0, evidence)
+
+
 def exploding(run: Traced) -> Symptom | None:
     """The loss rises without limit, because the steps are too long.
 

@@ -331,7 +331,9 @@ def test_a_planted_fault_is_the_first_symptom_and_a_remedy_cures_it(fault):
 
 def test_there_are_thirty_faults_with_all_symptoms_of_a_run():
     assert len(FAULTS) >= 30
-    assert {expected for _, expected, _ in FAULTS.values()} == RUN_SYMPTOMS.keys()
+    # No rule of gdrun has an update that is not defined: plugins have.
+    known = RUN_SYMPTOMS.keys() - {"undefined update"}
+    assert {expected for _, expected, _ in FAULTS.values()} == known
 
 
 def test_a_remedy_has_the_result_of_the_same_change_trained_by_itself():

@@ -136,6 +136,25 @@ def test_the_unit_of_the_features_changes_no_symptom(factor):
         assert [each.name for each in diagnose(traced(run))] == expected
 
 
+def test_an_update_that_is_not_defined_is_no_explosion():
+    steps = {"step": [1, 2], "batch_loss": [1.0, 0.9], "grad_norm": [2.0, 1.5]}
+    steps = {name: np.array(column) for name, column in steps.items()}
+    said = "the weights of w became nan at step 2"
+    base = curves([1.0])
+
+    def names(**columns):
+        run = replace(base, steps=steps | columns, diverged=said, status="diverged")
+        return [each.name for each in diagnose(run)]
+
+    assert names(update_norm=np.array([0.1, np.nan])) == ["undefined update"]
+    # Weights that overflow are an explosion, and so is a loss or a gradient that grew before.
+    assert names(update_norm=np.array([0.1, np.inf])) == ["exploding"]
+    grown = {"batch_loss": np.array([1.0, 1e9])}
+    assert names(update_norm=np.array([0.1, np.nan]), **grown) == ["exploding"]
+    lost = {"grad_norm": np.array([2.0, np.inf])}
+    assert names(update_norm=np.array([0.1, np.nan]), **lost) == ["exploding"]
+
+
 def test_a_loss_that_once_doubled_is_exploding_unless_it_recovered():
     """From 1, with the lower bound 0: a peak of 2.5 is a rise by more than the largest fall."""
     peaked = np.concatenate([[1, 2.5], np.linspace(2, 0.5, 18)])
