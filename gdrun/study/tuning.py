@@ -21,7 +21,13 @@ from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.design.tuning_plan import TuningPlan, beyond
 from gdrun.study.judgement.edges import Edge, edges
 from gdrun.study.judgement.metrics import Metric
-from gdrun.study.judgement.ranking import Standing, fastest_first, ranked, standings
+from gdrun.study.judgement.ranking import (
+    Standing,
+    fastest_first,
+    ranked,
+    standings,
+    training_progress,
+)
 from gdrun.study.study import StudyContext, Work, carry_out
 
 
@@ -32,13 +38,15 @@ class Tuning:
     settings: the number of settings that were tried; 0 if the contender has none of the keys.
     seeds: the number of seeds with which each was tried. chosen: the best setting, by key; empty if
     every run failed, so that the contender keeps its own setting. at_edge: the keys whose best
-    value was the smallest or the largest that was tried.
+    value was the smallest or the largest that was tried. progress: the progress p of the training
+    loss of the chosen setting; None if a loss ranks the settings, or none was chosen.
     """
 
     settings: int
     seeds: int
     chosen: Mapping[str, Any]
     at_edge: tuple[str, ...]
+    progress: float | None = None
 
     @property
     def runs(self) -> int:
@@ -82,7 +90,8 @@ def choose(
             continue
         chosen = best.candidate.settings
         tuned.append(replace(contender, experiment=best.candidate.experiment))
-        tunings[contender.name] = Tuning(len(names), seeds, chosen, _edges(best.candidate, own))
+        edge, progress = _edges(best.candidate, own), training_progress(own, best, metric)
+        tunings[contender.name] = Tuning(len(names), seeds, chosen, edge, progress)
     return tuple(tuned), tunings
 
 

@@ -17,7 +17,13 @@ from gdrun.views.curve_scale import CurveScale, scale_of
 from gdrun.views.fitting import Explained, FirstThatFits
 from gdrun.views.numbers import MISSING, count, duration, percent, quantity, range_text
 from gdrun.views.study_line import study_line
-from gdrun.views.study_notes import engine_notes, lacking_notes, symptom_notes, work_line
+from gdrun.views.study_notes import (
+    engine_notes,
+    hardly_trained,
+    lacking_notes,
+    symptom_notes,
+    work_line,
+)
 from gdrun.views.surface_runs import variant_notes
 from gdrun.views.sweeps import (
     HEALTHY,
@@ -294,7 +300,7 @@ def _tuning(row: Contender) -> str:
         if keys
         else ""
     )
-    return f"{row.name}: {chosen}, the best of {budget}{edge}"
+    return f"{row.name}: {chosen}, the best of {budget}{edge}{hardly_trained(tuning.progress)}"
 
 
 def _unequal_tuning(comparison: Comparison) -> list[str]:

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from gdrun.config.writing import short_flow
 from gdrun.study.design.trials import StudyPlan
 from gdrun.study.judgement.ranking import Standing
+from gdrun.study.judgement.verdicts import HALFWAY
 from gdrun.study.study import Work
-from gdrun.views.numbers import count, duration
+from gdrun.views.numbers import count, duration, percent
 
 
 def lacking_notes(plan: StudyPlan) -> list[tuple[str, str]]:
@@ -25,6 +26,17 @@ def work_line(work: Work) -> str:
         return f"no new runs; {count(work.found, 'run')} already done"
     earlier = f"; {count(work.found, 'run')} already done" if work.found else ""
     return f"{count(work.run, 'run')} in {duration(work.seconds)}{earlier}"
+
+
+def hardly_trained(progress: float | None) -> str:
+    """The end of a sentence on the best setting, if its training loss hardly fell; else empty.
+
+    progress: the progress p of its training loss; None if a loss ranks the settings.
+    """
+    if progress is None or progress >= HALFWAY:
+        return ""
+    fell = f"its training loss made {percent(max(progress, 0.0))} of the best improvement"
+    return f"; {fell}, so that it has learned little"
 
 
 def engine_notes(standings: Iterable[Standing]) -> list[tuple[str, str]]:

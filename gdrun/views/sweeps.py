@@ -15,7 +15,7 @@ from gdrun.methods.stopping import position
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.trials import StudyPlan, label
 from gdrun.study.judgement.metrics import Metric
-from gdrun.study.judgement.ranking import Standing
+from gdrun.study.judgement.ranking import Standing, training_progress
 from gdrun.study.judgement.stability import StabilityLimit
 from gdrun.study.judgement.statistics import FEWEST_SEEDS, Interval, Spread, quantile
 from gdrun.study.judgement.sweep_findings import Sweep
@@ -24,7 +24,13 @@ from gdrun.views.curve_scale import CurveScale, scale_of
 from gdrun.views.fitting import Explained, FirstThatFits
 from gdrun.views.numbers import MISSING, count, percent, quantity, range_text
 from gdrun.views.study_line import study_line
-from gdrun.views.study_notes import engine_notes, lacking_notes, symptom_notes, work_line
+from gdrun.views.study_notes import (
+    engine_notes,
+    hardly_trained,
+    lacking_notes,
+    symptom_notes,
+    work_line,
+)
 from gdrun.views.surface_runs import variant_notes
 from gdrun.views.verdicts import meanings_of
 
@@ -238,7 +244,9 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
     notes = []
     best = next(iter(sweep.ranking), None)
     if best is not None and sweep.best is not None:
-        notes.append(("best", f"{best.candidate.name}: {_spread_text(sweep, best)}"))
+        progress = training_progress(sweep.standings, best, sweep.metric)
+        text = f"{best.candidate.name}: {_spread_text(sweep, best)}{hardly_trained(progress)}"
+        notes.append(("best", text))
         notes += _as_good(sweep, best)
     if sweep.plan.deterministic:
         notes.append(("seeds", ONE_SEED))

@@ -5,10 +5,11 @@ import pytest
 from gdrun.study.design.axes import axes_of
 from gdrun.study.design.tuning_plan import TuningPlan
 from gdrun.study.judgement.metrics import Metric
-from gdrun.study.judgement.ranking import fastest_first, standings
+from gdrun.study.judgement.ranking import fastest_first, standings, training_progress
 from gdrun.study.judgement.sweep_findings import judge_sweep
 from gdrun.study.study import Work
 from gdrun.study.tuning import choose
+from gdrun.views.study_notes import hardly_trained
 from study.cases import plan_and_results, planned, result
 
 LOSS = Metric("validation_loss")
@@ -97,3 +98,20 @@ def test_tuning_chooses_the_fastest_of_equals():
     tuned, tunings = choose([contender], tuning, standings(plan, results, LOSS), LOSS)
     assert tunings[contender.name].chosen == {"optimizer.lr": 0.1}
     assert tuned[0].experiment.optimizer["lr"] == 0.1
+
+
+def test_the_best_by_another_metric_may_have_hardly_trained():
+    # The accuracy is 1 − loss in these results; the training loss is set by hand.
+    plan, results = plan_and_results({1e-6: [result([1, 0.5])], 0.1: [result([1, 0.6])]})
+    small, usual = (results[trial.identity] for trial in plan.trials)
+    small.record["summary"]["train_loss"] = 0.99
+    usual.record["summary"]["train_loss"] = 0.2
+    found = standings(plan, results, ACCURACY)
+    # (1 − 0.99) / (1 − 0.2)
+    assert training_progress(found, found[0], ACCURACY) == pytest.approx(0.0125)
+    assert training_progress(found, found[1], ACCURACY) == 1
+    assert training_progress(found, found[0], LOSS) is None
+    assert hardly_trained(0.0125) == (
+        "; its training loss made 1.2 % of the best improvement, so that it has learned little"
+    )
+    assert hardly_trained(0.5) == hardly_trained(None) == ""

@@ -195,6 +195,26 @@ def fastest_first(found: Sequence[Standing], metric: Metric) -> tuple[Standing, 
     return _with_ranks([replace(each, fastest=each is fastest) for each in found])
 
 
+def training_progress(
+    found: Sequence[Standing], standing: Standing, metric: Metric
+) -> float | None:
+    """The progress p of a candidate's training loss, if the metric is no loss; None for a loss.
+
+    The weights with the best F1 of a sweep, say, may be those of a rate so small that the run has
+    hardly trained. found: all candidates, whose lowest median training loss has p = 1.
+    """
+    if metric.is_loss:
+        return None
+    loss = Metric("train_loss")
+    ends = {
+        each.candidate.name: quantile([loss.score(result) for result in each.results], 0.5)
+        for each in found
+    }
+    starts = [float(each.evals[loss.name][0]) for each in standing.results]
+    improvement = Improvement.between(max(starts), min(ends.values()))
+    return improvement.share(ends[standing.candidate.name])
+
+
 def _with_ranks(found: Sequence[Standing]) -> tuple[Standing, ...]:
     """The standings with their ranks."""
     orders = sorted(standing.order for standing in found)

@@ -187,5 +187,9 @@ def _tuning(tuning: TuningRecord | None) -> Tuning | None:
     if tuning is None:
         return None
     return Tuning(
-        tuning["settings"], tuning["seeds"], dict(tuning["chosen"]), tuple(tuning["at_edge"])
+        tuning["settings"],
+        tuning["seeds"],
+        dict(tuning["chosen"]),
+        tuple(tuning["at_edge"]),
+        tuning.get("progress"),
     )

@@ -162,6 +162,7 @@ class TuningRecord(TypedDict):
     seeds: int
     chosen: dict[str, Any]
     at_edge: list[str]
+    progress: NotRequired[float | None]
 
 
 class PairRecord(TypedDict):

@@ -199,4 +199,5 @@ def _tuning(tuning: Tuning) -> TuningRecord:
         "seeds": tuning.seeds,
         "chosen": dict(tuning.chosen),
         "at_edge": list(tuning.at_edge),
+        "progress": tuning.progress,
     }
