@@ -64,8 +64,8 @@ The sections dataset, model and surface have no default: a file must have datase
 surface.
 """
 
-SURFACE_LOG: dict[str, Any] = {"points": "all"}
-"""The default of the section log for a surface: to draw its path, every step is needed."""
+SURFACE_LOG: dict[str, Any] = {"points": 10_000}
+"""The default of the section log for a surface: more points than a picture of a path can show."""
 
 KEYS = (*Header.model_fields, *SECTIONS, *FIXED)
 """All keys of the top level of a config file, in the order in which gdrun writes them."""

@@ -222,7 +222,7 @@ class Evaluate(Settings):
 class Log(Settings):
     """How many steps of a run are recorded.
 
-    points: the largest number of records, or `all`, which is the default for a surface.
+    points: the largest number of records, or `all`; the default for a surface is 10,000.
     """
 
     points: Whole | Literal["all"] = 1000

@@ -27,7 +27,7 @@ from gdrun.runs.model_file import WEIGHTS, arrays_of, describe
 from gdrun.runs.record import ResumeRecord, RunRecord
 from gdrun.runs.record_contents import closing, opening, repeatable
 from gdrun.runs.strict_json import dumps
-from gdrun.runs.trace_file import trace_lines
+from gdrun.runs.trace_file import evaluation_stride, thinned_evaluations, trace_lines
 
 SECONDS_BETWEEN_WRITES = 0.5
 """The fewest seconds between two writes of the trace: evaluations must not wait for the disk."""
@@ -62,6 +62,10 @@ def new_directory(parent: Path, name: str, started: datetime) -> Path:
     )
 
 
+MOST_EVALUATIONS = 10_000
+"""About the most evaluations that a trace has, unless it records all steps or more points."""
+
+
 class RunDirectory(Listener):
     """Writes the files of one run while it trains.
 
@@ -91,7 +95,10 @@ class RunDirectory(Listener):
         self._clips = bool(experiment.clip.model_dump(exclude_none=True))
         self._record = opening(cohort, engine, experiment, path.name, started)
         self._earlier = earlier
+        points = experiment.log.points
+        self._most = None if points == "all" else max(points, MOST_EVALUATIONS)
         self._points = self._evaluations = 0
+        self._stride = 1
         # A run that continues writes its trace again, up to the step at which it continues.
         self._rewrites = 0 if earlier is None else -1
         self._written_at = 0.0
@@ -183,17 +190,23 @@ class RunDirectory(Listener):
         """Append new points to trace.jsonl; if points in the file were joined, rewrite it."""
         trace, evaluations = progress.steps, progress.evaluations
         closed = trace.closed_points
-        if trace.rewrites != self._rewrites:
+        stride = evaluation_stride(evaluations.points, self._most)
+        if trace.rewrites != self._rewrites or stride != self._stride:
             self._write_trace(trace.lane(self._lane, 0, closed), evaluations.lane(self._lane))
         else:
             steps = trace.lane(self._lane, self._points, closed)
-            new_evaluations = evaluations.lane(self._lane, self._evaluations)
+            # The next evaluation that is written is the next multiple of the stride.
+            new_evaluations = {
+                name: values[-self._evaluations % stride :: stride]
+                for name, values in evaluations.lane(self._lane, self._evaluations).items()
+            }
             append_lines(self.path / "trace.jsonl", self._lines(steps, new_evaluations))
         self._points, self._evaluations = closed, evaluations.points
-        self._rewrites = trace.rewrites
+        self._rewrites, self._stride = trace.rewrites, stride
 
     def _write_trace(self, steps: Columns, evaluations: Columns) -> None:
-        text = "".join(f"{line}\n" for line in self._lines(steps, evaluations))
+        kept = thinned_evaluations(evaluations, self._most)
+        text = "".join(f"{line}\n" for line in self._lines(steps, kept))
         write_text(self.path / "trace.jsonl", text)
 
     def _lines(self, steps: Columns, evaluations: Columns) -> list[str]:

@@ -47,6 +47,36 @@ def trace_lines(steps: Columns, evaluations: Columns, *, clips: bool) -> list[st
     return [line for _, line in merged]
 
 
+def evaluation_stride(number: int, most: int | None) -> int:
+    """Of `number` evaluations, every how many are written, so that they are at most `most`.
+
+    It is a power of two. most: None for no limit.
+
+    >>> evaluation_stride(100, 100), evaluation_stride(101, 100), evaluation_stride(401, 100)
+    (1, 2, 8)
+    """
+    return 1 if most is None or number <= most else 1 << (-(-number // most) - 1).bit_length()
+
+
+def thinned_evaluations(columns: Columns, most: int | None) -> Columns:
+    """Every few of the evaluations, the last one, and those of the extremes of each column.
+
+    most: how many are kept, about; None keeps all.
+    """
+    number = len(columns["step"])
+    stride = evaluation_stride(number, most)
+    if stride == 1:
+        return columns
+    extremes = [
+        place(values)
+        for values in columns.values()
+        if np.isfinite(values).any()
+        for place in (np.nanargmin, np.nanargmax)
+    ]
+    kept = np.unique([*range(0, number, stride), number - 1, *map(int, extremes)])
+    return {name: values[kept] for name, values in columns.items()}
+
+
 def read_trace(path: Path) -> tuple[Columns, Columns]:
     """Read trace.jsonl: the step trace and the evaluations, each as arrays by column.
 

@@ -90,6 +90,8 @@ def test_a_narrow_terminal_keeps_the_changes_and_the_verdicts(here, monkeypatch)
     lines = [line.split() for line in here("diagnose", "--try").out.splitlines()]
     assert ["change", "cured"] in lines
     assert ["optimizer.lr=0.692", "no"] in lines
+    # A change of two keys is joined by a sign.
+    assert ["optimizer.lr=1.32", "+", "yes"] in lines or ["optimizer.lr=1.32", "+", "no"] in lines
 
 
 def test_a_sweep_is_diagnosed_as_a_whole_and_run_by_run(here, tmp_path, monkeypatch):

@@ -32,7 +32,7 @@ def test_a_walk_says_where_it_begins_and_keeps_every_place():
     plain = resolve({"surface": "rosenbrock"}).plain()
     # Rosenbrock's own start, from his paper.
     assert plain["surface"]["start"] == [-1.2, 1.0]
-    assert plain["log"] == {"points": "all"}
+    assert plain["log"] == {"points": 10_000}
     told = {"surface": {"name": "rosenbrock", "start": [0.0, 2.0]}, "log": {"points": 50}}
     plain = resolve(told).plain()
     assert plain["surface"]["start"] == [0.0, 2.0]
