@@ -1,4 +1,4 @@
-"""`gdrun claims`: measure what texts on gradient descent state."""
+"""`gdrun claims`: statements of texts on gradient descent, tested by measurements."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Name: TypeAlias = Annotated[
 
 
 def claims(name: Name = None, json: Json = False) -> None:
-    """Measure what texts on gradient descent state, and say what holds."""
+    """Test statements from texts on gradient descent, and show which of them hold."""
     from gdrun.insight.claims import CLAIMS
     from gdrun.views.claims import claim_view, claims_data, claims_view
 

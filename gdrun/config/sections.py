@@ -176,9 +176,10 @@ PROBLEM = ("dataset", "model")
 
 
 def section_keys(data: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the keys of SECTIONS without surface, or, for a surface, without dataset and model.
+    """Return the keys of the sections that an experiment uses.
 
-    data: the plain data of the experiment.
+    An experiment on a surface has no dataset and no model; any other one has no surface. data: the
+    plain data of the experiment.
     """
     absent = PROBLEM if data.get("surface") is not None else ("surface",)
     return tuple(key for key in SECTIONS if key not in absent)

@@ -46,7 +46,7 @@ def smaller_rates(run: Traced) -> tuple[Remedy, ...]:
     if run.full_batches and run.limit is not None and run.limit.value < 1.05 * run.rate:
         why = "the stability limit that theory predicts allows this step"
         return tuple(rate(run.limit.value / part, why) for part in (2, 20, 200))
-    why = "a smaller step does not overshoot the minimum"
+    why = "a step that is small enough does not overshoot the minimum"
     return tuple(rate(run.rate * 10.0**-k, why) for k in range(1, 5))
 
 

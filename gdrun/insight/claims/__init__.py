@@ -1,4 +1,4 @@
-"""Claims: what texts on gradient descent state, measured with gdrun itself."""
+"""Claims: statements of texts on gradient descent, tested with gdrun itself."""
 
 from gdrun.insight.claims import (  # noqa: F401 - imported to register their claims
     adam,

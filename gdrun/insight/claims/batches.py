@@ -34,9 +34,11 @@ def _noise() -> GradientNoise:
     statement="the variance of a mini-batch gradient is that of one example divided by √B",
 )
 def batch_variance() -> Finding:
-    """The variance is σ²/B with replacement, and σ²/B·(N−B)/(N−1) without, as in shuffled epochs.
+    """The variance is σ²/B for batches of B of N rows drawn with replacement.
 
-    Only the standard deviation has √B (Cochran 1977, theorem 2.2).
+    σ² is the variance of the gradient of one example. Without replacement, as in shuffled epochs,
+    the variance is σ²/B·(N−B)/(N−1). Only the standard deviation is divided by √B (Cochran 1977,
+    theorem 2.2).
     """
     noise = _noise()
     exponent = noise.exponent

@@ -86,7 +86,9 @@ def quantile(scores: ArrayLike, share: float) -> float:
 
 
 def median_interval(scores: ArrayLike, *, level: float = 0.95) -> Interval | None:
-    """The narrowest interval between order statistics that covers the median at this level.
+    """The narrowest interval from the k-th smallest to the k-th largest score that has this level.
+
+    The level is the probability that it covers the median:
 
         P(s₍ₖ₎ ≤ median ≤ s₍ₙ₊₁₋ₖ₎) = 1 − 2 Σ_{i<k} C(n, i) / 2ⁿ
 

@@ -128,8 +128,8 @@ class StudyDirectory:
         """The directory of an earlier study, to continue the study with this plan.
 
         origin: the base config, the data and the command line. Raises RecordError if the directory
-        contains no study, or a study that does not fit: of another kind, on other data, with
-        another version of a plugin, or without a candidate of the plan.
+        contains no study, or a study that does not fit: it is of another kind, used other data or
+        another version of a plugin, or has none of the plan's candidates.
         """
         earlier = read_study(path)
         study = cls(path, plan, origin)
