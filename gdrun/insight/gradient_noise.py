@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -150,17 +150,16 @@ def gradient_noise(
         spread = spread if spread > least else 0.0
         replacement, without = [], []
         for size in _sizes(problem):
-            if size == 1:
-                # A batch of one example is the same in both ways, and every one is known.
-                replacement.append(BatchNoise(1, spread, 0.0, spread, 0.0, 0.0))
-                without.append(replacement[-1])
-                continue
             chosen = draw.integers(rows, size=(BATCHES, size))
             predicted = spread / size
             replacement.append(_measured(problem, at, mean, chosen, predicted, least))
             chosen = np.array([draw.choice(rows, size, replace=False) for _ in range(BATCHES)])
             factor = (rows - size) / max(rows - 1, 1)
             without.append(_measured(problem, at, mean, chosen, predicted * factor, least))
+            if size == 1:
+                # Every batch of one example is known, in both ways: the variance has no error.
+                for found in (replacement, without):
+                    found[-1] = replace(found[-1], variance=spread, variance_error=0.0)
     return GradientNoise(step, rows, spread, signal, tuple(replacement), tuple(without))
 
 

@@ -58,9 +58,9 @@ def test_every_model(dataset, model):
         error = 5 * each.variance_error + 1e-10 * spread
         assert each.variance == pytest.approx(each.predicted, abs=error)
     # Every batch of one example is known.
-    assert noise.replacement[0].size == 1
-    assert noise.replacement[0] == noise.without[0]
-    assert noise.replacement[0].variance == pytest.approx(spread, rel=1e-10)
+    for each in (noise.replacement[0], noise.without[0]):
+        assert (each.size, each.variance_error) == (1, 0)
+        assert each.variance == pytest.approx(spread, rel=1e-10)
     assert noise.without[-1].size == problem.rows
     assert noise.without[-1].variance == pytest.approx(0, abs=1e-20)
 
