@@ -83,7 +83,9 @@ def runs(
     elif rows and (shown_columns := chosen or _with_sorted(sort, rows)):
         console.show(chosen_table(rows, shown_columns))
     elif rows or not studies:
-        console.show(runs_table(rows, out, differing_settings(rows), filtered=filtered))
+        remedy = "--columns KEY,... shows these"
+        differing = differing_settings(rows)
+        console.show(runs_table(rows, out, differing, filtered=filtered, remedy=remedy))
     if studies and not json:
         console.show(*([""] if rows else []), studies_table(studies))
     if (rows or studies) and not (json or csv):

@@ -8,7 +8,6 @@ from typing import Any
 
 from gdrun.config.document import read_document
 from gdrun.config.values import parse_value
-from gdrun.config.writing import short_flow
 from gdrun.errors import GdrunError, RecordError, suggestion
 from gdrun.problems.metrics import name_of_heading
 from gdrun.runs.labels import read_labels
@@ -53,12 +52,12 @@ def list_runs(
     return present + missing
 
 
-def differing_settings(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    """For each run the settings in which the runs differ, as texts such as lr=0.1.
+def differing_settings(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """The settings in which the runs differ, each with its value for every run, or None.
 
     rows: as `list_runs` returns them. An option is compared among runs that chose the same name for
-    its section: beta of momentum does not differ from adam, which has none. The key with the most
-    values is first.
+    its section: beta of momentum does not differ from adam, which has none. The setting with the
+    most values is first; of those with as many, that of the optimizer, and last engine and dtype.
     """
     keys = dict.fromkeys(key for row in rows for key in row)
     # The sections that choose a name have a column of their own, with the name.
@@ -66,23 +65,35 @@ def differing_settings(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     settings = [
         key
         for key in keys
-        if (key == "seed" or key in sections or "." in key)
+        if (key in WITHOUT_SECTION or key in sections or "." in key)
         and key.partition(".")[0] not in WITHOUT_EFFECT
     ]
     values = {key: _values(rows, key, sections & keys.keys()) for key in settings}
     several = sorted(
-        (key for key in values if len(values[key]) > 1), key=lambda key: -len(values[key])
+        (key for key in values if len(values[key]) > 1),
+        key=lambda key: (-len(values[key]), _rank(key)),
     )
     leaves = [key.rpartition(".")[2] for key in several]
-    names = {
-        key: leaf if leaves.count(leaf) == 1 else key
+    return {
+        leaf if leaves.count(leaf) == 1 and _is_column(rows, key, leaf) else key: [
+            row.get(key) for row in rows
+        ]
         for key, leaf in zip(several, leaves, strict=True)
     }
-    return [
-        [f"{names[key]}={short_flow(row[key])}" for key in several if row.get(key) is not None]
-        for row in rows
-    ]
 
+
+def _rank(key: str) -> int:
+    """The place of a setting among those with as many values."""
+    return 0 if key.partition(".")[0] == "optimizer" else 2 if key in ("engine", "dtype") else 1
+
+
+def _is_column(rows: Sequence[Mapping[str, Any]], key: str, leaf: str) -> bool:
+    """Whether the last part of a key is the name of a column with the same values."""
+    return all(row.get(leaf) == row.get(key) for row in rows)
+
+
+WITHOUT_SECTION = ("seed", "engine", "dtype")
+"""The settings that are in no section of a config."""
 
 WITHOUT_EFFECT = ("log", "evaluate", "diagnose")
 """The sections of a config that do not change the training."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from gdrun.config.writing import short_flow
 from gdrun.views.fitting import FirstThatFits
 from gdrun.views.numbers import MISSING, percent, quantity
 from gdrun.views.statuses import status_word
@@ -21,47 +23,144 @@ _CELLS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "val loss": lambda row: quantity(row.get("validation_loss")),
     "test acc": lambda row: percent(row.get("test_accuracy")),
 }
-_DROPPED = ("train loss", "test acc", "val loss")
-"""The columns of numbers in the order in which a narrow terminal leaves them out."""
+_IMPORTANCE = ("val loss", "test acc", "train loss")
+"""The columns of numbers, from the one that a narrow terminal leaves out last."""
 
-SETTINGS = "settings"
-"""The heading of the column of the settings in which the runs differ."""
+FIRST_SETTINGS = 3
+"""How many settings are more important than a second column of numbers."""
 
-SETTINGS_WIDTHS = (80, 60, 40, 30, 20)
-"""The widths that this column may have, from the widest to the narrowest."""
+MOST_NAMED = 6
+"""The largest number of settings without a column that are named below the table."""
+
+GAP = 2
+"""The number of spaces between two columns."""
 
 
 def runs_table(
-    rows: Rows, out: Path, settings: Sequence[Sequence[str]], *, filtered: bool = False
+    rows: Rows,
+    out: Path,
+    settings: Mapping[str, Sequence[Any]],
+    *,
+    filtered: bool = False,
+    remedy: str = "",
 ) -> RenderableType:
     """A table with a row for each run, with the id for `gdrun show`; without runs, a sentence.
 
-    rows: as `list_runs` returns them. out: the directory of the runs. settings: for each run those
-    in which the runs differ, from the most important one. filtered: whether the user gave filters.
+    rows: as `list_runs` returns them. out: the directory of the runs. settings: those in which the
+    runs differ, from the most important one, each with its value for every run; those that do not
+    fit the terminal are named below the table. filtered: whether the user gave filters. remedy: how
+    to see the settings that are only named.
     """
     if rows:
-        # A narrow terminal gets fewer columns, so that it shows every id in full.
-        choices = _choices(rows)
-        columns = {"run": _joined(Text(row["id"]) for row in rows)}
-        columns |= {each: _joined(_cell(row, each) for row in rows) for each in choices[0]}
-        widths = [width for width in SETTINGS_WIDTHS if any(settings)]
-        widest = [_table(columns, choices[0], _abridged(settings, width)) for width in widths]
-        return FirstThatFits(*widest, *(_table(columns, each, None) for each in choices))
+        return _RunsTable(rows, settings, remedy)
     if filtered:
         return Text(f"no run in {out} matches the filters")
     return Text(f"there are no runs in {out}; `gdrun train` makes one")
 
 
+class _RunsTable:
+    """The table of runs, with as many columns as fit the terminal, the most important ones first.
+
+    No cell is cut off, because a part of a number would look like another number.
+    """
+
+    def __init__(self, rows: Rows, settings: Mapping[str, Sequence[Any]], remedy: str) -> None:
+        measured = [
+            heading
+            for heading in _IMPORTANCE
+            if any(row["status"] != "diverged" and _CELLS[heading](row) != MISSING for row in rows)
+        ]
+        tags = ["tags"] if any(row.get("tags") for row in rows) else []
+        names = list(settings)
+        self._settings = names
+        self._remedy = remedy
+        self._importance = ["status", *tags, *measured[:1], *names[:FIRST_SETTINGS]]
+        self._importance += [*measured[1:], *names[FIRST_SETTINGS:]]
+        numbers = [heading for heading in _CELLS if heading in measured]
+        self._columns = {"run": [Text(row["id"]) for row in rows]}
+        for heading in ("status", *numbers, *tags):
+            self._columns[heading] = [_cell(row, heading) for row in rows]
+        for name, values in settings.items():
+            self._columns[name] = [Text(_setting(value)) for value in values]
+        self._right = [*_CELLS, *(name for name in names if _are_numbers(settings[name]))]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        shown = self._fitting(options.max_width)
+        headings = [heading for heading in self._columns if heading in shown]
+        table = _empty("run", headings[1:], self._right)
+        # One cell with all lines of a column: rich takes several times as long for many cells.
+        table.add_row(*(Text("\n").join(self._columns[heading]) for heading in headings))
+        yield table
+        if left_out := [name for name in self._settings if name not in shown]:
+            words = [_left_out_words(left_out), *([self._remedy] if self._remedy else [])]
+            yield Text(": ".join(words), style="dim")
+
+    def _fitting(self, width: int) -> list[str]:
+        """The headings of the columns that fit into this width, in characters."""
+        shown, used = ["run"], self._width("run")
+        for heading in self._importance:
+            needed = GAP + self._width(heading)
+            if used + needed <= width:
+                shown.append(heading)
+                used += needed
+        return shown
+
+    def _width(self, heading: str) -> int:
+        return max(cell_len(heading), *(each.cell_len for each in self._columns[heading]))
+
+
+def _left_out_words(names: Sequence[str]) -> str:
+    """A sentence on the settings in which the runs differ and that have no column."""
+    more = len(names) - MOST_NAMED
+    listed = ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return f"the runs also differ in {listed}"
+
+
+def _setting(value: Any) -> str:
+    return MISSING if value is None else short_flow(value)
+
+
+def _are_numbers(values: Sequence[Any]) -> bool:
+    return all(
+        isinstance(value, int | float | None) and not isinstance(value, bool) for value in values
+    )
+
+
 def chosen_table(rows: Rows, columns: Sequence[str]) -> RenderableType:
-    """A table with a row for each run: its id, and the values of these columns."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("run", overflow="fold")
-    for name in columns:
-        numeric = all(isinstance(row.get(name), int | float | None) for row in rows)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(row["id"], *(_value(name, row.get(name)) for name in columns))
-    return table
+    """A table with a row for each run: its id, and the values of these columns.
+
+    If the table is wider than the terminal, the values are below the id of each run.
+    """
+    cells = {name: [_value(name, row.get(name)) for row in rows] for name in columns}
+    numbers = [name for name in columns if _are_numbers([row.get(name) for row in rows])]
+    table = _empty("run", columns, numbers)
+    for row, *values in zip(rows, *cells.values(), strict=True):
+        table.add_row(row["id"], *values)
+    return FirstThatFits(table, _ValuesBelow([row["id"] for row in rows], cells))
+
+
+class _ValuesBelow:
+    """The id of each run, and below it the values of some columns with their names."""
+
+    def __init__(self, ids: Sequence[str], cells: Mapping[str, Sequence[str]]) -> None:
+        self._ids = ids
+        self._entries: list[list[str]] = []
+        for name, values in cells.items():
+            width = max(map(cell_len, values))
+            padded = (value + " " * (width - cell_len(value)) for value in values)
+            self._entries.append([f"{name} {value}" for value in padded])
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for run, *entries in zip(self._ids, *self._entries, strict=True):
+            yield Text(run, overflow="fold")
+            line = ""
+            for entry in entries:
+                longer = f"{line}  {entry}"
+                if line and cell_len(longer.rstrip()) > options.max_width:
+                    yield Text(line.rstrip(), overflow="fold")
+                    longer = f"  {entry}"
+                line = longer
+            yield Text(line.rstrip(), overflow="fold")
 
 
 def _value(name: str, value: Any) -> str:
@@ -95,53 +194,6 @@ def _studies(rows: Rows, headings: Sequence[str]) -> Table:
             "tags": " ".join(row.get("tags", ())),
         }
         table.add_row(row["id"], *(cells[heading] for heading in headings))
-    return table
-
-
-def _choices(rows: Rows) -> list[list[str]]:
-    """The columns after the id, from the widest choice to the narrowest.
-
-    Columns without any number, and tags if no run has one, are left out of all choices. Of the
-    columns of numbers, the most important one is left out last.
-    """
-    measured = [
-        heading
-        for heading, cell in _CELLS.items()
-        if any(row["status"] != "diverged" and cell(row) != MISSING for row in rows)
-    ]
-    dropped = [heading for heading in _DROPPED if heading in measured]
-    kept = [[heading for heading in measured if heading not in dropped[:n]] for n in range(3)]
-    tags = ["tags"] if any(row.get("tags") for row in rows) else []
-    return [*(["status", *each, *tags] for each in kept if each), ["status", *tags], []]
-
-
-def _abridged(settings: Sequence[Sequence[str]], width: int) -> Text:
-    """The settings of each run in one line of this width, without those that do not fit.
-
-    No value is cut off, because a part of a number would look like another number.
-    """
-    lines = []
-    for texts in settings:
-        fits = [n for n in range(len(texts) + 1) if len(" ".join(texts[:n])) + 2 <= width]
-        shown = " ".join(texts[: fits[-1]])
-        lines.append(Text(shown if fits[-1] == len(texts) else f"{shown} …".lstrip()))
-    return _joined(lines)
-
-
-def _joined(cells: Iterable[Text]) -> Text:
-    """A column as one cell with all its lines; rich takes several times as long for many cells."""
-    return Text("\n").join(cells)
-
-
-def _table(columns: Mapping[str, Text], headings: Sequence[str], settings: Text | None) -> Table:
-    """A table of runs with the columns of these headings, and that of the settings if there is one.
-
-    columns: the joined cells by heading; the ids have the heading `run`.
-    """
-    more = [] if settings is None else [SETTINGS]
-    table = _empty("run", [*headings, *more], right=tuple(_CELLS))
-    last = [] if settings is None else [settings]
-    table.add_row(columns["run"], *(columns[heading] for heading in headings), *last)
     return table
 
 

@@ -42,32 +42,67 @@ def test_the_list(three):
     answer = three("runs")
     assert (answer.code, answer.err) == (0, "")
     assert masked(answer.page) == (
-        "run                         status    train loss  val loss  test acc\n"
-        "YYYYMMDD-HHMMSS-plain-xxxx  finished      0.4595    0.4866    86.7 %\n"
-        "YYYYMMDD-HHMMSS-lower-xxxx  finished      0.4109    0.4451    86.7 %\n"
-        "YYYYMMDD-HHMMSS-lost-xxxx   diverged           –         –         –\n"
+        "run                         status    val loss  optimizer      lr  dataset\n"
+        "YYYYMMDD-HHMMSS-plain-xxxx  finished    0.4866  momentum      0.1  iris\n"
+        "YYYYMMDD-HHMMSS-lower-xxxx  finished    0.4451  adam          0.1  iris\n"
+        "YYYYMMDD-HHMMSS-lost-xxxx   diverged         –  momentum   1e+200  diabetes\n"
+        "the runs also differ in model, variant, stopping.epochs: --columns KEY,... shows\nthese\n"
     )
 
 
-def test_the_settings_that_differ_are_shown_if_there_is_room(here, monkeypatch):
-    bowl = ("train", "surface=bowl", "epochs=none", "steps=3", "-q")
-    for words in (["lr=0.1"], ["lr=0.25"], ["optimizer=adam", "lr=0.1", "clip.norm=1"]):
+@pytest.fixture
+def bowls(here):
+    """Three runs on a surface, which differ in optimizer, rate, clipping and dtype."""
+    bowl = ("train", "surface=bowl", "epochs=none", "steps=3", "engine=numpy", "-q")
+    adam = ["optimizer=adam", "lr=0.1", "clip.norm=1", "dtype=float32"]
+    for words in (["lr=0.1"], ["lr=0.25"], adam):
         here(*bowl, *words, "name=bowl")
+    return here
 
-    def last_column(*filters):
-        lines = here("runs", *filters).page.splitlines()
-        return [line[lines[0].index("loss") + 4 :].strip() for line in lines]
+
+def test_the_settings_that_differ_are_columns(bowls, monkeypatch):
+    def table(*filters):
+        return [line.split() for line in bowls("runs", *filters).page.splitlines()]
 
     # Adam has no beta, from which momentum could differ; no run has a validation loss.
-    assert last_column() == [
-        "settings",
-        "optimizer=momentum lr=0.1",
-        "optimizer=momentum lr=0.25",
-        "optimizer=adam lr=0.1 norm=1",
+    monkeypatch.setenv("COLUMNS", "90")
+    head, *rows = table()
+    assert head == ["run", "status", "train", "loss", "optimizer", "lr", "norm", "dtype"]
+    assert [row[-4:] for row in rows] == [
+        ["momentum", "0.1", "–", "float64"],
+        ["momentum", "0.25", "–", "float64"],
+        ["adam", "0.1", "1", "float32"],
     ]
-    assert last_column("optimizer=momentum") == ["settings", "lr=0.1", "lr=0.25"]
-    monkeypatch.setenv("COLUMNS", "50")
-    assert "settings" not in here("runs").out
+    # Among runs of momentum only the rate differs.
+    assert table("optimizer=momentum")[0] == ["run", "status", "train", "loss", "lr"]
+
+
+@pytest.mark.parametrize("width", [34, 45, 55, 66, 75, 200])
+def test_a_setting_that_differs_is_a_column_or_named_below(bowls, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    page = bowls("runs").page
+    table, _, below = page.partition("the runs also differ in ")
+    assert max(map(len, page.splitlines())) <= width
+    named = below.partition(":")[0].replace("\n", " ").split(", ") if below else []
+    columns = [name for name in table.splitlines()[0].split() if name not in ("run", "status")]
+    assert {*named, *columns} - {"train", "loss"} == {"lr", "optimizer", "norm", "dtype"}
+    assert not set(named) & set(columns)
+    # The command that the sentence names shows them.
+    if named:
+        found = bowls("runs", "--columns", ",".join(named), "--csv").out
+        assert found.splitlines()[0] == ",".join(["id", *named])
+
+
+@pytest.mark.parametrize("width", [34, 50, 80, 200])
+def test_values_of_chosen_columns_stay_whole(bowls, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    keys = ("lr", "optimizer", "engine", "dtype")
+    page = bowls("runs", "dtype=float32", "--columns", ",".join(keys)).page
+    assert max(map(len, page.splitlines())) <= width
+    (row,) = json.loads(bowls("runs", "dtype=float32", "--json").out)["runs"]
+    words = page.split()
+    values = [word for word in words[words.index(row["id"]) + 1 :] if word not in keys]
+    assert values[:4] == ["0.1", "adam", "numpy", "float32"]
 
 
 def test_filters_and_sorting(three):
