@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 MISSING = "–"
 """The text for a number that was not measured."""
@@ -29,6 +30,22 @@ def quantity(value: float | None, digits: int = 4) -> str:
     if 1e4 <= abs(rounded) < 1e6:
         return f"{rounded:,.0f}"
     return f"{rounded:.0f}" if "e+" in text and abs(rounded) < 1e4 else text
+
+
+def telling_digits(values: Iterable[float], most: int = 15) -> int:
+    """The significant digits that tell the smallest of these values from the largest: 4 or more.
+
+    Values that are not finite do not count. most: the most digits.
+
+    >>> telling_digits([0.5, 1.0]), telling_digits([0.999871, 0.999902]), telling_digits([2.0])
+    (4, 6, 4)
+    """
+    finite = [value for value in values if math.isfinite(value)]
+    spread = max(finite, default=0.0) - min(finite, default=0.0)
+    if not spread > 0:
+        return 4
+    largest = max(map(abs, finite))
+    return min(max(4, math.ceil(math.log10(largest / spread)) + 1), most)
 
 
 def rounded(value: float, digits: int = 3) -> float:

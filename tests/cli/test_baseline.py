@@ -11,7 +11,7 @@ import gdrun
 from gdrun.config.writing import to_yaml
 from gdrun.errors import ConfigError
 from gdrun.study.judgement.comparison_findings import Pair
-from gdrun.views.comparisons import _pair
+from gdrun.views.comparison_notes import pair_words
 
 CONTENDERS = ["mbgd", "bgd", "mbgd+lr=1e-5", "mbgd+lr=1e-4"]
 
@@ -44,12 +44,13 @@ def test_the_pairs_count_the_seeds_of_the_results(found):
 
 def test_a_contender_that_does_not_win_is_not_called_better():
     pair = Pair("momentum", "adam", 3, 3, 0, 1.0)
-    assert _pair(pair) == (
+    assert pair_words(pair) == (
         "no difference shown: momentum is better under 3 seeds, adam under 3, p = 1"
     )
     lower_median = Pair("momentum", "adam", 2, 3, 1, 1.0)
-    assert "no difference shown" in _pair(lower_median)
-    assert _pair(Pair("a", "b", 5, 1, 0, 0.22)) == "a is better than b under 5 of 6 seeds, p = 0.22"
+    assert "no difference shown" in pair_words(lower_median)
+    better = Pair("a", "b", 5, 1, 0, 0.22)
+    assert pair_words(better) == "a is better than b under 5 of 6 seeds, p = 0.22"
 
 
 def test_a_baseline_must_be_a_contender():

@@ -186,6 +186,24 @@ def test_a_noiseless_surface_is_run_once():
     assert gdrun.sweep(bowl, {"lr": [0.1, 0.2]}, seeds=3).plan.seeds == (0,)
 
 
+def test_contenders_that_agree_in_four_digits_are_told_apart():
+    """On a plateau the loss falls in the fifth digit, and only momentum reaches the target."""
+    plateau = {"surface": {"name": "plateau", "start": [3, 3]}, "variant": "bgd"}
+    words = ("lr=0.1", "epochs=30", "engine=numpy")
+    found = gdrun.compare(["vanilla", "momentum"], plateau, *words)
+    losses = [row.standing.spread.median for row in found.contenders]
+    assert f"{losses[0]:.4g}" == f"{losses[1]:.4g}"
+    lines = [line.split() for line in shown(found).splitlines()]
+    texts = {
+        line[1] for line in lines if line[:1] in (["vanilla"], ["momentum"]) and "0.99" in line[1]
+    }
+    assert len(texts) == 2
+    (bound,) = [line[6] for line in lines if line[:3] == ["work", "to", "reach"]]
+    # The printed target separates the printed losses.
+    low, high = sorted(map(float, texts))
+    assert low <= float(bound.rstrip(",")) < high
+
+
 def test_variants_of_a_noiseless_surface_differ_only_in_their_steps():
     bowl = {"surface": "bowl", "stopping": {"epochs": 2}, "engine": "numpy"}
     # 100 examples: one step of all of them, 100 of one each, and two of at most 64.

@@ -97,12 +97,22 @@ class Target:
     @property
     def bound(self) -> str:
         """The target as a text, such as val loss ≤ 0.1."""
-        return f"{self.metric.words} {'≤' if self.metric.sign > 0 else '≥'} {quantity(self.value)}"
+        return self.bound_with(4)
+
+    def bound_with(self, digits: int) -> str:
+        """The target as a text in which its value has this many significant digits."""
+        sign = "≤" if self.metric.sign > 0 else "≥"
+        return f"{self.metric.words} {sign} {quantity(self.value, digits)}"
 
     @property
     def sentence(self) -> str:
         """The target as a text, with the reason for its value if there is one."""
-        return f"{self.bound}, {self.reason}" if self.reason else self.bound
+        return self.sentence_with(4)
+
+    def sentence_with(self, digits: int) -> str:
+        """The target as `sentence` has it, with this many significant digits."""
+        bound = self.bound_with(digits)
+        return f"{bound}, {self.reason}" if self.reason else bound
 
     def reached(self, result: Result, unit: str) -> float:
         """The cost of a trial until its first evaluation that reached the target.

@@ -1,0 +1,212 @@
+"""The notes and warnings of a comparison: what its tables do not say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from gdrun.quantities import telling_digits
+from gdrun.study.design.trials import Candidate
+from gdrun.study.judgement.comparison_findings import Comparison, Contender, Pair
+from gdrun.study.judgement.statistics import FEWEST_SEEDS, enough_seeds
+from gdrun.views.curve_scale import scale_of
+from gdrun.views.numbers import count, quantity
+from gdrun.views.study_notes import (
+    engine_notes,
+    hardly_trained,
+    lacking_notes,
+    work_line,
+)
+from gdrun.views.surface_runs import variant_notes
+from gdrun.views.sweeps import ONE_SEED, interval_level, shown_value
+
+LOSS_ROSE = (
+    "the share of the first steps that raised the full training loss, at a constant rate and with "
+    "the first seed; 0 % is a smooth descent"
+)
+
+AT_EDGE = "(edge)"
+"""The mark of a contender whose best setting is the smallest or the largest that was tried."""
+
+UNEQUAL = 1.1
+"""The work is called unequal if the most gradients exceed this many times the fewest."""
+
+MOST_PAIRS = 10
+"""If there are more pairs of contenders, only those with the best contender are shown."""
+
+
+def notes_of(comparison: Comparison) -> list[tuple[str, str]]:
+    """The notes below the tables, as (label, text)."""
+    notes = []
+    if comparison.target is not None and comparison.target.reason:
+        notes.append(("target", comparison.target.sentence_with(digits_of(comparison))))
+    notes += lacking_notes(comparison.plan)
+    notes += variant_notes(comparison.plan)
+    notes += _seed_notes(comparison)
+    notes += [("contenders", text) for text in _ambiguous(comparison.plan.candidates)]
+    notes += [("duplicates", text) for text in _duplicates(comparison.plan.candidates)]
+    notes += [("tuning", _tuning(row)) for row in comparison.contenders if row.tuning is not None]
+    notes += [("tuning", text) for text in _not_tuned(comparison)]
+    notes += [("tuning", text) for text in _unequal_tuning(comparison)]
+    if comparison.tuning_work is None:
+        text = 'none: contenders keep their settings; `tune="lr"` finds the best rate of each'
+        notes.append(("tuning", text))
+    notes.append(("loss rose", LOSS_ROSE))
+    if scale := scale_of([row.standing for row in comparison.contenders]):
+        notes.append(("curve", scale.legend))
+    text = f"time of updates only; each contender is timed alone{_engines(comparison)}"
+    notes.append(("seconds", text))
+    if comparison.tuning_work is not None:
+        notes.append(("tuning work", work_line(comparison.tuning_work)))
+    notes.append(("work", work_line(comparison.work)))
+    return notes + engine_notes(row.standing for row in comparison.contenders)
+
+
+def _seed_notes(comparison: Comparison) -> list[tuple[str, str]]:
+    """The notes on what the seeds show, as (label, text): the interval, and each pair."""
+    seeds = len(comparison.plan.seeds)
+    if comparison.plan.deterministic:
+        return [("seeds", ONE_SEED)]
+    pairs = comparison.pairs
+    enough = enough_seeds(max(len(pairs), 1))
+    if seeds == 1:
+        text = f"unknown with one seed: `seeds={enough}` runs every contender under {enough} seeds"
+        return [("significance", text)]
+    notes = []
+    if comparison.baseline is not None:
+        text = f"{comparison.baseline}, with which every other contender is compared"
+        notes.append(("baseline", text))
+    elif len(pairs) > MOST_PAIRS:
+        pairs = [pair for pair in pairs if pair.first == comparison.ranking[0].name]
+    notes += [("pairs", pair_words(pair)) for pair in pairs]
+    if pairs:
+        notes.append(("p", "two-sided sign test over shared seeds, Holm-adjusted for the pairs"))
+    identical = [row.name for row in comparison.ranking if row.standing.identical]
+    if identical:
+        text = (
+            f"{', '.join(identical)}: every seed gives the same run, so that there is no interval"
+        )
+        notes.append(("seeds", text))
+    if seeds < enough and len(identical) < len(comparison.contenders):
+        needed = "an interval and p < 0.05 need" if seeds < FEWEST_SEEDS else "p < 0.05 needs"
+        notes.append(("seeds", f"{seeds} are too few: {needed} {enough} or more, `seeds={enough}`"))
+    intervals = filter(None, (row.standing.spread.interval for row in comparison.contenders))
+    return notes + [("interval", interval_level(each)) for each in islice(intervals, 1)]
+
+
+def pair_words(pair: Pair) -> str:
+    """A sentence on two contenders: mbgd is better than bgd under 8 of 8 seeds, p = 0.023.
+
+    The median may favour a contender that is better under half of the seeds or fewer.
+    """
+    tied = f", {pair.ties} tied" if pair.ties else ""
+    p = f"p = {quantity(pair.p, 2)}"
+    if pair.wins > pair.losses:
+        seeds = f"{pair.wins} of {pair.seeds} seeds{tied}"
+        return f"{pair.first} is better than {pair.second} under {seeds}, {p}"
+    counts = f"{pair.first} is better under {pair.wins} seeds, {pair.second} under {pair.losses}"
+    return f"no difference shown: {counts}{tied}, {p}"
+
+
+def unequal_work(comparison: Comparison) -> list[str]:
+    """A warning if the budgets allow contenders different numbers of gradients; else empty."""
+    finished = {
+        row.name: row.gradients for row in comparison.contenders if row.gradients is not None
+    }
+    if not finished or max(finished.values()) <= UNEQUAL * min(finished.values()):
+        return []
+    listed = ", ".join(f"{name} {amount:,.0f}" for name, amount in finished.items())
+    same = "`budget=gradients` gives all the same number"
+    return [f"the budgets differ in work, counted in gradients of examples: {listed}; {same}"]
+
+
+def _engines(comparison: Comparison) -> str:
+    """A text with the engine of each contender; empty if all used the same engine."""
+    used = {row.name: row.standing.results[0].record["engine"] for row in comparison.contenders}
+    if len(set(used.values())) < 2:
+        return ""
+    return f"; the engines differ: {', '.join(f'{name} {used[name]}' for name in used)}"
+
+
+def _duplicates(candidates: Sequence[Candidate]) -> Iterator[str]:
+    """A sentence for each pair of contenders that are the same experiment.
+
+    For example, adam is the same as mbgd if the config already uses adam and mbgd.
+    """
+    for place, one in enumerate(candidates):
+        for other in candidates[place + 1 :]:
+            if one.experiment == other.experiment:
+                yield f"{one.name} and {other.name} are the same experiment"
+
+
+def _ambiguous(candidates: Sequence[Candidate]) -> Iterator[str]:
+    """A sentence for sgd among optimizers: in gdrun it is the variant, elsewhere an optimizer."""
+    if not any("optimizer" in each.settings for each in candidates):
+        return
+    for each in candidates:
+        optimizer = each.experiment.optimizer.name
+        if each.settings.get("variant") == "sgd" and "optimizer" not in each.settings:
+            yield (
+                f"{each.name} is the variant (batches of 1 example), with optimizer {optimizer}; "
+                "vanilla is the optimizer without momentum"
+            )
+
+
+def _tuning(row: Contender) -> str:
+    """A sentence on the result of tuning a contender, and on how many runs that took."""
+    tuning = row.tuning
+    assert tuning is not None
+    if not tuning.settings:
+        return f"{row.name}: its own settings, because it has none of the keys"
+    budget = f"{tuning.settings} settings × {count(tuning.seeds, 'tuning seed')}"
+    if not tuning.chosen:
+        return f"{row.name}: every run of {budget} failed; its own settings are kept"
+    chosen = ", ".join(f"{key} {shown_value(value)}" for key, value in tuning.chosen.items())
+    keys = " and ".join(tuning.at_edge)
+    edge = (
+        f"; {AT_EDGE}: the value of {keys} is the smallest or largest that was tried, and a wider "
+        "range may have a better one"
+        if keys
+        else ""
+    )
+    return f"{row.name}: {chosen}, the best of {budget}{edge}{hardly_trained(tuning.progress)}"
+
+
+def _unequal_tuning(comparison: Comparison) -> list[str]:
+    """A note if tuning tried more settings for some contenders than for others; else empty."""
+    runs = {row.name: row.tuning.runs for row in comparison.contenders if row.tuning is not None}
+    if len(set(runs.values())) < 2:
+        return []
+    listed = ", ".join(f"{name} {count(amount, 'run')}" for name, amount in runs.items())
+    if _not_tuned(comparison):
+        return [f"the budgets differ: {listed}, because not all contenders have the same keys"]
+    why = "a default range is widened while its best value is at an edge"
+    same = 'values of your own, such as `tune="lr=0.001,0.01,0.1"`, give all the same number'
+    return [f"the budgets differ: {listed}, because {why}; {same}"]
+
+
+def _not_tuned(comparison: Comparison) -> list[str]:
+    """A sentence for each key that some contenders do not have, so that it was not tuned there.
+
+    A contender of which every run failed has no best setting, and is left out.
+    """
+    tuned = {
+        row.name: row.tuning.chosen
+        for row in comparison.contenders
+        if row.tuning is not None and (row.tuning.chosen or not row.tuning.settings)
+    }
+    keys = dict.fromkeys(key for chosen in tuned.values() for key in chosen)
+    lacking = {key: [name for name in tuned if key not in tuned[name]] for key in keys}
+    return [
+        f"{key} was not tuned for {', '.join(names)}: no such option"
+        for key, names in lacking.items()
+        if names
+    ]
+
+
+def digits_of(comparison: Comparison) -> int:
+    """The significant digits that tell the contenders' values of the metric apart."""
+    value = comparison.metric.value
+    return telling_digits(
+        value(row.standing.spread.median) for row in comparison.contenders if row.standing.finite
+    )
