@@ -50,7 +50,7 @@ def experiment_lines(
         ("variant", _variant(config)),
         ("optimizer", section_text(config["optimizer"])),
     ]
-    if schedule["name"] != "constant" or schedule["warmup"]:
+    if is_scheduled(schedule):
         lines.append(("schedule", section_text(schedule)))
     if config.get("clip"):
         lines.append(("clip", options_text(config["clip"])))
@@ -81,6 +81,11 @@ def _problem_lines(config: Mapping[str, Any], record: RunRecord) -> list[tuple[s
         *([("columns", columns)] if columns else []),
         ("model", f"{section_text(config['model'])}; {count(record['parameters'], 'parameter')}"),
     ]
+
+
+def is_scheduled(schedule: Mapping[str, Any]) -> bool:
+    """Whether this section changes the learning rate during training."""
+    return schedule["name"] != "constant" or bool(schedule["warmup"])
 
 
 def section_text(section: Mapping[str, Any]) -> str:

@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gdrun.config.experiment import Header
 from gdrun.study.design.trials import StudyPlan
-from gdrun.views.experiment_panel import options_text, section_text
+from gdrun.views.experiment_panel import is_scheduled, options_text, section_text
 from gdrun.views.numbers import count
 
-_SECTIONS = ("surface", "dataset", "model", "variant", "optimizer")
+_SECTIONS = ("surface", "dataset", "model", "variant", "optimizer", "schedule")
 
 
 def study_line(plan: StudyPlan) -> str:
     """The data, the method and the budget that all candidates share, and the number of seeds.
 
+    A constant schedule, no clipping and the default dtype are not named.
     A section of which the candidates share only the name, such as an optimizer with several rates,
     is named without its options. A section with several names is left out, because the tables show
     the names.
@@ -27,10 +29,12 @@ def study_line(plan: StudyPlan) -> str:
         names = {_name(each) for each in sections}
         if len(sections) == len(configs) and len(names) == 1 and "" not in names:
             same = all(each == sections[0] for each in sections)
-            parts.append(_section(key, sections[0], same))
-    budgets = [_budget(config) for config in configs]
-    if budgets[0] and all(each == budgets[0] for each in budgets):
-        parts.append(budgets[0])
+            if key != "schedule" or any(map(is_scheduled, sections)):
+                parts.append(_section(key, sections[0], same))
+    for text in (_clipping, _dtype, _budget):
+        texts = {text(config) for config in configs}
+        if len(texts) == 1 and texts != {""}:
+            parts.append(texts.pop())
     return "; ".join([*parts, count(len(plan.seeds), "seed")])
 
 
@@ -45,6 +49,18 @@ def _section(key: str, section: Mapping[str, Any], same: bool) -> str:
     if key == "dataset":
         return f"data {_name(section)}"
     return f"{key} {section_text(section) if same and key != 'model' else _name(section)}"
+
+
+def _clipping(config: Mapping[str, Any]) -> str:
+    """The clipping of a config, such as clip norm 1; empty without clipping."""
+    limits = options_text(config.get("clip") or {})
+    return f"clip {limits}" if limits else ""
+
+
+def _dtype(config: Mapping[str, Any]) -> str:
+    """The dtype of a config; empty if it is the default."""
+    dtype = str(config["dtype"])
+    return "" if dtype == Header.model_fields["dtype"].default else dtype
 
 
 def _budget(config: Mapping[str, Any]) -> str:

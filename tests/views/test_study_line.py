@@ -18,6 +18,21 @@ def test_what_differs_is_left_to_the_table():
     assert study_line(lengths) == f"{DATA}variant bgd; {optimizer}; 1 seed"
 
 
+def test_the_schedule_the_clipping_and_the_dtype_are_named_if_they_are_not_the_defaults():
+    rates = {"lr": [0.1, 1.0]}
+    shared = f"{DATA}{BATCHES}optimizer momentum; "
+    words = study_line(planned(rates, "schedule=cosine", "clip.norm=1", "dtype=float32"))
+    assert words == f"{shared}schedule cosine; clip norm 1; float32; epochs 6; 1 seed"
+    warm = study_line(planned(rates, "schedule=constant", "schedule.warmup=2"))
+    assert warm == f"{shared}schedule constant, warmup 2; epochs 6; 1 seed"
+    # Candidates that differ in one of them have a column for it, or a name that says it.
+    for key, values in (("schedule", ["cosine", "linear"]), ("dtype", ["float32", "float64"])):
+        line = study_line(planned({key: values}, "lr=0.1"))
+        assert line == f"{shared[:-2]}, lr 0.1, beta 0.9; epochs 6; 1 seed"
+    line = study_line(planned({"clip.norm": [0.5, 1.0]}, "lr=0.1", "dtype=float32"))
+    assert line.endswith("beta 0.9; float32; epochs 6; 1 seed")
+
+
 def test_the_data_of_a_file_have_its_name(tmp_path):
     (tmp_path / "points.csv").write_text("x,y\n1,2\n2,4\n3,6\n4,8\n5,10\n6,12\n", encoding="utf-8")
     config = {"dataset": {"path": str(tmp_path / "points.csv"), "target": "y"}, "model": "linear"}
