@@ -15,10 +15,12 @@ from gdrun.views.curves import (
     Chart,
     Curve,
     check_one_problem,
+    explained,
     explained_groups,
     is_logarithmic,
     median_curve,
 )
+from gdrun.views.numbers import quantity
 from gdrun.views.titles import runs_title
 
 USUAL = ("loss", "grad_norm", "lr")
@@ -104,5 +106,23 @@ def _suboptimality(runs: Sequence[Run], x: str) -> Chart:
         traces = [{**run.evals, SUBOPTIMALITY: excess[id(run)]} for run in group]
         return median_curve(own, traces, x, SUBOPTIMALITY)
 
-    curves = [found for own, group in explained_groups(runs) if (found := curve(own, group))]
-    return Chart(runs_title(runs), X_AXES[x], _WORDS[SUBOPTIMALITY], tuple(curves), log_y=True)
+    title = runs_title(runs)
+    curves = []
+    for own, group in explained_groups(runs):
+        if found := curve(own, group):
+            end = _end_words(found, x)
+            curves.append(replace(found, label=explained(own, end) if own else ""))
+            title = title if own else explained(title, end)
+    return Chart(title, X_AXES[x], _WORDS[SUBOPTIMALITY], tuple(curves), log_y=True)
+
+
+def _end_words(curve: Curve, x: str) -> str:
+    """Where a curve of f − f* ends before its run does: from there on, f is f* up to rounding.
+
+    Empty if the curve has a positive value at its last point, or none at all.
+    """
+    positive = np.flatnonzero(curve.y > 0)
+    if not len(positive) or positive[-1] == len(curve.y) - 1:
+        return ""
+    at = quantity(float(curve.x[positive[-1] + 1]))
+    return f"f* reached at {f'{at} {x}' if x in ('gradients', 'seconds') else f'{x} {at}'}"

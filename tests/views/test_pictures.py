@@ -373,6 +373,27 @@ def test_suboptimality_of_least_squares_by_the_normal_equations():
     np.testing.assert_allclose(chart.curves[0].y, run.evals["train_loss"] - lowest, rtol=1e-9)
 
 
+@pytest.mark.parametrize("x", ["epoch", "step"])
+def test_the_title_says_where_a_run_reaches_the_minimum(x):
+    dataset = {"name": "linear", "n": 100, "d": 2, "split": {"validation": 0, "test": 0}}
+    config = {"dataset": dataset, "model": "linear", "variant": "bgd", "engine": "numpy"}
+    run = gdrun.train(config, "optimizer=vanilla", "lr=0.3", "epochs=60")
+    (chart,) = run_charts([run], x, "suboptimality")
+    data = model_figures._data(run)
+    X = np.column_stack([data.train.X, np.ones(len(data.train.y))])
+    w, *_ = np.linalg.lstsq(X, data.train.y)
+    lowest = ((X @ w - data.train.y) ** 2).mean()
+    words, at = chart.title.rpartition(")")[0].rsplit(maxsplit=1)
+    assert words.endswith(f"(f* reached at {x}")
+    excess = run.evals["train_loss"] / lowest - 1
+    before, after = (excess[run.evals[x] < float(at)], excess[run.evals[x] >= float(at)])
+    assert len(after) > 5
+    assert abs(after).max() < 1e-15 * 4 < before.min()
+    # A run that is not at the minimum yet has a curve to its end.
+    (chart,) = run_charts([gdrun.train(config, "lr=0.001", "epochs=3")], x, "suboptimality")
+    assert "reached" not in chart.title
+
+
 def test_a_quantity_is_drawn_by_its_name(moons):
     (chart,) = run_charts([moons], "step", "accuracy")
     assert [curve.label for curve in chart.curves] == ["training", "validation"]
