@@ -164,6 +164,8 @@ class _ValuesBelow:
 
 
 def _value(name: str, value: Any) -> str:
+    if name == "status":
+        return status_word(value)
     if name.endswith("accuracy") and isinstance(value, float | None):
         return percent(value)
     if isinstance(value, list):

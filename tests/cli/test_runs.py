@@ -1,5 +1,7 @@
 """`gdrun runs`: the list, filtered and sorted, for different widths of the terminal."""
 
+import csv
+import io
 import json
 import os
 import re
@@ -115,6 +117,19 @@ def test_filters_and_sorting(three):
     assert names(three("runs", "--sort", "name")) == ["lost", "lower", "plain"]
     assert names(three("runs", "--sort", "train_loss")) == ["lower", "plain", "lost"]
     assert names(three("runs", "--sort", "-train_loss")) == ["lost", "plain", "lower"]
+
+
+def test_each_table_has_the_same_word_for_a_status(three):
+    words = {"finished", "diverged"}
+    (head, *rows) = (
+        line.split() for line in three("runs").page.split("the runs also")[0].splitlines()
+    )
+    assert {row[head.index("status")] for row in rows} == words
+    (_, *rows) = (line.split() for line in three("runs", "--columns", "status").page.splitlines())
+    assert {row[1] for row in rows} == words
+    for columns in ([], ["--columns", "lr,status"]):
+        rows = list(csv.DictReader(io.StringIO(three("runs", "--csv", *columns).out)))
+        assert {row["status"] for row in rows} == words
 
 
 def test_as_a_document(three):
