@@ -25,12 +25,12 @@ BALANCED = "balanced_accuracy"
 
 
 def rate(value: float, why: str) -> Remedy:
-    """The remedy that changes the learning rate to this value, rounded."""
+    """The remedy that sets the learning rate to `value`, rounded. why: the reason, as text."""
     return Remedy({"optimizer.lr": rounded(value)}, why)
 
 
 def adam(run: Traced) -> tuple[Remedy, ...]:
-    """Adam with a usual rate, for a run with another update rule."""
+    """Adam with the learning rate 0.01; none if the run uses Adam already."""
     if run.config["optimizer"].get("name") == "adam":
         return ()
     why = "Adam divides the step of each weight by the size of the weight's gradients"
@@ -38,10 +38,11 @@ def adam(run: Traced) -> tuple[Remedy, ...]:
 
 
 def smaller_rates(run: Traced) -> tuple[Remedy, ...]:
-    """Smaller powers of ten; or 1/2, 1/20 and 1/200 of the stability limit.
+    """Smaller learning rates.
 
-    The latter is for full batches with a rate near or above the limit. The limit of a loss that is
-    not quadratic may be smaller at other weights.
+    These are 1/10 to 1/10⁴ of the run's rate. For full batches with a rate near or above the
+    stability limit, they are 1/2, 1/20 and 1/200 of this limit: if the loss is not quadratic, the
+    limit may be smaller at other weights.
     """
     if run.full_batches and run.limit is not None and run.limit.value < 1.05 * run.rate:
         why = "the stability limit that theory predicts allows this step"
@@ -51,11 +52,15 @@ def smaller_rates(run: Traced) -> tuple[Remedy, ...]:
 
 
 def larger_rates(run: Traced) -> tuple[Remedy, ...]:
-    """Larger rates, none above the stability limit if it is known, and none above LARGEST_RATE.
+    """Larger learning rates.
 
-    The limit is that of full batches: with others, which need smaller rates, it is an upper bound
-    only. Without a limit, the first rate is α / (1 − g₁ / g₀) for gradient norms g of two
-    full-batch steps, because g falls by αλ of its value along a direction with curvature λ.
+    For full batches with a known stability limit, they are 0.5 and 0.95 of this limit. Otherwise
+    they are 10, 100 and 1000 times the run's rate, up to LARGEST_RATE. Mini-batches need smaller
+    rates than full batches, so that their rates must also be below half of a known limit.
+
+    For full batches without a known limit, α / (1 − g₁ / g₀) is proposed first. α is the run's
+    rate, and g₀ and g₁ are the gradient norms of its first two steps. Along a direction with
+    curvature λ, a step reduces the gradient by the share αλ, so that the proposed rate is 1/λ.
     """
     values = [value for k in (1, 2, 3) if (value := run.rate * 10.0**k) <= LARGEST_RATE]
     if run.limit is not None and run.full_batches:
@@ -70,7 +75,7 @@ def larger_rates(run: Traced) -> tuple[Remedy, ...]:
         fall = 1 - norms[1] / norms[0]
         if 0 < fall < 0.1:
             values.insert(0, run.rate / fall)
-    # Different values may be equal as they are rounded for the config.
+    # Rounding for the config may make different values equal.
     remedies = (rate(value, why) for value in values)
     return tuple({each.changes["optimizer.lr"]: each for each in remedies}.values())
 
@@ -80,9 +85,9 @@ LARGEST_RATE = 10.0
 
 
 def other_starts(run: Traced) -> tuple[Remedy, ...]:
-    """Random initial weights of a network; noise of the gradient, or another start, on a surface.
+    """Random initial weights for a network; gradient noise or another start for a surface.
 
-    A linear model has no other start: its minimum is the same from each.
+    None for a linear model, which has the same minimum from every start.
     """
     if run.convex:
         return ()
@@ -94,22 +99,22 @@ def other_starts(run: Traced) -> tuple[Remedy, ...]:
 
 
 def _surface_starts(run: Traced) -> tuple[Remedy, ...]:
-    """Batches of one with noise; and for a start without a gradient, starts nearer to 0.
+    """Batches of one example with noise; if the start has no gradient, also starts nearer to 0.
 
-    The noise is 1/100 of the largest gradient norm, and at least 1/100: it leaves a saddle point,
-    where gradient descent without noise stays (Jin et al. 2017). The noise of all examples has the
-    sum 0, so that full batches have none. Another start is another problem, which is worth a try
-    only where the first gradient is 0.
+    Without noise, gradient descent stays at a saddle point; noise moves it away (Jin et al. 2017).
+    The size of the noise is 1/100 of the largest gradient norm, but at least 1/100. The noise of
+    all examples adds up to 0, so that a full batch has none. Another start is another problem: it
+    is proposed only if the first gradient is 0.
     """
     norms = run.steps.get("grad_norm", np.empty(0))
     norms = norms[np.isfinite(norms)]
     if not len(norms):
         return ()
     noise = rounded(max(norms.max() / 100, 0.01), 2)
-    why = "noise leaves a saddle point; that of a full batch has the sum 0"
+    why = "noise moves the weights away from a saddle point; a full batch has none"
     remedies = [Remedy({"variant": "sgd", "surface.noise": noise}, why)]
     if norms[0] < NO_GRADIENT:
-        why = "the start has no gradient; another start is another problem"
+        why = "the gradient at the start is 0; another start is another problem"
         start = run.config["surface"]["start"]
         nearer = ([rounded(value / part) for value in start] for part in (2, 4))
         remedies.extend(Remedy({"surface.start": each}, why) for each in nearer)
@@ -121,13 +126,16 @@ NO_GRADIENT = 1e-6
 
 
 def scaled_start(run: Traced) -> tuple[Remedy, ...]:
-    """Random initial weights that fit the sizes of the layers, for a network with others."""
+    """Random weights that fit the layer sizes, for a network whose init is zeros or normal."""
     small = run.config.get("model", {}).get("init") in ("zeros", "normal")
     return other_starts(run) if run.is_network and small else ()
 
 
 def standardised(run: Traced) -> tuple[Remedy, ...]:
-    """Standardised features, also with the usual rate of 0.1; none if they are standardised."""
+    """Standardised features, once with the run's learning rate and once with the rate 0.1.
+
+    None if the features are standardised already.
+    """
     known = run.config.get("dataset", {}).get("standardize", True)
     if known is True or (isinstance(known, dict) and known["features"]):
         return ()
@@ -136,9 +144,10 @@ def standardised(run: Traced) -> tuple[Remedy, ...]:
 
 
 def scaled_data(run: Traced) -> tuple[Remedy, ...]:
-    """Standardised features, and also the target of a regression, for a first loss that overflows.
+    """Standardised features, alone and with a standardised target, if the first loss overflows.
 
-    The losses of a standardised target have another unit; here there is none to compare them with.
+    Standardising the target of a regression changes the unit of the loss. Here this does no harm:
+    the run has no finite loss to compare with.
     """
     both = {"features": True, "target": True}
     return (
@@ -148,7 +157,7 @@ def scaled_data(run: Traced) -> tuple[Remedy, ...]:
 
 
 def longer(run: Traced) -> tuple[Remedy, ...]:
-    """Four times the budget of the run."""
+    """Four times the budget of the run; none if the budget has no epochs, steps or gradients."""
     stopping = run.config["stopping"]
     budgets = [key for key in ("epochs", "steps", "gradients") if key in stopping]
     changes = {f"stopping.{key}": 4 * stopping[key] for key in budgets}
@@ -163,7 +172,10 @@ def less_decay(run: Traced) -> tuple[Remedy, ...]:
 
 
 def clipping(run: Traced) -> tuple[Remedy, ...]:
-    """A limit at the gradient norm that a tenth of the steps does not exceed."""
+    """Gradient clipping, once with the run's learning rate and once with a tenth of this rate.
+
+    The limit is the first decile of the gradient norms: a tenth of the steps is below it.
+    """
     norms = run.steps.get("grad_norm", np.empty(0))
     norms = norms[np.isfinite(norms) & (norms > 0)]
     if not len(norms):
@@ -177,7 +189,7 @@ def clipping(run: Traced) -> tuple[Remedy, ...]:
 
 
 def fewer_limits(run: Traced) -> tuple[Remedy, ...]:
-    """Weaker clipping, dropout and l2, which hold the weights back."""
+    """Weaker clipping, no dropout, and no l2 or a weaker one, each only if the run uses it."""
     remedies = []
     if run.config.get("clip") and (run.summary.get("clipped_share") or 0) > 0.5:
         norms = run.steps["grad_norm"]
@@ -207,7 +219,10 @@ def best_by_balance(run: Traced) -> tuple[Remedy, ...]:
 
 
 def less_memory(run: Traced) -> tuple[Remedy, ...]:
-    """A usual momentum for a β close to 1, which averages over 1/(1 − β) steps."""
+    """Momentum with β = 0.9, for a run with a larger β.
+
+    Momentum averages the gradients of about 1/(1 − β) steps.
+    """
     beta = run.config["optimizer"].get("beta")
     if beta is None or beta <= 0.9:
         return ()

@@ -13,16 +13,18 @@ LEAK = 0.995
 """From this score on, a feature that alone predicts the target is suspected to contain it."""
 
 REPEATED, FEWEST_REPEATED = 0.05, 3
-"""Repeated rows are reported from this share of a held-out part, and this number of rows, on."""
+"""Repeated rows are reported if they are at least this share of a held-out part, and this many."""
 
 
 def leak(run: Traced) -> Symptom | None:
     """One feature alone predicts the target almost perfectly: it may contain the target.
 
-    In data of one's own with more than one feature, the best single feature has an AUC (R² for a
-    regression) of 0.995 or more on the training part. With several classes, this is the smallest
-    AUC of two neighbouring classes. For a column of categories it is the share λ of the errors of
-    the most frequent class that the categories avoid.
+    This is checked on the training part of the user's own data with more than one feature. The
+    symptom is reported if the best single feature has a score of 0.995 or more. The score is the
+    AUC, or R² for a regression. With several classes, they are ordered by the mean of the feature,
+    and the score is the smallest AUC of two adjacent classes. For a column of categories the score
+    is Goodman and Kruskal's λ: the share of the errors of a constant prediction that the categories
+    avoid.
 
     Evidence: AUC, λ or R² of each single feature
 
@@ -33,7 +35,7 @@ def leak(run: Traced) -> Symptom | None:
         return None
     does = {
         "auc": f"separates the classes with an AUC of {quantity(best['score'])}",
-        "lambda": f"avoids {share(best['score'], 1)} of the errors of the most frequent class",
+        "lambda": f"avoids {share(best['score'], 1)} of the errors of a constant prediction",
         "r2": f"predicts the target with R² = {quantity(best['score'])}",
     }
     return Symptom(
@@ -45,14 +47,14 @@ def leak(run: Traced) -> Symptom | None:
 
 
 def _without(run: Traced, feature: str) -> tuple[Remedy, ...]:
-    """The change that leaves out the column of a feature; none if no column of a file has it."""
+    """The change that ignores the column of a feature; none if no column of a file contains it."""
     columns: Sequence[Mapping[str, Any]] = run.data.get("columns", ())
     names = [each["name"] for each in columns if feature in (each["name"], *each["features"])]
     if not names:
         return ()
     ignored = run.config["dataset"].get("ignore") or []
     before = [ignored] if isinstance(ignored, str | int) else list(ignored)
-    why = "right if its values are not known when the model has to predict"
+    why = "do this if its values are not known when the model has to predict"
     return (Remedy({"dataset.ignore": [*before, names[0]]}, why),)
 
 
@@ -83,9 +85,9 @@ def repeated_rows(run: Traced) -> Symptom | None:
 
 
 def _distinct(run: Traced) -> tuple[Remedy, ...]:
-    """The change that reads every row of a file once; none for other data.
+    """The change that reads repeated rows of a file only once; none for other data.
 
-    If a part has a file of its own, the rows are repeated in another file.
+    None also if the validation or test part has its own file: then the row is in two files.
     """
     path, files = run.config["dataset"].get("path"), run.data.get("files")
     if files or not isinstance(path, str) or not path.lower().endswith(TABLES):
@@ -97,4 +99,4 @@ def _distinct(run: Traced) -> tuple[Remedy, ...]:
 
 
 TABLES = (".csv", ".tsv", ".parquet")
-"""The ends of the names of files whose rows a query in SQL can read."""
+"""The file name extensions of tables that an SQL query can read."""

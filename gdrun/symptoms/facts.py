@@ -1,4 +1,4 @@
-"""What the symptoms of a run are read from, and what they state.
+"""The facts of a run from which its symptoms are found, and the records of a symptom and a remedy.
 
 Every rule compares differences of losses of one run. So a verdict is the same if the loss is
 multiplied by a number, or if a constant is added to the loss and to its lower bound.
@@ -47,8 +47,9 @@ class Symptom:
 class RateLimit:
     """The stability limit of the learning rate, as theory predicts it for full batches.
 
-    form: its formula, such as 2/L. exact: whether every larger rate is unstable in this run: its
-    loss is quadratic, its batches are full, and neither a schedule nor clipping shortens its steps.
+    form: the formula of the limit, such as 2/L. exact: whether every larger rate is unstable in
+    this run. This requires a quadratic loss, full batches, and no schedule or clipping that
+    shortens the steps.
     """
 
     value: float
@@ -62,7 +63,7 @@ class Traced:
 
     config: with all defaults. evals, steps: the columns of its trace by name, (points,) each.
     floor: a lower bound of the training loss. status, summary: as in run.json. diverged: the
-    sentence on the divergence; None if the run did not diverge. limit: the stability limit of the
+    message on the divergence; None if the run did not diverge. limit: the stability limit of the
     learning rate, if theory predicts one. data: the entry `data` of run.json; empty for a run of a
     study.
     """
@@ -105,7 +106,7 @@ class Traced:
         if len(rates) < 2 or "step" not in self.evals:
             return np.linspace(0.0, 1.0, len(self.loss))
         recorded = self.steps["step"]
-        # A recorded step of a thinned trace stands for the steps since the one before it.
+        # In a thinned trace, a recorded step represents all steps since the previous recorded step.
         sums = np.cumsum(rates * np.diff(recorded, prepend=0))
         used = np.interp(self.evals["step"], [0, *recorded], [0, *sums])
         return used / used[-1] if used[-1] > 0 else np.linspace(0.0, 1.0, len(used))
@@ -115,12 +116,16 @@ class Traced:
         return float(np.interp(progress, self.progress, self.epochs))
 
     def loss_at(self, progress: float) -> float:
-        """The loss at this progress, interpolated between medians around the next evaluations."""
+        """The loss at this progress, which is in [0, 1].
+
+        It is interpolated between the two nearest evaluations. For each of these, the median of the
+        evaluations around it is used, so that noise counts less.
+        """
         at = float(np.interp(progress, self.progress, np.arange(len(self.loss))))
         low, last = int(at), len(self.loss) - 1
         near = []
         for place in (low, min(low + 1, last)):
-            # The same number on both sides: at an end, a loss that falls has another median.
+            # As many values on both sides: a one-sided median of a falling loss would be biased.
             width = min(self._width // 2, place, last - place)
             near.append(float(np.median(self.loss[place - width : place + width + 1])))
         return near[0] + (at - low) * (near[1] - near[0])
@@ -152,7 +157,7 @@ class Traced:
 
     @property
     def fallen_late(self) -> float:
-        """Its fall after `half_epoch`, below L_h and all losses before."""
+        """L_T subtracted from the smallest of L_h and the losses before `half_epoch`."""
         before = self.loss[self.progress <= 0.5]
         return min(self.middle, float(before.min())) - self.end
 
@@ -169,9 +174,9 @@ class Traced:
 
     @property
     def penalty(self) -> float:
-        """The most that the penalty can be at the last step; 0 without l2 or a trace of steps.
+        """An upper bound of the penalty at the last step; 0 without l2 or a trace of steps.
 
-        It is (l2/2)‖w‖² with the norm of all weights, also of the biases, which have no penalty.
+        It is (l2/2)‖w‖². The norm is that of all weights, although the biases have no penalty.
         """
         norms = self.steps.get("weight_norm", np.empty(0))
         l2 = self.config.get("model", {}).get("l2", 0.0)
@@ -221,9 +226,10 @@ class Traced:
     def overshoots(self) -> bool:
         """Whether full gradient steps jump from one side of the minimum to the other.
 
-        A step of length α‖g‖ along a direction with curvature λ lowers a quadratic by
-        α‖g‖²(1 − αλ/2), which is 0 at the limit α = 2/λ. In the second half of the run the sum of
-        α‖g‖² is over 1/20 of the largest possible fall, and the loss fell by less than 1/50 of it.
+        A step of length α‖g‖ along a direction with curvature λ lowers a quadratic by α‖g‖²(1 −
+        αλ/2), which is 0 at the limit α = 2/λ. True if, in the second half of the run, the sum of
+        α‖g‖² is over 1/20 of the largest possible fall, but the loss changed by less than 1/50 of
+        this sum.
         """
         names = ("step", "lr", "grad_norm")
         if self.config["optimizer"].get("name") != "vanilla" or not self.full_batches:
@@ -256,7 +262,11 @@ def traced_of(
     evals: Mapping[str, Array],
     limit: RateLimit | None = None,
 ) -> Traced:
-    """The facts of a run that has ended. record: status, stop and summary as in run.json."""
+    """The facts of a run that has ended. record: status, stop and summary as in run.json.
+
+    steps, evals: the columns of the trace by name. limit: the stability limit of the learning rate;
+    None if theory predicts none.
+    """
     status = record["status"]
     message = record["stop"]["message"] if status == "diverged" else None
     summary = record["summary"] or {}

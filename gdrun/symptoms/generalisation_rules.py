@@ -13,10 +13,11 @@ from gdrun.symptoms.facts import Remedy, Symptom, Traced
 def overfitting(run: Traced) -> Symptom | None:
     """The validation loss rises while the training loss falls.
 
-    Since its minimum, the validation loss rose by over 1/20 of the height of this minimum above the
-    lower bound of the loss, and by over 1/10 of its fall; or it rose by over this height and by
-    over 1/50 of its fall. The training loss is below the middle of this rise. The end of a
-    loss is the median of its last values.
+    h is the lowest validation loss minus the lower bound of the loss. d is the fall of the
+    validation loss from the start to this minimum, and r is the rise from the minimum to the end.
+    The symptom is reported if r > max(h/20, d/10) or r > max(h, d/50). Besides, the training loss
+    must end below its value at this minimum, and below the middle of the rise. The end of a loss is
+    the median of its last values.
 
     Evidence: validation loss, training loss
 

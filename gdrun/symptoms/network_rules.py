@@ -18,9 +18,10 @@ def vanishing(run: Traced) -> Symptom | None:
     """The gradients of early layers are so small that these layers do not learn.
 
     The gradient norm of the second layer is below 1/100 of that of the last layer, in the median
-    over the evaluations, and the training loss ended above half of its start, or of the loss of a
-    constant prediction if this is lower. The first layer does not decide, because its gradient has
-    the unit of the features; the evidence names the layer with the smallest gradient.
+    over the evaluations. The training loss ended above half of its first value, or above half of
+    the loss of a constant prediction if this is lower. The first layer is not used for this
+    decision, because the scale of its gradient depends on the units of the features. The evidence
+    names the layer with the smallest gradient.
 
     Evidence: gradient norm of each layer, training loss
 
@@ -55,9 +56,11 @@ def _ratio(early: Array, last: Array) -> float:
 def dead_units(run: Traced) -> Symptom | None:
     """Most units of a layer have slope 0, so that their weights no longer change.
 
-    Over 90 % of the units of a layer are dead or saturated at the end, and the training loss ended
-    above half of its start, or of the loss of a constant prediction if this is lower. Units with
-    initial weights of 0 have slope 0 from the start: that is the symptom stuck.
+    A unit is dead if its activation has slope 0 for every example, and saturated if its mean slope
+    is below a tenth of the largest slope of the activation. Over 90 % of the units of a layer are
+    dead, or over 90 % are saturated, at the end. The training loss ended above half of its first
+    value, or above half of the loss of a constant prediction if this is lower. Units with initial
+    weights of 0 have slope 0 from the start: that is the symptom stuck.
 
     Evidence: shares of dead and saturated units, training loss
 
@@ -87,9 +90,10 @@ def dead_units(run: Traced) -> Symptom | None:
 
 
 def _layers(run: Traced, kind: str) -> list[str]:
-    """The columns of the layers with this quantity, from the first layer to the last.
+    """The names of the trace columns with one quantity of each layer, from the first layer on.
 
-    The matrices of skip connections, as projection2, are not in the chain of layers.
+    kind: the quantity, such as grad_norm. Matrices of skip connections, such as projection2, are
+    not layers and have no place in this order.
     """
     found = (re.fullmatch(rf"layer(\d+)\.{kind}", name) for name in run.evals)
     numbers = {match[0]: int(match[1]) for match in found if match}

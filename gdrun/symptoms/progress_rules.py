@@ -1,6 +1,6 @@
 """Symptoms of too little progress: the loss stays near its start, or still falls at the end.
 
-The fall of the loss and its largest possible fall are those of `stability_rules`.
+The fall of the loss and its largest possible fall are defined in `stability_rules`.
 """
 
 from __future__ import annotations
@@ -18,13 +18,17 @@ def stuck(run: Traced) -> Symptom | None:
     """The loss stays near its start: at a plateau, a saddle point, or under too strong a penalty.
 
     The training loss fell by less than 1/20 of its largest possible fall, and less than 1/5 of this
-    was in the second half of the run, by the sum of the learning rates; with a rate that is too
-    small it falls as much in both halves. A linear model whose gradient norm fell to 1/10 is near
-    its minimum, and a run that fired a rule of convergence is not stuck either. On a surface, a
-    gradient norm that fell to 1/20 far above the minimum shows a saddle. One that, times the
-    distance to the minimum, is below 1/20 of the height above it shows a saddle or a plateau. A
-    penalty (l2/2)‖w‖² of over half of the fall, which is below 1/5 of the largest possible one, is
-    too strong.
+    fall was in the second half of the run. The second half begins where the sum of the learning
+    rates reached half of its total. With a rate that is too small the loss falls as much in both
+    halves, so that the run is not stuck. Nor is a run that a convergence rule stopped, a linear
+    model whose gradient norm fell to 1/10, or a linear model with mini-batches.
+
+    On a surface there are two more cases far above the minimum. If the gradient norm fell to 1/20
+    and the loss no longer falls, the run is at a saddle. If the gradient norm times the distance to
+    the minimum is below 1/20 of the height above it, the run is at a saddle or a plateau.
+
+    A penalty (l2/2)‖w‖² is too strong if it is over half of the fall of the loss, and this fall is
+    below 1/5 of the largest possible one.
 
     Evidence: training loss, gradient norm, weight norm
 
@@ -54,7 +58,7 @@ def stuck(run: Traced) -> Symptom | None:
 def _at_saddle(run: Traced) -> bool:
     """Whether the gradient almost vanished at a point of a surface that is not a minimum.
 
-    In a valley the gradient is small, too, but the loss keeps falling.
+    In a narrow valley the gradient is small, too. But there the loss keeps falling.
     """
     if not _above_minimum(run) or not run.gradient_ratio < 0.05:
         return False
@@ -68,7 +72,10 @@ def _keeps_falling(run: Traced) -> bool:
 
 
 def _above_minimum(run: Traced) -> bool:
-    """Whether a run ended far above the minimum of a surface; that of data is not known."""
+    """Whether a run on a surface fell by less than 9/10 of its largest possible fall.
+
+    False for a run on data, because the minimum is not known.
+    """
     return "surface" in run.config and run.fallen < 0.9 * run.gap
 
 
@@ -92,13 +99,15 @@ def _stuck(run: Traced, more: str = "") -> Symptom:
 def slow(run: Traced) -> Symptom | None:
     """The budget ended far from the minimum, and the loss was still falling.
 
-    The training loss ended above half of its start, or of the loss of a constant prediction if this
-    is lower. Over 1/5 of its fall was in the second half of the run, by the sum of the learning
-    rates, or it fell in the fourth quarter by over 7/10 of its fall in the third one, and by over
-    1/50 of its largest possible fall in both; the quarters need 12 evaluations. With a rate that is
-    far too small the loss falls along a straight line. On a surface, whose minimum is known, a loss
-    that is above it by over 1/10 of its largest possible fall is enough, unless it oscillates or
-    the run is stuck.
+    The training loss ended above half of its first value, or above half of the loss of a constant
+    prediction if this is lower. In addition, one of two conditions holds. Over 1/5 of the fall was
+    in the second half of the run, which begins where the sum of the learning rates reached half of
+    its total. Or the fall in the fourth quarter is over 7/10 of that in the third, and both
+    together are over 1/50 of the largest possible fall. This is the straight line of a rate that is
+    far too small. Quarters are compared if there are at least 12 evaluations.
+
+    The minimum of a surface is known. There, full batches that end above it by over 1/10 of the
+    largest possible fall are enough, unless the loss oscillates or the run is stuck.
 
     Evidence: training loss, learning rate, stability limit 2/L
 
@@ -138,8 +147,9 @@ def slow(run: Traced) -> Symptom | None:
 def still_falling(run: Traced) -> Symptom | None:
     """The loss fell well, but the budget ended before it settled.
 
-    Over 1/5 of the fall of the training loss was in the second half of the run, by the sum of the
-    learning rates, and it ended below half of its start and of the loss of a constant prediction.
+    The training loss ended below half of its first value, and below half of the loss of a constant
+    prediction. Over 1/5 of its fall was in the second half of the run, which begins where the sum
+    of the learning rates reached half of its total.
 
     Evidence: training loss
 
@@ -159,8 +169,8 @@ def still_falling(run: Traced) -> Symptom | None:
 def _falls(run: Traced) -> bool:
     """Whether a budget ended the run while its loss still fell clearly.
 
-    The halves of a run whose loss first rose far above its start, or which moves up and down at the
-    end, do not tell this.
+    False for a loss that rose far above its start, or that moves up and down at the end: a
+    comparison of the two halves of the run says nothing about such a loss.
     """
     if run.status != "exhausted" or run.loss.max() - run.start > run.gap:
         return False
@@ -172,7 +182,8 @@ def _falls(run: Traced) -> bool:
 def _falls_steadily(run: Traced) -> bool:
     """Whether the loss falls in the fourth quarter almost as much as in the third.
 
-    A fall of the first steps, which random weights of a large scale allow, hides it in the halves.
+    A comparison of halves can miss this. With random initial weights of a large scale, most of the
+    fall is in the first steps.
     """
     half, third, end = run.middle, run.loss_at(0.75), run.end
     if run.status != "exhausted" or len(run.loss) < FEWEST_OF_QUARTERS:

@@ -58,14 +58,14 @@ DATA = ("leak", "repeated rows")
 """The symptoms that are read from the data alone."""
 
 FLATTERING = frozenset({"leak", "repeated rows", "imbalance"})
-"""The symptoms that make a metric too good. Their cure may make it worse, and yet more honest."""
+"""The symptoms that make a metric too good. A cure may make the metric worse, but more honest."""
 
 
 def diagnose(run: Traced) -> list[Symptom]:
     """The symptoms of a run, the gravest first; empty for a healthy run.
 
     A run that explodes, or whose update is not defined, has no other symptom: the rest of its trace
-    follows from that one. Symptoms that the config mutes are not reported.
+    is a consequence of this one. Symptoms that the config mutes are not reported.
     """
     with np.errstate(all="ignore"):  # differences and ratios of losses that are not finite
         return _diagnose(run)
@@ -86,7 +86,7 @@ def too_few_evaluations(run: Traced) -> bool:
 
 
 def _end(run: Traced) -> Symptom | None:
-    """The symptom from which the rest of the trace follows, if the run has one."""
+    """The symptom `undefined update` or `exploding`, which explains the trace; else None."""
     rules = (RUN_SYMPTOMS[name] for name in ("undefined update", "exploding"))
     return next((found for rule in rules if (found := rule(run)) is not None), None)
 

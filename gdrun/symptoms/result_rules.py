@@ -15,9 +15,10 @@ from gdrun.symptoms.wording import share
 def baseline(run: Traced) -> Symptom | None:
     """The model predicts no better than a constant.
 
-    The loss on held-out data is no lower than that of always predicting the most frequent class or
-    the mean of the training part, and the accuracy is no higher. The training part is used if no
-    other is measured.
+    The constant prediction is the most frequent class, or the mean of the target, of the training
+    part. The loss of the model is no lower than that of the constant prediction, and its accuracy
+    is no higher. The validation part is compared if it is measured, else the test part, else the
+    training part.
 
     Evidence: loss and accuracy of the validation, test or training part
 
@@ -40,8 +41,8 @@ def baseline(run: Traced) -> Symptom | None:
     return Symptom(
         "baseline",
         0.8,
-        f"the {part} loss {quantity(loss)} is no better than {quantity(constant)}, that of always "
-        f"predicting {_shown(known['prediction'])}",
+        f"the {part} loss {quantity(loss)} is no better than {quantity(constant)}, the loss of "
+        f"always predicting {_shown(known['prediction'])}",
         (*changes.fewer_limits(run), *changes.standardised(run), *changes.larger_rates(run)),
     )
 
@@ -54,10 +55,10 @@ def _shown(prediction: str | float) -> str:
 def imbalance(run: Traced) -> Symptom | None:
     """The predictions are wrong for most examples of a rare class.
 
-    One class has over 80 % of the examples of a part, or over half of them and the accuracy is no
-    higher than its share. Fewer than half of the examples of another class are predicted correctly.
-    Each class is judged on the first of the test, the validation and the training part that has at
-    least 5 of its examples.
+    Fewer than half of the examples of this class are predicted correctly. Another class has over
+    80 % of the examples of the same part; or it has over half of them, and the accuracy is no
+    higher than its share. Each class is judged on the first of the test, the validation and the training
+    part that has at least 5 of its examples.
 
     Evidence: recall of each class, accuracy
 
@@ -95,15 +96,15 @@ FEWEST_EXAMPLES = 5
 """A class is judged on a part of the data that has at least this many of its examples."""
 
 PART_WORDS = {"test": "test", "validation": "validation", "train": "training"}
-"""The parts of the data in words; a class is judged on the first one that has enough of it."""
+"""The parts of the data in words, in the order in which they are tried to judge a class."""
 
 
 @dataclass(frozen=True)
 class ClassRecall:
     """How often the predictions for one class are right, on one part of the data.
 
-    rows: those of the class in this part. found: those that are predicted as this class. share: of
-    the class in this part.
+    rows: the number of examples of the class in this part. found: how many of these are predicted
+    as the class. share: the share of the class among all examples of the part.
     """
 
     name: str
@@ -116,7 +117,7 @@ class ClassRecall:
 def class_recalls(run: Traced) -> list[ClassRecall]:
     """The recall of each class, without those that have too few examples in every part.
 
-    It is empty for a regression, and for a run of which no metric was measured.
+    Empty for a regression, and for a run without metrics.
     """
     counted = run.summary.get("recalls") or {}
     parts = [part for part in PART_WORDS if part in counted]

@@ -21,10 +21,10 @@ from gdrun.symptoms.wording import limit_words, multiple
 def undefined_update(run: Traced) -> Symptom | None:
     """The update rule gives NaN, although the loss and the gradient are finite.
 
-    The last update is NaN, the batch loss and the gradient norm of its step are finite, and no
-    batch loss was above the first training loss by more than its largest possible fall. The
-    equation of the rule divides 0 by 0, or takes the root or the logarithm of a negative number. A
-    smaller rate does not change this.
+    The last update is NaN, while all batch losses and gradient norms are finite. No batch loss was
+    above the first training loss by more than the largest possible fall. The equation of the rule
+    divides 0 by 0, or takes the root or the logarithm of a negative number. A smaller rate does not
+    change this.
 
     Evidence: batch loss, gradient norm, length of the update
 
@@ -48,14 +48,16 @@ def undefined_update(run: Traced) -> Symptom | None:
 def exploding(run: Traced) -> Symptom | None:
     """The loss rises without limit, because the steps are too long.
 
-    The run diverged; or the training loss rose by over 1 % of its largest possible fall while the
-    gradient norm did not fall; or it once rose by more than its largest possible fall, and did so
-    in the second half of the run, or fell by less than 2/3 of that in the whole run. With batches,
-    two losses that are above the first one by over 1/4 of the largest possible fall are enough: the
-    rate is too large for the noise of these batches. This does not count if the loss was above the
-    first one only in the first half, and fell by over 9/10 of the largest possible fall in the
-    whole run. A rate above 2/L increases a quadratic with
-    smoothness L.
+    The run diverged, or its training loss rose in one of three ways. First, the loss ended above
+    its start by over 1 % of the largest possible fall, and the gradient norm did not fall. Second,
+    the loss was once above its start by more than the largest possible fall. This must be in the
+    second half of the run, or in a run that fell by less than 2/3 of the largest possible fall.
+    Third, with mini-batches, at least two losses are above the first one by over 1/4 of the largest
+    possible fall: the rate is too large for the noise of these batches. The third way does not
+    count if the loss was above its start only in the first half, and the run fell by over 9/10 of
+    the largest possible fall.
+
+    A rate above 2/L increases a quadratic with smoothness L.
 
     Evidence: training loss, gradient norm, stability limit 2/L
 
@@ -104,12 +106,15 @@ def exploding(run: Traced) -> Symptom | None:
 def oscillation(run: Traced) -> Symptom | None:
     """With full batches, the loss rises and falls with little net progress.
 
-    In the second half of the run at least half of the changes of the training loss have another
-    sign than the change before, its range is above 1/20 of its fall and 1/1000 of its largest
-    possible fall, and the mean losses of the third and the fourth quarter differ by less than 1/3
-    of this range. Or its rises there add up to more than half of its fall, or it ended above its
-    minimum by more than half of it. Or the loss stays the same although the gradient is large,
-    because each step jumps across the minimum, as at the limit 2/L.
+    The range of the training loss in the second half of the run is above 1/20 of its whole fall to
+    its lowest value, and above 1/1000 of the largest possible fall. In addition, one of three
+    conditions holds. First, at least half of the changes of the loss in this half have the opposite
+    sign of the change before, and the mean losses of the third and the fourth quarter differ by
+    less than 1/3 of the range. Second, the rises in this half add up to more than half of the whole
+    fall. Third, the loss ended above its lowest value by more than half of the whole fall.
+
+    Another case is a loss that stays the same although the gradient is large. Then each step jumps
+    across the minimum, as at the limit 2/L.
 
     Evidence: training loss
 
@@ -121,10 +126,12 @@ def oscillation(run: Traced) -> Symptom | None:
 def noise_floor(run: Traced) -> Symptom | None:
     """With batches, the noise of the gradients keeps the loss above its minimum.
 
-    In the second half of the run at least half of the changes of the training loss have another
-    sign than the change before, its range is above 1/20 of its fall and 1/1000 of its largest
-    possible fall, and the mean losses of the third and the fourth quarter differ by less than 1/3
-    of this range. Or the loss ended above its minimum by more than half of its fall.
+    The range of the training loss in the second half of the run is above 1/20 of its whole fall to
+    its lowest value, and above 1/1000 of the largest possible fall. In addition, one of two
+    conditions holds. First, at least half of the changes of the loss in this half have the opposite
+    sign of the change before, and the mean losses of the third and the fourth quarter differ by
+    less than 1/3 of the range. Second, the loss ended above its lowest value by more than half of
+    the whole fall.
 
     Evidence: training loss
 
@@ -149,13 +156,16 @@ def unsteady(run: Traced) -> bool:
 
 
 def _alternations(loss: Array) -> float:
-    """The share of the changes of a loss (n,) that have another sign than the change before."""
+    """The share of the changes of a loss (n,) with the opposite sign of the change before."""
     signs = np.sign(np.diff(loss))
     return float(np.mean(signs[1:] * signs[:-1] < 0)) if len(signs) > 1 else 0.0
 
 
 def _recovered(run: Traced) -> bool:
-    """Whether the loss was above its start only in the first half, and ended near its minimum."""
+    """Whether the loss was above its start only in the first half, and then fell far below it.
+
+    Far means by over 9/10 of the largest possible fall.
+    """
     return run.fallen > 0.9 * run.gap and float(_second_half(run).max()) <= run.start
 
 

@@ -10,10 +10,11 @@ from gdrun.symptoms.facts import Remedy, Symptom
 
 @dataclass(frozen=True)
 class BestValue:
-    """A best value that is the smallest or the largest that was tried.
+    """The best value of a key, if it is the smallest or the largest value that was tried.
 
-    key: of the config. of: the name of the contender that was tuned; empty in a sweep. value: as a
-    text. smallest: whether it is the smallest. wider: the values to try next, as a text such as
+    key: the key of the config. of: the name of the contender that was tuned; empty in a sweep.
+    value: the best value, as text. smallest: True if it is the smallest value, False if it is the
+    largest, None if it is not known which. wider: the values to try next, as text such as
     log:0.001:1:7; empty if the key does not allow them, or they are not known.
     """
 
@@ -27,8 +28,8 @@ class BestValue:
 def edge(values: Sequence[BestValue]) -> Symptom | None:
     """The best setting is at the edge of what was tried, so that a better one may be beyond it.
 
-    Of a key at least 3 values were tried, the best setting has the smallest or the largest of them,
-    and the key allows values beyond it.
+    At least 3 values of a key were tried. The best setting has the smallest or the largest of these
+    values, and the key allows values beyond it.
 
     Evidence: ranking of the settings
 
@@ -46,7 +47,7 @@ def edge(values: Sequence[BestValue]) -> Symptom | None:
             for each in values
         ),
         tuple(
-            Remedy({each.key: each.wider}, "a sweep of these values has the best one inside")
+            Remedy({each.key: each.wider}, "these values lie on both sides of the best one")
             for each in values
             if each.wider
         ),

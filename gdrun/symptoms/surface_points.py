@@ -19,7 +19,8 @@ SMALL = 0.05
 class FlatPoint:
     """A point far above the minimum at which the gradient is almost zero.
 
-    place (2,): the weights. gradient: its norm. saddle: whether the curvature leads downhill.
+    place (2,): the weights. gradient: its norm. saddle: whether a
+    negative curvature lets the function fall from there.
     """
 
     place: Numbers
@@ -34,11 +35,12 @@ class FlatPoint:
 
 
 def flat_point(run: Traced) -> FlatPoint | None:
-    """The last point of a run on a surface, if it is a saddle point or on a plateau; or None.
+    """The last point on a surface, if it is near a saddle point or on a plateau; else None.
 
-    With the height h above the lowest minimum and the distance d to the nearest one, the point is
-    flat if ‖∇f‖ d < h/20. No point of a convex function is flat, because h ≤ ‖∇f‖ d there. A flat
-    point is near a saddle point if its smallest curvature λ is so negative that −λ d² > h/20.
+    h is the height above the lowest minimum, and d the distance to the nearest minimum. The point
+    is flat if ‖∇f‖ d < h/20, and if h is over 1/10 of the largest possible fall. No point of a
+    convex function is flat, because h ≤ ‖∇f‖ d there. A flat point is near a saddle point if its
+    smallest curvature λ is so negative that −λ d² > h/20; otherwise it is on a plateau.
     """
     if "surface" not in run.config or not {"x", "y"} <= run.steps.keys():
         return None

@@ -21,7 +21,7 @@ def share(part: float, whole: float) -> str:
 
 
 def multiple(value: float, of: float) -> str:
-    """How large a value is compared with another one above 0, before the name of that one.
+    """A value as a share or a multiple of another, worded to precede its name. of: above 0.
 
     >>> [f"{multiple(value, 2)} the limit" for value in (0.1, 2, 5)]
     ['5 % of the limit', '100 % of the limit', '2.5 times the limit']
@@ -32,7 +32,8 @@ def multiple(value: float, of: float) -> str:
 def limit_words(run: Traced, limit: RateLimit) -> str:
     """The learning rate of a run compared with its stability limit.
 
-    A rate above a limit that is not exact may have done no harm: the words do not call it a cause.
+    If the limit is not exact, larger rates may be stable, too. Then the text says for which batches
+    the limit holds.
     """
     compared = f"the rate {quantity(run.rate)} is {multiple(run.rate, limit.value)}"
     known = f"{limit.form} = {quantity(limit.value)}"
