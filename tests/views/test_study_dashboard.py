@@ -13,6 +13,7 @@ from gdrun.study.growth import MOST_POINTS, growth_of
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.study import StudyContext, StudyProgress, carry_out
 from gdrun.views.dashboard import dashboard
+from gdrun.views.progress import Beginning
 from gdrun.views.study_dashboard import study_dashboard, work_done
 
 LOSS = Metric("validation_loss")
@@ -140,7 +141,8 @@ def test_the_curve_of_a_run_that_ended_stops_there():
 
     class View(Watcher):
         def advanced(self, progress):
-            charts.append(dashboard(progress, self.outcomes, 1.0, 80).renderables[0].chart)
+            view = dashboard(progress, self.outcomes, Beginning(0.0), 1.0, 80)
+            charts.append(view.renderables[0].chart)
 
     view = View(None)
     results, _ = carry_out(plan, StudyContext(InProcess(view.of)))
