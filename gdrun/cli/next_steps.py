@@ -155,7 +155,10 @@ def _with_rates(found: Sweep, words: Sequence[str]) -> list[str]:
 
 
 def after_weights(path: Path) -> list[RenderableType]:
-    """How to predict with a model: the run at `path`, and the data on which it was trained."""
+    """A command that predicts the data on which the run at `path` was trained, with a heading.
+
+    Empty if `path` is not a run, or its config names no data.
+    """
     from gdrun.cli import console
     from gdrun.runs.run import RECORD, read_run
 

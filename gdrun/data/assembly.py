@@ -209,8 +209,8 @@ def _table(
                 hint="set missing: mean to keep rows with a target and fill their missing values",
             )
         dropping = any(choices.missing(j) == "drop" for j in columns)
-        kind = "missing values" if dropping else "no target"
-        notes.append(f"dropped {incomplete.sum()} of {count(total, 'row')} with {kind}")
+        why = "values are missing" if dropping else "the target is missing"
+        notes.append(f"dropped {incomplete.sum()} of {count(total, 'row')} because {why}")
         columns = {j: column.keep(~incomplete) for j, column in columns.items()}
         kept = np.flatnonzero(~incomplete)
         # A label of dropped rows alone is no feature.

@@ -64,7 +64,7 @@ def is_like_a_date(text: str) -> bool:
 
 
 def dates_in(texts: Sequence[str]) -> dict[DateForm, dict[str, float]]:
-    """The forms in which all these texts can be read as dates, each with the seconds of each text.
+    """The seconds from 1970 to the date in each text, for each form in which all are dates.
 
     >>> dates_in(["1970-01-02"]), [*dates_in(["31.1.2024", "1.2.2024"])]
     ({'date': {'1970-01-02': 86400.0}}, ['day_first'])

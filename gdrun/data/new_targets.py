@@ -109,4 +109,4 @@ def labelled_rows(
             hint="`gdrun predict RUN DATA` needs no targets",
         )
     if found < rows:
-        notes.append(f"left out {rows - found} of {rows} rows with no target")
+        notes.append(f"left out {rows - found} of {rows} rows because the target is missing")

@@ -7,6 +7,10 @@ from pathlib import Path
 from gdrun.data.unreadable import expanded
 
 _AS_CSV = "save the sheet as CSV (Save as, CSV UTF-8), and give that file"
+_FROM_ARFF = (
+    "remove the lines that begin with @ or %, write the names of the columns in the first line, "
+    "and name the file .csv"
+)
 _AS_PARQUET = "write it with pandas: frame.to_parquet('train.parquet'), and give that file"
 _AS_ARRAYS = "save the arrays with numpy.savez('train.npz', X=X, y=y), and give that file"
 _UNPACKED = "unpack it, and give one of the files in it"
@@ -35,7 +39,7 @@ WHAT_IT_IS: dict[str, tuple[str, str]] = {
     ".dta": ("a Stata file", _AS_PARQUET),
     ".sas7bdat": ("a SAS file", _AS_PARQUET),
     **dict.fromkeys((".rds", ".rdata"), ("an R file", "write it in R with write.csv")),
-    ".arff": ("a Weka file", "remove the lines that begin with @, and name it .csv"),
+    ".arff": ("a Weka file", _FROM_ARFF),
     **dict.fromkeys(
         (".sqlite", ".sqlite3", ".db", ".duckdb"),
         ("a database", "export the table as CSV or Parquet, and give that file"),

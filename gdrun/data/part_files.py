@@ -84,8 +84,8 @@ class PartFile:
         encoder.extra = tuple(name for name in encoder.extra if name not in self._known(trained))
         notes = encoder.notes
         if dropped:
-            kind = "missing values" if gaps else "no target"
-            notes.append(f"dropped {dropped} of {count(len(used), 'row')} with {kind}")
+            why = "values are missing" if gaps else "the target is missing"
+            notes.append(f"dropped {dropped} of {count(len(used), 'row')} because {why}")
         if groups:
             notes += _notes_on_groups(*groups, kept, used)
         if not len(y):

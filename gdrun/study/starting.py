@@ -1,7 +1,7 @@
 """A first experiment on a data file: target, task, model and learning rate, each with its reason.
 
 Each assumption is a key of the new config, so that users can read and change it. The learning rate
-comes from a short range test: a few epochs with each rate of a grid, on at most MOST_ROWS rows.
+comes from a short test: a few epochs with each rate of a grid, on at most MOST_ROWS rows.
 Smith 2017 raises the rate within one run; here each rate has its own run.
 """
 
@@ -64,8 +64,10 @@ class Start:
 def start(path: str, overrides: Iterable[Change] = (), *, test_rates: bool = True) -> Start:
     """Return the first experiment on a data file. overrides: keys that the user has set.
 
-    test_rates: whether the rate comes from a range test; otherwise it is the optimizer's default.
-    Raises ConfigError for a wrong override, DataError if the file cannot be read.
+    test_rates: whether the learning rate is chosen by a short test, which trains a few epochs with
+    each rate of RATES, unless `overrides` set the rate or the optimizer. Without a test, it is the
+    optimizer's default. Raises ConfigError for a wrong override, DataError if the file cannot be
+    read.
     """
     changes = _changes(path, overrides)
     base = _base(path)
@@ -106,7 +108,7 @@ def start_study(
     overrides: keys that the user has set for all runs; those of the dataset and the model are
     applied. varied: overrides of the keys that the runs vary, with any value. Assumptions about
     sections that `overrides` or `varied` change are left out. One exception is a varied rate whose
-    text has no values: the center of its default range comes from a range test. The errors are
+    text has no values: the center of its default range comes from the test of rates. The errors are
     those of `start`.
     """
     base = _base(path)

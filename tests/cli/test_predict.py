@@ -374,7 +374,7 @@ def test_rows_with_no_target_are_left_out(here, tmp_path):
     write(tmp_path / "all.csv", names, rows)
     write(tmp_path / "new.csv", names, [rows[0], ["50", "Ulm", ""], rows[1]])
     known, some = here("evaluate", "line.npz", "all.csv"), here("evaluate", "line.npz", "new.csv")
-    assert "note: left out 1 of 3 rows with no target\n" in some.err
+    assert "note: left out 1 of 3 rows because the target is missing\n" in some.err
     assert some.out.replace("new.csv", "all.csv") == known.out
 
 

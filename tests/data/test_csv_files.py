@@ -208,7 +208,7 @@ def test_rows_with_gaps_may_be_dropped(read):
     assert table.y.tolist() == [10]
     # Only a dropped row has the label blue.
     assert table.feature_names == ("a", "kind=red")
-    assert table.notes == ("dropped 3 of 4 rows with missing values",)
+    assert table.notes == ("dropped 3 of 4 rows because values are missing",)
 
 
 def test_gaps_may_wait_for_the_mean(read):
@@ -218,7 +218,7 @@ def test_gaps_may_wait_for_the_mean(read):
     )
     assert table.y.tolist() == [10, 20, 30]
     assert table.notes == (
-        "dropped 1 of 4 rows with no target",
+        "dropped 1 of 4 rows because the target is missing",
         "missing values are replaced by the mean of the training rows: a (1)",
         "missing values are replaced by the most frequent value of the training rows: kind (1)",
     )

@@ -205,11 +205,11 @@ def test_missing_values_are_treated_as_in_the_training_file(files, tmp_path):
     assert filled.validation.y.tolist() == [1, 2, 3, 5]
     median = np.median(filled.train.X[:, 3])
     assert filled.validation.X[:, 3].tolist() == [50, 60, median, 80]
-    assert "gaps.csv: dropped 1 of 5 rows with no target" in filled.notes
+    assert "gaps.csv: dropped 1 of 5 rows because the target is missing" in filled.notes
     assert "gaps.csv: missing values filled as in training: town (1), size (1)" in filled.notes
     dropped = data_of("validation=gaps.csv", "missing=drop", "standardize=false")
     assert dropped.validation.y.tolist() == [1, 5]
-    assert "gaps.csv: dropped 3 of 5 rows with missing values" in dropped.notes
+    assert "gaps.csv: dropped 3 of 5 rows because values are missing" in dropped.notes
     each = data_of("validation=gaps.csv", 'missing={size: drop, "*": most_frequent}')
     assert each.validation.y.tolist() == [1, 2, 5]
 
@@ -221,7 +221,7 @@ def test_a_row_that_is_dropped_may_have_any_category(files, tmp_path):
     (tmp_path / "fine.csv").write_text(lines.replace("east,70,5\n", ""))
     fine = data_of("validation=fine.csv", "missing=drop")
     assert fine.validation.y.tolist() == [1]
-    assert "fine.csv: dropped 3 of 4 rows with missing values" in fine.notes
+    assert "fine.csv: dropped 3 of 4 rows because values are missing" in fine.notes
     assert failure("validation=totals.csv", "missing=drop").startswith(
         "error: totals.csv:6 town: training did not see the value 'east'"
     )

@@ -170,7 +170,7 @@ def test_groups_stay_with_their_rows_when_others_are_dropped(tmp_path):
     assert table.y.tolist() == [1, 4, 5, 6]
     assert (groups.codes.tolist(), groups.labels) == ([0, 1, 2, 2], ["a", "b", "c"])
     assert table.notes[-2:] == (
-        "dropped 1 of 6 rows with missing values",
+        "dropped 1 of 6 rows because values are missing",
         "dropped 1 of 5 rows without a value of patient",
     )
     with pytest.raises(DataError, match=r"patient: 1 of 6 rows have no value(.|\n)*missing: drop"):
