@@ -17,6 +17,7 @@ from gdrun.cli.running import DIVERGED
 from gdrun.config.loading import load
 from gdrun.engine.compiled import library_cache
 from gdrun.errors import GdrunError
+from gdrun.methods.rules import OPTIMIZERS
 from gdrun.runs import record
 from gdrun.runs.signals import SIGNALS
 from gdrun.study.storage import study_directory
@@ -123,6 +124,22 @@ def test_the_headings_that_the_readme_links_to_exist():
 def test_the_tables_of_layers_and_verbs_are_up_to_date():
     # `python tests/readme.py --write --tables` renews them.
     assert with_tables(TEXT) == TEXT
+
+
+def test_padam_of_the_readme_with_the_power_one_half_is_adam(monkeypatch):
+    (code,) = re.findall(r"```python\n# my_padam.py\n(.*?)```", TEXT, re.DOTALL)
+    monkeypatch.setitem(OPTIMIZERS, "padam", None)  # the registry is restored after the test
+    exec(code, {"__name__": "my_padam"})
+    padam, adam = OPTIMIZERS["padam"], OPTIMIZERS["adam"]
+    shared = {"lr": 0.1, "beta1": 0.8, "beta2": 0.9, "eps": 1e-3}
+    rng = np.random.default_rng(0)
+    w = other = rng.normal(size=(1, 4))
+    slots, others = padam.start(w, shared), adam.start(w, shared)
+    for t in (1.0, 2.0, 3.0):
+        g = rng.normal(size=(1, 4))
+        w, slots = padam.advance(w, g, slots, t, {**shared, "power": 0.5})
+        other, others = adam.advance(other, g, others, t, shared)
+        np.testing.assert_allclose(w, other, rtol=1e-12)
 
 
 @pytest.mark.slow
