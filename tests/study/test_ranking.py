@@ -336,6 +336,13 @@ def test_a_metric_by_its_name():
             metric_called(wrong, [load(where)])
 
 
+def test_suboptimality_leads_to_a_metric_of_the_same_order():
+    for ask in (metric_called, lambda name, bases: parse_target(f"{name}=1e-6", bases)):
+        with pytest.raises(GdrunError, match="use train_loss, which ranks runs in the same order"):
+            ask("suboptimality", [load(LEAST_SQUARES)])
+    assert metric_called("train_loss", [load(LEAST_SQUARES)]).name == "train_loss"
+
+
 def test_the_experiment_that_lacks_a_metric_is_named():
     both = [load(LOGISTIC, ["name=first"]), load(LEAST_SQUARES, ["name=second"])]
     with pytest.raises(GdrunError, match="error: metric: second has no metric 'accuracy'"):

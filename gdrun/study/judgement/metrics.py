@@ -159,6 +159,11 @@ def metric_called(
         hint = suggestion(name, [each.removeprefix("validation_") for each in known])
         lacking = [e for e in experiments if full in NAMES and not _is_measured(full, e, table)]
         first = (lacking or experiments)[0].name
+        if word == "suboptimality":
+            hint = (
+                "use train_loss, which ranks runs in the same order: f − f* is train_loss minus "
+                "the constant f*, which `gdrun theory` shows where it is known"
+            )
         if word in METRICS and any(_lacks_validation(each) for each in lacking):
             hint = "it is measured on the validation part: set dataset.split.validation=0.2"
         raise GdrunError(f"{first} has no metric {name!r}", where=where, hint=hint)
