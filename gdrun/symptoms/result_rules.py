@@ -55,9 +55,9 @@ def _shown(prediction: str | float) -> str:
 def imbalance(run: Traced) -> Symptom | None:
     """The predictions are wrong for most examples of a rare class.
 
-    Fewer than half of the examples of this class are predicted correctly. Another class has over
-    80 % of the examples of the same part; or it has over half of them, and the accuracy is no
-    higher than its share. Each class is judged on the first of the test, the validation and the training
+    Fewer than half of the examples of this class are predicted correctly. Another class has over 80
+    % of the examples of the same part; or it has over half of them, and the accuracy is no higher
+    than its share. Each class is judged on the first of the test, the validation and the training
     part that has at least 5 of its examples.
 
     Evidence: recall of each class, accuracy
