@@ -81,8 +81,8 @@ def _work_columns(comparison: Comparison) -> list[Column]:
     seeds = len(comparison.plan.seeds)
     columns: list[Column] = [
         ("batch", lambda row: f"{row.batch:,}"),
-        ("updates", lambda row: _amount(row.to_target["updates"])),
-        ("gradients", lambda row: _amount(row.to_target["gradients"])),
+        ("updates", lambda row: amount_text(row.to_target["updates"])),
+        ("gradients", lambda row: amount_text(row.to_target["gradients"])),
         ("epochs", lambda row: epochs_text(row.to_target["epochs"])),
         ("seconds", lambda row: _seconds(row.to_target.get("seconds"))),
         ("reached", lambda row: f"{row.reached} of {seeds}"),
@@ -146,7 +146,8 @@ def _marked_name(row: Contender) -> str:
     return f"{row.name} {AT_EDGE}" if row.tuning and row.tuning.at_edge else row.name
 
 
-def _amount(amount: float) -> str:
+def amount_text(amount: float) -> str:
+    """The number of updates or gradients to the target, as text; NEVER for an infinite number."""
     return f"{amount:,.0f}" if math.isfinite(amount) else NEVER
 
 

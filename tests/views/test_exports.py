@@ -205,17 +205,42 @@ def test_the_ranking_as_markdown_and_latex(sweep):
     table, common = text.split("\n\n")
     assert common.endswith("epochs 3; 2 seeds\n")
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
-    assert rows[0] == ["setting", "val loss", "lower quartile", "upper quartile", "diverged"]
+    updates = f"updates to {sweep.target.bound}"
+    quartiles = ["lower quartile", "upper quartile"]
+    assert rows[0] == ["setting", "val loss", *quartiles, "diverged", updates]
     assert [row[0] for row in rows[2:]] == [best.candidate.name, other.candidate.name]
     losses = [result.summary["validation_loss"] for result in best.results]
     expected = [f"{np.quantile(losses, share):.4g}" for share in (0.5, 0.25, 0.75)]
-    assert rows[2][1:] == [*expected, "0 of 2"]
+    steps = []
+    for result in best.results:
+        below = result.evals["validation_loss"] <= sweep.target.value
+        steps.append(result.evals["step"][below][0])
+    expected += ["0 of 2", f"{np.median(steps):.0f}"]
+    assert rows[2][1:] == expected
     comment, *lines = latex(sweep).splitlines()
     assert comment.startswith("% data ")
     assert comment.endswith("epochs 3; 2 seeds")
-    assert lines[0] == r"\begin{tabular}{lrrrr}"
-    assert lines[4] == f"{best.candidate.name} & {' & '.join(expected)} & 0 of 2 \\\\"
+    assert lines[0] == r"\begin{tabular}{lrrrrr}"
+    assert lines[2].endswith(rf"& updates to val loss $\leq$ {sweep.target.value:.4g} \\")
+    assert lines[4] == f"{best.candidate.name} & {' & '.join(expected)} \\\\"
     assert lines[-1] == r"\end{tabular}"
+
+
+def test_the_ranking_has_tuned_settings_and_intervals():
+    options = {"tune": "lr=0.01,0.1", "seeds": 6}
+    compared = gdrun.compare(["vanilla", "adam"], CONFIG, "epochs=2", "engine=numpy", **options)
+    table, _ = markdown(compared).split("\n\n")
+    head, _, *rows = (
+        [cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()
+    )
+    assert (head[1], head[5]) == ("tuned", "interval")
+    for row, contender in zip(rows, compared.ranking, strict=True):
+        (candidate,) = (one for one in compared.plan.candidates if one.name == row[0])
+        assert row[1] == f"optimizer.lr {candidate.experiment.optimizer.options['lr']:g}"
+        # With 6 seeds the interval of the median is from the smallest to the largest value.
+        losses = [result.summary["validation_loss"] for result in contender.standing.results]
+        ends = [float(end) for end in row[5].split(" … ")]
+        np.testing.assert_allclose(ends, [min(losses), max(losses)], rtol=1e-2)
 
 
 def test_signs_of_markdown_and_latex_are_text(monkeypatch):

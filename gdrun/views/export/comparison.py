@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import compress
 
 from gdrun.errors import one_line
 from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.ranking import ranked
+from gdrun.study.judgement.statistics import quantile
 from gdrun.study.judgement.sweep_findings import Sweep
-from gdrun.views.numbers import quantity
+from gdrun.views.comparisons import amount_text
+from gdrun.views.numbers import MISSING, quantity
 from gdrun.views.recorded import standings_of
 from gdrun.views.study_line import study_line
+from gdrun.views.sweeps import shown_value, spread_cells
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -20,6 +24,12 @@ _LATEX = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
+    # LaTeX has these only in formulas.
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
+    "−": "$-$",
+    "∞": r"$\infty$",
+    "…": r"\ldots{}",
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
 }
 """The signs that have a meaning in LaTeX, and how each is written as text."""
@@ -65,11 +75,19 @@ def _latex_row(cells: Sequence[str]) -> str:
 
 
 def _ranking(found: Sweep | Comparison) -> tuple[list[str], list[list[str]]]:
-    """The heading and the rows, the best first: name, median, quartiles, runs that diverged."""
-    metric = found.metric
+    """The heading and the rows, the best first.
+
+    The columns: name; the setting that tuning chose; median, quartiles and interval of the metric;
+    runs that diverged; the median number of updates to the target. A column that is empty in every
+    row is left out.
+    """
+    metric, target = found.metric, found.target
     several = len(found.plan.seeds) > 1
     spread = ["lower quartile", "upper quartile"] if several else []
-    head = ["setting" if isinstance(found, Sweep) else "contender", metric.words, *spread]
+    name = "setting" if isinstance(found, Sweep) else "contender"
+    head = [name, "tuned", metric.words, *spread, "interval", "diverged"]
+    head.append(f"updates to {target.bound}" if target else "updates")
+    tuned = _tuned(found)
     rows = []
     for standing in ranked(standings_of(found)):
         values = [metric.value(standing.spread.median)]
@@ -77,7 +95,23 @@ def _ranking(found: Sweep | Comparison) -> tuple[list[str], list[list[str]]]:
             # For an accuracy the lower score is the higher value.
             quartiles = (standing.spread.lower, standing.spread.upper)
             values += sorted(map(metric.value, quartiles))
-        shown = [quantity(value) for value in values]
-        diverged = f"{standing.diverged} of {len(standing.results)}"
-        rows.append([standing.candidate.name, *shown, diverged])
-    return [*head, "diverged"], rows
+        own = standing.candidate.name
+        cells = [own, tuned.get(own, ""), *map(quantity, values), spread_cells(standing, metric)[2]]
+        cells.append(f"{standing.diverged} of {len(standing.results)}")
+        updates = quantile(standing.to_target(target, "step"), 0.5) if target else None
+        rows.append([*cells, "" if updates is None else amount_text(updates)])
+    kept = [any(row[place] not in ("", MISSING) for row in rows) for place in range(len(head))]
+    return list(compress(head, kept)), [list(compress(row, kept)) for row in rows]
+
+
+def _tuned(found: Sweep | Comparison) -> dict[str, str]:
+    """The setting that tuning chose for each contender, such as optimizer.lr 0.1, by its name."""
+    if isinstance(found, Sweep):
+        return {}
+    return {
+        row.name: ", ".join(
+            f"{key} {shown_value(value)}" for key, value in row.tuning.chosen.items()
+        )
+        for row in found.contenders
+        if row.tuning is not None
+    }
