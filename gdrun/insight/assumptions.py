@@ -22,7 +22,8 @@ class Assumption:
     """An assumption, and whether it holds.
 
     of_run: whether it is about the run, and not about the objective. why: the reason, as text.
-    change: the config change that makes it hold; None if it holds, or no change does.
+    change: the config change that makes it hold; None if it holds already, or if no change
+    makes it hold.
     """
 
     name: str
@@ -85,7 +86,7 @@ def _strongly_convex(problem: AnalysedProblem, constants: Constants) -> Assumpti
     change = None if problem.l2 else "l2=0.001"
     if constants.quadratic:
         if problem.l2 and free_bias:
-            why = "the bias has no penalty, and some direction of it no curvature"
+            why = "the bias has no penalty, and the loss is flat in some direction of it"
         else:
             rows, columns = problem.X.shape
             why = f"the {columns} columns of the data are linearly dependent"

@@ -56,9 +56,10 @@ class RunCheck:
     """The comparison of a run with theory.
 
     steps, excess (n,): the step of every evaluation, and f − f* there; f itself if the minimum f*
-    is unknown. checks: the bounds that apply to the run. failing: the assumptions that do not hold,
-    so that bounds do not apply. notes: sentences about the comparison. positions: where the steps
-    end on their parabolas; None for runs with another rule or mini-batches.
+    is unknown. checks: the bounds that apply to the run. failing: the assumptions about the run
+    that do not hold; then no bound applies. notes: sentences about the comparison. positions: where
+    each step ends on a parabola along the step (see `step_positions`). It is None if the run used
+    another rule or mini-batches, or if no position is known.
     """
 
     run: Run
@@ -74,8 +75,8 @@ class RunCheck:
 def check_run(run: Run, tolerance: float = TOLERANCE) -> RunCheck:
     """Compare a run with the bounds of theory.
 
-    Raises RecordError if the run has no evaluations after its start, or if its data changed since
-    or were not stored.
+    tolerance: as for `theory_of`. Raises RecordError if the run has no evaluations after its start,
+    or if its data were not stored or have changed since the run.
     """
     steps, losses = (np.asarray(run.evals.get(name, ())) for name in ("step", "train_loss"))
     if len(steps) < 2:
@@ -88,7 +89,8 @@ def check_run(run: Run, tolerance: float = TOLERANCE) -> RunCheck:
     excess = losses - (theory.f_star or 0.0)
     failing = tuple(each for each in theory.assumptions if each.of_run and not each.holds)
     checks = () if failing else tuple(_checks(run, theory, steps, excess))
-    others = {"constant rate", "stable rate"}  # which the position of a step does not need
+    # The position of a step does not need these assumptions.
+    others = {"constant rate", "stable rate"}
     descends = {each.name for each in failing} <= others
     positions = step_positions(run) if descends else None
     notes = tuple(_notes(run, theory))
@@ -98,16 +100,16 @@ def check_run(run: Run, tolerance: float = TOLERANCE) -> RunCheck:
 def _to_evaluations(run: Run) -> str:
     """The hint for a run that has no evaluations after its start."""
     if run.status == "running":
-        return "the run has not ended: look again when it has evaluated its first epoch"
+        return "the run has not ended: repeat this command after its first epoch"
     if run.status == "diverged":
         where = run.id if run.directory is None else shlex.quote(str(run.directory))
-        return f"it diverged before one; `gdrun diagnose {where}` shows why"
+        return f"the run diverged before this evaluation; `gdrun diagnose {where}` shows why"
     return f"`gdrun train {config_of(run)}` trains it again"
 
 
 def _checks(run: Run, theory: Theory, steps: Counts, excess: Numbers) -> list[BoundCheck]:
     """Each bound that applies, with the observations of the run."""
-    # Rounding of f in the dtype of the run, which f − f* cannot be smaller than.
+    # The rounding error of f in the dtype of the run: f − f* is known no better.
     noise = 16 * float(np.finfo(run.config["dtype"]).eps) * max(abs(theory.initial), 1e-300)
     found = []
     for bound in theory.bounds:

@@ -1,4 +1,7 @@
-"""The constants of an objective that theory needs: L, μ and the curvatures that decide its rate."""
+"""The constants of an objective that theory needs: L, μ and the curvatures.
+
+The curvatures decide how fast gradient descent converges.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from gdrun.problems.smoothness import largest_curvatures, lipschitz, smoothness
 from gdrun.quantities import quantity
 
 RESOLVED = 1e-6
-"""The share of λmax below which Lanczos' method does not tell an eigenvalue from 0."""
+"""The share of λmax below which Lanczos' method cannot distinguish an eigenvalue from 0."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Constants:
     """L and μ of an objective, and where they hold.
 
     L: the smoothness constant; None if the loss has kinks. mu: the strong convexity; None if it is
-    not known. L_is, mu_is: what the two numbers are, as text. everywhere: whether they hold for all
+    not known. L_is, mu_is: how each is computed, as text. everywhere: whether they hold for all
     weights, and not only at the start. quadratic: whether the curvature is the same everywhere.
     curvatures: the eigenvalues of the Hessian that are not 0, at the minimum or, for a quadratic,
     everywhere; only the smallest and the largest for many parameters; None if they are not known.
@@ -42,7 +45,7 @@ class Constants:
 
     @property
     def rate_range(self) -> tuple[float, float] | None:
-        """The smallest and largest curvature that decide the rate; None if they are unknown."""
+        """The extreme curvatures, which decide the convergence rate; None if they are unknown."""
         if self.curvatures is None or not len(self.curvatures):
             return None
         return float(self.curvatures[0]), float(self.curvatures[-1])
@@ -117,7 +120,8 @@ def _of_network(problem: AnalysedProblem) -> Constants:
 def _at_minimum(problem: AnalysedProblem, minimum: Minimum | None) -> Array | None:
     """The eigenvalues of the Hessian at the minimum that are not 0, in ascending order.
 
-    None without a minimum, and if the smallest one of many cannot be told from 0.
+    None if the minimum is not known, or if there are many eigenvalues and the smallest one cannot
+    be distinguished from 0.
     """
     if minimum is None or minimum.weights is None or not minimum.converged:
         return None
@@ -132,7 +136,7 @@ def _at_minimum(problem: AnalysedProblem, minimum: Minimum | None) -> Array | No
 
 
 def _positive(values: Array) -> Array:
-    """The eigenvalues that are larger than the rounding error of 0."""
+    """The eigenvalues that are too large to be rounding errors of 0."""
     noise = len(values) * np.finfo(np.float64).eps * np.abs(values).max()
     positive: Array = values[values > 10 * noise]
     return positive

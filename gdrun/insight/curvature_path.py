@@ -1,18 +1,19 @@
 """The curvature of the objective along a run: its sharpness, and the kind of point at the end.
 
-The sharpness is λmax, the largest eigenvalue of the Hessian. On a quadratic, a step with the rate α
-diverges in its direction if λmax is above 2/α. Networks that are trained with full batches often
-have a sharpness that rises until it is near 2/α, and stays there (Cohen et al. 2021).
+The sharpness is λmax, the largest eigenvalue of the Hessian. On a quadratic, gradient descent with
+the rate α diverges along the eigenvector of λmax if λmax is above 2/α. Networks that are trained
+with full batches often have a sharpness that rises until it is near 2/α, and stays there (Cohen et
+al. 2021).
 
-Along a step d from w, f is replaced by its second-order Taylor polynomial: f(w) + t ∇f(w)ᵀd +
-½ t² dᵀH d, a parabola in t, where t = 1 is the end of the step and H is the Hessian at w. The
-position of the step says where on this parabola it ends:
+Along a step d from w, f is replaced by its second-order Taylor polynomial f(w) + t ∇f(w)ᵀd + ½ t²
+dᵀH d. H is the Hessian at w. The polynomial is a parabola in t, and t = 1 is the end of the step.
+The position of the step says where on this parabola it ends:
 
     position = − dᵀH d / ∇f(w)ᵀd − 1
 
-The position is 0 if the step ends at the lowest point of the parabola, negative if it ends before,
-and above 1 if it ends higher than it began. It is −1 if dᵀH d = 0, and below −1 if dᵀH d < 0
-(Schneider, Dangel & Hennig 2021, who call it α).
+The position is 0 if the step ends at the lowest point of the parabola. It is negative if the step
+ends before this point, and above 1 if the step ends higher than it began. It is −1 if dᵀH d = 0,
+and below −1 if dᵀH d < 0. Source: Schneider, Dangel & Hennig 2021, who call the position α.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ MOST_POINTS = 6
 """The most evaluations of a run at which the curvature is measured."""
 
 MOST_EPOCHS = 30
-"""The epochs after which training for this path ends, if the experiment is longer."""
+"""The largest number of epochs for which an experiment is trained to measure its curvature."""
 
 TOLERANCE = 1e-3
 """The relative error of the eigenvalues."""
@@ -56,7 +57,7 @@ class PathPoint:
 
     loss, grad_norm: f and ‖∇f‖ on the measured rows. smallest, largest: the extreme eigenvalues of
     the Hessian. limit: the largest curvature at which the rule is stable with the rate of the last
-    step, such as 2/α; None if it is not known. position: that of the last step on its parabola;
+    step, such as 2/α; None if it is not known. position: the position of the last step;
     None before the first step, and for a step that is no descent direction. kind: minimum, saddle,
     plateau or slope (see `gdrun.insight.point_kinds`).
     """
@@ -87,7 +88,8 @@ class CurvaturePath:
 def path_of(experiment: Experiment, most: int = MOST_POINTS) -> CurvaturePath:
     """Train an experiment, for at most MOST_EPOCHS epochs, and measure the curvature on its path.
 
-    Nothing is written. most: the largest number of points. Raises the errors of training.
+    On a surface the whole experiment is trained. Nothing is written. most: the largest number of
+    points. Raises ConfigError or DataError if the experiment cannot be trained.
     """
     cohort, engine = build([experiment], experiment_data(experiment))
     places = Visited(8 * most)
@@ -107,7 +109,7 @@ def path_of(experiment: Experiment, most: int = MOST_POINTS) -> CurvaturePath:
 def path_of_run(run: Run) -> CurvaturePath:
     """Measure the curvature at the first and at the last weights of a run.
 
-    Raises RecordError if the run has no finite weights, or its data are not those of the run.
+    Raises RecordError if the run has no finite weights, or if its data have changed since.
     """
     problem, last, step = last_weights(run)
     rate = float(run.steps["lr"][-1]) if len(run.steps["lr"]) else None
@@ -131,7 +133,7 @@ def _points(problem: AnalysedProblem, places: list[Place]) -> Iterator[PathPoint
         value, gradient = problem.objective.value_and_gradient(w[None], X, y)
         loss, norm = float(value[0]), float(np.linalg.norm(gradient[0]))
         if not (math.isfinite(loss) and math.isfinite(norm)):
-            continue  # the run has left the range of numbers
+            continue  # the run has overflowed
         found = extreme_curvatures(problem.objective, w, X, y, tolerance=TOLERANCE)
         scale = loss - lowest if scale is None else scale
         reach = _reach(problem, w)
@@ -161,15 +163,19 @@ def _lowest(problem: AnalysedProblem) -> float:
 def _reach(problem: AnalysedProblem, w: Numbers) -> float:
     """The larger of ‖w‖ and ‖w − w₀‖, where w₀ are the initial weights; for a network at least 1.
 
-    It is a distance that is large for the weights: f is flat at w if it changes little within it.
-    A network whose weights were all 0 may have moved by no distance, though others are of use.
+    This distance counts as large for the weights: f is flat at w if it changes little within this
+    distance. The least value of 1 is for a network whose weights are still all 0, so that both
+    norms are 0.
     """
     least = 1.0 if isinstance(problem.model, Network) else 0.0
     return max(float(np.linalg.norm(w)), float(np.linalg.norm(w - problem.start)), least)
 
 
 def _position(problem: AnalysedProblem, place: Place) -> float | None:
-    """The position of the last step on its parabola; None without a step that descends."""
+    """The position of the last step on its parabola (see the docstring of the module).
+
+    None before the first step, and for a step that is no descent direction.
+    """
     if place.before is None:
         return None
     before = place.before.astype(np.float64)

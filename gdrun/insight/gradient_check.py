@@ -125,7 +125,7 @@ def check_gradient(experiment: Experiment, table: Table | None = None) -> Gradie
     table: the data that replace the dataset; None to use the dataset. Raises ConfigError or
     DataError if the experiment cannot be trained, or its loss at the start is not finite.
     """
-    with np.errstate(all="ignore"):  # what overflows is not finite, and so reported
+    with np.errstate(all="ignore"):  # an overflow is reported as not finite
         return _checked(experiment, table)
 
 
@@ -143,7 +143,7 @@ def _checked(experiment: Experiment, table: Table | None) -> GradientCheck:
     def losses(W: Numbers) -> Numbers:
         return _at(cohort, batch, W)[0]
 
-    # Named like weights, a row of indices gives the positions of each tensor in w.
+    # The layout splits the indices 0 … P − 1 like weights: this gives the indices of each tensor.
     places = cohort.model.layout.named(np.arange(float(len(w))))
     tensors = [
         _check(name, at, w, gradient, losses, draw, smallest_checkable)
@@ -195,9 +195,10 @@ def _errors(chosen: Counts, h: float, w: Numbers, gradient: Numbers, losses: Los
 
     w (P,): all P weights of the model. chosen (k,): the indices in w of the k entries to check. h:
     the shift. losses: a function that takes weights (lanes, P), each lane (row) a copy of w, and
-    returns the losses (lanes,). If a and n were below the rounding error of n,
-    their relative error would be large. So the divisor is at least the gradient for which rounding
-    alone causes an error of TOLERANCE.
+    returns the losses (lanes,).
+
+    The divisor is at least the gradient for which rounding alone causes an error of TOLERANCE.
+    Without this limit, gradients below the rounding error of n would have large relative errors.
     """
     count = max(min(LANES, MOST_NUMBERS // len(w)), 1)
     parts = [chosen[start : start + count] for start in range(0, len(chosen), count)]

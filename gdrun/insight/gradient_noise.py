@@ -36,7 +36,7 @@ MOST_EXAMPLES = 2**20
 """The most examples in all batches of one size: larger sizes are left out."""
 
 CHUNK_NUMBERS = 2**21
-"""The most numbers of one array that is computed at once: 16 MB of float64."""
+"""The most numbers in one array: 16 MB of float64. Batches are computed in chunks of this size."""
 
 ROUNDING = 1e-24
 """The share of the mean ‖gᵢ‖² below which a variance counts as the rounding error of 0."""
@@ -157,7 +157,7 @@ def gradient_noise(
             factor = (rows - size) / max(rows - 1, 1)
             without.append(_measured(problem, at, mean, chosen, predicted * factor, least))
             if size == 1:
-                # Every batch of one example is known, in both ways: the variance has no error.
+                # All batches of one example are known, so that their variance has no error.
                 for found in (replacement, without):
                     found[-1] = replace(found[-1], variance=spread, variance_error=0.0)
     return GradientNoise(step, rows, spread, signal, tuple(replacement), tuple(without))
@@ -190,7 +190,8 @@ def _measured(
 ) -> BatchNoise:
     """The noise of the batches of rows `chosen` (batches, B).
 
-    mean: ḡ (P,). least: the variance up to which it is a rounding error of 0.
+    mean: ḡ (P,). predicted: the expected variance. least: a variance up to this value counts as a
+    rounding error of 0.
     """
     batches, size = chosen.shape
     squares, total = [], np.zeros_like(mean)
@@ -211,8 +212,7 @@ def _deviations(
 ) -> Iterator[Array]:
     """Yield g_B − ḡ (n, P) for the batches of rows `chosen` (batches, B), some at a time.
 
-    Each batch is an index stream of its own with one lane, so that the engine's objective computes
-    many batches at once.
+    The batches are stacked along a new first axis, so that the objective computes many at once.
     """
     batches, size = chosen.shape
     columns = max(problem.X.shape[1], *getattr(problem.model, "hidden", ()), 1)

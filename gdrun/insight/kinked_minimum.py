@@ -1,14 +1,16 @@
 """The minimum f* of a convex objective with kinks, by a primal–dual interior-point method.
 
-The objectives are those of linear models with the absolute error, the pinball loss or the hinge. If
-ρ (n,) are the residuals s − y of all examples, or the margins sⱼ − s_y + 1 of all wrong classes,
-they are ρ = B w + b, and with the slopes a₀ < a₁ of the loss below and above its kink
+The objectives are those of linear models with the absolute error, the pinball loss or the hinge.
+Let ρ (n,) be the residuals of all examples, score minus target. For the hinge, ρ are the margins of
+all wrong classes: the score of the wrong class minus that of the right one, plus 1. Both are linear
+in the weights, ρ = B w + b. With the slopes a₀ < a₁ of the loss below and above its kink,
 
     f(w) = (1/N) Σ (a₀ ρ + (a₁ − a₀) max(0, ρ)) + ½ wᵀR w
 
 R is the diagonal matrix of the penalty. The term max(0, ρ) is the smallest t with t ≥ 0 and t ≥ ρ,
-so that f* is that of a linear programme, or with l2 of a quadratic one. With c = (a₁ − a₀)/N, its
-multipliers u and z = c − u, and s = t − ρ, weights are optimal if and only if
+so that f* is the optimum of a linear programme, or with l2 of a quadratic one. Let c = (a₁ − a₀)/N,
+s = t − ρ, and let u and z = c − u be the Lagrange multipliers of t ≥ ρ and t ≥ 0. Then w is optimal
+if and only if
 
     R w + Bᵀ(a₀/N + u) = 0,    s u = 0,    t z = 0,    s, t, u, z ≥ 0
 
@@ -45,7 +47,7 @@ SUFFICIENT = 1e-9
 DAMPING = 1e-14
 """What is added to the diagonal of the matrix of Newton's method, as a share of each entry.
 
-It makes the system solvable if a direction of w changes nothing.
+It makes the system solvable if f does not change along some direction of w.
 """
 
 
@@ -105,7 +107,7 @@ class KinkedObjective:
         return product.reshape(-1)
 
     def _of_scores(self, u: Array) -> Numbers:
-        """The derivatives in the scores (N, C) that belong to u (N, k)."""
+        """Derivatives u (N, k) with respect to ρ, converted to those for the scores (N, C)."""
         if not self.model.by_class:
             return u
         found = np.zeros(self._wrong.shape)
@@ -134,9 +136,10 @@ class KinkedObjective:
 
 
 def kinked(objective: Objective, X: Examples, y: Array) -> KinkedObjective | None:
-    """The objective if its loss is piecewise linear with one kink; None if not, or if it is large.
+    """The objective if its loss is piecewise linear with one kink and its data are small; or None.
 
-    X (N, D), y (N,): the examples and their targets.
+    X (N, D), y (N,): the examples and their targets. The data are small if neither X nor ρ has more
+    than MOST_NUMBERS numbers.
     """
     model = objective.model
     if not isinstance(model, LinearModel) or model.loss.slopes is None:
@@ -148,9 +151,10 @@ def kinked(objective: Objective, X: Examples, y: Array) -> KinkedObjective | Non
 
 
 def minimise_kinked(problem: KinkedObjective, start: Array) -> tuple[Numbers, float, bool]:
-    """Return weights (P,) with the least objective, the duality gap, and whether it is small.
+    """Return weights (P,) with the least objective, the duality gap, and whether the gap is small.
 
-    start (P,): the weights from which the method starts.
+    A small gap means that f* counts as known (see SUFFICIENT). start (P,): the weights from which
+    the method starts.
     """
     state = _State.at(problem, start.astype(np.float64))
     first = state.value
@@ -174,7 +178,7 @@ def minimise_kinked(problem: KinkedObjective, start: Array) -> tuple[Numbers, fl
 
 @dataclass(frozen=True)
 class _State:
-    """An interior point: w (P,), and s, t, u (N, k), see the docstring of the module."""
+    """An interior point: w (P,), and s, t, u (N, k) as in the docstring of the module."""
 
     problem: KinkedObjective
     w: Numbers
@@ -206,7 +210,11 @@ class _State:
 
     @cached_property
     def gap(self) -> float:
-        """The duality gap, with what the stationarity in w lacks."""
+        """The duality gap, plus |R w + Bᵀ(a₀/N + u)|ᵀ|w|.
+
+        The second term is 0 at the optimum. Before, it accounts for the first condition not yet
+        being met.
+        """
         missing = np.abs(self.slope) @ np.abs(self.w)
         return float((self.s * self.u + self.t * self.z).sum() + missing)
 
@@ -243,7 +251,7 @@ class _State:
     def _direction(
         self, matrix: Numbers, weights: Numbers, by_s: Numbers, by_t: Numbers
     ) -> tuple[Numbers, Numbers, Numbers, Numbers]:
-        """dw, ds, dt and du, which change s u by by_s and t z by by_t to first order."""
+        """The changes dw, ds, dt, du that, to first order, add by_s to s u and by_t to t z."""
         shift = by_s / self.u - by_t / self.z
         dw = _solved(matrix, -self.slope - self.problem.transposed(weights * shift))
         du = weights * (self.problem.change(dw) + shift)
@@ -265,7 +273,7 @@ def _first_zero(value: Numbers, change: Numbers) -> float:
 
 
 def _solved(matrix: Numbers, b: Numbers) -> Numbers:
-    """x (P,) with matrix x = b: a second solution corrects damping and rounding of the first.
+    """Solve matrix x = b for x (P,), and correct damping and rounding by a second solution.
 
     Rows and columns are scaled to a diagonal of ones, because features may have any units.
     """

@@ -1,12 +1,12 @@
 """The loss of a trained model on a plane through its weights, and the path of the run on it.
 
-The plane contains the last weights w_N and has the first two principal directions of the path:
-those of largest variance of w_n − w_N over the evaluations n, which are the first two right
-singular vectors of the matrix with these rows. The path is projected onto the plane; the share of
-the variance that the plane holds says how much of it the projection shows.
+The plane contains the last weights w_N and has the first two principal directions of the path. They
+are the directions in which w_n − w_N varies most over the evaluations n: the first two right
+singular vectors of the matrix with the rows w_n − w_N. The path is projected onto the plane. The
+share of the variance that lies in the plane says how much of the path the projection shows.
 
-A run keeps only its last and its best weights. The weights on the way are found by training the
-recorded experiment again in memory, which repeats it bit for bit with the same versions.
+A run keeps only its last and its best weights. The weights between are found by training the
+recorded experiment again in memory. With the same versions this repeats the run bit for bit.
 
 Source: Li, Xu, Taylor, Studer & Goldstein 2018, section 7.
 """
@@ -34,13 +34,15 @@ SIDE = 41
 """The number of points along each side of the plane."""
 
 MOST_PLACES = 200
-"""The most weights of the path that are kept."""
+"""The most points of the path that are kept."""
 
 MOST_ROWS = 1024
-"""The most training rows on which the loss is measured; of more, evenly spaced ones."""
+"""The most training rows on which the loss is measured. If there are more, evenly spaced rows are
+used.
+"""
 
 MARGIN = 0.25
-"""The distance of the path to the edge of the plane, as a share of its extent."""
+"""The distance between the path and the edge of the plane, as a share of the path's extent."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +50,11 @@ class LossPlane:
     """The loss on a plane.
 
     u, v (SIDE,): coordinates along the two directions, 0 at the last weights. values (SIDE, SIDE):
-    the objective at [v, u], on `rows` training rows. path (places, 2): the projected weights from
-    the start to the end. steps (places,): the steps of these weights. evaluations: how many the run
-    had, of which the path has at most about MOST_PLACES. share: the share of the
-    variance of the path along each direction. repeated: whether the weights that were found again
-    are exactly those recorded.
+    the objective at [v, u], measured on `rows` training rows. path (places, 2): the projected
+    weights from the start to the end. steps (places,): the steps of these weights. evaluations: the
+    number of evaluations of the run; the path has at most about MOST_PLACES of them. share: the
+    share of the variance of the path along each direction. repeated: whether training again gave
+    exactly the recorded last weights.
     """
 
     u: Numbers

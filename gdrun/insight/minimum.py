@@ -1,15 +1,16 @@
 """The minimum f* of a convex objective, by Newton's method to machine precision.
 
-This is the method for smooth losses; `kinked_minimum` is that for losses with kinks.
+This is the method for smooth losses; `kinked_minimum` has the method for losses with kinks.
 
     w ← w − t (H + δ I)⁻¹ ∇f(w),  H = ∇²f(w)
 
 δ is tiny at first, and only makes the system solvable if H has directions without curvature. t is
-halved from 1 until the objective falls enough. If it does not fall, as where all errors of Huber's
-loss are large and H is 0, a larger δ is tried: with δ = L the step is no longer than 1/L times the
-gradient, which lowers every L-smooth objective. For least squares, the first step solves the normal
-equations, and each further step corrects the rounding errors of the one before. Half the Newton
-decrement, ½ ∇fᵀ(H + δ I)⁻¹∇f, estimates f − f*.
+halved from 1 until the objective falls enough. If it does not fall, a larger δ is tried. This
+happens if all errors of Huber's loss are large, so that H is 0. With δ = L the step is no longer
+than 1/L times the gradient, which lowers every L-smooth objective.
+
+For least squares, the first step solves the normal equations, and each further step corrects the
+rounding errors of the one before. Half the Newton decrement, ½ ∇fᵀ(H + δ I)⁻¹∇f, estimates f − f*.
 
 Source: Boyd & Vandenberghe 2004, section 9.5.
 """
@@ -100,14 +101,14 @@ def minimise(objective: Objective, start: Array, X: Examples, y: Array) -> Minim
             step = _newton_step(objective, w, X, y, gradient, damping * L, accuracy)
             error = 0.5 * float(gradient @ step)
             if damping == DAMPINGS[0] and error <= max(precision * abs(value), least):
-                # One more step, for weights as exact as f, whose error is the square of theirs.
+                # One more step makes w as exact as f: the error of f is the square of that of w.
                 last, _ = _at(objective, w - step, X, y)
                 return Minimum(min(value, last), w - step, max(error, 0.0), True)
             moved = _line_search(objective, w, X, y, step, value, 2 * error)
             if moved is not None:
                 break
         if moved is None:
-            # Rounding errors of f hide the rest of the way.
+            # Rounding errors of f hide any further decrease.
             return Minimum(value, w, error, True)
         w, value, gradient = moved
     return Minimum(value, w, error, False)
@@ -149,9 +150,10 @@ def _line_search(
 def _accuracy(model: LinearModel, gradient: Numbers, steepest: float) -> float:
     """The relative residual at which conjugate gradients end a Newton step.
 
-    Far from the minimum an exact step is not worth its products: the residual may be √(‖g‖/‖g₀‖),
-    which still gives superlinear convergence (Dembo, Eisenstat & Steihaug 1982). steepest: ‖g₀‖, at
-    the start. For least squares one exact step is enough.
+    Far from the minimum an exact step is not worth its many products with the Hessian. There the
+    residual may be √(‖g‖/‖g₀‖), which still gives superlinear convergence (Dembo, Eisenstat &
+    Steihaug 1982). steepest: ‖g₀‖, the gradient norm at the start. For least squares one exact step
+    is enough.
     """
     if model.loss.quadratic or not steepest:
         return EXACT
@@ -167,7 +169,10 @@ def _newton_step(
     delta: float,
     accuracy: float,
 ) -> Numbers:
-    """(H + δ I)⁻¹ g for the gradient g (P,). accuracy: the relative residual of an iteration."""
+    """(H + δ I)⁻¹ g for the gradient g (P,). delta: δ.
+
+    accuracy: the relative residual at which conjugate gradients end, if they are used.
+    """
     if w.size <= MOST_PARAMETERS:
         hessian = dense_hessian(objective, w, X, y)
         hessian[np.diag_indices(w.size)] += delta
@@ -194,7 +199,7 @@ def _conjugate_gradients(
             break
         image = product(direction) + delta * direction
         curvature = float(direction @ image)
-        # In a direction without curvature, only rounding errors are left to follow.
+        # A direction without curvature consists of rounding errors only.
         if curvature <= 2 * delta * float(direction @ direction):
             break
         rate = size / curvature
@@ -211,10 +216,11 @@ def _at(objective: Objective, w: Numbers, X: Examples, y: Array) -> tuple[float,
 
 
 def _separated(objective: Objective, value: float, rows: int) -> bool:
-    """Whether every example is classified correctly, by a loss that only falls with the margin.
+    """Whether the cross-entropy shows that every example is classified correctly.
 
-    If the sum of the cross-entropies is below ln 2, each of them is, so each example has a
-    probability above ½. Then larger and larger weights bring the loss to 0.
+    value: the mean cross-entropy. If the sum over all rows is below ln 2, each term is below ln 2,
+    so that each example has a probability above ½. Then larger and larger weights bring the loss to
+    0. False for other losses and with l2.
     """
     model: Any = objective.model
     loss: str = model.loss.name

@@ -5,7 +5,8 @@ The gradient g and the Hessian H of the objective f at a point give its quadrati
     f(w + d) ≈ f(w) + gᵀd + ½ dᵀH d
 
 A small gradient does not show that f has stopped falling: along a narrow valley it is small, but
-the way is long. So the model is minimised, within the distance that the weights have come.
+the way is long. So the quadratic model is minimised within a distance from w that is large for the
+weights.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ def possible_decrease(
     """How far f falls on its quadratic model along the gradient, within the distance `reach`.
 
     gradient (P,): g. product: the function v → H v, from (P,) to (P,). Conjugate gradients minimise
-    the model. They end at a direction without positive curvature, in which only the slope counts:
-    at a saddle, where the gradient is 0, f does not fall.
+    the model, and end at a direction without positive curvature. In this direction only the slope
+    counts, and not a negative curvature: at a saddle, where the gradient is 0, the result is 0.
 
     Source: Steihaug 1983, without the negative curvature.
     """
@@ -77,11 +78,11 @@ def kind_of(
     decrease: how far f falls on its quadratic model (see `possible_decrease`). smallest, largest:
     the extreme curvatures. reach: a distance that is large for the weights.
 
-    The point is on a plateau if, within this distance, slope and curvature change f by less than
-    the share SMALL of the excess. It is on a slope if the decrease is more than this share of
-    `first`. Else it is at a saddle if there is a negative curvature, and f can fall by more than
-    this share of `first` at all; and at a minimum if not. Scaling f or the weights does not change
-    the kind.
+    The first of these rules that applies decides. Plateau: within `reach`, slope and curvature
+    change f by less than SMALL · excess. Minimum: the excess is at most SMALL · first. Slope: the
+    decrease is above SMALL · first. Saddle: the smallest curvature is negative, and its size is
+    above SMALL times the largest absolute curvature. Otherwise the point is a minimum. Scaling f or
+    the weights does not change the kind.
     """
     sharpest = max(abs(smallest), abs(largest))
     if excess > 0 and slope * reach + 0.5 * sharpest * reach**2 < SMALL * excess:

@@ -21,7 +21,7 @@ from gdrun.quantities import quantity
 from gdrun.runs.experiment_data import experiment_data
 
 SAMPLE_ROWS = 8192
-"""The most rows on which the curvature of a network is measured: fewer would be noise."""
+"""The most rows on which the curvature of a network is measured. Fewer rows give noisy results."""
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from gdrun.runs.run import Run
 def problem_of_run(run: Run) -> AnalysedProblem:
     """The problem of a run.
 
-    Raises RecordError if the data are arrays from Python, or changed since the run; DataError if
-    they cannot be read; ConfigError if the run needs a plugin that is not loaded.
+    Raises RecordError if the data are arrays from Python, or have changed since the run; DataError
+    if the data cannot be read; ConfigError if the run needs a plugin that is not loaded.
     """
     if run.config.get("dataset", {}).get("name") == "arrays":
         raise RecordError(

@@ -1,7 +1,7 @@
-"""Remedies that are run: each is trained from the start of the diagnosed run, with its seed.
+"""Test remedies: train the diagnosed run again with each one, from the same start and seed.
 
-Single remedies come first. Then those that lowered the loss are combined, two at a time: features
-that are not scaled and a budget that is too small, for instance, have two remedies.
+Single remedies come first. Then those that lowered the loss are combined, two at a time: a run with
+both unscaled features and a small budget, for instance, needs two remedies.
 """
 
 from __future__ import annotations
@@ -33,36 +33,36 @@ from gdrun.symptoms.facts import WINDOW, RateLimit, Remedy, Symptom, Traced, low
 from gdrun.symptoms.registry import FLATTERING
 
 CLOSE = 0.1
-"""A metric is close to the best one if they differ by at most this share of the best fall."""
+"""A metric is close to the best one if it differs by at most this share of the fall to the best."""
 
 CLEAR = 1e-4
 """A metric is clearly lower if it is lower by this share of the largest possible fall."""
 
 PROMISING = 4
-"""The most single remedies of which pairs are run: the best that lowered the metric, one a key."""
+"""The most remedies that are combined in pairs: the best ones, one for each set of changed keys."""
 
 MILD = "still falling"
-"""The new symptom that does not keep a remedy from being a cure: the loss falls at last."""
+"""A new symptom that a cure may have, because the loss now falls."""
 
 HONEST = frozenset({MILD, "noise floor"})
-"""The new symptoms that do not keep the remedy of a flattering symptom from being a cure: the model
-is better, though its loss is not as smooth.
-"""
+"""New symptoms that a cure may have if the treated symptom makes the metric too good."""
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One remedy, or two together, that was run.
+    """One remedy that was run, or two together.
 
-    changes: the values by key. metric: the one of early stopping, or else the validation loss.
-    before, after: its value for the weights that the run returns, without and with the changes;
-    infinite if the run diverged. larger: whether larger values are better. treated: the first
-    symptom of the diagnosed run that has remedies. symptoms: those of the run with the changes.
-    gone: whether the treated one is not among them. cured: whether it is gone, there is no new
-    symptom, and the metric is close to that of the best such attempt, and clearly better than
-    before. A loss that still falls is no new symptom. If the treated symptom makes the metric too
-    good, the metric may be worse, and a noise floor is no new symptom. pair: whether it is two
-    remedies together.
+    changes: the values by key. metric: the metric of early stopping; without it the validation
+    loss, or else the training loss. before, after: the metric of the weights that the run returns,
+    without and with the changes; infinite if the run diverged. larger: whether larger values are
+    better. treated: the first symptom of the diagnosed run that has remedies. symptoms: those of
+    the run with the changes. gone: whether the treated symptom is not among them. pair: whether the
+    attempt is two remedies together.
+
+    cured: whether the treated symptom is gone, there is no new symptom, and the metric is clearly
+    better than before and close to that of the best such attempt. A loss that still falls does not
+    count as a new symptom. If the treated symptom makes the metric too good, the metric may get
+    worse, and a noise floor does not count as a new symptom.
     """
 
     changes: Mapping[str, Any]
@@ -78,7 +78,7 @@ class Attempt:
 
     @property
     def left(self) -> set[str]:
-        """The symptoms that are left, without a loss that still falls."""
+        """The symptoms that remain, without a loss that still falls."""
         return set(self.symptoms) - {MILD}
 
     @property
@@ -97,9 +97,10 @@ class _Ended:
 
 @dataclass(frozen=True)
 class _Goal:
-    """What a config is judged by. metric: a column of the evaluations. larger: if that is better.
+    """What a config is judged by.
 
-    A score is the metric, or its negative if larger values are better: lower is better.
+    metric: a column of the evaluations. larger: whether larger values are better. A score is the
+    metric, or its negative if larger values are better: the lower the score, the better.
     """
 
     metric: str
@@ -116,7 +117,7 @@ class _Goal:
         return -value if self.larger else value
 
     def shown(self, score: float) -> float:
-        """The value of the metric of a score."""
+        """The metric that belongs to this score."""
         return -score if self.larger and math.isfinite(score) else score
 
 
@@ -130,7 +131,7 @@ def _goal(run: Run) -> _Goal:
 
 
 def traced(run: Run) -> Traced:
-    """The parts of a run that symptoms are read from. Raises RecordError if it has not ended."""
+    """The facts of a run for its diagnosis. Raises RecordError if the run has not ended."""
     if not has_ended(run):
         hint = "diagnose it when it has ended"
         raise RecordError(f"the run has not ended: {run.verdict}", where=run.id, hint=hint)
@@ -141,12 +142,12 @@ def traced(run: Run) -> Traced:
 
 
 def has_ended(run: Run) -> bool:
-    """Whether a run has ended by itself, so that its whole trace is there."""
+    """Whether a run has ended by itself, so that its trace is complete."""
     return run.stop is not None and run.status not in ("running", "interrupted", "failed")
 
 
 def _limit(config: Mapping[str, Any]) -> RateLimit | None:
-    """The stability limit of the rate, None if theory predicts none or the data are not there."""
+    """The stability limit of the rate; None without one, or if the data cannot be loaded."""
     try:
         limit = predicted_limit(load(dict(config)))
     except GdrunError:
@@ -157,8 +158,8 @@ def _limit(config: Mapping[str, Any]) -> RateLimit | None:
 def fitting(config: Mapping[str, Any], remedies: Iterable[Remedy]) -> tuple[Remedy, ...]:
     """The remedies that change this config and give a valid one.
 
-    Dropout, for instance, is a remedy of networks only. If the data cannot be loaded, whether a
-    remedy fits them is not checked.
+    Dropout, for instance, is a remedy of networks only. If the data cannot be loaded, there is no
+    check that a remedy fits the data.
     """
     original, kept = load(dict(config)), []
     loaded = _fits(original)
@@ -214,7 +215,7 @@ def try_remedies(
 
 
 def _order(attempt: Attempt) -> tuple[float, ...]:
-    """The smaller, the better is an attempt."""
+    """A sort key of an attempt: the smaller, the better."""
     if not attempt.cured:
         return (math.inf, attempt.score)
     return (len(attempt.left), attempt.pair, attempt.score)
@@ -223,7 +224,8 @@ def _order(attempt: Attempt) -> tuple[float, ...]:
 class _Judge:
     """Decides which attempts cure a run.
 
-    known: the names of the symptoms of the run. treated: the one that is to go. before: the score
+    known: the names of the symptoms of the run. treated: the symptom that a cure
+    removes. before: the score
     of the run. ended: the runs of all attempts. floor: a lower bound of the loss.
     """
 
@@ -265,7 +267,7 @@ class _Judge:
         )
 
     def _clean(self, one: _Ended) -> bool:
-        """Whether the treated symptom is gone, and no new one is there."""
+        """Whether the treated symptom is gone, and there is no new one that counts."""
         allowed = HONEST if self._treated in FLATTERING else {MILD}
         return self._treated not in one.symptoms and set(one.symptoms) <= allowed.union(self._known)
 
@@ -278,9 +280,10 @@ def _near(value: float, start: float) -> float:
 def _promising(tried: Iterable[tuple[_Ended, Remedy]], before: float, treated: str) -> list[Remedy]:
     """The best remedies to combine, one for each set of keys that they change.
 
-    They lowered the metric, or ended a symptom that makes the metric too good. The latter are
-    first, and then those that leave the fewest symptoms. tried: each with its run. before: the
-    metric of the diagnosed run.
+    A remedy is combined if it lowered the metric, or if it removed a symptom that makes the metric
+    too good. Remedies of the second kind are first; then those that leave the fewest symptoms.
+    tried: each remedy with its run. before: the metric of the diagnosed run. treated: the symptom
+    to remove.
     """
     scored = []
     for one, remedy in tried:
@@ -297,7 +300,7 @@ def _promising(tried: Iterable[tuple[_Ended, Remedy]], before: float, treated: s
 
 
 def _pairs(remedies: Sequence[Remedy]) -> Iterable[Remedy]:
-    """Each two remedies together that change different keys."""
+    """Every pair of remedies that change different keys, as one remedy."""
     for one, other in combinations(remedies, 2):
         if not any(_overlap(a, b) for a in one.changes for b in other.changes):
             yield Remedy({**one.changes, **other.changes}, f"{one.why}; {other.why}")

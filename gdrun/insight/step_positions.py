@@ -2,7 +2,8 @@
 
 A step d = −α∇f from w has the slope ∇fᵀd = −α‖∇f‖². The parabola through f(w) with this slope, and
 through f(w + d), has its lowest point at the end of the step if f falls by ½α‖∇f‖². The position of
-the end is its distance from the lowest point, in units of the distance of w from it:
+the end is its distance from the lowest point, divided by the distance of w from
+the lowest point:
 
     position = 1 + 2 (f(w + d) − f(w)) / (α‖∇f‖²)
 
@@ -37,9 +38,9 @@ class StepPositions:
 def step_positions(run: Run) -> StepPositions | None:
     """The positions of the steps of a run of gradient descent with full gradients.
 
-    Only steps whose next step was recorded too count, because the trace has f before each step.
-    Rounding errors of f hide the positions of steps that change it little: those are left out. None
-    if no step is left.
+    The trace has f before each step, so that a position is known only if the next step was
+    recorded, too. Steps that change f by little more than its rounding error are left out. None if
+    no step is left.
     """
     step, f, norm, rate = (
         np.asarray(run.steps[name]) for name in ("step", "batch_loss", "grad_norm", "lr")

@@ -21,7 +21,7 @@ from gdrun.symptoms.study_rules import BestValue
 class RunSymptoms:
     """The symptoms of one run of a study, the gravest first; none for a healthy run.
 
-    name: of its setting or contender.
+    name: the name of the setting or the contender of the run.
     """
 
     name: str
@@ -91,7 +91,10 @@ def _sweep_edges(sweep: Sweep) -> list[BestValue]:
 
 
 def _tuning_edges(comparison: Comparison) -> list[BestValue]:
-    """The edges at which the tuning of contenders ended; its ranges are not known any more."""
+    """The tuned values of contenders that are the smallest or the largest value that was tried.
+
+    The tried values themselves are not recorded, so that the other fields of a BestValue are empty.
+    """
     return [
         BestValue(key, each.name, short_flow(each.tuning.chosen[key]), None, "")
         for each in comparison.ranking

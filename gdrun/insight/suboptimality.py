@@ -15,10 +15,11 @@ from gdrun.threads import single_blas_thread
 
 
 def suboptimalities(runs: Sequence[Run]) -> list[Numbers]:
-    """f − f* at the evaluations of each run (evaluations,).
+    """f − f* at the evaluations of each run: one array (evaluations,) a run.
 
-    f* is computed once for runs with the same objective. A difference that rounding of f hides is
-    NaN. Raises RecordError if f* is not known, or if the data changed since a run.
+    f* is computed once for runs with the same objective. A difference smaller than the rounding
+    error of f is NaN. Raises RecordError if f* is not known, or if the data have changed since a
+    run.
     """
     known: dict[str, float] = {}
     found = []

@@ -1,8 +1,9 @@
 """The predictions of theory for an experiment: constants, minimum, rates and bounds.
 
-The predictions of a rate are for the curvatures at the minimum (for a quadratic: everywhere), the
-bounds for L and μ everywhere. Each prediction needs assumptions; those that fail for the experiment
-are part of the result, with what would make them hold.
+Convergence rates are predicted from the curvatures at the minimum, which for a quadratic are the
+same everywhere. Bounds use values of L and μ that hold everywhere. Each prediction needs
+assumptions. Those that fail for the experiment are part of the result, each with a config change
+that makes it hold, if there is one.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from gdrun.insight.rates import Setting, best_settings, contraction
 from gdrun.threads import single_blas_thread
 
 TOLERANCE = 1e-6
-"""The share of f(w₀) − f* down to which steps are predicted."""
+"""The number of steps is predicted until f − f* is this share of f(w₀) − f*."""
 
 DEFAULT_STEPS = 1000
 """The number of steps for which bounds are given if the experiment has no budget of steps."""
@@ -35,7 +36,7 @@ class Theory:
     initial: f at the initial weights. minimum: None if it is not known. distance: ‖w₀ − w*‖; None
     if no point attains the minimum or it is not known. own: the experiment's rule with its rate;
     None without a formula for the rule. best: the best setting of each rule. steps: the number N of
-    the bounds. tolerance: the share of f(w₀) − f* down to which steps are predicted.
+    the bounds. tolerance: see TOLERANCE.
     """
 
     problem: AnalysedProblem
@@ -67,11 +68,12 @@ class Theory:
 
     @property
     def best_rate(self) -> float | None:
-        """The best constant rate of gradient descent: 2/(L + μ), with μ = 0 where it is negative.
+        """The best constant rate of gradient descent; None if L is not known.
 
-        For a quadratic with directions without curvature, μ is the smallest curvature that is not
-        0, because the weights never move along the others. For an objective with kinks it is
-        ‖w₀ − w*‖/(G√N), for which the bound after N steps is smallest.
+        It is 2/(L + μ), with μ = 0 if μ is negative. If a quadratic has directions without
+        curvature, μ is the smallest curvature that is not 0, because the weights never move along
+        these directions. For an objective with kinks it is ‖w₀ − w*‖/(G√N), for which the bound
+        after N steps is smallest.
         """
         if self.constants.G and self.distance is not None:
             return self.distance / (self.constants.G * math.sqrt(self.steps))
@@ -90,7 +92,8 @@ class Theory:
 def theory_of(experiment: Experiment, tolerance: float = TOLERANCE) -> Theory:
     """The predictions of theory for an experiment. Nothing is trained.
 
-    Raises ConfigError or DataError if the experiment cannot be trained.
+    tolerance: the share of f(w₀) − f* until which steps are predicted. Raises ConfigError or
+    DataError if the experiment cannot be trained.
     """
     return theory_of_problem(analysed(experiment), tolerance)
 
@@ -156,11 +159,11 @@ def _bounds(
     initial: float,
     distance: float | None,
 ) -> tuple[Bound, ...]:
-    """The bounds at the experiment's rate; none without L and G.
+    """The bounds at the experiment's rate; none if neither L nor G is known.
 
-    For a network L is only known at the start, and its bound of the gradient is given with this L:
-    it is a prediction then, and not a guarantee. An f* that is not known, or only from above, is
-    replaced by 0, the least value of a loss.
+    For a network L is known only at the start. The bound of the gradient is given with this L, as a
+    prediction without guarantee. If f* is not known, 0 is used in its place, which no loss falls
+    below.
     """
     alpha = float(problem.cohort.numbers.lr[0])
     L = constants.L
@@ -180,7 +183,7 @@ def _bounds(
 
 
 def _steps(problem: AnalysedProblem) -> int:
-    """The number of steps that the experiment's budget allows."""
+    """The number of steps that the budget allows; DEFAULT_STEPS if it sets no limit to them."""
     budget = problem.cohort.plan.budget
     if budget is None or not math.isfinite(budget.steps) or budget.steps < 1:
         return DEFAULT_STEPS

@@ -11,9 +11,11 @@ from gdrun.methods.stopping import Readings
 
 @dataclass(frozen=True)
 class Place:
-    """The weights (P,) after and before the last step of an evaluation, and the step's rate.
+    """The weights at one evaluation of a run.
 
-    before: None before the first step, and for averaged weights, which no step connects.
+    w (P,): the evaluated weights. before (P,): the weights before the last step. It is None before
+    the first step, and for averaged weights, which are not the result of one step. rate: the
+    learning rate of the last step; None before the first step.
     """
 
     step: int
@@ -25,9 +27,9 @@ class Place:
 class Visited(Listener):
     """Keeps the weights at evaluations of the only run of a cohort.
 
-    most: how many are kept. When there are more, every second one is dropped, and from then on only
-    every second evaluation is kept. last: the place of the last evaluation, kept or not. seen: the
-    number of evaluations.
+    most: how many places are kept. When there are more, every second one is dropped, and from then
+    on only every second evaluation is kept. last: the place of the last evaluation, even if it is
+    not kept. seen: the number of evaluations.
     """
 
     def __init__(self, most: int) -> None:
@@ -51,6 +53,6 @@ class Visited(Listener):
 
     @property
     def places(self) -> list[Place]:
-        """The kept places, and the last one."""
+        """The kept places, and then the last one if it is not kept."""
         ends_there = not self.kept or self.last is self.kept[-1]
         return self.kept if ends_there or self.last is None else [*self.kept, self.last]
