@@ -49,7 +49,7 @@ _FRAME = (
 
 
 def _as_file(data: Any) -> str:
-    """A hint for data that are no pair: how to give them. data: what was given."""
+    """Return a hint how to pass `data`, which is not a pair (X, y)."""
     if isinstance(data, str | Path):
         path = str(data)
         return f"a file is part of the config: {{'dataset': {{'path': {path!r}}}}}"
@@ -69,7 +69,7 @@ def table_from_arrays(
 
     If the targets are text or booleans, they become class codes in sorted order; numbers are kept.
     feature_names: the names of the columns of X; None means the column names of a pandas frame, or
-    x0, x1, …. files: the file from which X was read and that of y, for error messages; None if it
+    x0, x1, …. files: the file of X and the file of y, for error messages; None for an array that
     was not read from a file.
     Raises DataError if the shapes of X and y do not fit, or if a value is missing, infinite, or not
     a real number.
@@ -199,7 +199,7 @@ def _finite(array: Array, name: str) -> Numbers:
     # A float128 beyond the range of float64 becomes infinite, and a signalling NaN of float32 a
     # quiet NaN; both are reported below.
     with np.errstate(over="ignore", invalid="ignore"):
-        # This is no copy if the dtype fits, because a table is never changed.
+        # A float64 array is not copied. Sharing its memory is safe: a table is never changed.
         numbers = np.asarray(array, dtype=np.float64, order="C")
     if not all_finite(numbers):
         bad = np.argwhere(~np.isfinite(numbers))

@@ -1,4 +1,7 @@
-"""Arrow IPC files and streams, which Feather files are too. The extra `arrow` reads them."""
+"""Arrow IPC files and streams. Feather files (version 2) are Arrow IPC files too.
+
+Reading them needs pyarrow, which the extra `arrow` installs.
+"""
 
 from __future__ import annotations
 
@@ -80,7 +83,7 @@ def _arrow_table(file: Path) -> Any:
         with file.open("rb") as opened:
             whole = opened.read(len(_MAGIC)) == _MAGIC
             size = os.fstat(opened.fileno()).st_size
-            # Not pyarrow.memory_map: reading its pages ends the process if the file gets shorter.
+            # pyarrow.memory_map kills the process if the file gets shorter while it is read.
             content = mapped(opened, np.dtype(np.uint8), (size,)) if size else np.empty(0)
     except OSError as error:
         raise unreadable(file, error) from None
@@ -94,7 +97,7 @@ def _arrow_table(file: Path) -> Any:
         table = reader.read_all()
         table.validate(full=True)
         require_unchanged(content)
-    # Arrow raises OSError for damaged compressed data, without a number of the system.
+    # Arrow raises OSError for damaged compressed data, but without an errno.
     except (pa.ArrowException, OSError, ValueError, KeyError, IndexError) as error:
         raise DataError(
             f"is not an Arrow file, or is damaged: {str(error).partition(chr(10))[0][:200]}",

@@ -1,9 +1,9 @@
-"""The numbers that a query finds, in batches of rows: the C data interface of Arrow, by ctypes.
+"""Read the numbers in the result of a query, in batches of rows, with Arrow's C data interface.
 
-DuckDB also returns a result as NumPy arrays, in new memory for all of its rows, which the system
-has to clear first. That takes longer than to decode the file. A stream uses the memory of a batch
-again. pyarrow reads such streams too, but a column of numbers needs three fields of one structure,
-and not a second library that reads tables.
+DuckDB can also return a result as NumPy arrays. These need new memory for all rows, which the
+operating system clears first. Clearing it takes longer than decoding the file. A stream uses the
+same memory for each batch. pyarrow could read such streams too. It is not used, because a column of
+numbers needs only three fields of one C structure, which ctypes can read.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from gdrun.array_types import Flags, Numbers
 
 
 class ArrowSource(Protocol):
-    """A table that gives itself as a stream of Arrow, such as a relation of DuckDB."""
+    """A table that can export its rows as an Arrow stream, such as a relation of DuckDB."""
 
     def __arrow_c_stream__(self) -> object: ...
 
 
 class _ArrowArray(ctypes.Structure):
-    """The rows of a batch, or of one of its columns."""
+    """The C structure ArrowArray: a batch of rows, or one column of a batch."""
 
 
 _ArrowArray._fields_ = [
@@ -42,7 +42,7 @@ _ArrowArray._fields_ = [
 
 
 class _ArrowStream(ctypes.Structure):
-    """The result of a query, which gives one batch after the other."""
+    """The C structure ArrowArrayStream: it gives the result of a query batch by batch."""
 
 
 _ArrowStream._fields_ = [
@@ -58,11 +58,11 @@ _ArrowStream._fields_ = [
 
 
 def number_batches(source: ArrowSource) -> Iterator[list[Numbers]]:
-    """Yield the columns of consecutive rows, each with n numbers: (n,).
+    """Yield batches of n consecutive rows. A batch is a list of its columns, arrays (n,).
 
     source: a table whose columns have the type float64 (DOUBLE in SQL). NULL becomes NaN. The
     arrays are valid until the next batch, and must not be changed. Raises duckdb.Error if the
-    source cannot give its rows, as when a query fails.
+    source cannot give its rows, for example because a query fails.
     """
     import duckdb
 
@@ -94,7 +94,7 @@ def _numbers(batch: Any, column: Any) -> Numbers:
 
 
 def _valid(address: int, first: int, rows: int) -> Flags:
-    """Whether each of the n rows has a value, (n,): one bit a row, from bit `first` on."""
+    """Whether each row has a value, (rows,). address: of bits; bit `first` is that of row 0."""
     begin, skipped = divmod(first, 8)
     bits = np.frombuffer(_memory(address + begin, (skipped + rows + 7) // 8), np.uint8)
     return np.unpackbits(bits, bitorder="little")[skipped : skipped + rows].astype(bool)
@@ -105,7 +105,7 @@ def _memory(address: int, size: int) -> Any:
 
 
 def _pointer(capsule: object) -> int:
-    """The address of the stream in a capsule."""
+    """The address of the stream in a capsule, Python's wrapper of a C pointer."""
     of_capsule = ctypes.pythonapi.PyCapsule_GetPointer
     of_capsule.restype, of_capsule.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
     address: int = of_capsule(capsule, b"arrow_array_stream")

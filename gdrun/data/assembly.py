@@ -1,4 +1,4 @@
-"""The table of the columns of a file: which are features, and how missing values are treated."""
+"""Make a table from the columns of a file: choose the features and treat missing values."""
 
 from __future__ import annotations
 
@@ -33,9 +33,10 @@ Read = Callable[[int], Column]
 
 
 class UnfitColumnsError(DataError):
-    """Columns that cannot be used.
+    """The error for columns that cannot be used.
 
-    reports: on all columns. columns: those that could be read. target: the name of the target.
+    reports: the reports on all columns. columns: the columns that could be read. target: the name
+    of the target.
     """
 
     def __init__(
@@ -60,11 +61,14 @@ def assembled(
     separator: str = "",
     memory: Numbers | None = None,
 ) -> Table:
-    """The table of the columns that `read` reads, with 0/1 columns for labels and codes in y.
+    """Return the table of the columns that `read` reads.
 
-    notes: sentences for the user, to which others are added. separator: a hint for a file with a
-    single column. memory (N, k + 1): a matrix of which columns may be views, and to which the
-    features may be written; None without any.
+    Each label of a category becomes a 0/1 column; labels of the target become class codes.
+
+    choices: the target and the treatment of each column. places: the place of each row, for
+    messages. notes: sentences for the user; the table has these and further ones. separator: a hint
+    for a file with a single column. memory (N, k + 1): a matrix with k columns of numbers, to which
+    the features may be written; None if there is no such matrix.
     Raises one UnfitColumnsError with the problems of all columns.
     """
     names, where = choices.names, places.table
@@ -122,7 +126,7 @@ def assembled(
 
 
 def _left_out(columns: dict[int, Column], choices: Choices) -> dict[int, str]:
-    """The columns that are no features, by position, each with the reason in words."""
+    """Return why columns are not features: the position of each such column, and the reason."""
     found = {}
     for j, column in columns.items():
         if j == choices.target or j in choices.kept or j in choices.labelled:
@@ -140,7 +144,10 @@ def _left_out(columns: dict[int, Column], choices: Choices) -> dict[int, str]:
 
 
 def _without_features(reasons: dict[int, str], names: ColumnNames, where: str) -> DataError:
-    """The error that all columns but the target are left out, by position with the reasons."""
+    """The error for a table in which every column but the target is left out.
+
+    reasons: why each column is left out, by its position.
+    """
     j, why = next(iter(reasons.items()))
     name, others = names.names[j], len(reasons) - 1
     also = f"; {count(others, 'other column')} too" if others else ""
@@ -213,7 +220,7 @@ def _table(
         notes.append(f"dropped {incomplete.sum()} of {count(total, 'row')} because {why}")
         columns = {j: column.keep(~incomplete) for j, column in columns.items()}
         kept = np.flatnonzero(~incomplete)
-        # A label of dropped rows alone is no feature.
+        # A label that occurs only in dropped rows does not become a feature.
         reports |= {
             j: replace(report_on(column, target=j == choices.target), missing=reports[j].missing)
             for j, column in columns.items()
@@ -248,7 +255,10 @@ def _table(
 
 
 def _incomplete(columns: dict[int, Column], choices: Choices) -> Flags:
-    """Whether a row is dropped: it has no target, or a missing value where these are dropped."""
+    """Whether each row is dropped, (N,).
+
+    A row is dropped if it has no target, or a missing value in a column with `missing: drop`.
+    """
     gaps = [columns[choices.target].gaps]
     gaps += [
         column.gaps

@@ -46,7 +46,7 @@ class MissingMarks:
 
     @property
     def listed(self) -> list[str | float]:
-        """The marks as a list, which `of` reads."""
+        """The marks as a list that `of` accepts."""
         return [*sorted(self.words), *sorted(self.numbers)]
 
 
@@ -159,14 +159,15 @@ class Cells:
     def texts_in(self, rows: Flags) -> list[str]:
         """The different texts in some rows, sorted, without blanks around them.
 
-        rows (N,): True for a row that counts.
+        rows (N,): True for a chosen row.
         """
         return sorted({self.texts[code].strip() for code in np.unique(self.codes[rows])})
 
     def by_text(self, rows: Flags, value: Callable[[str], float]) -> Numbers:
-        """A value for each of the N cells, computed once for each text; NaN in other rows.
+        """Return value(text) for each cell of the chosen rows, and NaN for the other rows: (N,).
 
-        rows (N,): True for a row that counts. value: a function of a text without blanks around it.
+        rows (N,): True for a chosen row. value: a function of a text without blanks around it,
+        which is called once for each different text.
         """
         of_code = np.full(len(self.texts), np.nan)
         for code in np.unique(self.codes[rows]):

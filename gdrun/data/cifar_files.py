@@ -50,7 +50,7 @@ def read_cifar(path: Path) -> Table:
     """CIFAR-10 in its binary version: a batch, several (data_batch_*.bin), or their directory.
 
     The directory means the training batches. Each image is a row of 3,072 pixels from 0 to 255: all
-    red ones, then all green ones, then all blue ones. The classes have their names.
+    red ones, then all green ones, then all blue ones. The class labels are names such as airplane.
 
     Raises: DataError if a file cannot be read, or is not CIFAR-10.
     """
@@ -85,7 +85,7 @@ def cifar_records(path: Path) -> Array:
 
     Raises DataError if the file cannot be read, or is not CIFAR-10.
     """
-    hint = "gdrun reads CIFAR-10 (binary version): data_batch_1.bin and its like"
+    hint = "gdrun reads the binary version of CIFAR-10, such as data_batch_1.bin"
     try:
         require_regular(path)
         with path.open("rb") as file:

@@ -38,7 +38,7 @@ MOST_HOT = 1000
 """The largest number of labels, and so of 0/1 columns, of one feature."""
 
 OFTEN = 0.02
-"""From this share of the cells on, a word that means a missing value is named in a note."""
+"""If a word for a missing value is in at least this share of the cells, a note names the word."""
 
 _UNITS = (
     r"[$€£¥₹%‰°]|EUR|USD|GBP|CHF|JPY|kg|mg|km/h|km|cm|mm|ml|m2|m²|m3|m³|sqft|ft|lbs?|oz|mi|mph|"
@@ -54,7 +54,7 @@ def read_column(
 
     cells: finite numbers, or text. places: the place of each row. reading: how to read it.
     Raises DataError for infinite numbers, for a few texts among numbers, for numbers with another
-    decimal sign, and as `text_column` does.
+    decimal sign, and in the same cases as `text_column`.
     """
     if not isinstance(cells, Cells):
         finite = not reading.marks.numbers
@@ -67,7 +67,7 @@ def read_column(
         return finite_column(name, values, places)
     texts = cells.texts_in(is_text)
     if all(have_marks([text], reading.decimal, reading.marks) for text in texts):
-        # One percent sign is a mark of all numbers, or of none.
+        # If one number has a percent sign, all numbers must have it.
         if have_marks(cells.texts_in(filled), reading.decimal, reading.marks):
             return _marked_column(name, cells, reading)
     else:
@@ -140,7 +140,8 @@ def _labelled_column(
                 hint="write them as numbers, such as 17.5 hours for 17:30; or " + leaving_out(name),
             )
         if scattered and not reading.kept and is_identifier_text(name, labels, total):
-            reason = f"each row has another text, as an identifier has, such as {labels[0]}"
+            who = "each row" if len(labels) == total else "nearly every row"
+            reason = f"{who} has a different text, like an identifier, such as {labels[0]}"
             return Column(np.where(filled, 0.0, np.nan), SourceColumn(name), left_out=reason)
         if reading.buckets and (scattered or len(labels) > MOST_HOT):
             return _hashed_column(name, cells, filled, labels, places, reading.buckets)
@@ -172,8 +173,8 @@ def _word_notes(name: str, cells: Cells, filled: Flags) -> tuple[str, ...]:
         return ()
     shown = " or ".join(json.dumps(word, ensure_ascii=False) for word in words)
     return (
-        f"{name} has {marked} of {len(filled)} cells with {shown}, which means a missing value; "
-        'missing_values: [""] makes it a category',
+        f"{name} has {shown} in {marked} of {len(filled)} cells, which are read as missing values; "
+        'if it is a category, set missing_values: [""]',
     )
 
 
@@ -218,9 +219,9 @@ MOST_ENTRIES = 2**28
 def _require_numbers(
     name: str, cells: Cells, is_text: Flags, filled: Flags, places: Places, reading: ColumnReading
 ) -> None:
-    """Raise DataError if a column with some texts has numbers with typing errors in it.
+    """Raise DataError if the texts in a column of numbers are probably typing errors.
 
-    This is so if few cells are texts, or if a feature has fewer different texts than numbers.
+    They are if few cells are texts, or if a feature has fewer different texts than numbers.
     """
     texts, numbers = cells.texts_in(is_text), cells.texts_in(filled & ~is_text)
     share = 0.1 if reading.target else 0.5
@@ -282,7 +283,7 @@ def _require_printable(name: str, cells: Cells, filled: Flags, places: Places) -
             raise DataError(
                 f"a text contains the control character {sign}, {places.here(row)}",
                 where=places.cell(row, name),
-                hint="remove the character; the file may be damaged, or no text",
+                hint="remove the character; the file may be damaged, or not be a text file",
             )
 
 

@@ -40,7 +40,7 @@ class ColumnOptions:
     hash: Hash = None
 
     def marks(self, default: MissingMarks = STANDARD) -> MissingMarks:
-        """The cells that mean a missing value. default: those without the option."""
+        """The cells that mean a missing value. default: these cells if the user names none."""
         return default if self.missing_values is None else MissingMarks.of(self.missing_values)
 
     @property
@@ -130,7 +130,11 @@ class Choices:
     def reading(
         self, position: int, decimal: str = ".", marks: MissingMarks = STANDARD
     ) -> ColumnReading:
-        """How to read the column at a position. marks: the missing values without the option."""
+        """How to read the column at a position.
+
+        decimal: the decimal sign. marks: the cells that mean a missing value if the option
+        `missing_values` is not set.
+        """
         return ColumnReading(
             target=position == self.target,
             category=position in self.labelled,

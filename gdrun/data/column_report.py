@@ -1,4 +1,4 @@
-"""The report on a column: what it is, and what it becomes. It is shown and recorded."""
+"""The report on a column: its kind, and what it becomes. Reports are shown and recorded."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ MOST_NAMED = 3
 class ColumnReport:
     """What one column of the data is, and what it becomes.
 
-    missing: the number of missing values. becomes: in words. features: the names of its features;
-    empty for the target and for a column that is left out.
+    missing: the number of missing values. becomes: what the column becomes, in words. features: the
+    names of its features; empty for the target and for a column that is left out.
     """
 
     name: str
@@ -62,7 +62,7 @@ def _kind(column: Column, *, target: bool, identifier: bool) -> Kind:
 
 
 def _constant(column: Column) -> bool:
-    """Whether no two of its values that are not missing differ."""
+    """Whether all values of the column are equal; missing values do not count."""
     if not column.missing:
         return not _differ(column.values[:1000]) and not _differ(column.values)
     return not _differ(column.values[~column.gaps])
@@ -84,7 +84,7 @@ def _becomes(column: Column, kind: Kind) -> str:
 
 def _form_in_words(source: SourceColumn) -> str:
     if source.buckets:
-        return f"{count(len(source.labels), 'column')} of 0 and 1, of {source.buckets:,} buckets"
+        return f"{count(len(source.labels), 'column')} of 0 and 1, for {source.buckets:,} buckets"
     if source.labels:
         shown = ", ".join(source.labels[:MOST_NAMED])
         more = ", …" if len(source.labels) > MOST_NAMED else ""

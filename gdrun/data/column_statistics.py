@@ -71,7 +71,7 @@ def column_statistics(source: Array, training: Flags, name: str) -> ColumnStatis
 def _in_one_pass(
     source: Array, training: Flags, name: str, exponent: Array | int
 ) -> ColumnStatistics:
-    """The statistics of each column, divided by 2^exponent (d,), without a check of their size."""
+    """The statistics of each column divided by 2^exponent, (d,). Their size is not checked."""
     columns = source.shape[1]
     found = no_rows((columns,))
     low, high = np.full(columns, np.inf), np.full(columns, -np.inf)
@@ -88,7 +88,7 @@ def _in_one_pass(
         if not len(block):
             return None
         lowest, highest, mean = block.min(axis=0), block.max(axis=0), block.mean(axis=0)
-        block -= mean  # the choice of rows above has copied them
+        block -= mean  # indexing has copied the rows
         squares = np.square(block, out=block).sum(axis=0)
         return lowest, highest, Moments(len(block), mean, squares)
 

@@ -118,7 +118,7 @@ def _all_cells(
     texts = [j for j in chosen if j in labelled or any(numbers[j] is None for numbers in of_files)]
     cells = [scan.cells(texts) for scan in scans]
     for index, scan in enumerate(scans):
-        # A row of empty cells is no row; a column of numbers has no empty cell.
+        # A row without content does not count. A column of numbers has no empty cell.
         if all(numbers is None for numbers in of_files[index].values()):
             others = scan.cells([j for j in range(scan.layout.width) if j not in texts])
             every = [*cells[index].values(), *others.values()]
@@ -140,10 +140,11 @@ def _all_cells(
 
 
 def _notes_on_zeros(layout: CsvLayout, choices: Choices, cells: Columns) -> list[str]:
-    """Sentences on numbers with zeros in front, which are often codes, such as postal codes."""
+    """Sentences on numbers with leading zeros, which are often codes, such as postal codes."""
     return [
-        f"{layout.names[j]} has zeros in front of numbers, which are lost: {padded} is read as "
-        f"{padded.lstrip('0') or '0'}; categories: {listed_name(layout.names[j])} reads labels"
+        f"{layout.names[j]} has numbers with leading zeros, which are lost: {padded} is read as "
+        f"{padded.lstrip('0') or '0'}; to keep the zeros, read labels with categories: "
+        f"{listed_name(layout.names[j])}"
         for j, padded in layout.padded.items()
         if j in cells and not isinstance(cells[j], Cells) and j != choices.target
     ]

@@ -16,17 +16,17 @@ from gdrun.errors import DataError
 
 DELIMITERS = ",;\t|"
 BLANKS = " "
-"""The separator of a file whose fields are parted by any number of blanks and tabs."""
+"""The separator of a file whose fields are separated by any number of blanks and tabs."""
 SAMPLE_LINES = 50
 """The number of lines at the start of a file from which its layout is guessed."""
 SAMPLE_CHARACTERS = 2**25
-"""A sample ends after the line with which it has more characters than this."""
+"""A sample ends with the line that brings it to more characters than this."""
 LONGEST_LINE = 2**24
 """The largest number of bytes of one line: 16 MB."""
 MOST_COLUMNS = 100_000
 """The largest number of columns of a file."""
 JUDGED_CELLS = 20_000
-"""About the number of cells that show the share of numbers; of more cells every k-th counts."""
+"""About the number of cells that are examined for the share of numbers, at equal distances."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,7 @@ class CsvLayout(ColumnNames):
     """The layout of a file, as guessed from its first lines.
 
     skip: the number of lines before the first row of data. notes: sentences for the user. padded:
-    for each column of numbers in which one has zeros in front, by position, this number, such as
-    00131.
+    by position, for each column with leading zeros, one number that has them, such as 00131.
     """
 
     delimiter: str
@@ -99,8 +98,9 @@ def read_layout(file: TextFile, header: bool | None = None) -> CsvLayout:
 def _require_one_header(rows: Sequence[Sequence[str]], ends: Sequence[int], where: str) -> None:
     """Raise DataError if the row below the header is a header too, such as one with units.
 
-    It has text in all columns, and the rows below it have numbers in all of these, at least two.
-    rows: of the sample, of which the first is the header. ends: the last line of each.
+    Such a row has at least two cells, all of them text. At least three rows follow, and all their
+    cells are numbers. rows: the rows of the sample; the first is the header. ends: the last line of
+    each row.
     """
     below = rows[2:]
     if len(below) < 3 or len(rows[1]) < 2 or any(cell_value(cell) is not None for cell in rows[1]):
@@ -115,7 +115,7 @@ def _require_one_header(rows: Sequence[Sequence[str]], ends: Sequence[int], wher
 
 
 def _zeros_in_front(rows: Sequence[Sequence[str]]) -> dict[int, str]:
-    """For each column of digits in which some have zeros in front, by position, one of these."""
+    """For each column of whole numbers with leading zeros, by position, one such number."""
     found = {}
     for column, cells in enumerate(zip(*rows, strict=False)):
         padded = [cell.strip() for cell in cells if re.fullmatch(r"\s*0\d{1,30}\s*", cell)]
@@ -207,11 +207,12 @@ def malformed(error: csv.Error, where: str) -> DataError:
 
 
 def _delimiter(sample: Sequence[str]) -> str:
-    """Return the separator of the lines in `sample`: the character that divides them best.
+    """Return the separator of the lines in `sample`: the one that gives most rows the same width.
 
-    Among equally good ones it is the one with the largest share of numbers, then the one with the
-    most columns. Numbers come first because a comma may be their decimal sign. Blanks separate only
-    what has no other separator, because they also occur within texts.
+    If several separators do so equally well, the one with the largest share of numbers is chosen,
+    then the one with the most columns. The share of numbers comes first, because a comma may be the
+    decimal sign. Blanks also occur within texts, so they are tried only if the best other separator
+    gives no numbers.
     """
 
     def fit(delimiter: str) -> tuple[int, float, int]:
@@ -264,7 +265,7 @@ def _is_header(rows: Sequence[Sequence[str]]) -> bool:
 
 
 def _counts_columns(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row numbers the columns 0, 1, 2, …, as pandas does without names.
+    """Whether the first row numbers the columns 0, 1, 2, …, as pandas does if they have no names.
 
     The numbers begin in the first column, or in the second if the first has no name (an index).
     Texts of this row must not occur again in their columns. Without texts and without an index the
@@ -286,11 +287,11 @@ def _require_no_names(rows: Sequence[Sequence[str]], where: str) -> None:
     whole = [cell for cell in first if cell.isdecimal()]
     for j, cell in enumerate(first):
         below = Counter(row[j] for row in rest if j < len(row))
-        # A label of an example occurs again somewhere if all other labels do.
+        # If all other labels occur at least twice, the label of an example would too.
         alone = cell and cell not in below and not _is_number(cell)
         if alone and len(whole) == len(first) - 1 and below and min(below.values()) > 1:
             if any(_is_number(label) for label in below):
-                continue  # A text among numbers is an error of its own.
+                continue  # read_column reports a text among numbers.
             raise DataError(
                 f"this row may hold the names of the columns: {cell!r} occurs only here",
                 where=where,

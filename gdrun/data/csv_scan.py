@@ -1,4 +1,4 @@
-"""The rows of one text file, read by DuckDB: columns of numbers at once, or the text of cells.
+"""The rows of one text file, which DuckDB reads: columns as numbers, or as the text of cells.
 
 DuckDB reads every column as text, with the layout that gdrun found; it infers nothing. Its cast to
 DOUBLE gives the same bits as Python's float wherever both accept a cell. A cell that it does not
@@ -40,16 +40,16 @@ CELLS_AT_ONCE = 2**20
 
 Found = dict[int, Numbers | None]
 Expression = Callable[[str], str]
-"""A function from the SQL for a cell to the SQL for a value of it."""
+"""A function that turns the SQL of a cell into the SQL of a value computed from it."""
 
 
 @dataclass
 class CsvScan:
     """The rows of a text file after its header, including rows of empty cells.
 
-    plain: the temporary file that is read instead, if DuckDB cannot read the original well: it has
-    the same cells with commas and without a header, and if there are more than WIDEST columns, each
-    cell has a line of its own. folder: the directory for it.
+    plain: a temporary copy that is read if DuckDB cannot read the original well; else None. The
+    copy has the same cells, separated by commas, and no header. With more than WIDEST columns, each
+    cell has a line of its own. folder: the directory of the copy.
     """
 
     connection: DuckDBPyConnection
@@ -126,10 +126,10 @@ class CsvScan:
         return {j: values[f"r{j}"] for j in columns}
 
     def _run(self, chosen: str, columns: Sequence[int] = (), order: str = "") -> dict[str, Any]:
-        """The values that SQL expressions choose, by name.
+        """Return the result of a query: the values of each chosen expression, by its name.
 
-        columns: the columns whose cells they see, if each cell has a line of its own; () for all.
-        order: what follows the condition in SQL.
+        chosen: the expressions after SELECT. columns: in a file with one cell a line, the columns
+        to which the query applies. order: the end of the query, such as GROUP BY.
         """
         import duckdb
 
@@ -147,9 +147,9 @@ class CsvScan:
                 raise DataError(
                     f"cannot be read: {first_line(error)}",
                     where=self.file.where,
-                    hint=f"a line may have {LONGEST_LINE // 2**20} MB at most",
+                    hint=f"a line may have at most {LONGEST_LINE // 2**20} MB",
                 ) from None
-        # The rows are wrong, which raises here, or right in a way that DuckDB does not accept.
+        # Raises DataError if the rows are wrong. If not, DuckDB can read the copy.
         self._write_plainly()
         return self._run(chosen, columns, order)
 

@@ -1,4 +1,4 @@
-"""Columns of dates, from text or with a type: read, refused, or ambiguous."""
+"""Columns of dates: from text, from numbers such as 20240131, or with a date type."""
 
 from __future__ import annotations
 
@@ -73,11 +73,11 @@ def date_column(name: str, moments: Numbers, form: str = "date") -> Column:
 def with_numbered_dates(
     column: Column, header: str | None, places: Places, reading: ColumnReading
 ) -> Column:
-    """A column of numbers such as 20240131 as a column of dates; another column as it is.
+    """Return a column of numbers such as 20240131 as a column of dates; return others unchanged.
 
-    It must have FEWEST_NUMBERED different numbers, all of them dates from 1900 to 2100, and not the
-    name of an identifier, and must be neither the target nor kept. header: the name in the file, or
-    None. Raises DataError if dates are refused.
+    The numbers are dates if all of them are dates from 1900 to 2100, and at least FEWEST_NUMBERED
+    of them differ. The target, a column under `keep`, and a column with the name of an identifier
+    are never dates. header: the name in the file, or None. Raises DataError if dates are refused.
     """
     if column.source.form != "number" or reading.target or reading.kept or not len(column.values):
         return column
@@ -96,12 +96,13 @@ def with_numbered_dates(
             f"the column has dates written as numbers, such as {shown} {places.here(row)}",
             kind="date",
             where=places.cell(row, name),
-            hint=f"{keep} makes them a number; or set dates: encode; or {leaving_out(name)}",
+            hint=f"to use the numbers themselves, set {keep}; or set dates: encode; "
+            f"or {leaving_out(name)}",
         )
     source = SourceColumn(name, form="date_number", parts=parts_of(moments))
     note = (
         f"{name} has dates written as numbers, such as {shown}, which become "
-        f"{', '.join(source.feature_names)}; {keep} makes it a number"
+        f"{', '.join(source.feature_names)}; to use the numbers themselves, set {keep}"
     )
     return Column(moments, source, notes=(note,))
 

@@ -1,11 +1,17 @@
 """Dates and times: their forms in text, and the features that they become.
 
-Understood are ISO 8601 (2024-01-31, 2024-01-31T17:30, 2024-01-31 17:30:05.25+01:00), the same with
-slashes or points, days before or after months with the year in four digits (31.01.2024,
-1/31/2024), and months by their English names (31 Jan 2024, January 31, 2024), each with or without
-a time, which may have AM or PM. A month (2024-01, Jan 2024) or a quarter (2024Q1, 2024-Q1, Q1 2024)
-means its first day. Numbers such as 20240131 are dates if all numbers of a column are dates of the
-years 1900 to 2100 and at least three of them differ; a number such as 202401 or 2024 is a number.
+These forms are dates:
+
+    year first      2024-01-31, 2024-01-31T17:30, 2024-01-31 17:30:05.25+01:00 (ISO 8601); also with
+                    slashes or points
+    year last       31.01.2024, 1/31/2024: day or month first, and four digits of the year
+    month by name   31 Jan 2024, January 31, 2024: in English
+    month           2024-01, Jan 2024: its first day
+    quarter         2024Q1, 2024-Q1, Q1 2024: its first day
+
+A time may follow, also with AM or PM. Numbers such as 20240131 are dates if all numbers of a column
+are dates from the years 1900 to 2100 and at least three of them differ. Numbers such as 202401 or
+2024 are never dates.
 """
 
 from __future__ import annotations
@@ -88,8 +94,8 @@ def dates_in(texts: Sequence[str]) -> dict[DateForm, dict[str, float]]:
 def seconds(text: str, form: DateForm) -> float | None:
     """The seconds from 1970-01-01 to the date in a text; None if it is no date of this form.
 
-    A time without an offset counts as UTC. The form `date` has its year first, or the name of its
-    month.
+    A time without an offset counts as UTC. In the form `date` the year comes first, or the month is
+    written by its name.
 
     >>> seconds("1970-01-02 01:00", "date"), seconds("2/1/1970", "day_first")
     (90000.0, 86400.0)

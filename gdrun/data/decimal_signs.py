@@ -104,7 +104,7 @@ def decimal_sign(scans: Sequence[CsvScan], columns: Iterable[int]) -> str:
     if len(shown) == 2:
         raise _mixed(scans, decimals)
     if len(shown) == 1:
-        # Numbers with the other sign are marked, which the column reports.
+        # Numbers with the other sign have marks between thousands, which read_column reports.
         return shown[0]
     for sign in SIGNS:
         if marked[sign]:

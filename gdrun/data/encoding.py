@@ -28,9 +28,12 @@ UNSEEN = -1.0
 Form = Literal[
     "number", "marked", "boolean", "category", "date", "day_first", "month_first", "date_number"
 ]
-"""How the cell of a column becomes one value: the number in it, also with marks such as $ and %; 0
-or 1; the code of a label; or the seconds to a date, whose text has its year, day or month first, or
-which is a number such as 20240131."""
+"""How the cells of a column become values.
+
+number, marked: the number in the cell; marked numbers have signs such as $ and %. boolean: 0 or 1.
+category: the code of the label. date, day_first, month_first: the seconds from 1970-01-01 to a date
+in one of the forms in gdrun.data.dates. date_number: the same for numbers such as 20240131.
+"""
 
 DATE_FORMS: tuple[Form, ...] = ("date", "day_first", "month_first")
 """The forms of a date in a text."""
@@ -40,7 +43,7 @@ DATE_FORMS: tuple[Form, ...] = ("date", "day_first", "month_first")
 class SourceColumn:
     """A column of the data as it was read, and the features that it becomes.
 
-    labels: the different texts of a category; with buckets, the numbers of those that are used.
+    labels: the different texts of a category; for hashed texts the numbers of the used buckets.
     form: how a cell becomes a value. buckets: the number of buckets into which texts are hashed; 0
     without hashing. parts: the parts of a date that are features. indicator: whether a last feature
     is 1 where the value is missing, and else 0.
@@ -65,7 +68,7 @@ class SourceColumn:
 
     @property
     def is_number(self) -> bool:
-        """Whether the value of a cell is the only feature, as it is."""
+        """Whether the column becomes exactly one feature, which is the value of its cell."""
         return not (self.labels or self.parts or self.indicator)
 
     def features(self, values: Numbers) -> Numbers:
@@ -110,10 +113,10 @@ class Encoding:
     """The encoding that a model was trained with, which makes d features.
 
     columns: the columns of the data, in the order of their features. fill (d,): for each feature
-    the value that replaces a missing one, from the training rows; NaN if its column may have no
-    missing value, and None if no column may have one. mean, scale (d,): the standardisation; None
-    if the features are not standardised. missing: the texts and numbers that stand for a missing
-    value, such as NA or −999.
+    the value, computed from the training rows, that replaces a missing value. It is NaN for a
+    column that must not have missing values; fill is None if this is true of all columns. mean,
+    scale (d,): the standardisation; None if the features are not standardised. missing: the texts
+    and numbers that stand for a missing value, such as NA or −999.
     """
 
     columns: tuple[SourceColumn, ...]

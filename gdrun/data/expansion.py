@@ -1,8 +1,9 @@
 """The bound on what compressed data may expand to.
 
 A file of a few megabytes can expand to many gigabytes (a decompression bomb), and would fill the
-memory or the disk. Data of more than LARGE bytes that are more than MOST_TIMES as large as their
-compressed form are refused. Tables and images stay far below this ratio; deflate reaches 1,032.
+memory or the disk. Data of more than LARGE bytes that are more than MOST_TIMES times as large as
+their compressed form are refused. Tables and images stay far below this ratio; deflate reaches
+1,032.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def require_expandable(packed: int, unpacked: int, where: str, unpacking: str) -
 
 
 def expand(source: Source, target: IO[bytes], packed: int, where: str) -> None:
-    """Copy a stream that decompresses to another one, within the bound.
+    """Copy the decompressed bytes of `source` to `target`, up to the bound.
 
     packed: the number of compressed bytes. where: the file. Raises DataError beyond the bound.
     """

@@ -1,7 +1,7 @@
-"""The matrix of the features of a table, made in blocks of rows, if possible in memory it has.
+"""Make the feature matrix of a table in blocks of rows, if possible in memory that it already has.
 
-A block fits the cache of a core: to write one column at a time through the whole matrix is several
-times slower, and would have the 0/1 columns of all rows in memory twice.
+A block fits the cache of a core. To write the matrix column by column is several times slower, and
+needs memory for two copies of all 0/1 columns.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def laid_out(
     """The features (N, d) of N rows, followed by a column that is not used: (N, d + 1).
 
     Preparation can turn such a matrix into the training part, with a column of ones, in place.
-    values: as for `encoded`. memory (N, k + 1): a matrix of which values may be views. The features
-    are written over it if d ≤ k.
+    values: as for `encoded`. memory (N, k + 1): a matrix whose columns may be the arrays of
+    `values`. The features are written over this matrix if d ≤ k.
     """
     rows, features = len(values[0]), sum(_widths(columns))
     if memory is None or features >= memory.shape[1]:
@@ -110,7 +110,7 @@ def _widths(columns: Sequence[SourceColumn]) -> list[int]:
 def _are_columns(
     columns: Sequence[SourceColumn], values: Sequence[Numbers], memory: Numbers
 ) -> bool:
-    """Whether the features are already the first columns of this matrix, all but the last."""
+    """Whether the features are already in `memory`, in all its columns but the last."""
     if len(columns) + 1 != memory.shape[1]:
         return False
     return all(

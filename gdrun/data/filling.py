@@ -17,10 +17,11 @@ MOST_NAMED = 5
 
 
 def fill_of(table: Table, train: Counts, *, gaps: bool) -> Numbers | None:
-    """The values that replace missing ones, (d,), also those of new rows; None if none may be.
+    """The values that replace missing values, in the table and in new rows: (d,).
 
-    train: the indices of the training rows. gaps: whether the table has missing values, which are
-    replaced by the mean if the table does not say how.
+    train: the indices of the training rows. gaps: whether the table has missing values. They are
+    replaced by the mean if the table does not say how. Returns None if no column may have missing
+    values.
     """
     sources = table.sources or columns_of_numbers(table.feature_names)
     fillings = table.fillings or (("mean",) * len(sources) if gaps else ())
@@ -73,7 +74,7 @@ def _fill(source: SourceColumn, known: Numbers, how: str) -> Numbers:
     known (n, k): the features of the training rows that have a value.
     """
     if source.indicator:
-        # No training row has to be filled in the indicator itself.
+        # Of a missing value the indicator, which is the last feature, is 1.
         return np.append(_fill_of_value(source, known[:, :-1], how), 1.0)
     return _fill_of_value(source, known, how)
 
@@ -94,7 +95,10 @@ def _fill_of_value(source: SourceColumn, known: Numbers, how: str) -> Numbers:
 
 
 def _statistic(values: Numbers, how: str) -> float:
-    """The mean, median or most frequent of the values (n,); of several the smallest."""
+    """The mean, the median or the most frequent of the values (n,).
+
+    If several values are equally frequent, the smallest one is returned.
+    """
     if how == "median":
         return float(np.median(values))
     if how == "most_frequent":

@@ -1,4 +1,4 @@
-"""The groups by which rows are split, and those that a file shares with the training part."""
+"""The groups by which rows are split, and the groups that a file shares with the training part."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ Label: TypeAlias = float | str
 class Groups:
     """The groups of N rows.
 
-    column: its name. codes (N,): the code of each row's group, from 0. labels: the value of the
-    column in each group, by code.
+    column: the name of the column of groups. codes (N,): the code of each row's group, from 0.
+    labels: the value of the column in each group, by code.
     """
 
     column: str
@@ -34,10 +34,10 @@ class Groups:
 
 
 def shared_groups(column: str, cells: Array, trained: Collection[Label]) -> str:
-    """A sentence on the groups of a file that the training part has too; empty without any.
+    """A sentence on the groups of a file that are in the training part too; empty without any.
 
-    column: the name of the groups. cells (n,): the texts of the column in the file. trained: the
-    labels of the groups of the training part.
+    column: the name of the column of groups. cells (n,): the texts of the column in the file.
+    trained: the labels of the groups of the training part.
 
     >>> shared_groups("patient", np.array(["1", "1.0", "7", ""]), {1.0, 2.0})
     '1 of its 2 groups by patient is in the training part too, with 2 of 4 rows'

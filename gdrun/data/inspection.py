@@ -26,7 +26,10 @@ from gdrun.errors import DataError, Problem
 
 @dataclass(frozen=True)
 class InspectedFile:
-    """The file of a validation or test part. repeated: how many of its rows the other file has."""
+    """The file of a validation or test part.
+
+    repeated: how many of its rows are in the file of the training data too.
+    """
 
     path: str
     rows: int
@@ -97,19 +100,25 @@ def inspect_data(options: Mapping[str, Any]) -> Inspection:
 
 
 def filling_as_training(found: Inspection, filled: Inspection) -> Inspection:
-    """The inspection `filled`, with missing: mean, if missing values are a problem without it.
+    """Return the inspection of what training does if the user does not set `missing`.
 
-    found: the inspection of the same data without replacement. Training on a data file replaces its
-    missing values if the user does not say what they become.
+    Training on a data file then replaces missing values by the mean. found, filled: the inspections
+    of the same data with `missing: error` and with `missing: mean`. Returns `filled`, with a note
+    that says so, if a column has missing values; else `found`.
     """
     if not any(column.missing for column in found.columns):
         return found
-    note = "training does so because `missing` is not set; missing: drop removes such rows"
+    note = (
+        "training fills missing values because `missing` is not set; "
+        "missing: drop removes such rows"
+    )
     return replace(filled, notes=(*filled.notes, note))
 
 
 def _with_target(found: Inspection, table: Table, *, given: bool) -> Inspection:
-    """The inspection with what is known of the target. given: whether the options name the task.
+    """Return the inspection with the classes or the limits of the target.
+
+    given: whether the options name the task.
 
     Raises DataError if the target does not suit the task.
     """
@@ -124,7 +133,7 @@ def _with_target(found: Inspection, table: Table, *, given: bool) -> Inspection:
 
 
 def _require_finite(table: Table) -> None:
-    """Raise DataError for a value of a table on disk that is not finite: none is filled in."""
+    """Raise DataError if a table on disk has a missing or infinite value: none is filled in."""
     if isinstance(table.X, np.memmap):
         column_statistics(table.X, np.ones(len(table.y), dtype=bool), table.name)
 
@@ -132,7 +141,9 @@ def _require_finite(table: Table) -> None:
 def _with_files(
     found: Inspection, table: Table, hashes: Array, options: Mapping[str, Any]
 ) -> Inspection:
-    """The inspection with the files of parts. hashes: of the rows of the table.
+    """Return the inspection with the files of the validation and test parts.
+
+    hashes: the hashes of the rows of the table.
 
     Raises DataError if the rows of a file cannot be used.
     """
@@ -171,7 +182,7 @@ def _of_unfit_columns(error: UnfitColumnsError) -> Inspection:
 
 
 def _values_of_identifiers(reports: Iterable[ColumnReport], rows: int) -> dict[str, int]:
-    """The number of different values of the identifiers, which have another one in each row."""
+    """The number of different values of each identifier: each row has a different value."""
     return {each.name: rows - each.missing for each in reports if each.kind == "identifier"}
 
 

@@ -22,8 +22,8 @@ class KeptColumns:
     def positions(self, names: Sequence[str], where: str) -> list[int]:
         """The positions of the kept columns among all columns of a file.
 
-        names: of all columns. where: the file in messages. Raises DataError if it lacks one that
-        is required.
+        names: the names of all columns. where: the file in messages. Raises DataError if it lacks
+        one that is required.
         """
         if not self.required:
             self.cells = {name: cells for name, cells in self.cells.items() if name in names}
@@ -46,5 +46,5 @@ class KeptColumns:
             raise DataError(
                 f"has no column {name!r}: its columns have no names",
                 where=where,
-                hint="the predictions are in the order of the rows",
+                hint="leave out this column: the predictions are in the order of the rows",
             )

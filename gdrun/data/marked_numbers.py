@@ -70,8 +70,8 @@ def marked_number(
 def have_marks(texts: Sequence[str], decimal: str, missing: MissingMarks) -> bool:
     """Whether all these texts are numbers, with the marks of one kind.
 
-    If one has a percent sign, all must have it: 0.12 and 12 % are hardly in the same unit. Two
-    currencies are no unit either.
+    If one has a percent sign, all must have it: 0.12 and 12 % are hardly in the same unit. All
+    currency signs must be equal.
     """
     signs = set()
     for text in texts:

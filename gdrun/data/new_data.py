@@ -65,8 +65,8 @@ def new_blocks(
         raise DataError(what, where=word, hint=hint)
     if targets is not None and reader.name not in ("npy", "idx"):
         raise DataError(
-            f"this is a {reader.name} file, which holds its own targets; only those of NPY and IDX "
-            "files are in a file of their own",
+            f"this is a {reader.name} file, which holds its own targets; only NPY and IDX files "
+            "have a separate file of targets",
             where=word,
             hint="leave out the file with the targets",
         )

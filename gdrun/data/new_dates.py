@@ -61,6 +61,6 @@ def dates_of_moments(moments: Array, column: SourceColumn, place: Place) -> Numb
         raise DataError(
             f"{moments[0]} is a date",
             where=f"{place(0)} {column.name}",
-            hint="this column had numbers in training",
+            hint="this column had no dates in training; give the values of the training column",
         )
     return seconds_of(moments)

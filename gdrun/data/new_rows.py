@@ -25,7 +25,7 @@ MOST_NAMED = 10
 """The largest number of columns or labels that a sentence names; the others are counted."""
 
 _OTHER = -2.0
-"""The code of a cell that is no label as it is written."""
+"""The code of a cell whose text, with its blanks, is not a label."""
 
 
 @dataclass
@@ -99,7 +99,7 @@ class RowEncoder:
             notes.append(f"missing values filled as in training: {_counted(self.filled)}")
         if self.ignored:
             counts = _counted(self.ignored)
-            notes.append(f"values that training did not see, set to 0 in all columns: {counts}")
+            notes.append(f"all 0/1 columns are 0 for values that training did not see: {counts}")
         return notes
 
     def _values(self, column: SourceColumn, cells: Any, place: Place, decimal: str) -> Numbers:
@@ -175,7 +175,7 @@ class RowEncoder:
         problem = Problem(
             f"training did not see the value {text!r}",
             f"{place(row)} {column.name}",
-            f"it saw {listed(column.labels)}; "
+            f"training saw {listed(column.labels)}; "
             f"{self.ignoring} sets all 0/1 columns of {column.name} to 0",
         )
         if not self.late:
@@ -284,7 +284,7 @@ def _plain_numbers(cells: Any, decimal: str) -> Numbers | None:
 def require_columns(
     names: Sequence[str], wanted: Sequence[str], where: str, target: str | None = None
 ) -> None:
-    """Raise DataError, with all of them, if `names` lacks columns that are wanted.
+    """Raise a DataError that names all missing columns if `names` lacks some that are wanted.
 
     target: the name of the target, if it is wanted to measure a trained model.
     """

@@ -28,7 +28,10 @@ RowCells: TypeAlias = Array | list[str]
 """The cells of a column: numbers with NaN for null, or texts with an empty text for null."""
 
 ReadCells = Callable[[int, bool], RowCells]
-"""The cells of the column at a position; whether they must be texts."""
+"""A function that returns the cells of a column.
+
+Its arguments are the position of the column, and whether the cells must be texts.
+"""
 
 Opened = Callable[[Path], AbstractContextManager[tuple["DuckDBPyConnection", str]]]
 Blocks = Iterator[tuple[Numbers, Array | None]]

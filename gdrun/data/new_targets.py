@@ -21,7 +21,7 @@ NO_CLASS = -1
 def measured(encoder: RowEncoder, target: Target | None) -> str | None:
     """The name of the target if rows are read to measure a trained model, else None.
 
-    The rows of a part of the training data are read before there is a model.
+    It is None for the file of a validation or test part, which is read before training.
     """
     return None if target is None or encoder.late else target.name
 

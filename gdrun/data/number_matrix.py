@@ -21,7 +21,7 @@ BATCH_ROWS = 2**17
 """The largest number of rows of a batch of DuckDB 2; DuckDB 1 has batches of 1,000,000 rows."""
 
 MOST_ENTRIES = 2**23
-"""The most numbers of a batch, unless a column alone has more: 64 MB of float64."""
+"""The most numbers of a batch, unless a single column has more: 64 MB of float64."""
 
 CACHED_ROWS = 1024
 """The number of rows that are copied from columns to the matrix at once, within the cache."""

@@ -1,7 +1,8 @@
 """A part of the data, validation or test, whose rows are in a file of their own.
 
-Its columns become features as those of new rows for a trained model do: with the labels, the
-statistics and the classes of the training part, so that such a file never changes what is trained.
+Its columns become features in the same way as the columns of new rows for a trained model. The
+labels, the statistics and the classes are those of the training part, so the file never changes the
+trained model.
 """
 
 from __future__ import annotations
@@ -58,10 +59,10 @@ class PartFile:
 
         trained: the table of the training data. encoding: that of its features, with the values
         that replace missing ones. classes: the labels of the classes; empty for a regression.
-        groups: the column by which the rows are split, and the labels of the training part, if the
-        rows are split by group; a note counts the groups that the file has too. Rows
-        without a target, or with a missing value in a column under `missing: drop`, are dropped,
-        and a note counts them.
+        groups: the name of the column of groups, and the groups of the training part; None if the
+        rows are not split by group. A note counts the groups that are in both files. Rows without a
+        target, or with a missing value in a column with `missing: drop`, are dropped, and a note
+        counts them.
         Raises DataError if the file cannot be read, has no rows, lacks a column, or has a wrong
         cell, such as a category or a class that training did not see.
         """
@@ -98,7 +99,7 @@ class PartFile:
             trained,
             name=self.path,
             X=X,
-            # As the training table has them: the numbers of the target, not codes of them.
+            # The training table has the numbers of the target, not class codes.
             y=np.array([float(label) for label in classes])[y] if numbered else y,
             kept=None,
             wide=None,
@@ -111,8 +112,8 @@ class PartFile:
         """The features (n, d) before missing values are filled, the targets (n,), and whether each
         row of the file is used.
 
-        on_disk: whether the features stay on disk, as those of the training data do. Their values
-        are checked all the same, and none may be missing.
+        on_disk: whether the features stay on disk, like the features of the training data. Their
+        values are checked too, and none may be missing.
         """
         from gdrun.data.new_csv import READING
         from gdrun.data.new_data import mapped_features, new_blocks
@@ -167,7 +168,7 @@ def _notes_on_groups(
 ) -> list[str]:
     """A note on the groups that a file shares with the training part, or none.
 
-    kept: with the cells of the column, if the file has it. used: whether each row is used.
+    kept: has the cells of the column if the file has it. used: whether each row is used.
     """
     if column not in kept.cells:
         return [f"has no column {column}, so its groups cannot be compared with the training part"]
@@ -178,8 +179,8 @@ def _notes_on_groups(
 def joint_hash(trained: str, parts: Mapping[str, str]) -> str:
     """The hash of data in several files.
 
-    trained: the hash of the table of the training data. parts: that of the table of each part with
-    a file of its own. Without such a part it is the hash of the training data.
+    trained: the hash of the table of the training data. parts: by name, the hash of the table of
+    each part with a file of its own. Without such parts the result is `trained`.
     """
     if not parts:
         return trained

@@ -110,6 +110,6 @@ def write_plainly(file: TextFile, layout: CsvLayout, target: Path, *, by_cells: 
 
 
 def _needs_quotes(row: Sequence[str]) -> bool:
-    """Whether some cell must have quotes if it stands in a line of its own."""
+    """Whether some cell must have quotes if it has a line of its own."""
     text = "".join(row)
     return "" in row or any(sign in text for sign in '",\r\n')

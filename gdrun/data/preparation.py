@@ -62,9 +62,9 @@ def prepare(
     whether to add a column of ones after the features in memory, which a linear model with a bias
     needs. standardize_target: the same as standardize, for the target of a regression.
     groups, times (N,): the groups or the time of each row, if the rows are split by it. files: the
-    files of the parts validation and test that have one, which the rows of the table are not split
-    into. overwrite: whether the features of the table may be overwritten by the training part,
-    which saves memory.
+    file of each part (validation, test) whose rows are in a file of their own, not in the table.
+    overwrite: whether the features of the table may be overwritten by the training part, which
+    saves memory.
     The same table, options and seed give the same bits. The matrix of a memory-mapped table stays
     on disk, and rows are standardised each time they are read.
     Raises DataError if the target does not suit the task, if the target of a classification is to
@@ -140,8 +140,8 @@ def prepare(
         complete_hashes([(of.X, of.y, each.rows) for of, each in [(table, found), *others]])
     repeated = repeated_rows(found.rows, rows, {name: each.rows for name, each in of_files.items()})
     notes += repeated.notes({name: len(chosen) for name, (_, _, chosen) in held_out.items()})
-    del found, hashes, strata  # a number for each row, which a table of many rows has no room for
-    # The training part may overwrite the table, so the others come first.
+    del found, hashes, strata  # each has one number a row: free the memory
+    # The held-out parts are made first, because the training part may overwrite the table.
     parts = {name: part(*source) if len(source[-1]) else None for name, source in held_out.items()}
     memory = table.wide if overwrite and np.dtype(dtype) == np.float64 else None
     return Prepared(

@@ -34,11 +34,11 @@ TABLE_FUNCTIONS = frozenset(
         "unnest",
     }
 )
-"""The functions of tables that a query may call: they read files or make numbers."""
+"""The table functions that a query may call: they read files or make numbers."""
 
 
 NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
-"""The nodes of the syntax tree that read. A WITH clause can also contain COPY, INSERT or DELETE."""
+"""The nodes of a syntax tree that only read. A WITH clause may also have COPY, INSERT or DELETE."""
 
 
 @table_reader
@@ -74,7 +74,7 @@ def read_query(query: str, columns: ColumnOptions, folder: str = ".") -> Table:
 def files_of(query: str, folder: str) -> list[Path]:
     """The paths that a query may read: each text in quotes, from the folder on.
 
-    None for a query that DuckDB cannot parse.
+    The list is empty for a query that DuckDB cannot parse.
 
     >>> files_of("SELECT size, 'm' AS unit FROM 'houses.csv'", "data")
     [PosixPath('data/m'), PosixPath('data/houses.csv')]

@@ -59,7 +59,7 @@ def _comment(where: str) -> DataError:
     return DataError(
         "this line is a comment: it begins with #",
         where=where,
-        hint="remove the comments; a CSV file has no sign for them",
+        hint="remove the comments; the CSV format has none",
     )
 
 
@@ -71,7 +71,7 @@ def wrong_width(row: Sequence[str], width: int, others: int, where: str) -> Data
     if row[0].lstrip().startswith("#"):
         return _comment(where)
     count = f"{len(row)} field{'s' if len(row) != 1 else ''}"
-    more = f" ({others + 1} rows differ from it)" if others else ""
+    more = f" ({others + 1} rows differ from the first)" if others else ""
     what = f"this row has {count}, but the first row has {width}{more}"
     if len(row) < width:
         hint = "add the missing fields; a missing value is an empty field between two separators"

@@ -4,8 +4,9 @@
 
 b_j is the bit pattern of the value in column j as float64; the multiplication by an odd M and the
 shift are the steps of FNV-1a and of SplitMix64. Sorting N hashes is many times faster than sorting
-N rows. Rows that differ in one column never have the same hash. Others have it with a probability
-of about 2⁻⁶⁴, so that among a million rows any such pair has a probability of about 3e-8.
+N rows. Rows that differ in exactly one column never have the same hash. Rows that differ in several
+columns have the same hash with a probability of about 2⁻⁶⁴. Among a million different rows, the
+probability that some pair has the same hash is about 3e-8.
 
 In most tables, few columns already tell all rows apart. So the rows of a table in memory are first
 hashed by FIRST_COLUMNS columns, and only those whose hash occurs again are hashed by all.
@@ -29,7 +30,7 @@ FIRST_COLUMNS = 4
 """The number of columns, besides the target, by which the rows of a table are hashed first."""
 
 MOST_LOOKED_UP = 1 / 16
-"""With a larger share of repeated hashes, it is faster to hash all rows than to find these."""
+"""If more than this share of the hashes is repeated, it is faster to hash all rows again."""
 
 BLOCK_ROWS = 2**13
 """The number of rows that are hashed at once, so that their hashes stay in a cache of the core."""
@@ -115,8 +116,8 @@ def first_hashes(X: Array, y: Array) -> Array:
 def complete_hashes(tables: Sequence[tuple[Array, Array, Array]]) -> None:
     """Hash rows by all columns where the hash by the first ones occurs more than once.
 
-    tables: of each one X (N, d), y (N,) and its first_hashes (N,), which are changed in place. Then
-    two rows, also of different tables, have equal hashes if they are equal.
+    tables: X (N, d), y (N,) and the first_hashes (N,) of each table. They are changed in place.
+    Afterwards equal rows have equal hashes, also in different tables.
     """
     ordered = np.sort(np.concatenate([hashes for _, _, hashes in tables]))
     shared = ordered[1:][ordered[1:] == ordered[:-1]]

@@ -1,8 +1,8 @@
 """Columns that number or identify the rows, such as an index, and columns without content.
 
-They are no features: on rows that are sorted by the target an index predicts it, and on new rows it
-means nothing. Exports add such columns: pandas writes its index under an empty name, and after a
-sample, a sort or a split the index is in another order, or has gaps.
+They are not features: if the rows are sorted by the target, an index predicts the target, but for
+new rows it means nothing. Programs add such columns to files: pandas writes its index under an
+empty name. After a sample, a sort or a split, this index is in another order or has gaps.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ IDENTIFIER = re.compile(
 """Names of columns that identify rows."""
 
 FEWEST_NUMBERED = 10
-"""In fewer rows than this a column with another name that numbers the rows may do so by chance."""
+"""In a table with fewer rows, the values of a named column may be 0 … N−1 by chance."""
 
 EMPTY = "it is empty"
-SAME = "each row has another {}, as an identifier has"
+SAME = "each row has a different {}, like an identifier"
 
 
 def why_left_out(column: Column, header: str | None) -> str:

@@ -146,7 +146,7 @@ def _member(archive: zipfile.ZipFile, name: str, where: str) -> Array:
     except RuntimeError as error:
         if not information.flag_bits & 1:
             raise _damaged(where) from error
-        what, hint = "is encrypted", "unpack the file with its password; gdrun asks for none"
+        what, hint = "is encrypted, so gdrun cannot read it", "unpack the file with its password"
         raise DataError(what, where=where, hint=hint) from None
     _require_size(form, len(content), where)
     array: Array = np.ndarray(form.shape, form.dtype, content, order=form.order)

@@ -1,6 +1,6 @@
 """Numbers that perhaps mean a missing value, such as -999, far from the other values of a column.
 
-They are kept, because only the user can know; a note names them.
+gdrun does not replace them, because only the user knows what they mean. A note names them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ SAMPLE_ROWS = 2**16
 """The number of rows that are searched."""
 
 FEWEST = 2
-"""The fewest cells with the number: a single one may be a typing error."""
+"""The fewest cells with such a number: a number in a single cell may be a typing error."""
 
 
 def note_on_sentinel(column: Column) -> tuple[str, ...]:

@@ -6,7 +6,7 @@
 x is the feature. With more than two classes the score is the smallest AUC of two classes that are
 neighbours in the order of their means of x: it is large only if x separates all of them.
 
-A column of categories has one feature for each category. Its score is that of all of them:
+A column of categories has one feature for each category. All these features have one score:
 
     classes:            λ = 1 − (errors of the most frequent class of each category)
                               / (errors of the most frequent class of all rows)
@@ -30,7 +30,7 @@ from gdrun.data.column_report import ColumnReport
 from gdrun.problems.rows import MappedRows
 
 MOST_ENTRIES = 2**18
-"""The most entries of the training part that are used: of more, rows at equal distances."""
+"""The most entries of the training part that are used. Of a larger part, rows are sampled."""
 
 FEWEST_USED = 200
 """The fewest rows that are used of a larger training part, however many features it has."""
@@ -128,9 +128,11 @@ def _near_one(values: Array) -> Array:
 def chance_of_separation(y: Array, features: int) -> float:
     """A bound of the probability that one of d random features separates the two rarest classes.
 
-    d · 2 a! b! / (a + b)!, since of the orders of a + b rows only these have one class before the
-    other. y (n,): the codes of the classes, of which a and b rows are in the rarest. features: d. 0
-    for a single class.
+        d · 2 a! b! / (a + b)!
+
+    a, b: the numbers of rows of the two rarest classes. Of the (a + b)! orders of these rows,
+    2 a! b! have all rows of one class before all rows of the other. y (n,): the codes of the
+    classes. features: d. The result is 0 for a single class.
     """
     counts = np.sort(np.unique(y, return_counts=True)[1])
     if len(counts) < 2:

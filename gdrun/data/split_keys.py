@@ -22,7 +22,7 @@ def load_groups(options: Mapping[str, Any], column: str) -> tuple[Table, Groups]
     """Return the table of a dataset without a column, and the groups of its rows by that column.
 
     options: the dataset section of the config. Rows with equal values have equal codes. Rows that
-    the options drop are in neither; a row without a group is dropped under `missing: drop`. Raises
+    the options drop are in neither result. `missing: drop` also drops rows without a group. Raises
     DataError if the dataset has no named columns, or if the column does not exist, is the target,
     or has missing values that are not dropped.
     """
@@ -30,7 +30,7 @@ def load_groups(options: Mapping[str, Any], column: str) -> tuple[Table, Groups]
     reader = QUERY if "query" in options else reader_of(str(options.get("path", "")))
     if reader is None or "ignore" not in reader.options:
         raise DataError(
-            "this dataset has no column that is not a feature",
+            "the rows of this dataset cannot be split by group: its columns have no names",
             where=where,
             hint="groups need a table with named columns, such as a CSV or Parquet file",
         )

@@ -58,10 +58,10 @@ def split_rows(strata: Counts, *, validation: float, test: float, seed: int) -> 
 def split_groups(groups: Counts, *, validation: float, test: float, seed: int) -> SplitRows:
     """Divide the rows at random into the three parts, with each group in a single part.
 
-    groups (N,): the code of the group of each row. A held-out part takes the groups in random
-    order, and each one that brings its number of rows nearer to its size. If none does, it takes
-    the smallest group. validation, test, seed: as for split_rows. Raises DataError if there are
-    fewer groups than parts.
+    groups (N,): the code of the group of each row. For each held-out part, the groups are
+    tried in random order. A group is taken if it brings the number of rows nearer to the wanted
+    size. If no group does, the smallest group is taken. validation, test, seed: as for split_rows.
+    Raises DataError if there are fewer groups than parts.
     """
     sizes = np.bincount(groups)
     wanted = {

@@ -28,7 +28,7 @@ Task = Literal["regression", "classification"]
 class TableHashes:
     """The SHA-256 hash of a table, and the hashes of its rows: (N,), uint64.
 
-    Those of a table in memory are its first_hashes; see gdrun.data.repeated_rows.
+    For a table in memory, the hashes of the rows are its first_hashes (gdrun.data.repeated_rows).
     """
 
     sha256: str
@@ -44,10 +44,10 @@ class Table:
     y holds numbers. notes: sentences for the user, such as "dropped 3 of 150 rows with missing
     values". sources: the columns from which the features were made; empty if each feature is a
     column of numbers. fillings: for each source how its missing values are replaced; an empty text
-    if it may have none. missing_marks: the cells of new rows that are missing values. reports: on
-    each column of a table that was read. kept (N,): the indices of the rows of the file that are in
-    the table; None if no row was dropped. wide (N, d + 1): a contiguous matrix whose first d
-    columns are X, if nothing else uses its memory; else None.
+    if it may have none. missing_marks: the cells of new rows that are missing values. reports: the
+    report on each column of a table that was read. kept (N,): the indices of the rows of the file
+    that are in the table; None if no row was dropped. wide (N, d + 1): a contiguous matrix whose
+    first d columns are X, if nothing else uses its memory; else None.
     """
 
     name: str
@@ -113,8 +113,8 @@ class Prepared:
     names of the columns with a single value in the training part, which have the scale 1. sha256:
     the hash of the table before preparation. notes: sentences for the user. target_scale: the
     standardisation of the targets in the parts; None if they are in the target's own unit. reports:
-    on each column of a table that was read. repeated: the numbers of repeated rows. files: the path
-    and the hash of each part, by its name, that was read from a file of its own.
+    the report on each column of a table that was read. repeated: the numbers of repeated rows.
+    files: the path and the hash of each part, by its name, that was read from a file of its own.
     """
 
     name: str

@@ -19,9 +19,9 @@ from gdrun.data.table import Table
 
 SHARED = """\
 target: the name of a column, or its position from 0 (default: the last column). Text in the target
-is read as class labels. A text feature becomes one 0/1 column for each of its values; a boolean, or
-a text such as yes or no, a column of 0 and 1; a date its year, month, weekday, hour and days since
-1970; and numbers with %, $ or marks between thousands the numbers alone.
+is read as class labels. A text feature becomes one 0/1 column for each of its values. A boolean, or
+a text such as yes or no, becomes a column of 0 and 1. A date becomes its year, month, weekday, hour
+and days since 1970. Numbers lose %, $ and marks between thousands.
 
 missing: how to treat missing values: `error` stops with an error; `drop` removes the rows that have
 them; `mean`, `median` and `most_frequent` replace them by this statistic of the column in the
@@ -31,11 +31,11 @@ Rows without a target are removed, except under `error`. missing_values: the cel
 missing, such as ["?", -999]; the default depends on the kind of file.
 
 ignore: a column to leave out, or a list of columns, by name or position. categories: columns whose
-cells are labels, even if they are numbers. keep: columns that are features although they look like
-identifiers, which are left out, and numbers although they look like dates (20240131). dates:
-`encode`, `refuse`, or for dates such as 3/4/2024 `day_first` or `month_first`. hash: a number of
-buckets, such as 256 or 2**10, into which texts with too many different values for 0/1 columns are
-hashed."""
+cells are labels, even if they are numbers. keep: columns to use as features although they look like
+identifiers, which are left out otherwise, and numbers that are not dates although they look like
+dates (20240131). dates: `encode` makes features of dates, `refuse` stops with an error; `day_first`
+or `month_first` makes features too, and says how to read 3/4/2024. hash: a number of buckets, such
+as 256 or 2**10, into which texts with too many different values for 0/1 columns are hashed."""
 """The text on the shared options, which is added to the docstring of each reader."""
 
 

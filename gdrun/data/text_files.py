@@ -56,7 +56,7 @@ class TextFile:
             while chunk := file.read(CHUNK):
                 if b"\0" in chunk:
                     raise _nul(self)
-                # The last byte of the chunk before it completes a pair that the cut has parted.
+                # The last byte of the previous chunk, so that a pair split between chunks is seen.
                 pairs, last = last + chunk, chunk[-1:]
                 if b'"' in pairs:
                     quotes += chunk.count(b'"')

@@ -20,7 +20,7 @@ from gdrun.mapped_files import changed
 def unchanged_files(*paths: str | Path | None) -> Iterator[None]:
     """A context in which the files that the paths name are read, and must not change.
 
-    paths: of files, patterns, or the directory of CIFAR-10; None names nothing.
+    paths: the paths of files, patterns, or the directory of CIFAR-10; None is ignored.
     Raises DataError if a file was changed, also in place of an error that the reader raises.
     """
     before = _states(paths)

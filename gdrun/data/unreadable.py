@@ -1,4 +1,4 @@
-"""The errors that all readers raise for a path that is wrong, or is no file to read."""
+"""The errors that all readers raise for a wrong path, or for a path that is not a file."""
 
 from __future__ import annotations
 

@@ -23,8 +23,8 @@ def test_the_table(houses, gdrun):
     assert answer.code == 0
     assert answer.page == (
         "column  kind        values  missing  becomes\n"
-        "id      identifier       4           left out: each row has another whole\n"
-        "                                     number, as an identifier has\n"
+        "id      identifier       4           left out: each row has a different whole\n"
+        "                                     number, like an identifier\n"
         "size    number           3           a number\n"
         "sold    date             4           year, month, weekday, days\n"
         "price   number           4           the target\n"
@@ -36,7 +36,7 @@ def test_the_table(houses, gdrun):
         "  target   price: regression, from 1200 to 1900\n"
         "  missing  an empty cell, #n/a, -, <na>, ?, n/a, na, nan, none, null\n"
         "           (missing_values changes this list)\n"
-        "note: left out id: each row has another whole number, as an identifier has;\n"
+        "note: left out id: each row has a different whole number, like an identifier;\n"
         'keep: ["id"] makes it a feature\n'
         "note: sold has dates, which become sold.year, sold.month, sold.weekday,\n"
         "sold.days\n"
@@ -64,7 +64,7 @@ def test_missing_values_are_filled_as_training_fills_them(houses, gdrun):
     assert (answer.code, answer.err) == (0, "")
     page = " ".join(answer.out.split())
     assert "missing values are replaced by the mean of the training rows: rooms (1)" in page
-    assert "training does so because `missing` is not set; missing: drop removes such" in page
+    assert "training fills missing values because `missing` is not set; missing: drop" in page
     assert "gdrun train houses.csv target=price ignore=sold\n" in answer.out
     # Another problem remains, but not that of the missing values, which is solved with it.
     answer = gdrun("inspect", "houses.csv", "target=price", "dates=refuse")
@@ -82,7 +82,7 @@ def test_a_word_for_nothing_may_be_a_category(gdrun, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rows = [f"{i % 7},{('None', 'Attached', 'Detached')[i % 3]},{i}" for i in range(60)]
     (tmp_path / "garages.csv").write_text("size,garage,price\n" + "\n".join(rows) + "\n")
-    note = 'garage has 20 of 60 cells with "None", which means a missing value;'
+    note = 'garage has "None" in 20 of 60 cells, which are read as missing values;'
     answer = gdrun("inspect", "garages.csv")
     assert note in " ".join(answer.out.split())
     answer = gdrun("inspect", "garages.csv", 'missing_values=[""]')
@@ -152,7 +152,7 @@ def test_identifiers_have_another_value_in_each_row_also_beside_a_problem(gdrun,
         "kind": "identifier",
         "missing": 0,
         "values": 30,
-        "becomes": "left out: each row has another text, as an identifier has, such as u-0",
+        "becomes": "left out: each row has a different text, like an identifier, such as u-0",
         "features": [],
     }
 

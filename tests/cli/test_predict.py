@@ -57,7 +57,7 @@ def test_missing_values_unseen_categories_and_other_columns(here, tmp_path):
     assert answer.err == (
         "note: ignored 1 column that the model does not use: id\n"
         "note: missing values filled as in training: city (1), area (1)\n"
-        "note: values that training did not see, set to 0 in all columns: city (1)\n"
+        "note: all 0/1 columns are 0 for values that training did not see: city (1)\n"
     )
 
 
@@ -168,13 +168,13 @@ def test_probabilities_are_in_the_order_of_the_classes(here, tmp_path):
             ["city", "area"],
             ["Kiel", "1"],
             "error: new.csv:2 city: training did not see the value 'Kiel'\n"
-            "hint: it saw Bonn, Ulm; --unseen ignore sets all 0/1 columns of city to 0\n",
+            "hint: training saw Bonn, Ulm; --unseen ignore sets all 0/1 columns of city to 0\n",
         ),
         (
             ["city", "area"],
             ["Kiel", "much"],
             "error: new.csv:2 city: training did not see the value 'Kiel'\n"
-            "hint: it saw Bonn, Ulm; --unseen ignore sets all 0/1 columns of city to 0\n"
+            "hint: training saw Bonn, Ulm; --unseen ignore sets all 0/1 columns of city to 0\n"
             "error: new.csv:2 area: 'much' is not a number\n"
             "hint: this column had numbers in training; correct the cell, or leave it empty\n",
         ),

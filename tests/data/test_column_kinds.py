@@ -198,8 +198,8 @@ def test_times_without_a_date_are_no_identifiers(refused, read):
 def test_zeros_in_front_of_numbers_are_said(read):
     text = "zip,n,y\n" + "".join(f"{131 * i:05},{i % 3},{i}\n" for i in range(12))
     assert read(text).notes[0] == (
-        "zip has zeros in front of numbers, which are lost: 00000 is read as 0; "
-        'categories: ["zip"] reads labels'
+        "zip has numbers with leading zeros, which are lost: 00000 is read as 0; to keep the "
+        'zeros, read labels with categories: ["zip"]'
     )
     assert read(text, categories="zip").notes == ()
     assert read(text.replace("\n0", "\n9")).notes == ()
@@ -208,8 +208,8 @@ def test_zeros_in_front_of_numbers_are_said(read):
 def test_a_table_without_features_says_why(refused):
     text = "code,y\n" + rows(*(f"A-{i}" for i in range(30)))
     assert refused(text) == (
-        "error: made.csv: has no feature: code is left out, because each row has another text, as "
-        'an identifier has, such as A-0\nhint: keep: ["code"] makes it a feature; or choose '
+        "error: made.csv: has no feature: code is left out, because each row has a different text, "
+        'like an identifier, such as A-0\nhint: keep: ["code"] makes it a feature; or choose '
         "another target"
     )
 
@@ -255,7 +255,7 @@ def test_dates_written_as_numbers(read):
     assert table.reports[0].kind == "date"
     assert table.notes == (
         "sold has dates written as numbers, such as 20240131, which become sold.year, sold.month, "
-        'sold.weekday, sold.days; keep: ["sold"] makes it a number',
+        'sold.weekday, sold.days; to use the numbers themselves, set keep: ["sold"]',
     )
 
 
@@ -288,8 +288,8 @@ def test_dates_written_as_numbers_can_be_refused(read, refused):
     text = "sold,y\n" + rows(*DAYS)
     assert refused(text, dates="refuse") == (
         "error: made.csv:2 sold: the column has dates written as numbers, such as 20240131 in this "
-        'line\nhint: keep: ["sold"] makes them a number; or set dates: encode; or leave it out '
-        'with ignore: ["sold"]'
+        'line\nhint: to use the numbers themselves, set keep: ["sold"]; or set dates: '
+        'encode; or leave it out with ignore: ["sold"]'
     )
     assert read(text, dates="refuse", keep="sold").feature_names == ("sold",)
 

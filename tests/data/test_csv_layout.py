@@ -82,7 +82,7 @@ def test_an_identifier_between_blanks_is_left_out(read):
     table = read(rows, "yeast.data")
     assert table.feature_names == ("x1",)
     assert table.notes == (
-        "left out x0: each row has another text, as an identifier has, such as ADT0_YEAST; "
+        "left out x0: each row has a different text, like an identifier, such as ADT0_YEAST; "
         'keep: ["x0"] makes it a feature',
     )
 
@@ -103,18 +103,18 @@ def test_a_line_of_excel_names_the_separator(read):
         ),
         (
             "a,b,y\n1,2,3\n4,x,5,6\n7,8,9,10\n0,0,0\n",
-            ":3: this row has 4 fields, but the first row has 3 (2 rows differ from it)\n"
+            ":3: this row has 4 fields, but the first row has 3 (2 rows differ from the first)\n"
             "hint: put a field that contains the separator in quotes",
         ),
         (
             "# made today\na,b,y\n1,2,3\n4,5,6\n",
             ":1: this line is a comment: it begins with #\n"
-            "hint: remove the comments; a CSV file has no sign for them",
+            "hint: remove the comments; the CSV format has none",
         ),
         (
             "a,b,y\n1,2,3\n# half\n4,5,6\n",
             ":3: this line is a comment: it begins with #\n"
-            "hint: remove the comments; a CSV file has no sign for them",
+            "hint: remove the comments; the CSV format has none",
         ),
         (
             "Houses of Bonn\na,b,y\n1,2,3\n4,5,6\n",

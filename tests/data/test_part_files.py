@@ -152,15 +152,15 @@ def test_a_category_that_training_did_not_see(files):
     files["train"].replace("west", "south").to_csv("train.csv", index=False)
     assert failure("validation=later.csv") == (
         "error: later.csv:4 town: training did not see the value 'east'\n"
-        "hint: it saw north, south; dataset.validation.unseen=ignore sets all 0/1 columns of town "
-        "to 0"
+        "hint: training saw north, south; dataset.validation.unseen=ignore sets all 0/1 columns of "
+        "town to 0"
     )
     ignored = data_of(
         "validation=later.csv", "dataset.validation.unseen=ignore", "standardize=false"
     )
     # The rows 2, 5, 8 and 11 of 13 have the town west, which is now east.
     np.testing.assert_array_equal(ignored.validation.X[:, :2].sum(axis=1), np.arange(13) % 3 != 2)
-    note = "later.csv: values that training did not see, set to 0 in all columns: town (4)"
+    note = "later.csv: all 0/1 columns are 0 for values that training did not see: town (4)"
     assert note in ignored.notes
 
 

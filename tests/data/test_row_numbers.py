@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 LEFT_OUT = (
-    "left out column 0, which has no name: each row has another whole number, as an identifier "
-    "has; keep: [0] makes it a feature"
+    "left out column 0, which has no name: each row has a different whole number, like an "
+    "identifier; keep: [0] makes it a feature"
 )
 
 
@@ -40,7 +40,7 @@ def test_a_numeric_identifier_in_any_order_is_left_out(read, name):
     table = read(text)
     assert table.feature_names == ("size",)
     assert table.notes == (
-        f"left out {name}: each row has another whole number, as an identifier has; "
+        f"left out {name}: each row has a different whole number, like an identifier; "
         f'keep: ["{name}"] makes it a feature',
     )
     assert read(text, keep=name).feature_names == ("size", name)
@@ -98,7 +98,7 @@ def test_codes_are_identifiers_and_sentences_are_refused(read, refused):
     table = read("ticket,a,y\n" + codes)
     assert table.feature_names == ("a",)
     assert table.notes == (
-        "left out ticket: each row has another text, as an identifier has, such as A-0; "
+        "left out ticket: each row has a different text, like an identifier, such as A-0; "
         'keep: ["ticket"] makes it a feature',
     )
     words = "".join(f"word {i} more,{i % 5},{i % 2}\n" for i in range(30))

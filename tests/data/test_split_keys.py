@@ -158,7 +158,7 @@ def test_group_and_time_together_are_an_error(visits):
 
 
 def test_generated_data_have_no_groups():
-    with pytest.raises(DataError, match="no column that is not a feature"):
+    with pytest.raises(DataError, match="cannot be split by group"):
         experiment_data(load({"dataset": "iris", "model": "softmax"}, ["split.group=x"]))
 
 

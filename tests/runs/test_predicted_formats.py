@@ -226,7 +226,7 @@ def test_categories_missing_values_and_wrong_cells_of_typed_tables(tmp_path):
         assert found.notes == (
             "ignored 1 column that the model does not use: note",
             "missing values filled as in training: city (1), size (1)",
-            "values that training did not see, set to 0 in all columns: city (1)",
+            "all 0/1 columns are 0 for values that training did not see: city (1)",
         )
         # city=Bonn, city=Ulm, garden, size. The mean size is 2; most houses are in Ulm.
         wanted = run.model.predict(np.array([[0, 0, 0, 2], [0, 1, 1, 5]]))
