@@ -233,11 +233,11 @@ def test_the_ranking_has_tuned_settings_and_intervals():
     head, _, *rows = (
         [cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()
     )
-    assert (head[1], head[5]) == ("tuned", "interval")
+    # The median lies outside the range of 6 values with the probability 2 / 2⁶.
+    assert (head[1], head[5]) == ("tuned", f"{100 * (1 - 2 / 2**6):.1f} % interval")
     for row, contender in zip(rows, compared.ranking, strict=True):
         (candidate,) = (one for one in compared.plan.candidates if one.name == row[0])
         assert row[1] == f"optimizer.lr {candidate.experiment.optimizer.options['lr']:g}"
-        # With 6 seeds the interval of the median is from the smallest to the largest value.
         losses = [result.summary["validation_loss"] for result in contender.standing.results]
         ends = [float(end) for end in row[5].split(" … ")]
         np.testing.assert_allclose(ends, [min(losses), max(losses)], rtol=1e-2)

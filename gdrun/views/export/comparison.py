@@ -11,7 +11,7 @@ from gdrun.study.judgement.ranking import ranked
 from gdrun.study.judgement.statistics import quantile
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.views.comparisons import amount_text
-from gdrun.views.numbers import MISSING, quantity
+from gdrun.views.numbers import MISSING, percent, quantity
 from gdrun.views.recorded import standings_of
 from gdrun.views.study_line import study_line
 from gdrun.views.sweeps import shown_value, spread_cells
@@ -85,7 +85,10 @@ def _ranking(found: Sweep | Comparison) -> tuple[list[str], list[list[str]]]:
     several = len(found.plan.seeds) > 1
     spread = ["lower quartile", "upper quartile"] if several else []
     name = "setting" if isinstance(found, Sweep) else "contender"
-    head = [name, "tuned", metric.words, *spread, "interval", "diverged"]
+    intervals = (standing.spread.interval for standing in standings_of(found))
+    levels = {percent(each.level) for each in intervals if each is not None}
+    interval = f"{levels.pop()} interval" if len(levels) == 1 else "interval"
+    head = [name, "tuned", metric.words, *spread, interval, "diverged"]
     head.append(f"updates to {target.bound}" if target else "updates")
     tuned = _tuned(found)
     rows = []
