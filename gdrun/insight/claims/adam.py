@@ -20,11 +20,12 @@ from gdrun.insight.theory import theory_of
 
 @claim("adam-convex", chapter="7", statement="Adam converges on convex problems")
 def adam_convex() -> Finding:
-    """Adam may converge to a wrong point if v forgets gradients that are rare, but large.
+    """Adam may converge to a wrong point if its average of squares, v, forgets large gradients.
 
     For the quantile τ = 0.02, 2% of the gradients are 0.98, and the others −0.02. An average of
-    1/(1 − β₂) = 10 squares forgets the large ones. AMSGrad keeps the largest v, and converges.
-    Reddi, Kale & Kumar 2018, arXiv 1904.09237; rates and β₁ = 0 are those of their theorems.
+    1/(1 − β₂) = 10 squares forgets the large ones. AMSGrad uses the largest v so far, and
+    converges. Reddi, Kale & Kumar 2018, arXiv 1904.09237; the rates and β₁ = 0 are those of the
+    theorems there.
     """
     data = {"name": "linear", "d": 1, "n": 1250, "noise": 1}
     model = {"name": "linear", "loss": "pinball", "tau": 0.02}
@@ -111,7 +112,7 @@ def adam_epsilon() -> Finding:
     size = 1e-9
     config = bowl(1.0, {"name": "adam"}, 1)
     config["surface"] |= {"start": [size, size]}
-    # The step passes the minimum, which is near, by far.
+    # The minimum is close, so that the step goes far beyond it.
     config["stopping"] |= {"divergence": {"factor": 1e300}}
     none = config | {"optimizer": {"name": "adam", "eps": 1e-300}}
     lengths = [

@@ -123,8 +123,8 @@ def batch_size() -> Finding:
     statement="BGD suits fewer than 10,000 examples, and SGD more than 100,000",
 )
 def dataset_size() -> Finding:
-    """There is no such number. The gradients that mini-batches need do not depend on N, those of
-    BGD are proportional to N, so that mini-batches need fewer even with hundreds of examples.
+    """There is no such number. The number of gradients that mini-batches need does not depend on N;
+    that of BGD is proportional to N. So mini-batches need fewer even with hundreds of examples.
 
     Bottou & Bousquet 2007, table 2.
     """
@@ -166,8 +166,8 @@ def dataset_size() -> Finding:
 def critical_batch() -> Finding:
     """The steps to a loss are about S (1 + B_c/B): beyond the critical batch B_c little is gained.
 
-    McCandlish et al. 2018, arXiv 1812.06162; Shallue et al. 2019, arXiv 1811.03600. Each batch size
-    has the best of eight rates.
+    S is the number of steps with the full gradient. Each batch size has the best of eight rates.
+    McCandlish et al. 2018, arXiv 1812.06162; Shallue et al. 2019, arXiv 1811.03600.
     """
     sizes = np.array([4, 16, 64, 256, 1024])
     data = {"name": "linear", "n": 1280, "noise": 1, "condition": 10, "standardize": False}
@@ -209,7 +209,7 @@ RATES = rates(0.003, 3, 7)
 
 
 def _lowest_loss(base: Config, size: int) -> float:
-    """The lowest last training loss of any rate with a batch size."""
+    """The lowest final training loss with a batch size, over all rates in RATES."""
     sized = base | {"variant": {"name": "mbgd", "batch_size": size}}
     configs = [varied(sized, optimizer={"lr": rate}) for rate in RATES]
     return min(

@@ -146,9 +146,10 @@ def _two_steps(L: float, rate: float) -> float:
 
 @claim("strong-convexity", chapter="5", statement="the error of gradient descent falls like 1/T")
 def strong_convexity() -> Finding:
-    """With μ > 0, as from an l2 term, it falls like (1 − αμ)^2T: on a log scale, a straight line.
+    """With μ > 0, f − f* falls like (1 − αμ)^2T: on a log scale, a straight line.
 
-    Nesterov 2004, theorem 2.1.15; 1/T is for convex f without strong convexity.
+    μ is above 0 with an l2 term, for example. Nesterov 2004, theorem 2.1.15; 1/T is for convex f
+    without strong convexity.
     """
     data = {"dataset": {"name": "linear", "condition": 10}, "model": "linear"}
     theory = theory_of(resolve(descent(data, 0.1, steps=1)))

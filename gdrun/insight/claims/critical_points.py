@@ -69,7 +69,7 @@ def saddle_end() -> Finding:
     left = counts[-1] < 2000
     return Finding(
         "corrected" if left and abs(slope / predicted - 1) < 0.02 else "holds",
-        f"from 1e-12 beside the line that leads to the saddle, BGD leaves it after {counts[-1]} "
+        f"1e-12 away from the line that leads to the saddle, BGD leaves it after {counts[-1]} "
         f"steps: {slope:.2f} ln(1/ε), predicted {predicted:.2f} ln(1/ε)",
         {"slope": slope, "predicted": predicted, "steps": float(counts[-1])},
         tuple(map(command, configs)),
@@ -118,9 +118,10 @@ EPSILON = 1e-6
     statement="‖∇f‖ < ε, |Δf| < ε, ‖Δw‖ < ε or a limit of epochs show that training converged",
 )
 def criteria() -> Finding:
-    """None is free of scale: Δw = α∇f and Δf ≈ −α‖∇f‖², so that for α < 1 they fire in order:
+    """None shows it: all but the limit depend on the scale of f, and two of them also on α.
 
-    first |Δf|, then ‖Δw‖, then ‖∇f‖, and last the limit. With a tiny α, ‖Δw‖ fires at once.
+    Because ‖Δw‖ = α‖∇f‖ and |Δf| ≈ α‖∇f‖², for α < 1 and small gradients they fire in this order:
+    first |Δf|, then ‖Δw‖, then ‖∇f‖, and last the limit. With a tiny α, ‖Δw‖ < ε holds at once.
     """
     watch = {"grad_norm": EPSILON, "loss_change": EPSILON, "weight_change": EPSILON}
     config = bowl(1.0, {"name": "vanilla", "lr": 0.1}, 200)

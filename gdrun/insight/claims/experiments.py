@@ -37,7 +37,7 @@ def command(config: Config, seeds: Sequence[int] = ()) -> str:
     """The command line that trains a config, with an option in backticks as in hints of errors.
 
     seeds: 0, 1, 2, …, if the config was trained once for each seed. `gdrun train` without a file
-    starts from the quickstart, so that every section that the quickstart has is set.
+    starts from the quickstart config. Therefore the command sets every section of that config.
 
     >>> command({"surface": "bowl", "variant": "bgd", "optimizer": {"name": "vanilla", "lr": 0.5}})
     "gdrun train surface=bowl variant=bgd 'optimizer={name: vanilla, lr: 0.5}' schedule=constant"
@@ -76,7 +76,10 @@ def compare_command(contenders: Sequence[str], config: Config, *options: str) ->
 
 
 def with_theory(commands: Iterable[str]) -> tuple[str, ...]:
-    """The commands that train, each with one that lays theory beside the run: f − f*, or λmax."""
+    """Each of the commands, which train, followed by `gdrun theory last`.
+
+    This shows the predictions of theory next to the run: bounds of f − f*, or the curvature λmax.
+    """
     return tuple(line for each in commands for line in (each, "gdrun theory last"))
 
 

@@ -139,7 +139,7 @@ def init_names() -> Finding:
     deviations, norms, configs = [], [], []
     for init in ("he", "xavier"):
         model = {"name": "mlp", "hidden": [outputs], "activation": "relu", "init": init}
-        # One step at a rate that leaves the weights as they are, so that they can be looked at.
+        # One step with a tiny rate hardly changes the weights: `gdrun show` has the initial ones.
         short = varied(EXPLODING, optimizer={"lr": 1e-12}) | {"stopping": {"steps": 1}}
         configs.append(short | {"model": model})
         problem = analysed(resolve(configs[-1]))

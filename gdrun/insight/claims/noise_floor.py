@@ -45,10 +45,10 @@ def _curve(name: str, mean: Numbers) -> Series:
 
 @claim("sgd-ball", chapter="3B", statement="SGD may not converge to the exact minimum")
 def sgd_ball() -> Finding:
-    """At a constant rate α, E f stays at about ασ²/(2 − α) for f = ½‖w‖², proportional to α.
+    """At a constant rate α, the mean of f = ½‖w‖² stays at about ασ²/(2 − α), proportional to α.
 
-    With rates whose sum is infinite and whose squares have a finite sum, SGD converges (Robbins &
-    Monro 1951).
+    σ is the standard deviation of the noise of each weight's gradient. With rates whose sum is
+    infinite and whose squares have a finite sum, SGD converges (Robbins & Monro 1951).
     """
     configs = [_noisy(0.1), _noisy(0.025)]
     means = [_mean_loss(config) for config in configs]
@@ -79,7 +79,7 @@ def sgd_ball() -> Finding:
     statement="with a constant rate SGD cannot reach the minimum, because of its noise",
 )
 def interpolation() -> Finding:
-    """SGD reaches the minimum if it is that of every example: there the noise vanishes.
+    """SGD reaches the minimum of f if it minimises the loss of every example: the noise is 0 there.
 
     Ma, Bassily & Belkin 2018, arXiv 1712.06559.
     """
@@ -105,10 +105,10 @@ def interpolation() -> Finding:
     statement="in shuffled epochs each step uses an independent, unbiased gradient",
 )
 def reshuffling() -> Finding:
-    """Only draws with replacement are independent. In a shuffled epoch the errors sum to 0.
+    """Only draws with replacement are independent. In a shuffled epoch the noise adds up to 0.
 
-    So the gradient of the last example is determined by those before it, and the loss at the end of
-    an epoch is lower at the same rate: of the order α² instead of α (Mishchenko, Khaled & Richtárik
+    So the gradient of the last example is determined by those before it. At the same rate, the loss
+    at the end of an epoch is lower: of the order α² instead of α (Mishchenko, Khaled & Richtárik
     2020, arXiv 2006.05988).
     """
     configs = [_noisy(0.01, sampling) for sampling in ("replacement", "shuffle")]
@@ -118,8 +118,8 @@ def reshuffling() -> Finding:
     missed, chance = (_missed(_noisy(0.01, sampling)) for sampling in ("shuffle", "replacement"))
     return Finding(
         "fails" if share < 0.5 and missed < 1e-9 < chance else "holds",
-        "the noise of the last gradient of an epoch is minus the sum of the others, with an error "
-        f"of {missed:.1g} of its length in a shuffled epoch, and {chance:.1f} with independent "
+        "predicting the noise of the last gradient of an epoch as minus the sum of the others has "
+        f"a relative error of {missed:.1g} in a shuffled epoch, and {chance:.1f} with independent "
         f"draws; at α = 0.01 shuffled epochs leave {share:.2g} of the loss of independent draws",
         {"share": share, "missed_shuffled": missed, "missed_independent": chance},
         tuple(command(config, SEEDS) for config in configs),

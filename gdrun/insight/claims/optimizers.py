@@ -37,7 +37,7 @@ def _batches(name: str, optimizer: Config | str, epochs: int) -> Config:
 def rmsprop_steps() -> Finding:
     """RMSprop changes each weight by about α in every step, for large and for small gradients.
 
-    g/√v is about the sign of g (Tieleman & Hinton 2012).
+    v is the average of g², so that g/√v is about the sign of g (Tieleman & Hinton 2012).
     """
     condition = 1e4
     config = bowl(condition, {"name": "rmsprop", "lr": 1e-4}, 100)
@@ -149,9 +149,9 @@ def _last_loss(run: Run) -> float:
 def conditioning_cures() -> Finding:
     """Momentum needs about √κ steps instead of κ, with the best rate and β. Here β is 0.9.
 
-    Adam scales each weight by itself, so that it helps less where the directions of curvature are
-    not those of the weights, as here; and its steps do not shrink with the gradient, so that at a
-    constant rate f rises again from values near 0. Polyak 1964; Kingma & Ba 2014.
+    Adam scales each weight separately. So it helps less if the eigenvectors of the Hessian are not
+    parallel to the axes of the weights, as here. Its steps do not shrink with the gradient, so that
+    at a constant rate f rises again from values near 0. Polyak 1964; Kingma & Ba 2014.
     """
     data = {"name": "linear", "noise": 0, "condition": 200, "standardize": False}
     # The minimum is 0, and the loss at the start is ‖y‖²/N.
@@ -178,7 +178,10 @@ def conditioning_cures() -> Finding:
 
 
 def _steps_to(run: Run) -> float:
-    """The first evaluated step from which on f is at most 1e-8 of its start; infinite without."""
+    """The first evaluated step from which on f is at most 1e-8 of its start.
+
+    Infinite if there is no such step.
+    """
     losses = run.evals["train_loss"]
     above = np.flatnonzero(~(losses <= 1e-8 * losses[0]))
     place = int(above[-1]) + 1

@@ -27,9 +27,10 @@ def _noisy(size: int) -> Config:
 
 @claim("oscillation-decay", chapter="6.3", statement="a decaying rate cures oscillation")
 def oscillation_decay() -> Finding:
-    """Descent changes sides along a curvature λ in each step while α > 1/λ, and never below.
+    """Each step along a curvature λ jumps across the minimum if α > 1/λ, and none does if α < 1/λ.
 
-    Noise keeps f near ασ²/(2B), which decay lowers too.
+    The noise of mini-batches keeps f near ασ²/(2B), which a decaying rate lowers, too. B is the
+    batch size, and σ² the variance of the noise of each weight's gradient.
     """
     constant = bowl(L, {"name": "vanilla", "lr": 1.9 / L}, 60)
     decay = {"name": "exponential", "decay": 0.05, "per": "step"}
@@ -42,8 +43,8 @@ def oscillation_decay() -> Finding:
     before, after = turns(swinging[-20:]), turns(calm[-20:])
     return Finding(
         "holds" if before == 1 and after == 0 and share < 0.2 else "fails",
-        f"at α = 1.9/L {before:.0%} of the last 20 steps change sides, and {after:.0%} with "
-        f"exponential decay; of the noise of SGD, α/(1 + 2t) leaves {share:.2g}",
+        f"at α = 1.9/L {before:.0%} of the last 20 steps jump across the minimum, and {after:.0%} "
+        f"with exponential decay; with α/(1 + 2t), SGD ends at {share:.2g} of its noise floor",
         {"turns_constant": before, "turns_decay": after, "noise_left": share},
         tuple(map(command, (constant, decaying, noisy, falling))),
         (
@@ -57,7 +58,8 @@ def oscillation_decay() -> Finding:
 def oscillation_cause() -> Finding:
     """Mini-batches make the loss fluctuate at every rate, by ασ²/(2B): larger batches cure that.
 
-    Too large a rate shows with full gradients: the weights change sides along one direction.
+    B is the batch size, and σ² the variance of the noise of each weight's gradient. Full gradients
+    show too large a rate: the weights jump across the minimum along one direction.
     """
     full = varied(_noisy(1), variant="bgd", surface={"start": [1, 1]}, stopping={"steps": 100})
     full = full | {"evaluate": {"every": 1}}

@@ -67,7 +67,10 @@ def fixed_rates() -> Finding:
     statement="too large a rate diverges, too small a rate is slow, and between is a right one",
 )
 def three_rates() -> Finding:
-    """On a quadratic, too large is above 2/L, slow far below 1/L, best 2/(L + μ) (Polyak 1964)."""
+    """On a quadratic, a rate above 2/L is too large, and one far below 1/L is slow.
+
+    The best rate is 2/(L + μ) (Polyak 1964).
+    """
     problem = {"dataset": {"name": "linear", "condition": 10}, "model": "linear"}
     theory = theory_of(resolve(descent(problem, 0.1, steps=1)))
     L, best, lowest = theory.constants.L, theory.best_rate, theory.f_star

@@ -44,7 +44,7 @@ def _noisy(schedule: Config | str) -> Config:
 
 
 def _formulas(t: Array, rate: float, end: float) -> dict[str, Numbers]:
-    """The rates at times t (n,), in epochs, as texts print them. rate: α₀. end: T."""
+    """The rates at times t (n,), in epochs, by the textbook formulas. rate: α₀. end: T."""
     return {
         "step": rate * 0.5 ** np.floor(t / 5),
         "exponential": rate * np.exp(-0.2 * t),
@@ -59,7 +59,11 @@ def _formulas(t: Array, rate: float, end: float) -> dict[str, Numbers]:
     statement="step, exponential, polynomial and cosine decay follow their formulas",
 )
 def schedule_formulas() -> Finding:
-    """α₀γ^⌊t/s⌋, α₀e^(−λt), α₀(1 − t/T)^p, and α₁ + ½(α₀ − α₁)(1 + cos(πt/T)), t in epochs."""
+    """α₀γ^⌊t/s⌋, α₀e^(−λt), α₀(1 − t/T)^p, and α₁ + ½(α₀ − α₁)(1 + cos(πt/T)), t in epochs.
+
+    α₀ is the first rate, α₁ the last one, and T the number of epochs. γ is the factor of a drop
+    every s epochs, λ the decay, and p the power.
+    """
     errors = {}
     curves = []
     for name, schedule in SCHEDULES.items():

@@ -25,10 +25,10 @@ def _exponent(steps: Array, f: Array) -> float:
     statement="first-order methods reduce f − f* of a smooth convex f like 1/T",
 )
 def accelerated_rate() -> Finding:
-    """Gradient descent does; Nesterov's momentum reduces it like 1/T², which no method improves.
+    """Gradient descent does. Nesterov's momentum reduces it like 1/T², the best of all such methods.
 
-    Here the curvatures are so spread out that most have no effect within T steps, α is 1/L, and β
-    is 1 − 6/T for a budget of T steps, close to the β of the last third of Nesterov's sequence.
+    In this test the curvatures are so spread out that most have no effect within T steps. α is 1/L.
+    β is 1 − 6/T for a budget of T steps, close to the β of the last third of Nesterov's sequence.
     Nesterov 1983; 2004, theorem 2.1.7, for the lower limit.
     """
     data = {"name": "linear", "n": 300, "d": 200, "noise": 0, "condition": 1e8}
@@ -64,10 +64,11 @@ def accelerated_rate() -> Finding:
 
 @claim("sgd-rate", chapter="5", statement="the bound of O(1/T) holds for SGD as well")
 def sgd_rate() -> Finding:
-    """With noise, rates α/√t give 1/√T for convex f, and α/t gives 1/T if μ > 0. Descent is faster.
+    """With noise, f − f* falls only like 1/√T with the rates α/√t, and like 1/T with α/t if μ > 0.
 
-    Here f = ½‖w‖² from its minimum: the expectation of f at the rate α is ασ²/(2 − α), so that it
-    follows the rate. Nemirovski et al. 2009; Bottou, Curtis & Nocedal 2018, theorem 4.7.
+    Here f = ½‖w‖² from its minimum. With noise of the standard deviation σ in the gradient of each
+    weight, the mean of f at the rate α is ασ²/(2 − α), so that it follows the rate. Nemirovski et
+    al. 2009; Bottou, Curtis & Nocedal 2018, theorem 4.7.
     """
     surface = {"name": "bowl", "condition": 1, "noise": 1, "start": [0, 0]}
     base = descent({"surface": surface}, 0.5, epochs=20) | {"log": {"points": 100}}

@@ -35,8 +35,8 @@ def decrease() -> Finding:
     falling, rising = float((np.diff(below) < 0).mean()), float((np.diff(above) > 0).mean())
     return Finding(
         "corrected" if falling == 1 and rising > 0.5 else "holds" if rising == 0 else "fails",
-        f"with L = 4, {falling:.0%} of the steps fall at α = 0.49, below 2/L = 0.5, and "
-        f"{rising:.0%} rise at α = 0.51",
+        f"with L = 4, {falling:.0%} of the steps lower f at α = 0.49, below 2/L = 0.5, and "
+        f"{rising:.0%} raise it at α = 0.51",
         {"falling_below": falling, "rising_above": rising},
         tuple(map(command, configs)),
         tuple(
@@ -97,7 +97,7 @@ def stability_limit() -> Finding:
     return Finding(
         "holds" if holds else "fails",
         f"least squares with 2/L = {2 / largest:.3g}: below it {sum(rises[:3])} of 3000 steps "
-        f"rise; at 1.01 and 1.1 times it {sum(diverged[3:])} of 2 runs diverge",
+        f"raise f; at 1.01 and 1.1 times it {sum(diverged[3:])} of 2 runs diverge",
         {
             "limit": 2 / largest,
             "rises_below": float(sum(rises[:3])),

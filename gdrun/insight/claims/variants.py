@@ -27,7 +27,7 @@ DIGITS = {"dataset": "digits", "model": "softmax"}
 def smoothness() -> Finding:
     """The share of steps that raise the full loss grows with the noise of the gradient."""
     base = descent({"dataset": "iris", "model": "softmax"}, 0.5, steps=100)
-    # An evaluation after every step: an epoch has 1, 8 and 120.
+    # An evaluation after every step: an epoch has 1, 8 and 120 steps.
     configs = {
         "bgd": base,
         "mbgd": base
@@ -49,10 +49,10 @@ def smoothness() -> Finding:
 
 @claim("speed", chapter="3", statement="BGD is slow, SGD is fast, and mini-batches are between")
 def speed() -> Finding:
-    """The fastest depends on what is counted: the gradients to a target, or seconds of an epoch.
+    """The fastest depends on what is counted: gradients to a target, or the seconds of an epoch.
 
-    A step of SGD uses one gradient, so it needs the fewest for a rough solution; but each step has
-    a cost of its own, and an epoch has N of them.
+    A step of SGD uses one gradient, so that SGD needs the fewest gradients for a rough solution.
+    But each step has a fixed cost in seconds, and an epoch of SGD has N steps.
     """
     base = descent(DIGITS, 0.1, epochs=200, target_loss=0.3) | {"engine": "numpy"}
     base["log"] = {"points": 100}
@@ -88,8 +88,8 @@ def speed() -> Finding:
 def parallel() -> Finding:
     """BGD is the most parallel variant: one matrix product for all N rows. SGD is the least.
 
-    The fault of BGD is the number of gradients that an update costs. Here the hardware is the
-    vector units of this machine, used by NumPy.
+    The disadvantage of BGD is the number of gradients that an update costs. Here the hardware is
+    the vector units of this machine, used by NumPy.
     """
     base = descent(DIGITS, 0.01, epochs=2) | {"engine": "numpy", "log": {"points": 100}}
     sizes = (1, 8, 64, 512, 1437)
