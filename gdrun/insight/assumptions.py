@@ -1,8 +1,9 @@
 """The assumptions of the theory of gradient descent, and whether they hold for an experiment.
 
-The first ones are about the objective, the others about the run: the theory is that of gradient
-descent with the full gradient and a constant rate below 2/L. The smoothness constant L is the
-largest curvature of the objective.
+Some assumptions are about the objective: it is convex, smooth or strongly convex, or its minimum is
+attained. The others are about the run: the theory is that of gradient descent with the full
+gradient and a constant rate below 2/L. The smoothness constant L is the largest curvature of the
+objective.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ class Constants:
     """L and μ of an objective, and where they hold.
 
     L: the smoothness constant; None if the loss has kinks. mu: the strong convexity; None if it is
-    not known. L_is, mu_is: how each is computed, as text. everywhere: whether they hold for all
+    not known. L_is, mu_is: how each is computed, as text. everywhere: whether L and mu hold for all
     weights, and not only at the start. quadratic: whether the curvature is the same everywhere.
     curvatures: the eigenvalues of the Hessian that are not 0, at the minimum or, for a quadratic,
     everywhere; only the smallest and the largest for many parameters; None if they are not known.

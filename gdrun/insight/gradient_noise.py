@@ -49,10 +49,10 @@ SIGNIFICANT = 4.0
 class BatchNoise:
     """The noise of batches of one size, drawn in one way.
 
-    size: B. variance: the mean of ‖g_B − ḡ‖² over BATCHES batches, and variance_error its standard
-    error; for B = 1 the mean over all examples, which has no error. predicted: its expectation.
-    bias: the norm of the mean of g_B − ḡ. error: the standard error of this norm, which is the norm
-    that is expected without any bias.
+    size: B. variance: the mean of ‖g_B − ḡ‖² over BATCHES batches; for B = 1 over all examples.
+    variance_error: the standard error of this mean; 0 for B = 1. predicted: the variance that
+    theory predicts. bias: the norm of the mean of g_B − ḡ. error: the standard error of this norm,
+    which is also its expected value if the gradient has no bias.
     """
 
     size: int
@@ -102,7 +102,7 @@ class GradientNoise:
 
     @property
     def noise_scale(self) -> float | None:
-        """B_simple; None if the gradient is 0."""
+        """B_simple = tr Σ / ‖ḡ‖², the gradient noise scale; None if the gradient is 0."""
         return self.spread / self.signal if self.signal > 0 else None
 
     @property

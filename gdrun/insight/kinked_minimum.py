@@ -67,14 +67,14 @@ class KinkedObjective:
 
     @cached_property
     def slopes(self) -> tuple[float, float]:
-        """a₀ and a₁, each divided by N."""
+        """The slopes a₀ and a₁ of the loss below and above its kink, each divided by N."""
         assert self.model.loss.slopes is not None
         below, above = self.model.loss.slopes(**self.model.loss.values)
         return below / len(self.X), above / len(self.X)
 
     @cached_property
     def penalty(self) -> Numbers:
-        """The diagonal (P,) of R."""
+        """The diagonal (P,) of the penalty matrix R."""
         penalty: Array = float(self.objective.l2) * self.model.layout.penalised
         return penalty
 
@@ -212,8 +212,8 @@ class _State:
     def gap(self) -> float:
         """The duality gap, plus |R w + Bᵀ(a₀/N + u)|ᵀ|w|.
 
-        The second term is 0 at the optimum. Before, it accounts for the first condition not yet
-        being met.
+        The second term is 0 at the optimum. Elsewhere it measures how far the first condition in
+        the docstring of the module is from being met.
         """
         missing = np.abs(self.slope) @ np.abs(self.w)
         return float((self.s * self.u + self.t * self.z).sum() + missing)

@@ -40,7 +40,7 @@ class AnalysedProblem:
 
     @cached_property
     def objective(self) -> Objective:
-        """The objective f with its l2, without dropout."""
+        """The objective f: the mean loss plus the l2 penalty, without dropout."""
         return Objective(self.model, float(self.cohort.numbers.l2[0]))
 
     @property

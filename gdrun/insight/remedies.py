@@ -133,7 +133,7 @@ def _goal(run: Run) -> _Goal:
 def traced(run: Run) -> Traced:
     """The facts of a run for its diagnosis. Raises RecordError if the run has not ended."""
     if not has_ended(run):
-        hint = "diagnose it when it has ended"
+        hint = "diagnose the run when it has ended"
         raise RecordError(f"the run has not ended: {run.verdict}", where=run.id, hint=hint)
     if not len(run.evals.get("train_loss", ())):
         hint = f"`gdrun train {config_of(run)}` trains it again, and writes its trace"

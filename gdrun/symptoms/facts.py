@@ -157,7 +157,7 @@ class Traced:
 
     @property
     def fallen_late(self) -> float:
-        """L_T subtracted from the smallest of L_h and the losses before `half_epoch`."""
+        """The fall of the loss after `half_epoch`: from the lowest loss up to there, to L_T."""
         before = self.loss[self.progress <= 0.5]
         return min(self.middle, float(before.min())) - self.end
 
@@ -184,9 +184,9 @@ class Traced:
 
     @cached_property
     def gradient_ratio(self) -> float:
-        """The median gradient norm of the last tenth of the steps, divided by that of the first.
+        """The median gradient norm at the end of the run, divided by that at its start.
 
-        NaN without a trace of steps.
+        The first and the last tenth of the steps are used. NaN without a trace of steps.
         """
         norms = self.steps.get("grad_norm", np.empty(0))
         norms = norms[np.isfinite(norms)]

@@ -364,7 +364,7 @@ def test_a_run_that_still_runs_is_refused(here, tmp_path):
     answer = here("diagnose")
     assert (answer.code, answer.out) == (2, "")
     assert answer.err.endswith(
-        "the run has not ended: still running\nhint: diagnose it when it has ended\n"
+        "the run has not ended: still running\nhint: diagnose the run when it has ended\n"
     )
 
 

@@ -125,7 +125,7 @@ def varied(config: Config, **sections: Mapping[str, Any] | str) -> Config:
 
 
 def rates(lowest: float, highest: float, count: int) -> list[float]:
-    """Learning rates with equal ratios, in three digits, so that commands are short.
+    """`count` learning rates with equal ratios, rounded to three digits to keep commands short.
 
     >>> rates(0.01, 1, 3)
     [0.01, 0.1, 1.0]

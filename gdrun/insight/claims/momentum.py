@@ -41,8 +41,8 @@ def conditioning() -> Finding:
     corrected = abs(plain - 1) < 0.15 and abs(ball - 0.5) < 0.2
     return Finding(
         "corrected" if corrected else "fails",
-        f"steps to 1e-6 grow like κ^{plain:.2f} for gradient descent and κ^{ball:.2f} for "
-        "heavy ball",
+        f"the steps until f is 1e-6 of its start grow like κ^{plain:.2f} for gradient descent and "
+        f"κ^{ball:.2f} for heavy ball",
         {"exponent_descent": plain, "exponent_heavy_ball": ball},
         tuple(command(config) for row in configs for config in row),
         tuple(
@@ -76,7 +76,8 @@ def _options(setting: Setting) -> dict[str, Any]:
 def momentum_limit() -> Finding:
     """Momentum takes steps 1/(1 − β) times as long, and is stable to 2(1 + β)/L instead of 2/L.
 
-    Polyak 1964: the roots of z² − (1 + β − αL) z + β.
+    The error along the largest curvature L is multiplied by the roots z of z² − (1 + β − αL) z + β
+    = 0, which must be smaller than 1 in size (Polyak 1964).
     """
     rate = 3.0  # between 2/L and 2 (1 + 0.9)/L for L = 1
     options = {"lr": rate}

@@ -18,8 +18,8 @@ Verdict = Literal["holds", "fails", "corrected"]
 class Series:
     """Numbers of a finding that are shown as a curve: y over x, (n,) each.
 
-    name: of the curve. x_name: of x. y_name: of y, which is the name of the curve if it is empty.
-    Curves with the same x_name and y_name are drawn together.
+    name: the name of the curve. x_name, y_name: the names of the axes; if y_name is empty, the name
+    of the curve is used. Curves with the same x_name and y_name are drawn together.
     """
 
     name: str

@@ -25,7 +25,7 @@ def _exponent(steps: Array, f: Array) -> float:
     statement="first-order methods reduce f − f* of a smooth convex f like 1/T",
 )
 def accelerated_rate() -> Finding:
-    """Gradient descent does. Nesterov's momentum reduces it like 1/T², the best of all such methods.
+    """Gradient descent does. Nesterov's momentum reduces it like 1/T², the best possible rate.
 
     In this test the curvatures are so spread out that most have no effect within T steps. α is 1/L.
     β is 1 − 6/T for a budget of T steps, close to the β of the last third of Nesterov's sequence.
