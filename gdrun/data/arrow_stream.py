@@ -94,7 +94,10 @@ def _numbers(batch: Any, column: Any) -> Numbers:
 
 
 def _valid(address: int, first: int, rows: int) -> Flags:
-    """Whether each row has a value, (rows,). address: of bits; bit `first` is that of row 0."""
+    """Whether each row has a value, (rows,).
+
+    address: the address of the bits, one for each row. first: the number of the bit of row 0.
+    """
     begin, skipped = divmod(first, 8)
     bits = np.frombuffer(_memory(address + begin, (skipped + rows + 7) // 8), np.uint8)
     return np.unpackbits(bits, bitorder="little")[skipped : skipped + rows].astype(bool)

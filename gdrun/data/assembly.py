@@ -204,7 +204,7 @@ def _table(
 ) -> Table:
     """The table of columns that can be used, by position, one of which is the target.
 
-    reports: on all columns, by position. memory: as for `assembled`.
+    reports: the reports on all columns, by position. memory: as for `assembled`.
     """
     total = len(columns[choices.target].values)
     incomplete, kept = _incomplete(columns, choices), None

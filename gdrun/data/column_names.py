@@ -13,8 +13,8 @@ from gdrun.errors import DataError, suggestion
 class ColumnNames:
     """The columns of a table.
 
-    header: the name of each column, which may be empty; no names at all without a header. width:
-    the number of columns.
+    header: the name of each column, which may be empty; () for a file without a header. width: the
+    number of columns.
     """
 
     header: tuple[str, ...]

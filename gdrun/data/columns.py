@@ -20,7 +20,7 @@ MOST_PROBLEMS = 10
 
 
 class KindError(DataError):
-    """A column that cannot be used. kind: what the column is, such as date or text."""
+    """The error for a column that cannot be used. kind: what the column is, date or text."""
 
     def __init__(self, what: str, *, kind: Literal["date", "text"], where: str, hint: str) -> None:
         super().__init__(what, where=where, hint=hint)

@@ -111,7 +111,7 @@ def _all_cells(
 ) -> tuple[Columns, list[int]]:
     """The cells of the chosen columns of all files, and the number of rows of each file.
 
-    The cells of a column are numbers if all of them, in all files, are finite numbers; otherwise
+    The cells of a column are numbers if the column has only finite numbers in all files; otherwise
     they are text. labelled: the columns whose cells are always text.
     """
     of_files = [scan.numbers(chosen, decimal) for scan in scans]

@@ -127,7 +127,7 @@ def _zeros_in_front(rows: Sequence[Sequence[str]]) -> dict[int, str]:
 def _first_lines(file: TextFile) -> tuple[list[str], bool]:
     """The first lines of a file, and whether these are all its lines.
 
-    Raises DataError for a line that is too long, before all of it is in memory.
+    Raises DataError for a line that is too long. Such a line is not read to its end.
     """
     found: list[str] = []
     characters = 0

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 WIDEST = 500
-"""The largest number of columns of a file that DuckDB reads as it is.
+"""The largest number of columns of a file that DuckDB reads directly.
 
 Its time for a query grows faster than the number of columns.
 """

@@ -16,7 +16,7 @@ from gdrun.data.places import Places
 from gdrun.data.row_numbers import IDENTIFIER
 
 FEWEST_NUMBERED = 3
-"""With fewer different numbers than this, all of them may be dates by chance."""
+"""In a column with fewer different numbers, all numbers may be dates by chance."""
 
 
 def dates_from_texts(

@@ -1,4 +1,4 @@
-"""Decimal commas and decimal points: which of them a file has, and marks between thousands.
+"""Find whether a file has decimal commas or decimal points, and marks between thousands.
 
 In a file with semicolons, 1,200 may be 1.2 or 1200. Only a number that cannot have a mark between
 thousands, such as 12,5 or 0,500, shows which sign is the decimal sign.
@@ -30,7 +30,7 @@ BLANKS = rf"\s*[+-]?\d{{1,3}}(['’{_SPACES}]\d{{3}})+S\d+\s*"
 """A number with blanks or apostrophes between thousands, and a decimal sign S."""
 
 UNIT = rf"([{_SPACES[1:]}]*[€$£¥₹%]\s*)?"
-"""What may follow a number without being a part of it."""
+"""A currency sign or a percent sign, which may follow a number."""
 
 SIGNS = {",": "decimal comma", ".": "decimal point"}
 OTHER = {",": ".", ".": ","}

@@ -4,7 +4,7 @@
          → missing values filled → (x − mean) / scale
 
 Everything that preparation learns from the training rows is in one record, so that new rows are
-treated in the same way. scikit-learn does it with a pipeline of fitted transformers. A record of
+treated in the same way. scikit-learn uses a pipeline of fitted transformers for this. A record of
 arrays was chosen because NumPy alone can read and apply it.
 """
 

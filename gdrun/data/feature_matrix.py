@@ -67,9 +67,9 @@ def write_rows(
     """Write the rows that `made` returns for each block to `out`, one block after the other.
 
     The length of a block is the number of its rows. over: whether `made` reads from the memory of
-    `out`. Then each block is written when it and all earlier ones have been made, so that a row is
-    read before it is overwritten: a row of the source must begin at or after the row of `out` that
-    is made from it.
+    `out`. If so, a block is written only after it and all earlier blocks have been made, so that
+    each row is read before it is overwritten. For this, each source row must begin in memory at or
+    after the row of `out` that is made from it.
     """
     firsts = accumulate(map(len, blocks), initial=0)
 

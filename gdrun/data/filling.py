@@ -39,8 +39,8 @@ def fill_values(
     column is filled. Raises DataError if a column has no value in the training rows.
 
     A category and a boolean take the most frequent value, also under mean and median. Under
-    indicator the 0/1 columns of a category are 0, because the indicator is one of them, and a
-    number takes the mean. Features of a date are those of the mean or median date.
+    indicator a number takes the mean, and the 0/1 columns of a category are 0, because the
+    indicator marks the missing value. The features of a date are those of the mean or median date.
     """
     if not any(fillings):
         return None

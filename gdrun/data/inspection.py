@@ -1,4 +1,4 @@
-"""What the columns of a dataset are and what they become, without training."""
+"""Find what the columns of a dataset are, and which features they become, without training."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class InspectedFile:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What a dataset holds, and what training would make of it.
+    """What a dataset holds, and how training would use it.
 
     columns: the report on each column of the file. values: the number of different values of each
     column, by name, where it is known. target: the name of the target. task: the task that suits
@@ -46,9 +46,9 @@ class Inspection:
     whether the classes are numbers that could be predicted as numbers. classes: the number of rows
     of each class, by label. limits: the smallest and the largest target of a regression. features:
     the number of features. repeated: the number of rows that are equal to an earlier one in all
-    features and in the target; None if columns cannot be used. files: those of the parts that have
-    a file of their own. marks: the cells that count as missing. problems: why training would refuse
-    the data.
+    features and in the target; None if columns cannot be used. files: the
+    files of the validation and test parts, by part. marks: the cells that count as missing.
+    problems: why training would refuse the data.
     """
 
     rows: int

@@ -37,7 +37,7 @@ def parsed_cell(text: str, form: Form) -> float | None:
 
 
 def dates_of_numbers(numbers: Numbers, name: str, place: Place) -> Numbers:
-    """The seconds to the dates in n numbers such as 20240131, (n,).
+    """The seconds from 1970-01-01 to the dates in n numbers such as 20240131, (n,).
 
     Raises DataError for the first number that is no date.
     """
@@ -53,7 +53,7 @@ def dates_of_numbers(numbers: Numbers, name: str, place: Place) -> Numbers:
 
 
 def dates_of_moments(moments: Array, column: SourceColumn, place: Place) -> Numbers:
-    """The seconds to n moments of a datetime64 array, (n,); NaN for NaT.
+    """The seconds from 1970-01-01 to n moments of a datetime64 array, (n,); NaN for NaT.
 
     Raises DataError if the column had no dates in training.
     """

@@ -32,13 +32,13 @@ _OTHER = -2.0
 class RowEncoder:
     """Encodes new rows, and counts filled values and ignored labels for the user.
 
-    encoding: that of the model. unseen: how a label that training did not see is treated: `error`
-    reports it, `ignore` sets all 0/1 columns of its text column to 0. gaps: columns whose missing
-    values stay missing (NaN) if they cannot be filled. ignoring: how the user asks for `unseen:
-    ignore`, for messages. late: whether unseen labels are reported only by `require_seen`, which
-    is called with the rows that are used. filled, ignored: the number of missing values and of
-    unseen labels so far, by column. extra: columns that were not needed. kept: columns whose cells
-    are collected.
+    encoding: the encoding of the model. unseen: how a label that training did not see is treated:
+    `error` reports it, `ignore` sets all 0/1 columns of its text column to 0. gaps: columns whose
+    missing values stay missing (NaN) if they cannot be filled. ignoring: how the user asks for
+    `unseen: ignore`, for messages. late: whether unseen labels are reported only by `require_seen`,
+    which is called with the rows that are used. filled, ignored: the number of missing values and
+    of unseen labels so far, by column. extra: columns that were not needed. kept: columns whose
+    cells are collected.
     """
 
     encoding: Encoding
@@ -56,8 +56,9 @@ class RowEncoder:
         """The d features of n rows, (n, d), before missing values are filled.
 
         cells: for each column of the encoding n texts, or an array of numbers (n,).
-        Raises DataError, with a problem for each column, if a cell is not a number, infinite, a
-        label that training did not see, or missing although training accepted no missing values.
+        Raises DataError, with a problem for each column, if a cell has the wrong type, is infinite,
+        or is a label that training did not see. A missing value is also an error if training
+        accepted none in this column.
         """
         values: list[Numbers] = []
         problems: list[Problem] = []
@@ -290,7 +291,7 @@ def require_columns(
     """
     missing = [name for name in wanted if name not in names]
     if missing == [target]:
-        hint = f"only rows with a {target} can be measured; `gdrun predict RUN DATA` predicts it"
+        hint = f"only rows with a {target} can be evaluated; `gdrun predict RUN DATA` predicts it"
         raise DataError(f"lacks the target, {target}", where=where, hint=hint)
     if missing:
         columns = "the column" if len(missing) == 1 else f"{len(missing)} columns"

@@ -53,8 +53,8 @@ def read_npy(path: Path, targets: str | None = None, target: int = -1) -> Table:
             where="dataset.target",
             hint="move the column, or save the targets in another file and set targets: y.npy",
         )
-    # Only a slice of columns is a view; any other choice would copy the matrix into memory.
-    # The targets are copied into memory: training reads them in every step.
+    # A slice of columns is a view; any other selection would copy the matrix into memory.
+    # The targets are copied into memory, because training reads them in every step.
     features = X[:, 1:] if at == 0 else X[:, :-1]
     return _table(path, features, _copy(X[:, at]), f"column {at}")
 

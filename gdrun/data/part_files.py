@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 class PartFile:
     """The file with the rows of a part.
 
-    part: validation or test. path: of a file in any format. targets: the file with its targets, for
-    NPY and IDX. unseen: how a category that training did not see is treated: `error`, or `ignore`,
-    which sets all its 0/1 columns to 0. dataset: the options of the dataset section, which say how
-    the training data are read.
+    part: validation or test. path: the path of a file in any format. targets: the file with its
+    targets, for NPY and IDX. unseen: how a category that training did not see is treated: `error`,
+    or `ignore`, which sets all its 0/1 columns to 0. dataset: the options of the dataset section,
+    which say how the training data are read.
     """
 
     part: str
@@ -57,12 +57,12 @@ class PartFile:
     ) -> Table:
         """The rows of the file as a table with the columns of the training data.
 
-        trained: the table of the training data. encoding: that of its features, with the values
-        that replace missing ones. classes: the labels of the classes; empty for a regression.
-        groups: the name of the column of groups, and the groups of the training part; None if the
-        rows are not split by group. A note counts the groups that are in both files. Rows without a
-        target, or with a missing value in a column with `missing: drop`, are dropped, and a note
-        counts them.
+        trained: the table of the training data. encoding: the encoding of its features, with the
+        values that replace missing values. classes: the labels of the classes; empty for a
+        regression. groups: the name of the column of groups, and the groups of the training part;
+        None if the rows are not split by group. A note counts the groups that are in both files.
+        Rows without a target, or with a missing value in a column with `missing: drop`, are
+        dropped, and a note counts them.
         Raises DataError if the file cannot be read, has no rows, lacks a column, or has a wrong
         cell, such as a category or a class that training did not see.
         """

@@ -60,7 +60,7 @@ def prepare(
     (a float below 1) or as a number of rows; 0 means no such part. standardize: whether to subtract
     the mean of each column and divide by its scale. seed: the seed of the random split. ones:
     whether to add a column of ones after the features in memory, which a linear model with a bias
-    needs. standardize_target: the same as standardize, for the target of a regression.
+    needs. standardize_target: whether to standardise the target of a regression too.
     groups, times (N,): the groups or the time of each row, if the rows are split by it. files: the
     file of each part (validation, test) whose rows are in a file of their own, not in the table.
     overwrite: whether the features of the table may be overwritten by the training part, which

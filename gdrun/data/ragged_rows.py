@@ -1,4 +1,4 @@
-"""The number of fields of the rows of a text file, and the errors for rows with another number."""
+"""The number of fields in each row of a text file, and the errors for rows of another width."""
 
 from __future__ import annotations
 

@@ -71,9 +71,10 @@ NONE = RepeatedRows()
 def repeated_rows(
     hashes: Array, rows: SplitRows, files: Mapping[str, Array] = MappingProxyType({})
 ) -> RepeatedRows:
-    """The numbers of repeated rows. hashes (N,): of all rows of the table. rows: its parts.
+    """The numbers of repeated rows.
 
-    files: the hashes of the rows of each part, validation or test, that is another table.
+    hashes (N,): the hash of each row of the table. rows: the split of these rows into parts. files:
+    the hashes of the rows of each part, validation or test, that is another table.
     """
     every = repeated(hashes)
     if not every and not files:
@@ -134,13 +135,16 @@ def complete_hashes(tables: Sequence[tuple[Array, Array, Array]]) -> None:
 
 
 def repeated(hashes: Array) -> int:
-    """The number of rows that are equal to an earlier one. hashes (N,): of the rows."""
+    """The number of rows that are equal to an earlier one. hashes (N,): the hash of each row."""
     ordered = np.sort(hashes)
     return int(np.count_nonzero(ordered[1:] == ordered[:-1]))
 
 
 def known(hashes: Array, trained: Array) -> int:
-    """How many of these rows are training rows too. trained (n,): hashes in ascending order."""
+    """How many rows are training rows too.
+
+    hashes: the hash of each row. trained (n,): the hashes of the training rows, ascending.
+    """
     found = np.searchsorted(trained, hashes)
     same: Flags = trained[np.minimum(found, len(trained) - 1)] == hashes
     return int(np.count_nonzero(same))

@@ -55,8 +55,8 @@ def why_left_out(column: Column, header: str | None) -> str:
 def note_on_identifier(column: Column, header: str | None) -> tuple[str, ...]:
     """A sentence on a feature that has the name of an identifier and many whole numbers, or none.
 
-    header: as for why_left_out. Rows with the same number, such as those of one patient, may be in
-    two parts of the data.
+    The sentence warns the user that rows with the same number, such as the rows of one patient, may
+    be in two parts of the data. header: as for why_left_out.
     """
     if header is None or not IDENTIFIER.fullmatch(column.name) or not column.source.is_number:
         return ()
@@ -74,9 +74,9 @@ def note_on_identifier(column: Column, header: str | None) -> tuple[str, ...]:
 def is_identifier_text(name: str, texts: Sequence[str], rows: int) -> bool:
     """Whether the texts of a column identify its rows.
 
-    They do if nearly all rows have different texts, and if, besides, the column has no name or the
-    name of an identifier, or each text is a code with a digit and no blank, such as A-1047. texts:
-    the different texts. rows: the number of rows.
+    The number of different texts must be at least 95 % of the number of rows. Besides, the column
+    must have no name or the name of an identifier, or each text must be a code with a digit and no
+    blank, such as A-1047. texts: the different texts. rows: the number of rows.
     """
     if rows < 2 or 20 * len(texts) < 19 * rows:
         return False

@@ -1,8 +1,8 @@
 """The arrays in NPY and NPZ files, the formats of NumPy, read without pickle.
 
-The size that a header states is compared with the size of the file before any memory is used, so
-that a damaged header never makes gdrun reserve more memory than the file has bytes. numpy.load does
-not compare them, and raises a dozen kinds of exceptions for damaged files.
+The size that a header states is first compared with the size of the file. So a damaged header never
+makes gdrun allocate more memory than the file has bytes. numpy.load does not compare the sizes, and
+raises a dozen kinds of exceptions for damaged files.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MOST_DIMENSIONS = 64
 """The most dimensions that an array of NumPy has."""
 
 MOST_HEADER = 2**16
-"""The longest header of an NPY file, in bytes. NumPy reads up to 10,000 of them."""
+"""The largest size of the header of an NPY file in bytes. NumPy reads up to 10,000 bytes."""
 
 _LENGTHS = {(1, 0): 2, (2, 0): 4, (3, 0): 4}
 """The number of bytes that hold the length of the header, by the version of the format."""

@@ -22,8 +22,9 @@ FEWEST = 2
 def note_on_sentinel(column: Column) -> tuple[str, ...]:
     """A sentence on a number that perhaps means a missing value, or none.
 
-    The number m is one of SENTINELS and the smallest or largest of the column, and it is further
-    from the others than twice their range: for m < low, low − m > 2 (high − low).
+    The number m is one of SENTINELS, and the smallest or the largest number of the column. Its
+    distance from the other numbers, low to high, is more than twice their range: low − m > 2 (high
+    − low) for m < low.
     """
     known = column.values[:SAMPLE_ROWS]
     known = known[~np.isnan(known)]

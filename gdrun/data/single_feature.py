@@ -4,7 +4,7 @@
     a regression:       R² = corr(x, y)², that of a least-squares fit of y to x and a constant
 
 x is the feature. With more than two classes the score is the smallest AUC of two classes that are
-neighbours in the order of their means of x: it is large only if x separates all of them.
+neighbours in the order of their means of x. The score is large only if x separates all classes.
 
 A column of categories has one feature for each category. All these features have one score:
 
@@ -64,11 +64,13 @@ def best_single_feature(
 ) -> SingleFeature | None:
     """The feature, or column of categories, that alone predicts the target best.
 
-    names: of the d features. X (n, ≥ d): their values in the training part. y (n,): the codes of
-    the classes, or real targets. reports: on each column of a table, which name its features.
+    names: the names of the d features. X (n, ≥ d): the training part; its first d columns are the
+    features. y (n,): the codes of the classes, or real targets. reports: the reports on the columns
+    of the table, which have the names of the features of each column.
 
-    None for a single feature, for fewer than FEWEST_ROWS rows, for features on disk, for classes so
-    rare that some feature separates them by chance, and if no feature varies.
+    Returns None for a single feature, for fewer than FEWEST_ROWS rows, for features on disk, and if
+    no feature varies. Also None if classes are so rare that some feature may separate them by
+    chance.
     """
     if len(names) < 2 or len(X) < FEWEST_ROWS or isinstance(X, MappedRows):
         return None

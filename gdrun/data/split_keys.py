@@ -100,7 +100,7 @@ def _without(
 
 
 def row_times(column: str, table: Table) -> Numbers:
-    """Return the time of each row, (N,): a feature that is a number, or the days of a date.
+    """Return the time of each row, (N,): the values of a number, or the days from 1970 to a date.
 
     Raises DataError if there is no such feature, or if a time is missing.
     """
@@ -112,7 +112,7 @@ def row_times(column: str, table: Table) -> Numbers:
         raise DataError(
             f"{column} is text, not a number or a date",
             where=where,
-            hint="dates are read in the form 2024-03-31",
+            hint="choose a column of numbers or of dates such as 2024-03-31",
         )
     parts = [name for name in (source.feature_names if source else ()) if name in names]
     if column not in names and not parts:

@@ -2,8 +2,8 @@
 
     TARGET INDEX:VALUE INDEX:VALUE … # comment
 
-A whole block of lines is checked and converted at once. Only a block that does not have this form
-is read again line by line, to find the line for the message.
+A whole block of lines is checked and converted at once. If it does not have this form, it is read
+again line by line, to find the line for the message.
 """
 
 from __future__ import annotations
@@ -38,10 +38,11 @@ _SPACES[list(b" \t\r\n\v\f")] = True
 
 @dataclass(frozen=True)
 class SparseRows:
-    """n rows with k values that are written down.
+    """n rows of a file, in which k values are written; all other values are 0.
 
-    y, counts, lines (n,): the target, the number of values, and the line of each row. indices,
-    values (k,): the index of the feature and the value of each. queries: whether a row has a qid.
+    y, counts, lines (n,): the target, the number of written values, and the line of each row.
+    indices, values (k,): the feature index and the number of each written value. queries: whether a
+    row has a qid.
     """
 
     y: Numbers
@@ -111,7 +112,7 @@ def _require_room(rows: int, width: int, written: int, path: Path) -> None:
 
 
 def sparse_blocks(file: TextFile) -> Iterator[SparseRows]:
-    """The rows of a file in blocks. Raises DataError, with its line, for a line of another form."""
+    """The rows of a file in blocks. Raises DataError, with the line, if a line is not svmlight."""
     line, rest = 1, b""
     with file.path.open("rb") as stream:
         while chunk := stream.read(BLOCK_BYTES):

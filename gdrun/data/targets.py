@@ -54,7 +54,7 @@ def class_codes(table: Table, *, declared: bool = False) -> tuple[Counts, tuple[
     """Return the targets as class codes 0 … C−1, (N,), and the label of each code.
 
     Targets that are whole numbers become classes in ascending order. declared: whether the user
-    says that they are classes, so that there may be any number of them. Raises DataError if the
+    says that they are classes; then any number of classes is allowed. Raises DataError if the
     targets are numbers that cannot be classes, or if all rows have the same class.
     """
     where = f"{table.name} {table.target_name}"
@@ -76,9 +76,9 @@ def class_codes(table: Table, *, declared: bool = False) -> tuple[Counts, tuple[
 
 
 def codes_of(y: Array, table: Table, classes: tuple[str, ...]) -> Array:
-    """The targets y (n,) of other rows as codes of these classes, or as they are without classes.
+    """The targets y (n,) of other rows as codes of `classes`, or unchanged if there are no classes.
 
-    y: in the form of the targets of the table: codes of its labels, or numbers.
+    y: codes of the labels of the table, or numbers if the targets of the table are numbers.
     """
     if table.classes or not classes:
         return y

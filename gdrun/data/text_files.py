@@ -1,4 +1,4 @@
-"""Text files of rows as plain UTF-8: decompressed and decoded, and a survey of their bytes."""
+"""Convert text files of rows to plain UTF-8 (decompress and decode), and survey their bytes."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ BLANKS_AND_QUOTES = (b'" ', b' "', b'"\t', b'\t"')
 class Survey:
     """What the bytes of a file contain.
 
-    odd_quotes: quotation marks next to blanks, or an odd number of them. mixed_line_ends: other
-    line ends than LF, or than CR LF.
+    odd_quotes: whether there are quotation marks next to blanks, or an odd number of quotation
+    marks. mixed_line_ends: whether the line ends are neither all LF nor all CR LF.
     """
 
     odd_quotes: bool

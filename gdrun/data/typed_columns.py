@@ -84,9 +84,10 @@ def _typed_column(
     places: Places,
     reading: ColumnReading,
 ) -> Column:
-    """The column that a query reads, which is no column of numbers. kind: its type in DuckDB.
+    """The column that a query reads. Its values are not numbers, or are read as labels.
 
-    query: SQL with {} in place of an expression; in the expression the column is called c.
+    kind: the type of the column in DuckDB. query: SQL with {} in place of an expression; in the
+    expression the column is called c.
     """
 
     def values(expression: str) -> Any:

@@ -1,7 +1,8 @@
 """A check that no other program changes the files of a dataset while a reader reads them.
 
 A reader may read a file several times, for example to find its layout first. If the file changes
-in between, the rows may be a mixture, or an error may name a place that is correct by now.
+in between, the rows may be a mixture of two versions, or an error may name a line that is correct
+in the new version.
 """
 
 from __future__ import annotations

@@ -349,7 +349,7 @@ def test_an_evaluation_of_classes(here, tmp_path):
         (
             None,
             "error: new.csv: lacks the target, price\n"
-            "hint: only rows with a price can be measured; `gdrun predict RUN DATA` predicts it\n",
+            "hint: only rows with a price can be evaluated; `gdrun predict RUN DATA` predicts it\n",
         ),
         (
             "",

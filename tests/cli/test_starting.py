@@ -292,7 +292,7 @@ def test_new_rows_need_a_run_and_for_measuring_a_target(gdrun, houses):
     answer = gdrun("evaluate", "last", "new.csv")
     assert answer.err == (
         "error: new.csv: lacks the target, town\n"
-        "hint: only rows with a town can be measured; `gdrun predict RUN DATA` predicts it\n"
+        "hint: only rows with a town can be evaluated; `gdrun predict RUN DATA` predicts it\n"
     )
     assert gdrun("predict", "last", "new.csv").code == 0
 
