@@ -1,1 +1,1 @@
-"""Symptoms of a run: rules that find what went wrong, from its config, its trace and its results."""
+"""Symptoms of a run: rules that find from its config, trace and results what went wrong."""
