@@ -169,7 +169,7 @@ class CsvScan:
             f"read_csv({literal_path(path)}, columns = {{{columns}}}, "
             f"delim = {quoted(delimiter)}, quote = '\"', escape = '\"', comment = '', "
             f"skip = {skip}, header = false, auto_detect = false, strict_mode = true, "
-            # Without its parallel reader DuckDB drops an open quote and all after it in silence.
+            # Its other reader silently drops an unclosed quote and all text after the quote.
             f"compression = 'none', parallel = true, max_line_size = {LONGEST_LINE})"
         )
 

@@ -9,10 +9,10 @@ from gdrun.errors import DataError, suggestion
 
 
 class KeptColumns:
-    """The columns with these names, of which the cells are collected while the rows are read.
+    """Collect the cells of the columns with these names while the rows of a file are read.
 
-    cells: the texts of each column so far, by its name. required: whether it is an error if a
-    column does not exist; otherwise it has no cells.
+    cells: by the name of the column, its texts in the rows read so far. required: whether a column
+    that does not exist is an error; if not, the column has no entry in `cells`.
     """
 
     def __init__(self, names: Sequence[str] = (), *, required: bool = True) -> None:

@@ -48,11 +48,12 @@ def read_numbers(
     target: int,
     cleaned: Callable[[int, Numbers], Numbers],
 ) -> NumberMatrix:
-    """Read the columns for which there is an SQL expression, by the position of the column.
+    """Read columns of numbers into one matrix.
 
-    source: SQL for the rows of the table, such as a call of read_parquet. target: the position of
-    the target, which gets an array of its own. cleaned: a function of a position and some numbers
-    of its column, which replaces those that mean a missing value by NaN.
+    source: SQL for the rows of the table, such as a call of read_parquet. expressions: by the
+    position of each column to read, the SQL for its numbers. target: the position of the target,
+    which gets an array of its own. cleaned: a function of the position and some numbers of a
+    column; it replaces numbers that mean a missing value by NaN.
     """
     ((rows,),) = database.execute(f"SELECT count(*) FROM {source}").fetchall()
     features = [j for j in expressions if j != target]

@@ -148,7 +148,7 @@ class PartFile:
 
 
 def part_files(dataset: Mapping[str, Any]) -> dict[str, PartFile]:
-    """The files of the parts validation and test that have one. dataset: the dataset section."""
+    """The file of each part whose rows are in a file of their own. dataset: the dataset section."""
     return {
         name: PartFile(name, **dict(dataset[name]), dataset=dataset)
         for name in ("validation", "test")

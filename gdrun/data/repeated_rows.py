@@ -115,7 +115,7 @@ def first_hashes(X: Array, y: Array) -> Array:
 
 
 def complete_hashes(tables: Sequence[tuple[Array, Array, Array]]) -> None:
-    """Hash rows by all columns where the hash by the first ones occurs more than once.
+    """Hash by all columns the rows whose hash by a few columns occurs more than once.
 
     tables: X (N, d), y (N,) and the first_hashes (N,) of each table. They are changed in place.
     Afterwards equal rows have equal hashes, also in different tables.

@@ -54,7 +54,7 @@ def has_nan(X: Numbers) -> bool:
 def mean_and_scale_by_blocks(X: Numbers, rows: Counts) -> tuple[Numbers, Numbers, Flags] | None:
     """Return three arrays (d,) for the columns of X (N, d): mean, scale, and whether it varies.
 
-    X must be finite. rows: the numbers of the rows that count. The scale is the population standard
+    X must be finite. rows: the indices of the rows to use. The scale is the population standard
     deviation. A column varies if its values differ; for one that does not, the mean is its value
     and the scale is 1. Returns None if squares of the values could overflow or underflow.
     """
