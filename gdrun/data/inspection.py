@@ -103,8 +103,8 @@ def filling_as_training(found: Inspection, filled: Inspection) -> Inspection:
     """Return the inspection of what training does if the user does not set `missing`.
 
     Training on a data file then replaces missing values by the mean. found, filled: the inspections
-    of the same data with `missing: error` and with `missing: mean`. Returns `filled`, with a note
-    that says so, if a column has missing values; else `found`.
+    of the same data with `missing: error` and with `missing: mean`. If a column has missing
+    values, returns `filled` with a note on them; else `found`.
     """
     if not any(column.missing for column in found.columns):
         return found

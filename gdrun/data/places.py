@@ -68,9 +68,9 @@ class TextLines:
 def checked_rows(file: TextFile, layout: CsvLayout) -> Iterator[tuple[int, list[str]]]:
     """Every row after the header, with the line on which it begins. Empty rows are left out.
 
-    Raises DataError if the file is not UTF-8 or not CSV. If rows have another width than the layout,
-    raises DataError after the last row, because the message counts these rows. Empty fields after
-    the last column are ignored.
+    Raises DataError if the file is not UTF-8 or not CSV. If rows have another width than the
+    layout, raises DataError after the last row, because the message counts these rows. Empty fields
+    after the last column are ignored.
     """
     begin, wrong, others = 1, None, -1
     try:

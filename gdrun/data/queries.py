@@ -72,7 +72,7 @@ def read_query(query: str, columns: ColumnOptions, folder: str = ".") -> Table:
 
 
 def files_of(query: str, folder: str) -> list[Path]:
-    """The paths that a query may read: each text in quotes, from the folder on.
+    """The paths that a query may read: each text in quotes, relative to the folder.
 
     The list is empty for a query that DuckDB cannot parse.
 

@@ -32,8 +32,8 @@ def row_width(rows: Sequence[Sequence[str]], ends: Sequence[int], where: str) ->
         raise DataError(
             f"the header has {first} names, but the rows have {common} fields",
             where=where,
-            hint="name every column; write.table in R gives its column of row names no name: "
-            "row.names = FALSE leaves this column out",
+            hint="name every column; if write.table in R wrote the file, write it with "
+            "row.names = FALSE",
         )
     if top == 1 and first == common + 1 and rows[0][-1] == "":
         return common

@@ -159,7 +159,7 @@ def r2(X: Array, y: Array) -> Array:
 def smallest_auc(X: Array, y: Array) -> Array:
     """The smallest AUC of neighbouring classes for each column of X (n, d): (d,).
 
-    y (n,): the codes of the classes; the order of the classes is that of their means in the column.
+    y (n,): the codes of the classes. The classes are ordered by their means in the column.
     """
     groups = [X[y == code] for code in np.unique(y)]
     if len(groups) < 2:

@@ -129,8 +129,7 @@ def test_a_line_of_excel_names_the_separator(read):
         (
             "a b\n1 5 3\n2 5 6\n3 4 5\n",
             ":1: the header has 2 names, but the rows have 3 fields\nhint: name every column; "
-            "write.table in R gives its column of row names no name: row.names = FALSE leaves this "
-            "column out",
+            "if write.table in R wrote the file, write it with row.names = FALSE",
         ),
     ],
     ids=["short", "long", "comment", "comment below", "title", "two titles", "R"],
