@@ -21,7 +21,7 @@ from gdrun.data.new_rows import RowEncoder, require_columns
 from gdrun.data.new_svmlight import svmlight_blocks
 from gdrun.data.new_tables import TYPED, Opened, json_blocks, typed_blocks
 from gdrun.data.new_targets import Target, measured
-from gdrun.data.saved_arrays import archived_arrays, mapped_array
+from gdrun.data.saved_arrays import archived_arrays, mapped_array, require_real
 from gdrun.data.several_files import matching_files
 from gdrun.data.sources import DATASETS, load_table, reader_of, unreadable_format
 from gdrun.data.unchanged_files import unchanged_files
@@ -267,8 +267,12 @@ def _blocks_of(
 def _matrix(
     X: Array, encoder: RowEncoder, target: Target, path: Path
 ) -> tuple[Array, Array | None]:
-    """The features and the targets in X; None for the targets if X has only the features."""
+    """The features and the targets in X; None for the targets if X has only the features.
+
+    Raises DataError if X has another number of columns, or no real numbers.
+    """
     X, features = flattened(X), encoder.encoding.features
+    require_real(X.dtype, str(path))
     if X.ndim == 2 and X.shape[1] == features:
         return X, None
     if X.ndim == 2 and X.shape[1] == features + 1 and target.name.startswith(_OF_COLUMN):

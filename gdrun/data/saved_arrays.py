@@ -18,7 +18,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Any, Literal
 
 import numpy as np
 from numpy.lib import format as npy
@@ -169,13 +169,18 @@ def _require_size(form: _Form, size: int, where: str) -> None:
     )
 
 
-def _require_numbers(form: _Form, where: str) -> None:
-    if form.dtype.kind not in "biuf":
+def require_real(dtype: np.dtype[Any], where: str) -> None:
+    """Raise DataError unless the values of a saved array, with this dtype, are real numbers."""
+    if dtype.kind not in "biuf":
         raise DataError(
-            f"contains values of dtype {form.dtype}, but features and targets must be real numbers",
+            f"contains values of dtype {dtype}, but features and targets must be real numbers",
             where=where,
             hint="save the array with a dtype of numbers, such as float64",
         )
+
+
+def _require_numbers(form: _Form, where: str) -> None:
+    require_real(form.dtype, where)
     if not form.size:
         raise DataError(f"is empty: its shape is {form.shape}", where=where)
 

@@ -238,3 +238,13 @@ def test_a_whole_number_of_a_trial_beyond_int64(study, tmp_path):
     (copy / "traces.jsonl").write_text("\n".join([json.dumps(trace), *rest, ""]))
     error = refusal(lambda: gdrun.sweep(*STUDY, seeds=1, resume=copy))
     assert "is damaged: a whole number needs more than 64 bits" in str(error)
+
+
+@pytest.mark.parametrize("dtype", ["V8", "c16", "M8[s]", "U3"])
+def test_new_features_that_are_no_numbers(run, dtype, tmp_path):
+    X = np.zeros((4, 4)).astype(dtype) if dtype != "V8" else np.zeros((4, 4)).view("V8")
+    np.savez(tmp_path / "new.npz", X=X)
+    np.save(tmp_path / "new.npy", X)
+    for name in ("new.npz", "new.npy"):
+        error = refusal(lambda name=name: gdrun.load_model(run).predict(str(tmp_path / name)))
+        assert f"{name}: contains values of dtype" in str(error)
