@@ -33,7 +33,7 @@ def missing_options(words: Sequence[str]) -> list[str]:
     A command needs the plugins that this process has loaded, and the plugins of the runs and the
     studies that the command names. words: the words of the command, without gdrun.
     """
-    if "--plugin" in words or words[0] in WITHOUT_PLUGINS:
+    if not words or "--plugin" in words or words[0] in WITHOUT_PLUGINS:
         return []
     from gdrun.methods.plugins import loaded_plugins
 

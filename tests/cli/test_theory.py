@@ -344,7 +344,7 @@ def test_every_bounded_quantity_is_shown_step_by_step(gdrun, trained):
 @pytest.mark.parametrize(
     ("status", "words", "hint"),
     [
-        ("running", "still running", "the run has not ended: look again"),
+        ("running", "still running", "the run has not ended: repeat this command"),
         ("interrupted", "interrupted: the process died", "`gdrun train runs/"),
     ],
 )

@@ -154,6 +154,7 @@ def heavy(w, g, v, t, lr: gdrun.Rate = 0.1, beta: gdrun.Decay = 0.9):
 
 
 def test_a_changed_plugin_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("gdrun.methods.plugins._LOADED", {})
     file = tmp_path / "heavy.py"
     file.write_text(RULE)
     gdrun.load_plugin(file)

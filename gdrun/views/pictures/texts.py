@@ -94,7 +94,7 @@ def shortened(names: Sequence[str], most: int) -> list[str]:
     Names that differ keep as much as makes them differ, even if it is more.
 
     >>> shortened(["lr=0.1 hidden=[64, 32]", "momentum"], 12)
-    ['lr=0.… 32]', 'momentum']
+    ['lr=0.…, 32]', 'momentum']
     """
     longest = max(map(len, names), default=0)
     while most < longest:
