@@ -84,7 +84,10 @@ def to_tune(run: Run) -> list[str]:
 
 
 def to_continue(run: Run) -> list[str]:
-    """The lines on how to continue a run that was interrupted; empty for another run."""
+    """The lines on how to continue an interrupted run.
+
+    Empty for a run that was not interrupted, or was not written.
+    """
     if run.directory is None or run.status != "interrupted":
         return []
     return step("continue", "train", "--resume", str(run.directory))

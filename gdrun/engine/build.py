@@ -40,18 +40,17 @@ from gdrun.problems.predictor import Predictor
 
 @dataclass(frozen=True)
 class Facts:
-    """Numbers of an experiment and its data that are known without training and compiling.
+    """What is known of an experiment and its data without training and compiling.
 
     parameters, outputs: how many weights and outputs the model has. loss: the name of the model's
     loss; an empty text for a surface. batch_size: the number of examples of a batch in the first
-    epoch. whole: whether every batch is a full batch.
+    epoch.
     """
 
     parameters: int
     outputs: int
     loss: str
     batch_size: int
-    whole: bool
 
 
 def build(experiments: Sequence[Experiment], data: Prepared) -> tuple[Cohort, Engine]:
@@ -73,7 +72,7 @@ def facts(experiment: Experiment, data: Prepared) -> Facts:
     model, layout = cohort.model, cohort.model.layout
     loss = model.loss.name if isinstance(model, LinearModel | Network) else ""
     batching = cohort.batching
-    return Facts(layout.size, layout.layers[-1].outputs, loss, batching.batch_size, batching.whole)
+    return Facts(layout.size, layout.layers[-1].outputs, loss, batching.batch_size)
 
 
 def in_lane_order(experiments: Sequence[Experiment]) -> tuple[Experiment, ...]:

@@ -59,8 +59,8 @@ class Judge:
     def diverged(self, readings: Readings, state: State) -> Iterator[tuple[int, Failure, Numbers]]:
         """Yield each run whose training loss is not finite or above its limit.
 
-        A run is given by its index among the runs that still train, its failure, and its latest
-        losses.
+        As (index, failure, losses). index: its index among the runs that still train. losses (3,):
+        its initial loss, its last batch loss, and this training loss.
         """
         # Not `> limit`, which is false for NaN.
         for place in np.flatnonzero(~(readings["train_loss"] <= state.loss_limit)).tolist():

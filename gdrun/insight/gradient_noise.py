@@ -144,7 +144,8 @@ def gradient_noise(
             deviations = _deviations(problem, at, mean, everything)
             spread = sum(float((off**2).sum()) for off in deviations) / rows
         if not math.isfinite(signal + spread):
-            hint = "choose a run that did not diverge"
+            scaled = "standardise the features and the target, or scale them"
+            hint = scaled if w is None else "choose a run that did not diverge"
             raise RecordError("the gradients at the weights are too large to square", hint=hint)
         least = ROUNDING * (spread + signal)
         spread = spread if spread > least else 0.0

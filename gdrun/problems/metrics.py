@@ -171,7 +171,7 @@ def precision(targets: Counts, predictions: Counts, classes: int) -> Any:
 
     TP, FP: the numbers of examples that are correctly, and wrongly, predicted as the class. For two
     classes the result is the value of the second one; for more classes, the mean over the classes
-    that occur. It is 0 for a class that is never predicted.
+    that occur among the targets or the predictions. It is 0 for a class that is never predicted.
     """
     right, targeted, predicted = _by_class(targets, predictions, classes)
     return _mean_of_ratios(right, predicted, targeted + predicted)
@@ -186,7 +186,8 @@ def recall(targets: Counts, predictions: Counts, classes: int) -> Any:
 
     TP, FN: the numbers of examples of the class that are classified correctly, and wrongly. For two
     classes the result is the value of the second one; for more classes, the mean over the classes
-    that occur. It is 0 for a class without examples.
+    that occur among the targets or the predictions. A class that is predicted but has no examples
+    counts as 0.
     """
     right, targeted, predicted = _by_class(targets, predictions, classes)
     return _mean_of_ratios(right, targeted, targeted + predicted)
@@ -200,7 +201,8 @@ def f1(targets: Counts, predictions: Counts, classes: int) -> Any:
 
     TP, FP, FN: the true positives, false positives and false negatives of a class. For two classes
     the result is the value of the second one; for more classes, the mean over the classes that
-    occur (macro F1). It is 0 for a class that is never predicted correctly.
+    occur among the targets or the predictions (macro F1). It is 0 for a class that is never
+    predicted correctly.
 
     Source: van Rijsbergen 1979.
     """

@@ -1,4 +1,4 @@
-"""The multi-layer perceptron, as a config names it."""
+"""The model mlp of a config: its options, and the network that they describe."""
 
 from __future__ import annotations
 

@@ -24,7 +24,10 @@ class Labels(TypedDict):
 
 
 def read_labels(directory: Path) -> Labels:
-    """The labels of a run; empty ones without a file. Raises RecordError for a damaged file."""
+    """The labels of a run or a study; without labels.json they are empty.
+
+    Raises RecordError if the file is damaged or cannot be read.
+    """
     file = directory / LABELS
     try:
         document = strict_json.read(file)

@@ -30,7 +30,7 @@ PLURALS = {"category": "categories", "boolean": "booleans"}
 
 
 def inspection_view(found: Inspection) -> RenderableType:
-    """A table with a row for each column; below it the target, the missing values, and notes."""
+    """A table of the columns; below it the target, the missing values, and notes."""
     table = _ColumnTable(found)
     parts: list[RenderableType] = [table, ""]
     if len(found.columns) > MOST_COLUMNS:
@@ -57,7 +57,10 @@ class _ColumnTable:
 
 
 def _table(found: Inspection, *, counts: bool) -> Table:
-    """A row for each column. counts: whether there are columns for values and missing values."""
+    """A row for each of the first MOST_COLUMNS columns.
+
+    counts: whether there are columns for values and missing values.
+    """
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("column", overflow="fold", max_width=24)
     table.add_column("kind", no_wrap=True)

@@ -91,7 +91,9 @@ def _seed_notes(comparison: Comparison) -> list[tuple[str, str]]:
         needed = "an interval and p < 0.05 need" if seeds < FEWEST_SEEDS else "p < 0.05 needs"
         notes.append(("seeds", f"{seeds} are too few: {needed} {enough} or more, `seeds={enough}`"))
     intervals = filter(None, (row.standing.spread.interval for row in comparison.contenders))
-    return notes + [("interval", interval_level(each)) for each in islice(intervals, 1)]
+    return notes + [
+        ("interval", f"of the median, {interval_level(each)}") for each in islice(intervals, 1)
+    ]
 
 
 def pair_words(pair: Pair) -> str:

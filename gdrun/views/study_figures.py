@@ -88,7 +88,7 @@ def sensitivity(found: Sweep) -> Sensitivity:
     if len(found.axes) != 1 or not axis.numeric:
         hint = 'use `kind="heat"` for two keys' if len(found.axes) == 2 else None
         what = "the sensitivity curve needs a sweep over one key with numbers"
-        raise GdrunError(what, hint=hint or "the report of a sweep shows any number of keys")
+        raise GdrunError(what, hint=hint or "`gdrun report` shows a sweep over any number of keys")
     values = found.values(axis.key).astype(float)
     order = np.argsort(values)
     low, middle, high = _quartiles(found)
@@ -115,7 +115,8 @@ def sweep_grid(found: Sweep) -> HeatMap:
     """
     if len(found.axes) != 2:
         what = f"a heat map needs a sweep over two keys, and this one has {len(found.axes)}"
-        raise GdrunError(what, hint="the report of a sweep shows any number of keys")
+        hint = 'use `kind="sensitivity"` for one key' if len(found.axes) == 1 else None
+        raise GdrunError(what, hint=hint or "`gdrun report` shows a sweep over any number of keys")
     down, across = (_ordered(axis) for axis in found.axes)
     values, dropped = (np.full((len(down), len(across)), np.nan) for _ in range(2))
     best = None

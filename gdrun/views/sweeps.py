@@ -200,9 +200,9 @@ def interval_level(interval: Interval) -> str:
     """The level of an interval of the median, as text.
 
     >>> interval_level(Interval(1.0, 6.0, 0.96875))
-    'order statistics, exact level 96.9 %'
+    'from order statistics, exact confidence level 96.9 %'
     """
-    return f"order statistics, exact level {percent(interval.level)}"
+    return f"from order statistics, exact confidence level {percent(interval.level)}"
 
 
 def epochs_text(amount: float) -> str:

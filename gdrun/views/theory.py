@@ -111,7 +111,7 @@ def _minimum_words(theory: Theory) -> str:
     kinks = theory.constants.L is None
     method = "the interior-point method" if kinks else "Newton's method"
     if not minimum.converged:
-        return f"upper bound: {method} has not converged ({quantity(minimum.error, 2)})"
+        return f"upper bound: {method} has not converged (f − f* ≈ {quantity(minimum.error, 2)})"
     if kinks:
         return f"by {method}, exact up to rounding"
     small = theory.problem.model.layout.size <= MOST_PARAMETERS

@@ -72,8 +72,8 @@ def adam_defaults() -> Finding:
     listed = ", ".join(f"{fit:.2f} on {name}" for name, fit in fits.items())
     return Finding(
         _verdict(len(works), len(DATA)),
-        f"after 100 epochs the accuracy, or R² on diabetes, is {listed}; it works on {len(works)} "
-        f"of {len(DATA)} data sets",
+        f"after 100 epochs the accuracy, or R² on diabetes, is {listed}; it is above 0.9, or 0.4 "
+        f"for R², on {len(works)} of {len(DATA)} data sets",
         {f"fit_{name}": fit for name, fit in fits.items()} | {"works": float(len(works))},
         tuple(command(_batches(name, "adam", 100)) for name in DATA),
         tuple(

@@ -186,7 +186,8 @@ def parse_target(
     """Return the target that a text METRIC=VALUE describes, such as loss=0.1.
 
     table: the data that replace the dataset; None to use the dataset. Raises GdrunError if the text
-    has another form, an experiment does not measure the metric, or no model can reach the value.
+    has another form, an experiment does not measure the metric, or the value is above 1 for a
+    metric whose best value is 1, such as accuracy.
     """
     name, equals, value = text.partition("=")
     number: Any = parse_value(value) if equals else None
