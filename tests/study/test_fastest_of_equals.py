@@ -1,7 +1,10 @@
 """The fastest of the settings that are as good as the best one has the first rank."""
 
+import json
+
 import pytest
 
+import gdrun
 from gdrun.study.design.axes import axes_of
 from gdrun.study.design.tuning_plan import TuningPlan
 from gdrun.study.judgement.metrics import Metric
@@ -115,3 +118,16 @@ def test_the_best_by_another_metric_may_have_hardly_trained():
         "; its training loss made 1.2 % of the best improvement, so that it has learned little"
     )
     assert hardly_trained(0.5) == hardly_trained(None) == ""
+
+
+def test_a_study_is_read_with_the_best_setting_of_its_record(tmp_path):
+    """Its best.yaml has this setting, also if an earlier version chose it by another rule."""
+    config = {"dataset": "iris", "model": "softmax", "engine": "numpy"}
+    gdrun.sweep(config, {"lr": [0.1, 0.5]}, "epochs=3", seeds=1, out=tmp_path)
+    (study,) = tmp_path.iterdir()
+    record = json.loads((study / "study.json").read_text())
+    for name in ("lr=0.1", "lr=0.5"):
+        (study / "study.json").write_text(json.dumps(record | {"best": name}))
+        found = gdrun.read_study(study)
+        assert found.best.name == name
+        assert found.ranking[0].rank == 1

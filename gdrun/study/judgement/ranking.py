@@ -191,8 +191,12 @@ def fastest_first(found: Sequence[Standing], metric: Metric) -> tuple[Standing, 
         sound = not standing.diverged and standing.symptom != "exploding"
         return not sound, epochs, standing.spread.median
 
-    fastest = min(equal, key=slowness)
-    return _with_ranks([replace(each, fastest=each is fastest) for each in found])
+    return led_by(found, min(equal, key=slowness).candidate.name)
+
+
+def led_by(found: Sequence[Standing], name: str | None) -> tuple[Standing, ...]:
+    """The standings, in the same order; the candidate of this name has the rank 1."""
+    return _with_ranks([replace(each, fastest=each.candidate.name == name) for each in found])
 
 
 def training_progress(

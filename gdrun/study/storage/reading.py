@@ -19,7 +19,7 @@ from gdrun.study.design.comparison_plan import plan_comparison
 from gdrun.study.design.trials import Candidate, StudyPlan, candidates_of
 from gdrun.study.judgement.comparison_findings import Comparison, Contender, judge_comparison
 from gdrun.study.judgement.metrics import Metric, Target
-from gdrun.study.judgement.ranking import Standing, fastest_first, standings
+from gdrun.study.judgement.ranking import Standing, led_by, standings
 from gdrun.study.judgement.stability import StabilityLimit
 from gdrun.study.judgement.sweep_findings import Sweep, judge_sweep
 from gdrun.study.judgement.verdicts import verdicts
@@ -94,7 +94,7 @@ def _read_sweep(record: StudyRecord, path: Path) -> Sweep:
     judged = checked(record, SweepFindings, path / RECORD)
     found, differing = standings(plan, results, metric), judged["unlike"]
     if differing is None:
-        found = fastest_first(found, metric)
+        found = led_by(found, judged["best"])
     limits = {own: StabilityLimit(**limit) for own, limit in judged["stability_of"].items()}
     if judged["stability"]:
         limits[""] = StabilityLimit(**judged["stability"])
