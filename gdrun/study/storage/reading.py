@@ -33,8 +33,9 @@ from gdrun.study.storage.records import (
     TuningRecord,
 )
 from gdrun.study.storage.results import Result
-from gdrun.study.storage.study_directory import RECORD, read_results, read_study
+from gdrun.study.storage.study_directory import RECORD, read_study
 from gdrun.study.storage.study_record import read_rung
+from gdrun.study.storage.trial_files import read_results
 from gdrun.study.study import Work
 from gdrun.study.tuning import Tuning
 

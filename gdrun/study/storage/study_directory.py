@@ -15,12 +15,12 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from errno import ELOOP, ENOSPC
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from gdrun.errors import TRACEBACK, GdrunError, RecordError, note_traceback
 from gdrun.methods.plugins import loaded_plugins
 from gdrun.runs import strict_json
-from gdrun.runs.checked import check_version, checked, misfit, unreadable
+from gdrun.runs.checked import check_version, checked, unreadable
 from gdrun.runs.directory import new_directory
 from gdrun.runs.files import append_lines, remove_empty, was_removed, write_text
 from gdrun.runs.labels import read_labels
@@ -28,7 +28,7 @@ from gdrun.runs.lock import DirectoryLock
 from gdrun.runs.record_contents import versions
 from gdrun.runs.run import RECORD as RUN
 from gdrun.runs.run import is_alive, run_directories
-from gdrun.runs.strict_json import dumps, loads
+from gdrun.runs.strict_json import dumps
 from gdrun.study.design.trials import Candidate, StudyPlan, Trial, identity
 from gdrun.study.storage.records import (
     CandidateRecord,
@@ -37,20 +37,15 @@ from gdrun.study.storage.records import (
     StudyOrigin,
     StudyRecord,
     StudyRow,
-    TraceRecord,
     TrialLabel,
-    TrialRecord,
 )
 from gdrun.study.storage.results import Result
+from gdrun.study.storage.trial_files import TRACES, TRIALS, read_results, remove_cut_line
 
 SCHEMA_VERSION = 1
 RECORD = "study.json"
 BEST = "best.yaml"
 """The file with the config of the best candidate."""
-
-_DELETE_LINE = "delete the line; `resume` runs its trial again"
-
-Line = TypeVar("Line", TrialRecord, TraceRecord)
 
 
 class StudyDirectory:
@@ -156,8 +151,8 @@ class StudyDirectory:
         Raises RecordError if a line is damaged.
         """
         # After a crash, the last line may be incomplete, and the next line would be appended to it.
-        for name in ("trials.jsonl", "traces.jsonl"):
-            _remove_cut_line(self.path / name)
+        for name in (TRIALS, TRACES):
+            remove_cut_line(self.path / name)
         return read_results(self.path, self._plan)
 
     @contextmanager
@@ -196,8 +191,8 @@ class StudyDirectory:
                 "seed": trial.experiment.seed,
             }
             lines.append(result.lines(label))
-        self._write(append_lines, self.path / "traces.jsonl", [trace for _, trace in lines])
-        self._write(append_lines, self.path / "trials.jsonl", [trial for trial, _ in lines])
+        self._write(append_lines, self.path / TRACES, [trace for _, trace in lines])
+        self._write(append_lines, self.path / TRIALS, [trial for trial, _ in lines])
 
     def write(self, news: StudyNews | None = None) -> None:
         """Write study.json. news: entries that are added or replaced before it is written."""
@@ -293,25 +288,6 @@ def _row(path: Path) -> StudyRow:
     }
 
 
-def read_results(path: Path, plan: StudyPlan) -> dict[str, Result]:
-    """The results of the plan's trials in the files of a study, by the trial's identity.
-
-    path: the directory of the study. Raises RecordError if a line is damaged.
-    """
-    wanted = {trial.identity for trial in plan.trials}
-    trials = _by_identity(path / "trials.jsonl", TrialRecord)
-    traces = _by_identity(path / "traces.jsonl", TraceRecord)
-    found = {}
-    for key in trials.keys() & traces.keys() & wanted:
-        try:
-            found[key] = Result.read(trials[key], traces[key])
-        except (ValueError, TypeError) as error:
-            what = f"the line of trial {trials[key]['trial']} is damaged: {error}"
-            place, hint = str(path / "traces.jsonl"), _DELETE_LINE
-            raise RecordError(what, where=place, hint=hint) from None
-    return found
-
-
 def _planned(plan: StudyPlan) -> PlanRecord:
     """The entries of a plan in study.json."""
     return {
@@ -330,40 +306,3 @@ def _described(candidate: Candidate, verb: str) -> CandidateRecord:
     if verb == "compare":
         described["config"] = candidate.experiment.plain()
     return described
-
-
-def _lines(path: Path) -> list[bytes]:
-    """The complete lines of a file, without a last line that a crash cut off.
-
-    Empty if the file does not exist.
-    """
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return []
-    return content.split(b"\n")[:-1]
-
-
-def _remove_cut_line(path: Path) -> None:
-    """Remove an incomplete last line from a file, so that lines can be appended."""
-    if path.exists():
-        os.truncate(path, path.read_bytes().rfind(b"\n") + 1)
-
-
-def _by_identity(path: Path, kind: type[Line]) -> dict[str, Line]:
-    """The records in the lines of a file, by the trial's identity.
-
-    kind: the type of the records. Raises RecordError if a line is not a record of this type.
-    """
-    found = {}
-    for number, text in enumerate(_lines(path), start=1):
-        try:
-            line = loads(text.decode())
-            wrong = misfit(line, kind)
-        except ValueError as error:
-            wrong = str(error)
-        if wrong is not None:
-            what = f"this line is damaged: {wrong}"
-            raise RecordError(what, where=f"{path}:{number}", hint=_DELETE_LINE)
-        found[line["identity"]] = line
-    return found
