@@ -6,13 +6,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gdrun.config.overrides import Override, paths_of
-from gdrun.config.sections import DATASET_KEYS, SURFACE
+from gdrun.config.section_kinds import Section, SectionKind
+from gdrun.config.sections import DATASET_KEYS, SECTIONS, SURFACE
 from gdrun.problems.surfaces import SURFACES
 
 PROBLEM_KEYS = ("dataset", "model", "surface")
 
-_RATE_PATHS = {("optimizer",), ("optimizer", "name"), ("optimizer", "lr")}
-"""The keys that decide the learning rate."""
+_PROPORTIONAL = ("vanilla", "momentum", "nesterov")
+"""The rules whose steps are proportional to the gradient, so that one rate suits all of them.
+
+The steps of other rules, such as adam, have about the size of the rate on any surface.
+"""
 
 
 def adapted(
@@ -28,24 +32,41 @@ def adapted(
         data = _unnamed(data, quickstart["name"])
     data = _with_own_budget(data, changes)
     rate = assumed_rate(data, changes)
-    return data if rate is None else data | {"optimizer": data["optimizer"] | {"lr": rate}}
+    if rate is None:
+        return data
+    raw = data["optimizer"]
+    chosen = {"name": raw} if isinstance(raw, str) else raw
+    return data | {"optimizer": chosen | {"lr": rate}}
 
 
 def assumed_rate(data: Mapping[str, Any], overrides: Iterable[Override]) -> float | None:
-    """Return the rate that suits the surface in place of the rate of the quickstart.
+    """Return the rate that suits the surface, in place of the rate of the quickstart or the rule.
 
-    None means that the rate of the quickstart is kept: there is no surface, or this rate suits the
-    surface, or the user has set the rate or the optimizer. data: the plain data with the overrides
-    of the user applied. overrides: those of the user.
+    None means that this rate is kept: there is no surface, or this rate suits the surface, or the
+    user has set the rate, or chosen an optimizer whose steps are not proportional to the gradient.
+    data: the plain data with the overrides of the user applied. overrides: those of the user.
     """
-    raw = data.get("surface")
-    section = None if raw is None else SURFACE.resolve(raw, lambda path: "")[0]
-    if section is None or any(
-        path in _RATE_PATHS for each in overrides for path in paths_of(each, data)
-    ):
+    surface = _section(SURFACE, data)
+    optimizer = _section(SECTIONS["optimizer"], data)
+    if surface is None or optimizer is None or optimizer.name not in _PROPORTIONAL:
         return None
-    rate = SURFACES[section.name].rate_with(section.options)
-    return None if rate == data["optimizer"]["lr"] else rate
+    if any(_sets_rate(each, data) for each in overrides):
+        return None
+    rate = SURFACES[surface.name].rate_with(surface.options)
+    return None if rate == optimizer["lr"] else rate
+
+
+def _section(kind: SectionKind, data: Mapping[str, Any]) -> Section | None:
+    """The validated section of the plain data; None if there is none or it is invalid."""
+    raw = data.get(kind.key)
+    return None if raw is None else kind.resolve(raw, lambda path: "")[0]
+
+
+def _sets_rate(override: Override, data: Mapping[str, Any]) -> bool:
+    """Whether the override has a learning rate: lr=0.1 or optimizer={name: momentum, lr: 0.1}."""
+    paths = paths_of(override, data)
+    whole = ("optimizer",) in paths and isinstance(override.value, Mapping)
+    return ("optimizer", "lr") in paths or (whole and "lr" in override.value)
 
 
 def _problem(data: Mapping[str, Any]) -> list[Any]:
