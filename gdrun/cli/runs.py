@@ -38,7 +38,8 @@ Where = Annotated[
     typer.Option(
         "--where",
         metavar="SQL",
-        help="List only runs that fulfil a condition, such as '\"optimizer.lr\" < 0.1'.",
+        help="List only runs that fulfil a condition, such as '\"optimizer.lr\" < 0.1' or "
+        "\"status = 'finished'\".",
     ),
 ]
 Columns = Annotated[
@@ -61,7 +62,11 @@ def runs(
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """List runs and studies, filtered and sorted; tag, note or delete them."""
+    """List runs and studies, filtered and sorted; tag, note or delete them.
+
+    A run whose budget is used up has the status finished in tables, and exhausted in run.json and
+    --json. Filters accept both words.
+    """
     words = words or []
     if words and words[0] in _ACTIONS:
         _ACTIONS[words[0]](words[1:], out, yes)
@@ -70,7 +75,7 @@ def runs(
     from gdrun.study.storage.study_directory import list_studies
     from gdrun.views.run_table import chosen_table, runs_table, studies_table
 
-    rows = list_runs(out, map(_as_recorded, words), sort, where)
+    rows = list_runs(out, words, sort, where)
     chosen = _chosen(columns, rows)
     filtered = bool(words or where is not None)
     listed = [] if where is not None or csv or chosen else list_studies(out)
@@ -133,7 +138,7 @@ def _csv(rows: Sequence[Mapping[str, Any]], chosen: Sequence[str]) -> str:
 
 def _cell(name: str, value: Any) -> Any:
     """The value of a column for a CSV file. A status is the word that the table shows."""
-    from gdrun.views.statuses import status_word
+    from gdrun.runs.statuses import status_word
 
     if name == "status":
         return status_word(value)
@@ -234,15 +239,3 @@ _ACTIONS: dict[str, Callable[[list[str], Path, bool], None]] = {
     "delete": _delete,
 }
 """What the first word may be instead of a filter."""
-
-
-def _as_recorded(condition: str) -> str:
-    """A filter KEY=VALUE as `list_runs` needs it.
-
-    For the key status, the word in the table, such as finished, is replaced by the word in
-    run.json.
-    """
-    from gdrun.views.statuses import recorded_status
-
-    key, equals, value = condition.partition("=")
-    return f"{key}{equals}{recorded_status(value)}" if key.strip() == "status" else condition

@@ -8,12 +8,13 @@ from typing import Any
 
 from gdrun.config.document import read_document
 from gdrun.config.values import parse_value
-from gdrun.errors import GdrunError, RecordError, suggestion
+from gdrun.errors import GdrunError, Parameter, RecordError, suggestion
 from gdrun.problems.metrics import name_of_heading
 from gdrun.runs.labels import read_labels
 from gdrun.runs.record import RunRecord
 from gdrun.runs.run import read_record, run_directories
 from gdrun.runs.run_query import matching
+from gdrun.runs.statuses import recorded_status, rows_for_condition
 
 Row = dict[str, Any]
 
@@ -26,8 +27,9 @@ def list_runs(
     filters: texts KEY=VALUE; only rows that match all of them are returned. sort: KEY, or -KEY for
     descending order; rows without the key are last. where: a condition in SQL on the columns; the
     filter tags=WORD keeps the runs with this tag. A run whose record cannot be read has the
-    status `damaged`. Raises GdrunError if a filter is not KEY=VALUE, or no row has the key of a
-    filter or of `sort`.
+    status `damaged`. The filters and the condition may name a status as run.json or as the tables
+    do. Raises GdrunError if a filter is not KEY=VALUE, if no row has the key of a filter or of
+    `sort`, or if no run can have the status that is named.
     """
     rows = [_row(path) for path in run_directories(out)]
     known = list(dict.fromkeys(key for row in rows for key in row))
@@ -39,9 +41,12 @@ def list_runs(
             )
         key = known_key(key, known) if rows else key
         wanted = parse_value(value)
+        if key == "status":
+            wanted = recorded_status(str(wanted), repr(text))
         rows = [row for row in rows if _equals(row.get(key), wanted)]
     if where is not None:
-        rows = [rows[place] for place in matching(rows, where)]
+        asked = rows_for_condition(rows, where, Parameter("where"))
+        rows = [rows[place] for place in matching(asked, where)]
     key = known_key(sort.removeprefix("-"), known) if known else sort
     missing = [row for row in rows if row.get(key) is None]
     present = [row for row in rows if row.get(key) is not None]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gdrun.config.writing import short_flow
 from gdrun.data.duckdb_connection import connection, first_line, unfit_sql
-from gdrun.errors import GdrunError, Parameter, near
+from gdrun.errors import GdrunError, Parameter, suggestion
 from gdrun.problems.metrics import name_of_heading
 
 Rows = Sequence[Mapping[str, Any]]
@@ -45,8 +45,8 @@ def matching(rows: Rows, condition: str) -> list[int]:
         except duckdb.Error as error:
             what = f"the condition fails: {first_line(error)}"
             unknown = _UNKNOWN.search(str(error))
-            if unknown and (alike := near(name_of_heading(unknown[1]), names)):
-                hint = f"did you mean {' or '.join(alike)}?"
+            if unknown:
+                hint = suggestion(name_of_heading(unknown[1]), names, most_listed=12)
             raise GdrunError(what, where=Parameter("where"), hint=hint) from None
     return sorted(place for (place,) in found)
 

@@ -10,11 +10,11 @@ from gdrun.config.experiment import Experiment
 from gdrun.config.writing import short_flow
 from gdrun.engine.trace import Columns
 from gdrun.runs.run import Run
+from gdrun.runs.statuses import status_word
 from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.study.storage.results import Result
-from gdrun.views.statuses import status_word
 
 
 @dataclass(frozen=True)

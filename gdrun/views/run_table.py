@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from gdrun.config.writing import short_flow
+from gdrun.runs.statuses import status_word
 from gdrun.views.fitting import FirstThatFits
 from gdrun.views.numbers import MISSING, percent, quantity
-from gdrun.views.statuses import status_word
 
 Rows = Sequence[Mapping[str, Any]]
 

@@ -19,6 +19,7 @@ from gdrun.problems.metrics import METRICS
 from gdrun.problems.surfaces import SURFACES, place_in_words
 from gdrun.runs.record import RunRecord, StopRecord
 from gdrun.runs.run import Run
+from gdrun.runs.statuses import status_word
 from gdrun.runs.summary import BestRecord, RunSummary, number_in
 from gdrun.views.fitting import fitting
 from gdrun.views.layers import layer_table, layers_of
@@ -30,7 +31,6 @@ from gdrun.views.quality import (
     shown,
     target_advice,
 )
-from gdrun.views.statuses import status_word
 from gdrun.views.step_curves import curves
 from gdrun.views.surface_runs import is_noiseless, places_of
 

@@ -119,6 +119,36 @@ def test_filters_and_sorting(three):
     assert names(three("runs", "--sort", "-train_loss")) == ["lost", "plain", "lower"]
 
 
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ("status = 'finished'", ["plain", "lower"]),
+        ("status = 'exhausted'", ["plain", "lower"]),
+        ("status <> 'finished'", ["lost"]),
+        ("status != 'exhausted'", ["lost"]),
+        ("status IN ('finished', 'stopped')", ["plain", "lower"]),
+        ("\"status\" = 'finished' AND lr < 1 OR status = 'exhausted'", ["plain", "lower"]),
+        ("status LIKE 'fin%'", ["plain", "lower"]),
+        ("status = 'converged'", []),
+    ],
+)
+def test_a_condition_may_have_the_status_of_the_table_or_of_the_record(three, condition, found):
+    assert names(three("runs", "--where", condition)) == found
+
+
+@pytest.mark.parametrize("words", [("status=done",), ("--where", "status = 'done'")])
+def test_a_status_that_no_run_can_have_is_refused_with_all_that_there_are(three, words):
+    answer = three("runs", *words)
+    assert answer.code == 2
+    listed = answer.err.partition("hint: choose from ")[2].split(", ")
+    assert {"finished", "diverged", "stopped", "converged"} < {each.strip() for each in listed}
+    assert "there is no status 'done'" in answer.err
+
+
+def test_an_unknown_column_of_a_condition_is_refused_with_the_columns_that_there_are(three):
+    assert "choose from id, name, status" in three("runs", "--where", "stopped = 'finished'").err
+
+
 def test_each_table_has_the_same_word_for_a_status(three):
     words = {"finished", "diverged"}
     (head, *rows) = (
