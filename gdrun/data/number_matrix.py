@@ -13,6 +13,7 @@ import numpy as np
 
 from gdrun.array_types import Numbers
 from gdrun.data.arrow_stream import number_batches
+from gdrun.data.row_blocks import is_finite
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -74,7 +75,7 @@ def read_numbers(
                 part = slice(start, min(start + CACHED_ROWS, stop))
                 for j, values in numbers.items():
                     columns[j][part] = values[start - first : part.stop - first]
-            unfit |= {j for j, values in numbers.items() if not _finite(values)}
+            unfit |= {j for j, values in numbers.items() if not is_finite(values)}
             first = stop
     return NumberMatrix(memory, columns, frozenset(expressions) - unfit)
 
@@ -83,9 +84,3 @@ def with_nan(values: Any) -> Numbers:
     """An array from DuckDB as float64, with NaN in place of NULL."""
     filled: Numbers = np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan)
     return filled
-
-
-def _finite(values: Numbers) -> bool:
-    """Whether all values are finite. A finite sum shows it, without an array of flags."""
-    with np.errstate(all="ignore"):
-        return bool(np.isfinite(values.sum())) or bool(np.isfinite(values).all())

@@ -18,7 +18,7 @@ from gdrun.data.filling import fill_of
 from gdrun.data.groups import Groups
 from gdrun.data.part_files import PartFile, joint_hash
 from gdrun.data.repeated_rows import complete_hashes, repeated_rows
-from gdrun.data.row_blocks import LARGE_ENTRIES, has_nan, row_blocks_of
+from gdrun.data.row_blocks import LARGE_ENTRIES, has_nan, is_finite, row_blocks_of, rows_of
 from gdrun.data.splitting import split_groups, split_rows, split_times
 from gdrun.data.standardisation import (
     mapped_standardisation,
@@ -93,7 +93,8 @@ def prepare(
     notes = [*table.notes, *_untrained_classes(strata[rows.train], classes, table)]
 
     on_disk = isinstance(table.X, np.memmap)
-    gaps = not on_disk and has_nan(table.X)
+    filled = any(table.fillings) or not table.fillings
+    gaps = not on_disk and filled and has_nan(table.X)
     fill = None if on_disk else fill_of(table, rows.train, gaps=gaps)
     means = fill if gaps else None
     mean = scale = None
@@ -183,7 +184,7 @@ def _prepared_rows(
 
     def made(block: Counts) -> Array:
         rows = np.ones((len(block), columns), dtype)
-        values = encoding.prepared(table.X[block])
+        values = encoding.prepared(rows_of(table.X, block))
         rows[:, : encoding.features] = _cast(values, table.feature_names, dtype, table.name)
         return rows
 
@@ -249,8 +250,8 @@ def _cast(X: Array, names: tuple[str, ...], dtype: DTypeLike, name: str) -> Arra
     """
     with np.errstate(over="ignore"):
         cast = X.astype(dtype, copy=False)
-    lost = ~np.isfinite(cast).all(axis=0)
-    if lost.any():
+    if not is_finite(cast):
+        lost = ~np.isfinite(cast).all(axis=0)
         raise DataError(
             f"there are values outside the range of {np.dtype(dtype)} in "
             f"{_listed([name for name, bad in zip(names, lost, strict=True) if bad])}",

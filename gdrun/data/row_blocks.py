@@ -20,6 +20,9 @@ BLOCK_ENTRIES = 2**17
 LARGE_ENTRIES = 2**20
 """For a matrix with at least this many entries, blocks are faster than one expression."""
 
+FEW_ROWS = 16
+"""The number of rows of a narrow block that are reduced side by side."""
+
 LARGEST, SMALLEST = 1e100, 1e-100
 """Values with sizes between these have squares that neither overflow nor underflow."""
 
@@ -33,12 +36,17 @@ def row_blocks(X: Array) -> list[Array]:
 def all_finite(X: Numbers) -> bool:
     """Return whether every value of X (n, ...) is finite, that is, not NaN and not infinite."""
 
-    def finite(block: Numbers) -> bool:
-        # A sum of finite values is finite unless it overflows, and then each value is checked.
-        return bool(np.isfinite(block.sum())) or bool(np.isfinite(block).all())
+    return all(in_order(is_finite, row_blocks(X)))
 
+
+def is_finite(values: Array) -> bool:
+    """Return whether all values of a small array, or of one column, are finite.
+
+    A finite sum shows it without an array of flags. A sum of finite values can overflow; then each
+    value is checked.
+    """
     with np.errstate(all="ignore"):
-        return all(in_order(finite, row_blocks(X)))
+        return bool(np.isfinite(values.sum())) or bool(np.isfinite(values).all())
 
 
 def has_nan(X: Numbers) -> bool:
@@ -63,10 +71,11 @@ def mean_and_scale_by_blocks(X: Numbers, rows: Counts) -> tuple[Numbers, Numbers
     low, high = np.full(columns, np.inf), np.full(columns, -np.inf)
 
     def statistics(chosen: Counts) -> tuple[Numbers, Numbers, Moments]:
-        block = X[chosen]
-        lowest, highest, mean = block.min(axis=0), block.max(axis=0), block.mean(axis=0)
+        block = rows_of(X, chosen)
+        lowest, highest = over_rows(np.minimum, block), over_rows(np.maximum, block)
+        mean = over_rows(np.add, block) / len(block)
         block -= mean
-        squares = np.square(block, out=block).sum(axis=0)
+        squares = over_rows(np.add, np.square(block, out=block))
         return lowest, highest, Moments(len(block), mean, squares)
 
     with np.errstate(all="ignore"):
@@ -80,6 +89,30 @@ def mean_and_scale_by_blocks(X: Numbers, rows: Counts) -> tuple[Numbers, Numbers
     scale = np.sqrt(found.variance)
     varies = (low != high) & (scale > 0)
     return np.where(varies, found.mean, low), np.where(varies, scale, 1.0), varies
+
+
+def rows_of(X: Array, rows: Counts) -> Array:
+    """Return a contiguous copy of some rows of X (N, d). rows: their indices, in ascending order.
+
+    Consecutive rows are copied as a slice, which takes two thirds of the time.
+    """
+    if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
+        return X[rows[0] : rows[-1] + 1].copy()
+    return np.ascontiguousarray(X[rows])
+
+
+def over_rows(operation: np.ufunc, block: Numbers) -> Numbers:
+    """Reduce the rows of a contiguous block (n, d) to one row (d,) by np.add, np.minimum or others.
+
+    NumPy reduces such a block row by row, with a call for each row. FEW_ROWS rows side by side are
+    one long row here, which is up to five times as fast.
+    """
+    columns = block.shape[1]
+    even = len(block) - len(block) % FEW_ROWS
+    long = block[:even].reshape(-1, FEW_ROWS * columns)
+    ends = [operation.reduce(long).reshape(FEW_ROWS, columns)] if even else []
+    reduced: Numbers = operation.reduce(np.concatenate([*ends, block[even:]]))
+    return reduced
 
 
 def row_blocks_of(rows: Counts, columns: int) -> list[Counts]:

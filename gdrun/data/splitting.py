@@ -38,6 +38,9 @@ def split_rows(strata: Counts, *, validation: float, test: float, seed: int) -> 
             where="dataset.split",
             hint="use fewer rows for validation and test; 0 means no such part",
         )
+    if not any(held_out.values()):
+        nobody = np.array([], dtype=np.int64)
+        return SplitRows(np.arange(total), nobody, nobody)
     counts = np.bincount(strata)
     tested = allocate(held_out["test"], counts)
     validated = allocate(held_out["validation"], counts - tested)
