@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -21,12 +22,16 @@ from gdrun.engine.outcome import Outcome
 from gdrun.problems.metrics import METRICS, Predictions, confusion_matrix
 from gdrun.problems.objective import Model, Objective
 from gdrun.problems.predictor import Predictor
+from gdrun.threads import run_all
 
 PartName = Literal["train", "validation", "test"]
 PARTS: tuple[PartName, ...] = ("train", "validation", "test")
 
 MOST_SCORES = 2**22
 """The most scores (outputs of the models) that are in memory at once: 32 MB of float64."""
+
+ROWS_FOR_THREADS = 2**16
+"""From this number of rows, several threads compute the metrics."""
 
 Values = Mapping[str, float]
 """The values of metrics by name; NaN where a metric is not defined."""
@@ -218,7 +223,16 @@ def _constant(data: Prepared) -> float:
 
 
 def _values(cohort: Cohort, predictions: Predictions) -> Values:
-    return {name: METRICS[name].value(predictions) for name in cohort.metrics}
+    """The metrics of a cohort by name."""
+
+    def value(name: str) -> float:
+        with np.errstate(all="ignore"):  # a thread does not inherit the caller's
+            return METRICS[name].value(predictions)
+
+    tasks = [partial(value, name) for name in cohort.metrics]
+    if len(predictions.targets) < ROWS_FOR_THREADS:
+        return {name: task() for name, task in zip(cohort.metrics, tasks, strict=True)}
+    return dict(zip(cohort.metrics, run_all(tasks), strict=True))
 
 
 def _probable(cohort: Cohort) -> bool:

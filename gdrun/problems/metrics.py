@@ -249,7 +249,8 @@ def rmse(targets: Array, predictions: Array) -> Any:
 
     ŷᵢ is the prediction for example i of n, and yᵢ its target.
     """
-    return np.sqrt(np.mean((predictions - targets) ** 2))
+    errors = predictions - targets
+    return np.sqrt(np.mean(np.square(errors, out=errors)))
 
 
 @metric("MAE", task="regression", better="smaller")
@@ -260,7 +261,8 @@ def mae(targets: Array, predictions: Array) -> Any:
 
     ŷᵢ is the prediction for example i of n, and yᵢ its target.
     """
-    return np.mean(np.abs(predictions - targets))
+    errors = predictions - targets
+    return np.mean(np.abs(errors, out=errors))
 
 
 @metric("R²", task="regression")

@@ -5,7 +5,13 @@ import pytest
 
 from gdrun import threads
 from gdrun.data import preparation, prepare, standardisation, table_from_arrays
-from gdrun.data.row_blocks import all_finite, has_nan, mean_and_scale_by_blocks
+from gdrun.data.row_blocks import (
+    all_finite,
+    has_nan,
+    mean_and_scale_by_blocks,
+    over_rows,
+    rows_of,
+)
 from gdrun.problems.models import MODELS
 
 DRAW = np.random.default_rng(11)
@@ -37,7 +43,7 @@ def test_a_sum_that_overflows_is_no_value_that_is_not_finite():
 
 
 def test_statistics_over_chosen_rows_are_those_of_one_expression():
-    X, rows = matrix(), DRAW.permutation(20_011)[:15_000]
+    X, rows = matrix(), np.sort(DRAW.permutation(20_011)[:15_000])
     X[:, 7] = 3.25
     mean, scale, varies = mean_and_scale_by_blocks(X, rows)
     for found, expected in zip(
@@ -45,6 +51,25 @@ def test_statistics_over_chosen_rows_are_those_of_one_expression():
     ):
         np.testing.assert_allclose(found, expected, rtol=1e-12)
     assert (mean[7], scale[7], varies[7]) == (3.25, 1, False)
+
+
+@pytest.mark.parametrize("columns", [1, 3, 19])
+@pytest.mark.parametrize("rows", [1, 15, 16, 17, 100])
+def test_rows_side_by_side_are_reduced_to_those_of_each_column(rows, columns):
+    # Sums of whole numbers are exact in any order.
+    block = DRAW.integers(-9, 9, (rows, columns)).astype(float)
+    for operation, one_column in ((np.add, sum), (np.minimum, min), (np.maximum, max)):
+        expected = [one_column(column) for column in block.T.tolist()]
+        assert over_rows(operation, block).tolist() == expected
+
+
+@pytest.mark.parametrize("rows", [[], [4], [2, 3, 4], [0, 2, 3], [0, 4]])
+def test_chosen_rows_are_a_contiguous_copy(rows):
+    X = np.arange(20.0).reshape(5, 4)[:, :3]
+    chosen = rows_of(X, np.array(rows, dtype=np.int64))
+    assert chosen.tolist() == [[4.0 * row, 4.0 * row + 1, 4.0 * row + 2] for row in rows]
+    assert chosen.flags.c_contiguous
+    assert not np.shares_memory(chosen, X)
 
 
 def test_a_large_mean_costs_no_accuracy():

@@ -171,3 +171,9 @@ def test_no_training_row_is_an_error(total, validation, test, said):
         f"error: dataset.split: no training rows are left: {said}\n"
         "hint: use fewer rows for validation and test; 0 means no such part"
     )
+
+
+def test_without_held_out_parts_all_rows_are_trained_in_order():
+    split = split_rows(np.array([1, 0, 1, 1]), validation=0, test=0, seed=3)
+    assert split.train.tolist() == [0, 1, 2, 3]
+    assert len(split.validation) == len(split.test) == 0

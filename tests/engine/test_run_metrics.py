@@ -87,6 +87,15 @@ def test_the_metrics_of_every_part(engine, dataset, model, metrics):
         assert recalls["found"] == [int(np.sum((y == k) & (found == k))) for k in classes]
 
 
+def test_threads_compute_the_metrics_of_many_rows_alike(monkeypatch):
+    words = ("dataset=iris", "model=softmax", "epochs=2", f"evaluate.metrics=[{','.join(ALL)}]")
+    alone = gdrun.train(None, *words).summary
+    monkeypatch.setattr(measuring, "ROWS_FOR_THREADS", 0)
+    together = gdrun.train(None, *words).summary
+    assert together["metrics"] == alone["metrics"]
+    assert together["baseline"] == alone["baseline"]
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_a_regression_is_measured_in_the_unit_of_its_target(dtype):
     run = gdrun.train(None, "dataset=diabetes", "model=linear", "epochs=5", f"dtype={dtype}")
