@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from gdrun.methods.rules import OPTIMIZERS
 from gdrun.quantities import telling_digits
 from gdrun.study.design.trials import Candidate
 from gdrun.study.judgement.comparison_findings import Comparison, Contender, Pair
-from gdrun.study.judgement.statistics import FEWEST_SEEDS, enough_seeds
+from gdrun.study.judgement.statistics import FEWEST_SEEDS, SIGNIFICANT, enough_seeds
+from gdrun.study.judgement.verdicts import RATE
 from gdrun.views.curve_scale import scale_of
 from gdrun.views.numbers import count, quantity
 from gdrun.views.study_notes import (
@@ -42,15 +44,14 @@ def notes_of(comparison: Comparison) -> list[tuple[str, str]]:
         notes.append(("target", comparison.target.sentence_with(digits_of(comparison))))
     notes += lacking_notes(comparison.plan)
     notes += variant_notes(comparison.plan)
+    if comparison.tuning_work is None:
+        notes.append(("tuning", _untuned(comparison)))
     notes += _seed_notes(comparison)
     notes += [("contenders", text) for text in _ambiguous(comparison.plan.candidates)]
     notes += [("duplicates", text) for text in _duplicates(comparison.plan.candidates)]
     notes += [("tuning", _tuning(row)) for row in comparison.contenders if row.tuning is not None]
     notes += [("tuning", text) for text in _not_tuned(comparison)]
     notes += [("tuning", text) for text in _unequal_tuning(comparison)]
-    if comparison.tuning_work is None:
-        text = 'none: contenders keep their settings; `tune="lr"` finds the best rate of each'
-        notes.append(("tuning", text))
     notes.append(("loss rose", LOSS_ROSE))
     if scale := scale_of([row.standing for row in comparison.contenders]):
         notes.append(("curve", scale.legend))
@@ -88,7 +89,8 @@ def _seed_notes(comparison: Comparison) -> list[tuple[str, str]]:
         )
         notes.append(("seeds", text))
     if seeds < enough and len(identical) < len(comparison.contenders):
-        needed = "an interval and p < 0.05 need" if seeds < FEWEST_SEEDS else "p < 0.05 needs"
+        p = f"p < {SIGNIFICANT}"
+        needed = f"an interval and {p} need" if seeds < FEWEST_SEEDS else f"{p} needs"
         notes.append(("seeds", f"{seeds} are too few: {needed} {enough} or more, `seeds={enough}`"))
     intervals = filter(None, (row.standing.spread.interval for row in comparison.contenders))
     return notes + [
@@ -99,14 +101,18 @@ def _seed_notes(comparison: Comparison) -> list[tuple[str, str]]:
 def pair_words(pair: Pair) -> str:
     """A sentence on two contenders: mbgd is better than bgd under 8 of 8 seeds, p = 0.023.
 
-    The median may favour a contender that is better under half of the seeds or fewer.
+    A difference is shown if p < SIGNIFICANT. The contender with the worse median may be better
+    under most of the seeds.
     """
     tied = f", {pair.ties} tied" if pair.ties else ""
     p = f"p = {quantity(pair.p, 2)}"
-    if pair.wins > pair.losses:
-        seeds = f"{pair.wins} of {pair.seeds} seeds{tied}"
-        return f"{pair.first} is better than {pair.second} under {seeds}, {p}"
-    counts = f"{pair.first} is better under {pair.wins} seeds, {pair.second} under {pair.losses}"
+    if pair.p < SIGNIFICANT:
+        names = (pair.first, pair.second)
+        better, worse = names if pair.wins > pair.losses else names[::-1]
+        seeds = f"{max(pair.wins, pair.losses)} of {pair.seeds} seeds{tied}"
+        return f"{better} is better than {worse} under {seeds}, {p}"
+    wins = count(pair.wins, "seed")
+    counts = f"{pair.first} is better under {wins}, {pair.second} under {pair.losses}"
     return f"no difference shown: {counts}{tied}, {p}"
 
 
@@ -172,6 +178,30 @@ def _tuning(row: Contender) -> str:
         else ""
     )
     return f"{row.name}: {chosen}, the best of {budget}{edge}{hardly_trained(tuning.progress)}"
+
+
+def _untuned(comparison: Comparison) -> str:
+    """A sentence on a comparison without tuning.
+
+    It warns if optimizers differ, and some have their default learning rate: such a rate suits no
+    problem in particular, so that the ranking may show the rates rather than the optimizers.
+    """
+    candidates = [row.standing.candidate for row in comparison.contenders]
+    advice = '`tune="lr"` finds the best rate of each'
+    defaults = [
+        f"{each.name} (lr {quantity(rate)})"
+        for each in candidates
+        if RATE not in {**each.settings, **comparison.plan.for_all}
+        and (rate := each.experiment.optimizer.options["lr"])
+        == OPTIMIZERS[each.experiment.optimizer.name].options["lr"].default
+    ]
+    if len({each.experiment.optimizer.name for each in candidates}) < 2 or not defaults:
+        return f"none: contenders keep their settings; {advice}"
+    rates = "at default rates" if len(defaults) > 1 else "at its default rate"
+    return (
+        f"none: {', '.join(defaults)} trained {rates}, so that the ranking may show the rates "
+        f"rather than the optimizers; {advice}"
+    )
 
 
 def _unequal_tuning(comparison: Comparison) -> list[str]:

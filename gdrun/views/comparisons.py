@@ -64,7 +64,7 @@ def comparison_result(comparison: Comparison, spell: Callable[[str], str] = str)
     parts += [heading, _table(comparison, _result_columns(comparison)), ""]
     scale = scale_of([row.standing for row in comparison.contenders])
     heading = Text("course of training", style="bold")
-    columns = _course_columns(scale, digits_of(comparison))
+    columns = [*_rate_column(comparison), *_course_columns(scale, digits_of(comparison))]
     parts += [heading, _table(comparison, columns), ""]
     notes = [(label, spell(text)) for label, text in notes_of(comparison)]
     warnings = [NOT_COMPARABLE[comparison.unlike]] if comparison.unlike else []
@@ -100,6 +100,14 @@ def _result_columns(comparison: Comparison) -> list[Column]:
         ("diverged", lambda row: f"{row.standing.diverged} of {len(row.standing.results)}"),
         ("symptom", lambda row: row.standing.symptom_words or HEALTHY),
     ]
+
+
+def _rate_column(comparison: Comparison) -> list[Column]:
+    """The column of learning rates; empty if all contenders share the one in the line above."""
+    optimizers = [row.standing.candidate.experiment.optimizer for row in comparison.contenders]
+    if all(each == optimizers[0] for each in optimizers):
+        return []
+    return [("lr", lambda row: quantity(row.standing.candidate.experiment.optimizer.options["lr"]))]
 
 
 def _course_columns(scale: CurveScale | None, digits: int) -> list[Column]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from math import comb
 
 import numpy as np
 import pytest
@@ -42,15 +43,28 @@ def test_the_pairs_count_the_seeds_of_the_results(found):
         assert (pair.wins, pair.seeds) == (wins, 6)
 
 
-def test_a_contender_that_does_not_win_is_not_called_better():
-    pair = Pair("momentum", "adam", 3, 3, 0, 1.0)
-    assert pair_words(pair) == (
-        "no difference shown: momentum is better under 3 seeds, adam under 3, p = 1"
+@pytest.mark.parametrize(
+    ("wins", "losses", "ties", "words"),
+    [
+        # Two-sided sign tests by hand: 2·(1 + 6)/2⁶ = 0.22, 2/2⁸ = 0.0078, 2·(1 + 8)/2⁸ = 0.070.
+        (3, 3, 0, "no difference shown: a is better under 3 seeds, b under 3, p = 1"),
+        (2, 3, 1, "no difference shown: a is better under 2 seeds, b under 3, 1 tied, p = 1"),
+        (5, 1, 0, "no difference shown: a is better under 5 seeds, b under 1, p = 0.22"),
+        (1, 0, 0, "no difference shown: a is better under 1 seed, b under 0, p = 1"),
+        (7, 1, 0, "no difference shown: a is better under 7 seeds, b under 1, p = 0.07"),
+        (8, 0, 0, "a is better than b under 8 of 8 seeds, p = 0.0078"),
+        # The lower median does not decide: b wins 15 of 20, p = 2·21,700/2²⁰ = 0.041.
+        (5, 15, 0, "b is better than a under 15 of 20 seeds, p = 0.041"),
+    ],
+)
+def test_a_contender_is_called_better_only_if_p_is_small(wins, losses, ties, words):
+    p = min(
+        1.0,
+        2
+        * sum(comb(wins + losses, k) for k in range(min(wins, losses) + 1))
+        / 2 ** (wins + losses),
     )
-    lower_median = Pair("momentum", "adam", 2, 3, 1, 1.0)
-    assert "no difference shown" in pair_words(lower_median)
-    better = Pair("a", "b", 5, 1, 0, 0.22)
-    assert pair_words(better) == "a is better than b under 5 of 6 seeds, p = 0.22"
+    assert pair_words(Pair("a", "b", wins, losses, ties, p)) == words
 
 
 def test_a_baseline_must_be_a_contender():

@@ -97,6 +97,21 @@ def test_a_tuned_comparison_prints_its_budget(compare):
     assert f" tuning {note} " in untuned
 
 
+def test_different_optimizers_show_their_rates_and_whether_these_are_defaults(compare):
+    answer = compare("momentum", "adam", "adam+lr=0.02", "--seeds", "2", "epochs=2")
+    course = answer.out.partition("course of training")[2]
+    # The config has lr 0.1 for momentum; the paper of Adam has 0.001 (Kingma & Ba 2014).
+    for row in (r"momentum +0\.1 ", r"adam +0\.001 ", r"adam\+lr=0\.02 +0\.02 "):
+        assert re.search(f"^{row}", course, re.MULTILINE)
+    notes = " ".join(answer.out.split())
+    assert "tuning none: adam (lr 0.001) trained at its default rate, so that" in notes
+    assert notes.index(" tuning ") < notes.index(" pairs ")
+    both = " ".join(compare("rmsprop", "adam", "--seeds", "2", "epochs=2").out.split())
+    assert "rmsprop (lr 0.01), adam (lr 0.001) trained at default rates" in both
+    given = " ".join(compare("rmsprop", "adam", "--seeds", "2", "epochs=2", "lr=0.01").out.split())
+    assert "none: contenders keep their settings" in given
+
+
 def test_a_budget_of_gradients_is_the_same_for_all(compare, tmp_path):
     document = json.loads(compare("bgd", "sgd", "--budget", "gradients=400", "--json").out)
     (trials,) = (tmp_path / "runs").glob("*/trials.jsonl")

@@ -13,6 +13,9 @@ from math import comb
 import numpy as np
 from numpy.typing import ArrayLike
 
+SIGNIFICANT = 0.05
+"""A test shows a difference if its p-value is below this level."""
+
 FEWEST_SEEDS = 6
 """The fewest seeds for an interval of the median at 95 %, and for p < 0.05 in a sign test.
 
@@ -139,7 +142,7 @@ def enough_seeds(pairs: int) -> int:
     (6, 7, 9)
     """
     seeds = FEWEST_SEEDS
-    while pairs * 2 / 2**seeds >= 0.05:
+    while pairs * 2 / 2**seeds >= SIGNIFICANT:
         seeds += 1
     return seeds
 
