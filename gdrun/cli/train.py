@@ -96,7 +96,14 @@ def train(
     if not quiet:
         for line in assumed:
             faults.note(f"assumed {line}")
-    experiments = [first.with_seed(first.seed + k) for k in range(seeds or 1)]
+    count = seeds or 1
+    if count > 1 and first.deterministic:
+        from gdrun.config.experiment import SAME_RUN
+
+        count = 1
+        if not quiet:
+            faults.note(f"trains one seed: {SAME_RUN}")
+    experiments = [first.with_seed(first.seed + k) for k in range(count)]
     session = Session(experiments, out=out, read=read)
     return _run(session, Shown(quiet, json, several=seeds is not None, live=watch))
 
@@ -105,8 +112,8 @@ def train(
 class Shown:
     """What a training prints: quiet and json are options of the command.
 
-    several: whether there are several seeds, so that a table of seeds is shown. live: whether the
-    option --watch is given.
+    several: whether the user gave the number of seeds, so that the JSON document is a list, and
+    several seeds are shown in a table. live: whether the option --watch is given.
     """
 
     quiet: bool
@@ -139,8 +146,8 @@ class Shown:
             console.print_json({"runs": documents} if self.several else documents[0])
             return
         written = [] if problems else written_lines(runs)
-        result = views.seeds_result(runs) if self.several else None
-        view = result or views.run_result(runs[0], brief=self.quiet)
+        several = len(runs) > 1
+        view = views.seeds_result(runs) if several else views.run_result(runs[0], brief=self.quiet)
         console.show(view, "", *written, *map(console.unwrapped, notes))
 
 

@@ -29,6 +29,9 @@ from gdrun.problems.surfaces import SURFACES, Surface
 Path = tuple[str | int, ...]
 Where = Callable[[Path], str]
 
+SAME_RUN = "nothing in the training is random, so that every seed gives the same run"
+"""What a message says of an experiment that is deterministic."""
+
 
 class Header(Settings):
     """The keys at the top level of a file that are not sections."""

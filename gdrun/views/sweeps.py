@@ -10,6 +10,7 @@ from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from gdrun.config.experiment import SAME_RUN
 from gdrun.config.writing import short_flow
 from gdrun.methods.stopping import position
 from gdrun.study.design.axes import Axis
@@ -48,7 +49,7 @@ NEVER = "never"
 HEALTHY = "-"
 """The text in place of the symptom of healthy runs."""
 
-ONE_SEED = "one: nothing in the training is random, so that every seed gives the same run"
+ONE_SEED = f"one: {SAME_RUN}"
 """The note on seeds if every seed gives the same run."""
 
 NOT_COMPARABLE = {

@@ -187,7 +187,7 @@ def test_a_narrow_terminal_gets_fewer_columns_and_no_number_is_cut_off(train, mo
 
 
 def test_seeds_diverge_only_together(train):
-    both = train(*LOST, "--seeds", "2")
+    both = train(*LOST, "variant=mbgd", "--seeds", "2")
     assert both.code == 3
     assert "\n2 of 2 runs diverged\n" in both.out
 
@@ -326,8 +326,10 @@ def test_a_walk_that_left_the_numbers_says_where_it_ended(train, gdrun):
 
 
 def test_walks_of_several_seeds_are_compared_by_distance(train):
-    # Full batches feel no noise: x halves from 1 to ½, and y from 1 stays at the minimum (0, 1).
-    answer = train(*WALK, "surface.start=[1.0, 1.0]", "epochs=1", "--seeds", "2")
+    # The noise of a batch of all 100 examples has the sum zero: x halves from 1 to ½, and y from 1
+    # stays at the minimum (0, 1).
+    noisy = ("variant=mbgd", "batch_size=100", "noise=1", "surface.start=[1.0, 1.0]", "epochs=1")
+    answer = train(*WALK, *noisy, "--seeds", "2")
     lines = [line.split() for line in answer.out.splitlines()]
     (start,) = (at for at, line in enumerate(lines) if line[:1] == ["seed"])
     assert lines[start][-3:] == ["distance", "to", "minimum"]
@@ -487,6 +489,33 @@ def test_the_rate_of_a_surface_is_named_as_an_assumption(gdrun):
     assert "assumed" not in gdrun("train", *words, "lr=0.001").err
     assert note in gdrun("compare", "bgd", "mbgd", *words).err.splitlines()
     assert "assumed" not in gdrun("sweep", "lr=0.001,0.002", *words).err
+
+
+@pytest.mark.parametrize(
+    ("settings", "runs"),
+    [
+        (("dataset=iris", "model=softmax", "variant=bgd"), 1),
+        (("surface=bowl",), 1),
+        (("surface=bowl", "noise=1"), 3),
+        (("dataset=iris", "model=softmax", "batch_size=30"), 3),
+        (("dataset=iris", "model=mlp", "variant=bgd"), 3),
+    ],
+)
+def test_seeds_that_change_nothing_are_trained_once(gdrun, settings, runs):
+    """The losses with two seeds differ where several runs are made, and not otherwise."""
+    words = ("train", *settings, "epochs=2", "engine=numpy")
+    losses = [
+        json.loads(gdrun(*words, "--seed", seed, "--json").out)["summary"]["train_loss"]
+        for seed in ("0", "1")
+    ]
+    assert (losses[0] == losses[1]) == (runs == 1)
+    answer = gdrun(*words, "--seeds", "3", "--json")
+    document = json.loads(answer.out)
+    assert [run["seed"] for run in document["runs"]] == list(range(runs))
+    first = document["runs"][0]["summary"]["train_loss"]
+    assert first == pytest.approx(losses[0], rel=1e-12)
+    note = "note: trains one seed: nothing in the training is random"
+    assert (note in answer.err) == (runs == 1)
 
 
 @pytest.mark.parametrize("width", range(24, 60, 4))
