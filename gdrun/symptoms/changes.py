@@ -40,13 +40,16 @@ def adam(run: Traced) -> tuple[Remedy, ...]:
 def smaller_rates(run: Traced) -> tuple[Remedy, ...]:
     """Smaller learning rates.
 
-    These are 1/10 to 1/10⁴ of the run's rate. For full batches with a rate near or above the
-    stability limit, they are 1/2, 1/20 and 1/200 of this limit: if the loss is not quadratic, the
-    limit may be smaller at other weights.
+    These are 1/10 to 1/10⁴ of the run's rate. For a rate near or above a known stability limit,
+    they are 1/2, 1/20 and 1/200 of this limit: if the loss is not quadratic, the limit may be
+    smaller at other weights. Mini-batches, which need smaller rates than full batches, also get
+    1/2000 of it.
     """
-    if run.full_batches and run.limit is not None and run.limit.value < 1.05 * run.rate:
-        why = "the stability limit that theory predicts allows this step"
-        return tuple(rate(run.limit.value / part, why) for part in (2, 20, 200))
+    if run.limit is not None and run.limit.value < 1.05 * run.rate:
+        parts, why = (2, 20, 200), "the stability limit that theory predicts allows this step"
+        if not run.full_batches:
+            parts, why = (*parts, 2000), "full batches are stable with this step"
+        return tuple(rate(run.limit.value / part, why) for part in parts)
     why = "a step that is small enough does not overshoot the minimum"
     return tuple(rate(run.rate * 10.0**-k, why) for k in range(1, 5))
 
@@ -174,7 +177,9 @@ def less_decay(run: Traced) -> tuple[Remedy, ...]:
 def clipping(run: Traced) -> tuple[Remedy, ...]:
     """Gradient clipping, once with the run's learning rate and once with a tenth of this rate.
 
-    The limit is the first decile of the gradient norms: a tenth of the steps is below it.
+    The limit of the norm is the first decile of the gradient norms: a tenth of the steps is below
+    it. For a rate above a known stability limit, the second rate is at most half of this limit, and
+    the change with it is the first.
     """
     norms = run.steps.get("grad_norm", np.empty(0))
     norms = norms[np.isfinite(norms) & (norms > 0)]
@@ -182,10 +187,11 @@ def clipping(run: Traced) -> tuple[Remedy, ...]:
         return ()
     limit = rounded(np.quantile(norms, 0.1), 2)
     why = "a clipped gradient bounds the length of a step"
-    return (
-        Remedy({"clip.norm": limit}, why),
-        Remedy({"clip.norm": limit, "optimizer.lr": rounded(run.rate / 10)}, why),
-    )
+    stable = np.inf if run.limit is None else run.limit.value
+    smaller = min(run.rate / 10, stable / 2)
+    same = Remedy({"clip.norm": limit}, why)
+    reduced = Remedy({"clip.norm": limit, "optimizer.lr": rounded(smaller)}, why)
+    return (reduced, same) if run.rate > stable else (same, reduced)
 
 
 def fewer_limits(run: Traced) -> tuple[Remedy, ...]:
@@ -200,7 +206,7 @@ def fewer_limits(run: Traced) -> tuple[Remedy, ...]:
         remedies.append(Remedy({"model.dropout": 0.0}, "every unit takes part in every step"))
     if model.get("l2"):
         remedies.append(Remedy({"model.l2": 0.0}, "l2 pulls the weights to 0"))
-        remedies.append(Remedy({"model.l2": model["l2"] / 1000}, "a weaker pull to 0"))
+        remedies.append(Remedy({"model.l2": rounded(model["l2"] / 1000)}, "a weaker pull to 0"))
     return tuple(remedies)
 
 

@@ -50,6 +50,30 @@ def test_the_exact_limit_of_a_bowl_is_an_oscillation(at_limit):
     assert [each["name"] for each in at_limit.record["diagnosis"]] == ["oscillation"]
 
 
+@pytest.mark.parametrize("variant", [{"variant": "bgd"}, {"variant": "mbgd", "batch_size": 20}])
+@pytest.mark.parametrize("lr", [0.41, 5.0, 1e3])
+@pytest.mark.parametrize("beta", [None, 0.5])
+def test_every_rate_for_a_rate_above_the_limit_is_below_it(variant, lr, beta):
+    """The largest curvature of the bowl is 10, so that heavy ball is stable below 2(1 + β)/10."""
+    rule = {"optimizer": "vanilla"} if beta is None else {"optimizer": "momentum", "beta": beta}
+    run = gdrun.train(
+        {"surface": {"name": "bowl", "noise": 0.1}},
+        {**rule, "optimizer.lr": lr, **variant, "stopping.epochs": 30},
+    )
+    limit = 2 * (1 + (beta or 0.0)) / 10
+    (found, *_) = diagnosed(run)
+    assert found.name == "exploding"
+    rates = proposed_rates(found)
+    assert len(rates) > 2
+    assert max(rates) < limit
+    # A change that keeps the rate is not tried before one that lowers it.
+    keeps = ["optimizer.lr" not in each.changes for each in found.remedies]
+    assert keeps.index(True) >= len(rates)
+    if variant["variant"] == "bgd":
+        half = surface("bowl", **{"optimizer__lr": rates[0], "stopping__epochs": 200})
+        assert half.evals["train_loss"][-1] < 1e-6
+
+
 def test_no_change_with_the_same_or_a_higher_loss_is_a_cure(at_limit):
     tried = try_remedies(at_limit, diagnosed(at_limit))
     assert tried[0].cured
