@@ -46,9 +46,10 @@ def smaller_rates(run: Traced) -> tuple[Remedy, ...]:
     1/2000 of it.
     """
     if run.limit is not None and run.limit.value < 1.05 * run.rate:
-        parts, why = (2, 20, 200), "the stability limit that theory predicts allows this step"
+        why = "the stability limit that theory predicts allows this step"
         if not run.full_batches:
-            parts, why = (*parts, 2000), "full batches are stable with this step"
+            why = "full batches are stable with this step"
+        parts = (2, 20, 200) if run.full_batches else (2, 20, 200, 2000)
         return tuple(rate(run.limit.value / part, why) for part in parts)
     why = "a step that is small enough does not overshoot the minimum"
     return tuple(rate(run.rate * 10.0**-k, why) for k in range(1, 5))

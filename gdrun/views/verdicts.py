@@ -26,7 +26,9 @@ def verdicts_page() -> RenderableType:
     intro = (
         "p is the progress of a setting: the improvement of the metric that ranks the settings, "
         "divided by the best improvement. If the best improvement is a drop by more than a factor "
-        f"of {LOG_FROM}, logarithms are used. The default target is the value with p = {GOOD:g}. "
+        f"of {LOG_FROM}, logarithms are used. A verdict uses the p of the end of a run; the column "
+        "`to target` has the first epoch at which a run reached the target. "
+        f"The default target is the value with p = {GOOD:g}. "
         "Too small, too large and unstable compare only settings that differ in nothing but the "
         "rate."
     )

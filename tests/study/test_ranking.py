@@ -67,6 +67,26 @@ def test_every_verdict():
     assert [standing.rank for standing in found] == [6, 5, 3, 1, 2, 4, 7, None]
 
 
+def test_a_setting_that_reached_the_target_early_is_not_slow():
+    # The loss falls from 10 to 0 at best, so that the default target is 0.5.
+    rows = {
+        0.01: [result([10, 9, 6, 4])],  # slow all along
+        0.02: [result([10, 0.4, 2, 4])],  # p = 0.96 at epoch 1, and 0.6 at the end
+        0.03: [result([10, 0.4, 3, 5.2])],  # p = 0.48 at the end
+        0.1: [result([10, 5, 1, 0])],
+    }
+    _, texts = standing_texts(rows)
+    assert texts == ["slow", "worse", "worse", "best"]
+    # With a target of 7, the second setting reaches it as early as the best one.
+    plan, results = plan_and_results(
+        {0.01: [result([10, 8, 6, 4])], 0.02: [result([10, 6, 5, 4])], 0.1: rows[0.1]}
+    )
+    found = standings(plan, results, LOSS)
+    texts = [each.text for each in verdicts(found, LOSS, Target(LOSS, 7.0))]
+    assert texts == ["slow", "worse", "best"]
+    assert [each.text for each in verdicts(found, LOSS)] == ["slow", "slow", "best"]
+
+
 @pytest.mark.parametrize(
     ("losses", "verdict"),
     [

@@ -70,7 +70,7 @@ def test_every_rate_for_a_rate_above_the_limit_is_below_it(variant, lr, beta):
     keeps = ["optimizer.lr" not in each.changes for each in found.remedies]
     assert keeps.index(True) >= len(rates)
     if variant["variant"] == "bgd":
-        half = surface("bowl", **{"optimizer__lr": rates[0], "stopping__epochs": 200})
+        half = surface("bowl", optimizer__lr=rates[0], stopping__epochs=200)
         assert half.evals["train_loss"][-1] < 1e-6
 
 

@@ -188,7 +188,7 @@ def judge_sweep(
     differing = unlike(metric, experiments, table)
     if differing is None:
         found = fastest_first(found, metric)
-    words = verdicts(found, metric, ranked=differing is None)
+    words = verdicts(found, metric, target, ranked=differing is None)
     # Halving may drop a rate before its run shows whether the rate is stable.
     swept = RATE in [axis.key for axis in axes] and not rungs
     limits = stability_limits(found, words, table) if swept else {}

@@ -23,9 +23,9 @@ from typing import Literal
 import numpy as np
 
 from gdrun.study.design.trials import Candidate, label, noiseless
-from gdrun.study.judgement.metrics import Metric
+from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.progress import Improvement
-from gdrun.study.judgement.ranking import GOOD, Standing, best_improvement
+from gdrun.study.judgement.ranking import GOOD, Standing, best_improvement, usual_target
 from gdrun.study.judgement.statistics import quantile
 
 HALFWAY = 0.5
@@ -44,6 +44,7 @@ Word = Literal[
     "too small",
     "poor",
     "slow",
+    "worse",
     "good",
     "best",
     "too large",
@@ -59,6 +60,8 @@ MEANINGS: dict[Word, str] = {
     "within 2 % and with p ≥ 0.995, that of the setting that reaches the target first",
     "good": "p ≥ 0.95",
     "slow": "p < 0.95",
+    "worse": "p < 0.95 at the end, although p was ≥ 0.95 before, or the target was reached no "
+    "later than by the best setting",
     "too small": "p < 0.5, at a rate below the best",
     "too large": "p < 0.95, at a rate above the best",
     "poor": "p < 0.5, and no other rate of the same settings is much better",
@@ -95,13 +98,21 @@ class Verdict:
         return self.word not in ("oscillating", "unstable", "diverged")
 
 
-def verdicts(found: Sequence[Standing], metric: Metric, *, ranked: bool = True) -> list[Verdict]:
+def verdicts(
+    found: Sequence[Standing],
+    metric: Metric,
+    target: Target | None = None,
+    *,
+    ranked: bool = True,
+) -> list[Verdict]:
     """The verdict on each candidate.
 
     found: the standings (results, scores and ranks) of the candidates; the verdicts have the same
-    order. metric: ranks the candidates. ranked: False if their data or losses differ; then only
-    candidates that differ in nothing but the rate are compared.
+    order. metric: ranks the candidates. target: the one that the user gave; None without it.
+    ranked: False if their data or losses differ; then only candidates that differ in nothing but
+    the rate are compared.
     """
+    early = _early(found, metric, target) if ranked else set()
     groups: dict[str, list[Standing]] = {}
     for standing in found:
         groups.setdefault(others(standing.candidate), []).append(standing)
@@ -120,8 +131,35 @@ def verdicts(found: Sequence[Standing], metric: Metric, *, ranked: bool = True) 
                 _drop(standing, lowest),
                 _side(standing, best_rates.get(group)),
                 None if ranked else len(members) > 1,
+                early=standing.candidate.name in early,
             )
     return [words[standing.candidate.name] for standing in found]
+
+
+def _early(found: Sequence[Standing], metric: Metric, target: Target | None) -> set[str]:
+    """The names of the candidates that are not slow: they were good before their runs ended.
+
+    Their median run reached p = GOOD at some evaluation, or reached the user's target no later than
+    the candidate with the rank 1. target: the user's; None without it.
+    """
+    latest: dict[Target, float] = {}
+    best = next((each for each in found if each.rank == 1), None)
+    if target is not None and best is not None:
+        latest[target] = _median_epochs(best, target)
+    # Last, because a record has the default target in the place of the user's.
+    if (usual := usual_target(found, metric)) is not None:
+        latest[usual] = math.inf
+    return {
+        each.candidate.name
+        for each in found
+        for goal, most in latest.items()
+        if math.isfinite(epochs := _median_epochs(each, goal)) and epochs <= most
+    }
+
+
+def _median_epochs(standing: Standing, target: Target) -> float:
+    """The epochs until the target was reached, the median over the runs; +∞ if most did not."""
+    return quantile(standing.to_target(target, "epoch"), 0.5)
 
 
 @dataclass(frozen=True)
@@ -199,13 +237,16 @@ def _verdict(
     loss: _Drop,
     side: int | None,
     compared: bool | None,
+    *,
+    early: bool,
 ) -> Verdict:
     """The verdict on one candidate.
 
     progress: the progress p of its median. loss: how far the training loss fell. side: where the
     candidate's rate is, compared with the best rate of the candidates that differ only in the rate:
     −1 below, 0 equal, 1 above; None if no rate was swept. compared: None if all candidates are
-    ranked; else whether there are other candidates that differ only in the rate.
+    ranked; else whether there are other candidates that differ only in the rate. early: whether it
+    was good before its runs ended.
     """
     diverged = [result.record["stop"]["step"] for result in standing.results if result.diverged]
     if 2 * len(diverged) >= len(standing.results):
@@ -230,6 +271,8 @@ def _verdict(
         return Verdict("unstable" if loss.share < GOOD and not settles else "too large")
     if peaks is None and _rises(standing, loss) > HALFWAY:
         return Verdict("oscillating")
+    if early:
+        return Verdict("worse")
     if progress.total >= HALFWAY:
         return Verdict("slow")
     # The best rate may not be poor, or this one may be far behind it.

@@ -104,7 +104,7 @@ def _read_sweep(record: StudyRecord, path: Path) -> Sweep:
         axes,
         metric,
         found,
-        tuple(verdicts(found, metric, ranked=differing is None)),
+        tuple(verdicts(found, metric, target, ranked=differing is None)),
         target,
         limits,
         Work(**judged["work"]),
