@@ -23,7 +23,7 @@ from gdrun.data.columns import (
 from gdrun.data.date_columns import with_numbered_dates
 from gdrun.data.feature_matrix import laid_out
 from gdrun.data.places import Places
-from gdrun.data.row_numbers import EMPTY, note_on_identifier, why_left_out
+from gdrun.data.row_numbers import EMPTY, note_on_identifier, note_on_target, why_left_out
 from gdrun.data.sentinels import note_on_sentinel
 from gdrun.data.table import Table
 from gdrun.errors import DataError, Problem
@@ -111,8 +111,11 @@ def assembled(
         )
     for j, column in used.items():
         said = note_on_sentinel(column)
-        if j != choices.target and j not in choices.kept:
-            said += note_on_identifier(column, names.header[j] if names.header else None)
+        header = names.header[j] if names.header else None
+        if j == choices.target:
+            said += note_on_target(column, header)
+        elif j not in choices.kept:
+            said += note_on_identifier(column, header)
         used[j] = replace(column, notes=(*column.notes, *said))
     left_out = [_note_on(names.names[j], names.header, j, why) for j, why in reasons.items()]
     return _table(

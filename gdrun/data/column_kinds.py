@@ -28,7 +28,7 @@ from gdrun.data.dates import TIME_OF_DAY, is_like_a_date
 from gdrun.data.encoding import SourceColumn, bucket
 from gdrun.data.marked_numbers import MOST_CHARACTERS, have_marks, marked_number
 from gdrun.data.places import Places
-from gdrun.data.row_numbers import is_identifier_text
+from gdrun.data.row_numbers import is_identifier_text, like_an_identifier
 from gdrun.errors import DataError
 
 MOST_LABELS = 20
@@ -140,9 +140,10 @@ def _labelled_column(
                 hint="write them as numbers, such as 17.5 hours for 17:30; or " + leaving_out(name),
             )
         if scattered and not reading.kept and is_identifier_text(name, labels, total):
-            who = "each row" if len(labels) == total else "nearly every row"
-            reason = f"{who} has a different text, like an identifier, such as {labels[0]}"
-            return Column(np.where(filled, 0.0, np.nan), SourceColumn(name), left_out=reason)
+            reason = f"{like_an_identifier('text', len(labels), total)}, such as {labels[0]}"
+            return Column(
+                np.where(filled, cells.codes, np.nan), SourceColumn(name), left_out=reason
+            )
         if reading.buckets and (scattered or len(labels) > MOST_HOT):
             return _hashed_column(name, cells, filled, labels, places, reading.buckets)
     if (scattered and not reading.kept) or (len(labels) > MOST_HOT and not reading.target):

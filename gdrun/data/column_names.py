@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from gdrun.errors import DataError, suggestion
+
+UNNAMED = re.compile(r"|Unnamed: \d+|__index_level_\d+__")
+"""The names of a column without a name: none, or those that pandas gives one in CSV and Parquet."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class ColumnNames:
         ignored = self.positions(ignore, "ignore", where)
         if target is None:
             left = [j for j in range(self.width) if j not in ignored]
-            named = [j for j in left if self.header and self.header[j]]
+            named = [j for j in left if self.header and not UNNAMED.fullmatch(self.header[j])]
             return (named or left or [0])[-1], ignored
         position = self._position(target, "target", where)
         if position in ignored:

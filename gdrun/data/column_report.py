@@ -23,7 +23,8 @@ class ColumnReport:
     """What one column of the data is, and what it becomes.
 
     missing: the number of missing values. becomes: what the column becomes, in words. features: the
-    names of its features; empty for the target and for a column that is left out.
+    names of its features; empty for the target and for a column that is left out. different: the
+    number of different values of an identifier; of other columns it is not counted here.
     """
 
     name: str
@@ -31,6 +32,7 @@ class ColumnReport:
     missing: int
     becomes: str
     features: tuple[str, ...] = ()
+    different: int = 0
 
 
 def report_on(column: Column, *, target: bool = False, left_out: str = "") -> ColumnReport:
@@ -41,7 +43,10 @@ def report_on(column: Column, *, target: bool = False, left_out: str = "") -> Co
     if target:
         return ColumnReport(column.name, kind, missing, "the target")
     if left_out:
-        return ColumnReport(column.name, kind, missing, f"left out: {left_out}")
+        different = different_values(column.values) if identifier else 0
+        return ColumnReport(
+            column.name, kind, missing, f"left out: {left_out}", different=different
+        )
     features = column.source.feature_names
     return ColumnReport(column.name, kind, missing, _becomes(column, kind), features)
 

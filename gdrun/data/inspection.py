@@ -78,7 +78,7 @@ def inspect_data(options: Mapping[str, Any]) -> Inspection:
         return _of_unfit_columns(error)
     target = table.y.astype(np.float64)
     values = _values_of_features(table) | {table.target_name: different_values(target)}
-    values |= _values_of_identifiers(table.reports, len(table.y))
+    values |= _values_of_identifiers(table.reports)
     hashes = row_hashes(table.X, table.y)
     found = Inspection(
         rows=len(table.y),
@@ -175,15 +175,15 @@ def _of_unfit_columns(error: UnfitColumnsError) -> Inspection:
     return Inspection(
         rows=rows,
         columns=error.reports,
-        values=values | _values_of_identifiers(error.reports, rows),
+        values=values | _values_of_identifiers(error.reports),
         target=error.target,
         problems=error.problems,
     )
 
 
-def _values_of_identifiers(reports: Iterable[ColumnReport], rows: int) -> dict[str, int]:
-    """The number of different values of each identifier: each row has a different value."""
-    return {each.name: rows - each.missing for each in reports if each.kind == "identifier"}
+def _values_of_identifiers(reports: Iterable[ColumnReport]) -> dict[str, int]:
+    """The number of different values of each identifier, which is in no feature."""
+    return {each.name: each.different for each in reports if each.kind == "identifier"}
 
 
 def _values_of_features(table: Table) -> dict[str, int]:

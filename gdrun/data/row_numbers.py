@@ -13,10 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from gdrun.array_types import Numbers
+from gdrun.data.column_names import UNNAMED
 from gdrun.data.columns import Column, listed_name
-
-UNNAMED = re.compile(r"|Unnamed: \d+")
-"""The names of a column without a name: none, or the one that pandas gives it."""
 
 IDENTIFIER = re.compile(
     r"(?i:(.*[_ -])?(id|ids|index|idx|key|pk|uuid|guid|nr|no|number|row|rownum|serial))"
@@ -25,10 +23,11 @@ IDENTIFIER = re.compile(
 """Names of columns that identify rows."""
 
 FEWEST_NUMBERED = 10
-"""In a table with fewer rows, the values of a named column may be 0 … N−1 by chance."""
+"""In a table with fewer rows, the values of a named column may be 0 … N−1 by chance; and fewer
+different numbers in a column without a name may be values of a feature."""
 
 EMPTY = "it is empty"
-SAME = "each row has a different {}, like an identifier"
+REPEATED = "it has whole numbers and no name, like an index that was sampled or joined"
 
 
 def why_left_out(column: Column, header: str | None) -> str:
@@ -41,15 +40,37 @@ def why_left_out(column: Column, header: str | None) -> str:
     nameless = header is not None and UNNAMED.fullmatch(header) is not None
     if nameless and column.empty:
         return EMPTY
-    if column.source.form != "number" or not len(column.values):
+    if column.source.form not in ("number", "marked") or not len(column.values):
         return ""
     if _numbers_rows(column.values, 0 if nameless else FEWEST_NUMBERED):
         ordered = (np.diff(column.values) == 1).all()
         return "it numbers the rows" if ordered else "it numbers the rows in another order"
     named = header is not None and IDENTIFIER.fullmatch(column.name) is not None
-    if (nameless or named) and _identifies_rows(column.values):
-        return SAME.format("whole number")
-    return ""
+    if not (nameless or named):
+        return ""
+    rows = len(column.values) - column.missing
+    different = _different_whole(column.values)
+    if different >= 2 and are_different(different, rows):
+        return like_an_identifier("whole number", different, rows)
+    return REPEATED if nameless and different >= FEWEST_NUMBERED else ""
+
+
+def are_different(different: int, rows: int) -> bool:
+    """Whether so many different values identify the rows that have a value: 95 % are different.
+
+    A few rows may be there twice.
+    """
+    return 20 * different >= 19 * rows
+
+
+def like_an_identifier(what: str, different: int, rows: int) -> str:
+    """Why a column that identifies its rows is left out. what: the kind of its values.
+
+    >>> like_an_identifier("text", 29, 30)
+    'nearly every row has a different text, like an identifier'
+    """
+    who = "each row" if different == rows else "nearly every row"
+    return f"{who} has a different {what}, like an identifier"
 
 
 def note_on_identifier(column: Column, header: str | None) -> tuple[str, ...]:
@@ -60,14 +81,29 @@ def note_on_identifier(column: Column, header: str | None) -> tuple[str, ...]:
     """
     if header is None or not IDENTIFIER.fullmatch(column.name) or not column.source.is_number:
         return ()
-    values = column.values[~column.gaps]
-    if (values % 1).any() or len(np.unique(values)) < FEWEST_NUMBERED:
+    if _different_whole(column.values) < FEWEST_NUMBERED:
         return ()
     name = listed_name(column.name)
     return (
         f"{column.name} has the name of an identifier, and is a feature because its numbers are "
         f"repeated; ignore: {name} leaves it out, and split.group={column.name} keeps rows with "
         "the same number in one part",
+    )
+
+
+def note_on_target(target: Column, header: str | None) -> tuple[str, ...]:
+    """A sentence on a target that identifies the rows, such as the last column by default, or none.
+
+    header: as for why_left_out.
+    """
+    if header is None or not IDENTIFIER.fullmatch(target.name):
+        return ()
+    different = _different_whole(target.values)
+    if target.labels or different < FEWEST_NUMBERED or different < len(target.values):
+        return ()
+    return (
+        f"the target {target.name} has a different whole number in each row, like an identifier; "
+        "target=NAME chooses another column",
     )
 
 
@@ -78,7 +114,7 @@ def is_identifier_text(name: str, texts: Sequence[str], rows: int) -> bool:
     must have no name or the name of an identifier, or each text must be a code with a digit and no
     blank, such as A-1047. texts: the different texts. rows: the number of rows.
     """
-    if rows < 2 or 20 * len(texts) < 19 * rows:
+    if rows < 2 or not are_different(len(texts), rows):
         return False
     if IDENTIFIER.fullmatch(name) or UNNAMED.fullmatch(name):
         return True
@@ -104,8 +140,9 @@ def _numbers_rows(values: Numbers, fewest: int) -> bool:
     return bool((counts == 1).all())
 
 
-def _identifies_rows(values: Numbers) -> bool:
-    """Whether the values are different whole numbers, none below 0."""
-    if len(values) < 2 or not (values >= 0).all() or (values % 1).any():
-        return False
-    return len(np.unique(values)) == len(values)
+def _different_whole(values: Numbers) -> int:
+    """The number of different values, without missing ones; 0 unless all are whole and not < 0."""
+    known = values[~np.isnan(values)]
+    if (known < 0).any() or (known % 1).any():
+        return 0
+    return len(np.unique(known))

@@ -112,3 +112,70 @@ def test_a_column_cannot_be_kept_and_ignored(refused):
     assert refused("a,b,y\n1,2,3\n", keep="a", ignore="a").startswith(
         "error: dataset.keep: the column 'a' is listed in keep and in ignore"
     )
+
+
+def test_an_identifier_stays_one_with_gaps_marks_and_a_row_twice(read):
+    # Row 7 has no number, and row 5 is there twice: 39 different ones of 40, above 95 %.
+    ids = [str(1000 + 37 * (row * 17 % 41)) for row in range(41)]
+    ids[7], ids[6] = "", ids[5]
+    rows = [f"{row * row % 7},{row % 5}" for row in range(41)]
+    table = read("id,a,y\n" + "".join(f"{a},{b}\n" for a, b in zip(ids, rows, strict=True)))
+    assert table.feature_names == ("a",)
+    assert table.notes == (
+        "left out id: nearly every row has a different whole number, like an identifier; "
+        'keep: ["id"] makes it a feature',
+    )
+    report = table.reports[0]
+    assert (report.kind, report.missing, report.different) == ("identifier", 1, 39)
+    marked = "".join(f'"{int(a or 99):,}",{b}\n' for a, b in zip(ids, rows, strict=True))
+    assert read("id,a,y\n" + marked).feature_names == ("a",)
+
+
+def test_a_nameless_index_after_joins_and_samples_with_repetition(read):
+    import pandas
+
+    # Sorted by class, the index of a bootstrap sample would predict the class.
+    frame = pandas.DataFrame({"a": [k * k % 11 for k in range(60)], "y": [0] * 30 + [1] * 30})
+    joined = pandas.concat([frame[:30], frame[30:].reset_index(drop=True)])
+    for made in (frame.sample(60, replace=True, random_state=0).sort_values("y"), joined):
+        table = read(made.to_csv())
+        assert table.feature_names == ("a",)
+        assert table.notes == (
+            "left out column 0, which has no name: it has whole numbers and no name, like an "
+            "index that was sampled or joined; keep: [0] makes it a feature",
+        )
+        assert table.reports[0].different == made.index.nunique()
+
+
+@pytest.mark.parametrize("ending", ["parquet", "feather"])
+def test_the_index_of_pandas_is_no_target_and_no_feature(read, tmp_path, ending):
+    import pandas
+
+    frame = pandas.DataFrame(
+        {"a": [k * k % 11 for k in range(40)], "y": [k / 2 for k in range(40)]}
+    )
+    shuffled = frame.sample(frac=0.5, random_state=1)
+    if ending == "parquet":
+        shuffled.to_parquet(tmp_path / "frame.parquet")
+    else:
+        import pyarrow
+        from pyarrow import feather
+
+        feather.write_feather(pyarrow.Table.from_pandas(shuffled), str(tmp_path / "frame.feather"))
+    table = read((tmp_path / f"frame.{ending}").read_bytes(), f"made.{ending}")
+    assert (table.feature_names, table.target_name) == (("a",), "y")
+    assert table.y.tolist() == shuffled["y"].tolist()
+    assert table.notes == (
+        "left out __index_level_0__: each row has a different whole number, like an identifier; "
+        'keep: ["__index_level_0__"] makes it a feature',
+    )
+
+
+def test_an_identifier_that_became_the_target_is_said(read):
+    rows = "".join(f"{row * row % 7},{row % 5},{900 - 7 * row}\n" for row in range(30))
+    said = (
+        "the target id has a different whole number in each row, like an identifier; "
+        "target=NAME chooses another column"
+    )
+    assert read("a,y,id\n" + rows).notes == (said,)
+    assert said not in read("a,y,id\n" + rows, target="y").notes
