@@ -28,12 +28,14 @@ Keys = Annotated[
 
 def inspect(file: File, keys: Keys = None, json: Json = False) -> int:
     """Show each column of a data file: its kind, its values, and what it becomes."""
-    from gdrun.data.inspection import filling_as_training, inspect_data
+    from gdrun.data.inspection import filling_as_training, inspect_data, with_likely_target
     from gdrun.views.columns import inspection_data, inspection_view
 
     words = keys or []
     options = _options(file, words)
     found = inspect_data(options)
+    if "path" in options and "target" not in options:
+        found, options = with_likely_target(found, options)
     if found.problems and options.get("missing") == "error" and not _says_missing(words):
         # Training on a file fills missing values, unless the user says what they become.
         found = filling_as_training(found, inspect_data(options | {"missing": "mean"}))

@@ -20,7 +20,7 @@ from gdrun.data.repeated_rows import known, repeated, row_hashes
 from gdrun.data.row_blocks import has_nan
 from gdrun.data.sources import load_table
 from gdrun.data.table import Table, Task
-from gdrun.data.targets import class_codes, real_targets, suitable_task
+from gdrun.data.targets import class_codes, likely_target, real_targets, suitable_task
 from gdrun.errors import DataError, Problem
 
 
@@ -97,6 +97,23 @@ def inspect_data(options: Mapping[str, Any]) -> Inspection:
         return _with_files(found, table, hashes, options)
     except DataError as error:
         return replace(found, problems=error.problems)
+
+
+def with_likely_target(
+    found: Inspection, options: dict[str, Any]
+) -> tuple[Inspection, dict[str, Any]]:
+    """Return the inspection with the target that training on a file chooses, and its options.
+
+    Training chooses a column by its name, such as label, before the last column. found: the
+    inspection of the data with these options, which name no target.
+    """
+    likely = likely_target(column.name for column in found.columns)
+    if likely in (None, found.target):
+        return found, options
+    options = {**options, "target": likely}
+    note = f"the target is {likely} because of its name; target={found.target} is the last column"
+    chosen = inspect_data(options)
+    return replace(chosen, notes=(note, *chosen.notes)), options
 
 
 def filling_as_training(found: Inspection, filled: Inspection) -> Inspection:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from gdrun.array_types import Array, Counts, Numbers
@@ -10,6 +12,19 @@ from gdrun.errors import DataError
 
 MOST_CLASS_NUMBERS = 20
 """Up to this number of different values, whole-number targets can always be classes."""
+
+TARGET_NAMES = ("target", "label", "class", "y", "outcome")
+"""Names of columns that are probably the target."""
+
+
+def likely_target(names: Iterable[str]) -> str | None:
+    """The column that is probably the target by its name, or None.
+
+    >>> likely_target(["Label", "size", "price"]), likely_target(["size", "price"])
+    ('Label', None)
+    """
+    found = {name.lower(): name for name in names}
+    return next((found[name] for name in TARGET_NAMES if name in found), None)
 
 
 def suitable_task(table: Table) -> Task:

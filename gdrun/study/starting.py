@@ -23,13 +23,10 @@ from gdrun.config.settings import HELD_OUT
 from gdrun.data import Table, load_table
 from gdrun.data.column_report import ColumnReport
 from gdrun.data.sources import PREPARATION, stem
-from gdrun.data.targets import suitable_task
+from gdrun.data.targets import likely_target, suitable_task
 from gdrun.errors import ConfigError, DataError, GdrunError
 from gdrun.problems.models import MODELS
 from gdrun.runs.session import Session
-
-TARGET_NAMES = ("target", "label", "class", "y", "outcome")
-"""Names of columns that are probably the target."""
 
 RATE_KEYS = ("lr", "optimizer.lr")
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
@@ -185,8 +182,7 @@ def _table(options: Mapping[str, Any]) -> tuple[Table, dict[str, Any], dict[str,
         reading["missing"] = dataset["missing"] = "mean"
         assumed["dataset.missing"] = "missing values are replaced by the mean of the training rows"
     if "target" not in dataset and table.reports:
-        names = {report.name.lower(): report.name for report in table.reports}
-        named = next((names[name] for name in TARGET_NAMES if name in names), None)
+        named = likely_target(report.name for report in table.reports)
         why = "the last column"
         if named is not None:
             why = "the column of this name"

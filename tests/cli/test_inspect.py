@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+import gdrun as package
+
 HOUSES = """id,size,sold,price,open,kind,rooms
 7,1.5,2020-01-31,"$1,200",yes,a,1
 9,2.5,2020-02-01,"$1,300",no,b,
@@ -140,6 +142,23 @@ def test_the_task_of_few_whole_numbers(gdrun, tmp_path, monkeypatch):
     assert "task=regression predicts" not in settled.page
     assert settled.out.endswith("gdrun train grades.csv task=regression\n")
     assert "taken for classes" not in gdrun("inspect", "grades.csv", "task=classification").page
+
+
+@pytest.mark.parametrize("name", ["label", "Target", "CLASS", "y", "outcome"])
+def test_the_target_is_that_of_training(gdrun, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f"{i % 2},{i * i % 7},{i % 5}.5\n" for i in range(40))
+    (tmp_path / "made.csv").write_text(f"{name},a,b\n{rows}")
+    found = json.loads(gdrun("inspect", "made.csv", "--json").out)
+    trained = json.loads(gdrun("train", "made.csv", "epochs=1", "--json").out)
+    chosen = package.read_run(trained["directory"]).config["dataset"]["target"]
+    assert chosen == found["target"] == name
+    assert (found["task"], found["classes"]) == ("classification", {"0": 20, "1": 20})
+    said = f"the target is {name} because of its name; target=b is the last column"
+    assert found["notes"][0] == said
+    # A target that is set is used.
+    found = json.loads(gdrun("inspect", "made.csv", "target=b", "--json").out)
+    assert (found["target"], found["range"]) == ("b", [0.5, 4.5])
 
 
 def test_identifiers_have_another_value_in_each_row_also_beside_a_problem(gdrun, tmp_path):
