@@ -31,6 +31,11 @@ from gdrun.study.storage.results import Result, results_of
 TRACE_POINTS = 100
 """The most points in the step trace of a trial. `gdrun train` uses the config's number instead."""
 
+WALK_POINTS = 2000
+"""The most points in the step trace of a trial on a surface, which is the path that is drawn, unless
+the config has `log.points=all`: of a thinned path nobody can see whether the steps alternate.
+"""
+
 CACHE_ENTRIES = 2**16
 """The most entries of the weights W of all runs that train together, and of their scores (model
 outputs) for one batch: 512 KB of float64 each. Larger arrays do not fit the cache, so every
@@ -67,7 +72,7 @@ class Task:
 
     @cached_property
     def experiments(self) -> tuple[Experiment, ...]:
-        """The experiments of the trials, with step traces of at most TRACE_POINTS points."""
+        """The experiments of the trials, with the step traces of trials."""
         return tuple(lean(trial.experiment) for trial in self.trials)
 
     @cached_property
@@ -199,7 +204,7 @@ def most_lanes(experiment: Experiment, table: Table | None) -> int:
     scores = known.batch_size * known.outputs
     fit_cache = CACHE_ENTRIES // max(known.parameters, scores)
     # A lane also has about 20 trace columns, and 4 arrays of the size of the scores.
-    each = WEIGHT_ARRAYS * known.parameters + 20 * TRACE_POINTS + 4 * scores
+    each = WEIGHT_ARRAYS * known.parameters + 20 * _trace_points(experiment) + 4 * scores
     lanes = min(max(fit_cache, FEWEST_LANES), MOST_LANES)
     return max(min(lanes, MEMORY_ENTRIES // each), 1)
 
@@ -225,11 +230,22 @@ def even_chunks(trials: Sequence[Trial], most: int) -> Iterator[Sequence[Trial]]
 
 
 def lean(experiment: Experiment) -> Experiment:
-    """The same experiment, with a step trace of at most TRACE_POINTS points."""
+    """The same experiment, with a step trace of at most TRACE_POINTS points.
+
+    On a surface the trace has at most WALK_POINTS points, or all if the config says so.
+    """
     points = experiment.log.points
-    if points != "all" and points <= TRACE_POINTS:
+    if experiment.surface is not None and points == "all":
         return experiment
-    return replace(experiment, log=Log(points=TRACE_POINTS))
+    most = _trace_points(experiment)
+    if points != "all" and points <= most:
+        return experiment
+    return replace(experiment, log=Log(points=most))
+
+
+def _trace_points(experiment: Experiment) -> int:
+    """The most points in the step trace of a trial that does not keep all its steps."""
+    return TRACE_POINTS if experiment.surface is None else WALK_POINTS
 
 
 def prepared(experiment: Experiment, table: Table | None = None) -> Prepared:

@@ -112,8 +112,14 @@ def _walks_of_runs(runs: Sequence[Run]) -> Walks:
 
 
 def _path(label: str, section: Mapping[str, Any], steps: Columns) -> Path:
-    """The path from the start in a section `surface`, by the columns of a trace of steps."""
+    """The path from the start in a section `surface`, by the columns of a trace of steps.
+
+    The label says if the trace has not every step.
+    """
     start = section.get("start") or SURFACES[section["name"]].start
+    apart = int(steps["combined"].max(initial=1)) if "combined" in steps else 1
+    if apart > 1:
+        label = f"{label}, points {apart:,} steps apart"
     return Path(label, np.concatenate([[start], places_of(steps)]))
 
 

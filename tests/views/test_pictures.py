@@ -118,6 +118,26 @@ def test_a_walk_begins_at_the_start_and_has_the_values_of_its_surface():
         assert path.places.shape == (6, 2)
 
 
+def test_the_walk_of_a_contender_has_every_step():
+    base = {"surface": {"name": "bowl", "condition": 10.0}, "optimizer": {"name": "vanilla"}}
+    budget = {"variant": "bgd", "stopping": {"steps": 200}, "log": {"points": "all"}}
+    kept = gdrun.compare(["vanilla+lr=0.19", "vanilla+lr=0.01"], base | budget)
+    steps = np.arange(201)
+    for path, lr in zip(walks(kept).paths, (0.19, 0.01), strict=True):
+        # The gradient of ½ (x² + 10 y²) is (x, 10 y): y ← (1 − 10 α) y changes its sign at 0.19.
+        places = [-4 * (1 - lr) ** steps, 1.5 * (1 - 10 * lr) ** steps]
+        np.testing.assert_allclose(path.places.T, places, rtol=1e-9, atol=1e-300)
+        assert "apart" not in path.label
+
+
+def test_a_walk_without_every_step_says_so():
+    run = gdrun.train({"surface": "bowl"}, "optimizer=vanilla", "steps=40", "log.points=10")
+    (path,) = walks([run]).paths
+    # Ten points for 40 steps: each stands for four.
+    assert path.label == "vanilla, points 4 steps apart"
+    assert len(path.places) == 1 + 10
+
+
 def test_an_animation_ends_with_the_picture_of_the_walk():
     run = gdrun.train({"surface": "bowl"}, "steps=12", "lr=0.05")
     moving, still = io.BytesIO(), io.BytesIO()

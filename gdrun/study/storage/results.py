@@ -34,8 +34,8 @@ class Result:
 
     identity: the hash of the trial's experiment. record: status, stop, summary, divergence, watched
     and timing as in run.json, the name of the engine, the note on the engine, and the number of
-    trials that trained together. steps, evals: the columns of the step trace (with at most
-    TRACE_POINTS points) and of the evaluations, by name.
+    trials that trained together. steps, evals: the columns of the step trace (thinned as
+    by `gdrun.study.tasks.lean`) and of the evaluations, by name.
     """
 
     identity: str

@@ -7,6 +7,13 @@ function walkers() {
   return runs.filter((run) => surface.runs.includes(run.id));
 }
 
+// The name of a run, and how many steps its points are apart if the path has not every step.
+function walkName(run) {
+  const steps = run.steps.step;
+  const apart = steps.reduce((most, step, k) => Math.max(most, step - (k ? steps[k - 1] : 0)), 1);
+  return plain(run.name) + (apart > 1 ? `, points up to ${short(apart)} steps apart` : "");
+}
+
 function walkTrace(run, start) {
   const steps = run.steps.step;
   let count = 0;
@@ -14,7 +21,7 @@ function walkTrace(run, start) {
   const x = [start[0], ...run.steps.x.slice(0, count)];
   const y = [start[1], ...run.steps.y.slice(0, count)];
   return {
-    x, y, name: plain(run.name), mode: "lines+markers",
+    x, y, name: walkName(run), mode: "lines+markers",
     line: { color: run.colour, width: 2 },
     marker: { size: x.map((_, k) => (k === x.length - 1 ? 11 : 4)), color: run.colour, line: { width: 0 } },
     hovertemplate: `${plain(run.name)}<br>(%{x:.4g}, %{y:.4g})<extra></extra>`,
