@@ -39,6 +39,7 @@ from gdrun.problems.network import Network
 from gdrun.runs.experiment_data import experiment_data
 from gdrun.runs.run import Run
 from gdrun.study.judgement.stability import stable_curvature
+from gdrun.symptoms.surface_points import flat_point_at
 from gdrun.threads import single_blas_thread
 
 MOST_POINTS = 6
@@ -147,8 +148,16 @@ def _points(problem: AnalysedProblem, places: list[Place]) -> Iterator[PathPoint
             found.largest,
             stable_curvature(problem.experiment, first if place.rate is None else place.rate),
             _position(problem, place),
-            kind_of(loss - lowest, scale, norm, decrease, found.smallest, found.largest, reach),
+            _flat_kind(problem, w, lowest, scale)
+            or kind_of(loss - lowest, scale, norm, decrease, found.smallest, found.largest, reach),
         )
+
+
+def _flat_kind(problem: AnalysedProblem, w: Numbers, lowest: float, fall: float) -> str | None:
+    """Saddle or plateau for a flat point of a surface, as a diagnosis says; else None."""
+    section = problem.experiment.surface
+    found = None if section is None else flat_point_at(w, section.plain(), lowest, fall)
+    return None if found is None else found.kind
 
 
 def _lowest(problem: AnalysedProblem) -> float:

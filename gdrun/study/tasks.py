@@ -32,8 +32,8 @@ TRACE_POINTS = 100
 """The most points in the step trace of a trial. `gdrun train` uses the config's number instead."""
 
 WALK_POINTS = 2000
-"""The most points in the step trace of a trial on a surface, which is the path that is drawn, unless
-the config has `log.points=all`: of a thinned path nobody can see whether the steps alternate.
+"""The most points in the step trace of a trial on a surface, unless the config has
+`log.points=all`. The trace is the path that is drawn, and thinning hides steps that alternate.
 """
 
 CACHE_ENTRIES = 2**16

@@ -108,17 +108,18 @@ def _surface_starts(run: Traced) -> tuple[Remedy, ...]:
     Without noise, gradient descent stays at a saddle point; noise moves it away (Jin et al. 2017).
     The size of the noise is 1/100 of the largest gradient norm, but at least 1/100. The noise of
     all examples adds up to 0, so that a full batch has none. Another start is another problem: it
-    is proposed only if the first gradient is 0.
+    is proposed only if the first gradient is 0 or almost 0.
     """
     norms = run.steps.get("grad_norm", np.empty(0))
     norms = norms[np.isfinite(norms)]
     if not len(norms):
         return ()
     noise = rounded(max(norms.max() / 100, 0.01), 2)
-    why = "noise moves the weights away from a saddle point; a full batch has none"
+    why = "noise moves the weights away from a flat point; a full batch has none"
     remedies = [Remedy({"variant": "sgd", "surface.noise": noise}, why)]
     if norms[0] < NO_GRADIENT:
-        why = "the gradient at the start is 0; another start is another problem"
+        size = "0" if norms[0] == 0 else f"almost 0, with norm {quantity(norms[0], 3)}"
+        why = f"the gradient at the start is {size}; another start is another problem"
         start = run.config["surface"]["start"]
         nearer = ([rounded(value / part) for value in start] for part in (2, 4))
         remedies.extend(Remedy({"surface.start": each}, why) for each in nearer)
@@ -178,21 +179,27 @@ def less_decay(run: Traced) -> tuple[Remedy, ...]:
 def clipping(run: Traced) -> tuple[Remedy, ...]:
     """Gradient clipping, once with the run's learning rate and once with a tenth of this rate.
 
-    The limit of the norm is the first decile of the gradient norms: a tenth of the steps is below
-    it. For a rate above a known stability limit, the second rate is at most half of this limit, and
-    the change with it is the first.
+    The limit of the norm is the first decile of the gradient norms that have not vanished: examples
+    that are predicted with certainty have almost no gradient, and such a limit would stop all
+    others. For a rate above a known stability limit, the second rate is at most half of this limit,
+    and the change with it is the first.
     """
     norms = run.steps.get("grad_norm", np.empty(0))
     norms = norms[np.isfinite(norms) & (norms > 0)]
     if not len(norms):
         return ()
-    limit = rounded(np.quantile(norms, 0.1), 2)
+    usual = norms[norms > VANISHED * norms[0]]
+    limit = rounded(np.quantile(usual, 0.1), 2)
     why = "a clipped gradient bounds the length of a step"
     stable = np.inf if run.limit is None else run.limit.value
     smaller = min(run.rate / 10, stable / 2)
     same = Remedy({"clip.norm": limit}, why)
     reduced = Remedy({"clip.norm": limit, "optimizer.lr": rounded(smaller)}, why)
     return (reduced, same) if run.rate > stable else (same, reduced)
+
+
+VANISHED = 1e-3
+"""A gradient norm below this share of the first one has vanished."""
 
 
 def fewer_limits(run: Traced) -> tuple[Remedy, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,53 +14,107 @@ from gdrun.quantities import quantity
 from gdrun.symptoms.facts import Traced
 
 SMALL = 0.05
-"""A fall is small if it is below this share of the height above the minimum."""
+"""A fall is small if it is below this share of the height above the minimum, and a curvature is
+small if it is below this share of the largest one.
+"""
+
+NEAR = 0.25
+"""A critical point is near if it is within this share of the distance to the minimum."""
+
+MOST_STEPS = 20
+"""The most steps of Newton's method, which needs about five near a critical point."""
+
+CLOSE = 1e-8
+"""The length of the last step of Newton's method, as a share of the distance to the minimum."""
+
+Slope = Callable[[Numbers], Numbers]
 
 
 @dataclass(frozen=True)
 class FlatPoint:
     """A point far above the minimum at which the gradient is almost zero.
 
-    place (2,): the weights. gradient: its norm. saddle: whether a
-    negative curvature lets the function fall from there.
+    place (2,): the weights. gradient: its norm. saddle (2,): the saddle point that is near; None on
+    a plateau.
     """
 
     place: Numbers
     gradient: float
-    saddle: bool
+    saddle: Numbers | None
+
+    @property
+    def kind(self) -> str:
+        """The kind of the point: saddle or plateau."""
+        return "plateau" if self.saddle is None else "saddle"
 
     @property
     def words(self) -> str:
-        kind = "near a saddle point" if self.saddle else "on a plateau"
+        kind = "on a plateau" if self.saddle is None else "near a saddle point"
         norm = quantity(self.gradient, 3)
         return f"{kind} at {place_in_words(self.place.tolist())}, with gradient norm {norm}"
 
 
 def flat_point(run: Traced) -> FlatPoint | None:
-    """The last point on a surface, if it is near a saddle point or on a plateau; else None.
-
-    h is the height above the lowest minimum, and d the distance to the nearest minimum. The point
-    is flat if ‖∇f‖ d < h/20, and if h is over 1/10 of the largest possible fall. No point of a
-    convex function is flat, because h ≤ ‖∇f‖ d there. A flat point is near a saddle point if its
-    smallest curvature λ is so negative that −λ d² > h/20; otherwise it is on a plateau.
-    """
+    """The last point of a run on a surface, if it is near a saddle point or on a plateau."""
     if "surface" not in run.config or not {"x", "y"} <= run.steps.keys():
         return None
-    options = dict(run.config["surface"])
-    surface = SURFACES[options.pop("name")]
-    own = {name: options[name] for name in surface.options if name in options}
     place = np.array([run.steps[name][-1:] for name in ("x", "y")], dtype=float).ravel()
     if len(place) < 2 or not np.isfinite(place).all():
         return None
+    return flat_point_at(place, run.config["surface"], run.floor, run.gap)
+
+
+def flat_point_at(
+    place: Numbers, section: Mapping[str, Any], lowest: float, fall: float
+) -> FlatPoint | None:
+    """The point `place` (2,) of a surface, if it is near a saddle point or on a plateau; else None.
+
+    section: the section `surface` of a config. lowest: f at the lowest minimum. fall: how far f is
+    above it at the start.
+
+    h is the height above the lowest minimum, and d the distance to the nearest minimum. The point
+    is flat if ‖∇f‖ d < h/20, and if h is over 1/10 of the largest possible fall. No point of a
+    convex function is flat, because h ≤ ‖∇f‖ d there. A flat point is near a saddle point if
+    Newton's method converges from it to a point within d/4 at which the smallest curvature is
+    negative, and not small next to the largest. Otherwise it is on a plateau: there the gradient
+    fades without becoming zero, so that Newton's method does not converge.
+    """
+    surface = SURFACES[section["name"]]
+    own = {name: section[name] for name in surface.options if name in section}
 
     def slope(at: Numbers) -> Numbers:
         return np.array(surface.function(*at, **own)[1:], dtype=float)
 
-    height = float(surface.function(*place, **own)[0]) - run.floor
+    height = float(surface.function(*place, **own)[0]) - lowest
     distance, gradient = surface.distance(place), float(np.linalg.norm(slope(place)))
-    if not (height > run.gap / 10 and gradient * distance < SMALL * height):
+    if not (height > fall / 10 and gradient * distance < SMALL * height):
         return None
-    h = 1e-5 * max(distance, 1e-3)
-    ends = [(slope(place + step) - slope(place - step)) / (2 * h) for step in h * np.eye(2)]
-    smallest = float(np.linalg.eigvalsh((np.array(ends) + np.array(ends).T) / 2)[0])
-    return FlatPoint(place, gradient, -smallest * distance**2 > SMALL * height)
+    return FlatPoint(place, gradient, _saddle_near(place, slope, distance))
+
+
+def _saddle_near(place: Numbers, slope: Slope, distance: float) -> Numbers | None:
+    """The saddle point (2,) to which Newton's method converges; None if there is none near.
+
+    distance: from the place to the nearest minimum.
+    """
+    at = place
+    for _ in range(MOST_STEPS):
+        hessian = _hessian(at, slope, 1e-5 * max(distance, 1e-3))
+        try:
+            step = np.linalg.solve(hessian, slope(at))
+        except np.linalg.LinAlgError:
+            return None
+        at = at - step
+        if not np.linalg.norm(at - place) <= NEAR * distance:
+            return None
+        if np.linalg.norm(step) <= CLOSE * distance:
+            curvatures = np.linalg.eigvalsh(hessian)
+            return at if curvatures[0] < -SMALL * abs(curvatures).max() else None
+    return None
+
+
+def _hessian(at: Numbers, slope: Slope, h: float) -> Numbers:
+    """The Hessian (2, 2) at a point, by central differences of the gradient with the step h."""
+    rows = np.array([(slope(at + step) - slope(at - step)) / (2 * h) for step in h * np.eye(2)])
+    symmetric: Numbers = (rows + rows.T) / 2
+    return symmetric

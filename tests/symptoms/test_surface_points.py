@@ -1,10 +1,12 @@
 """The points of a surface at which a run is stuck, and those at which it only is slow."""
 
+import numpy as np
 import pytest
 
 import gdrun
+from gdrun.insight.curvature_path import path_of_run
 from gdrun.insight.remedies import traced
-from gdrun.symptoms.changes import larger_rates
+from gdrun.symptoms.changes import clipping, larger_rates, other_starts
 
 PLAIN = ("variant=bgd", "optimizer=vanilla", "schedule=constant", "engine=numpy")
 
@@ -30,6 +32,47 @@ def test_a_walk_on_a_plateau_is_stuck_and_not_slow():
     evidence = found["stuck"]["evidence"]
     assert "the minimum of the surface is 0" in evidence
     assert "on a plateau at (4, 4), with gradient norm 6.37e-07" in evidence
+
+
+@pytest.mark.parametrize(
+    ("surface", "start", "kind"),
+    [
+        # 1 − e^(−r²/2) has one critical point, its minimum, though its curvature along the radius,
+        # (1 − r²) e^(−r²/2), is negative from r = 1 on.
+        ("plateau", (4.0, 0.0), "plateau"),
+        ("plateau", (3.0, 3.0), "plateau"),
+        ("plateau", (60.0, 0.0), "plateau"),  # all derivatives underflow
+        # x² − y² has its saddle at the origin, with the curvatures 1 and −1.
+        ("saddle", (0.005, 0.0), "saddle"),
+        ("saddle", (0.004, 1e-12), "saddle"),
+        # All three terms of Beale's function are stationary at x = 0, y = 1.
+        ("beale", (0.001, 1.0), "saddle"),
+    ],
+)
+def test_only_a_point_near_a_critical_one_is_near_a_saddle(surface, start, kind):
+    words = (f"surface={surface}", f"surface.start={list(start)}", *PLAIN, "lr=1e-4", "epochs=30")
+    run = gdrun.train(None, *words)
+    (symptom,) = [each for each in run.record["diagnosis"] if each["name"] == "stuck"]
+    assert (f"near a {kind} point" if kind == "saddle" else f"on a {kind}") in symptom["evidence"]
+    assert path_of_run(run).points[-1].kind == kind
+
+
+def test_a_tiny_gradient_at_the_start_is_not_called_0():
+    run = gdrun.train(None, "surface=plateau", "start=[8, 0]", *PLAIN, "lr=0.1", "epochs=5")
+    whys = [each.why for each in other_starts(traced(run))]
+    # r e^(−r²/2) = 8 e^(−32) = 1.013e-13.
+    expected = "the gradient at the start is almost 0, with norm 1.01e-13; another start is "
+    assert expected + "another problem" in whys
+
+
+def test_a_clip_norm_is_of_the_size_of_the_first_gradients():
+    """Most gradients of single examples vanish where every class is certain."""
+    words = ("dataset=iris", "model=softmax", "variant=sgd", "lr=5", "epochs=10", "engine=numpy")
+    run = gdrun.train(None, *words, "log.points=all")
+    norms = run.steps["grad_norm"]
+    assert np.quantile(norms, 0.1) < 1e-3 * norms[0]
+    for each in clipping(traced(run)):
+        assert 1e-3 * norms[0] < each.changes["clip.norm"] < norms.max()
 
 
 @pytest.mark.parametrize(
