@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.commands import ALL_ROWS, loss_of_run
-from bench.processes import Folder, gdrun_command, peer_script
+from bench.processes import Folder, gdrun_command, peer_script, with_memory
 from bench.work import WARM, Bar, Contender, Work
 
 BY_HAND = "DuckDB script"
 COLUMNS = 20
 """The columns of a table, one of them the target."""
+
+TABLES_AT_ONCE = 4
+"""How often a contender may hold all numbers of the table in memory: the script holds four."""
 
 NORMAL = "sqrt(-2 * ln(1 - random())) * cos(2 * pi() * random())"
 """A standard normal number in SQL. Source: Box & Muller 1958."""
@@ -47,7 +50,9 @@ def _contenders(name: str, rows: int) -> dict[str, Contender]:
         loss=loss_of_run,
     )
     by_hand = peer_script(BY_HAND, "table_duckdb.py", folder=folder, words=(name,))
-    return {WARM: ours[WARM]} | by_hand
+    contenders = {WARM: ours[WARM]} | by_hand
+    memory = TABLES_AT_ONCE * 8 * rows * COLUMNS
+    return {name: with_memory(each, memory) for name, each in contenders.items()}
 
 
 def _write(path: Path, rows: int) -> None:

@@ -38,6 +38,15 @@ sys.exit(code)
 """A program that runs a command, and writes its seconds and its largest memory to a file."""
 
 
+TOUCH = """
+import mmap, sys
+size = int(sys.argv[1])
+with mmap.mmap(-1, size) as memory:
+    memory[:: mmap.PAGESIZE] = bytes(len(range(0, size, mmap.PAGESIZE)))
+"""
+"""A program that uses each page of some memory once."""
+
+
 class Folder:
     """A temporary directory, removed when no contender uses it any more."""
 
@@ -132,3 +141,17 @@ def peer_script(
         return Finish(ended.seconds, float(ended.printed.split()[-1]), memory=ended.memory)
 
     return {name: run}
+
+
+def with_memory(contender: Contender, size: int) -> Contender:
+    """A contender whose memory the operating system has at hand when its time begins.
+
+    A virtual machine can return free memory to its host, which takes seconds to give back some
+    gigabytes. That time depends on what ran before. size: the bytes of the memory.
+    """
+
+    def run() -> Finish:
+        subprocess.run([sys.executable, "-c", TOUCH, str(size)], check=True)
+        return contender()
+
+    return run

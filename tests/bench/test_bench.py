@@ -139,6 +139,12 @@ def test_the_memory_of_a_process_is_its_own():
     assert kept[0] and small < 2**26 < large
 
 
+def test_memory_is_touched_by_a_process_before_the_contender():
+    assert python("-c", processes.TOUCH, str(2**27)).memory > 2**27
+    contender = processes.with_memory(lambda: python("-c", "pass"), 2**27)
+    assert contender().memory < 2**27
+
+
 @pytest.mark.slow
 def test_a_cold_command_compiles_and_a_warm_one_finds_its_kernels():
     folder = Folder()
