@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import copy_context
@@ -109,6 +109,23 @@ def in_order(function: Callable[[Item], Result], items: Sequence[Item]) -> Itera
         waiting.append(workers.submit(copy_context().run, function, item))
     while waiting:
         yield waiting.popleft().result()
+
+
+def one_behind(function: Callable[[Item], object], items: Iterable[Item]) -> None:
+    """Call function(item) for each item, in order, on another thread than the one that makes items.
+
+    An item is made while the function is called for the item before it. Raises what the function
+    or an item raises, after the call for the last item that was made.
+    """
+    last: Future[object] | None = None
+    try:
+        for item in items:
+            if last is not None:
+                last.result()
+            last = pool("behind").submit(copy_context().run, function, item)
+    finally:
+        if last is not None:
+            last.result()
 
 
 def single_blas_thread() -> AbstractContextManager[object]:

@@ -12,6 +12,7 @@ from gdrun.engine.build import build
 from gdrun.engine.step_gradients import StepGradients
 from gdrun.engine.trainer import Trainer
 from gdrun.runs.experiment_data import experiment_data
+from gdrun.threads import one_behind
 
 
 def blas_threads():
@@ -92,3 +93,36 @@ def test_the_number_of_threads_can_be_set(given, count, monkeypatch):
     monkeypatch.setenv("GDRUN_NUM_THREADS", given)
     assert threads.thread_count() == (usual if count is None else count)
     threads.thread_count.cache_clear()
+
+
+def test_one_behind_calls_in_order_on_another_thread():
+    made, called, threads = [], [], set()
+
+    def items():
+        for item in range(5):
+            made.append(item)
+            yield item
+
+    def call(item):
+        threads.add(threading.get_ident())
+        called.append((item, len(made)))
+
+    one_behind(call, items())
+    assert [item for item, _ in called] == made == list(range(5))
+    assert threads and threading.get_ident() not in threads
+    # An item is made at most one ahead of the call.
+    assert all(ahead <= item + 2 for item, ahead in called)
+
+
+def test_one_behind_raises_what_the_function_or_an_item_raises():
+    called = []
+
+    def items():
+        yield 1
+        raise ValueError("no more")
+
+    with pytest.raises(ValueError, match="no more"):
+        one_behind(called.append, items())
+    assert called == [1]
+    with pytest.raises(ZeroDivisionError):
+        one_behind(lambda item: 1 / item, iter([1, 0, 2]))

@@ -57,12 +57,28 @@ _ArrowStream._fields_ = [
 ]
 
 
-def number_batches(source: ArrowSource) -> Iterator[list[Numbers]]:
-    """Yield batches of n consecutive rows. A batch is a list of its columns, arrays (n,).
+class NumberBatch:
+    """Some consecutive rows of a result.
 
-    source: a table whose columns have the type float64 (DOUBLE in SQL). NULL becomes NaN. The
-    arrays are valid until the next batch, and must not be changed. Raises duckdb.Error if the
-    source cannot give its rows, for example because a query fails.
+    columns: the numbers of each column, arrays (n,) that must not be changed. They are valid until
+    `release`, which must be called once and gives their memory back.
+    """
+
+    def __init__(self, array: _ArrowArray) -> None:
+        self._array = array
+        children = [array.children[j].contents for j in range(array.n_children)]
+        self.columns = [_numbers(array, column) for column in children]
+
+    def release(self) -> None:
+        self.columns = []
+        self._array.release(ctypes.byref(self._array))
+
+
+def number_batches(source: ArrowSource) -> Iterator[NumberBatch]:
+    """Yield batches of consecutive rows of a result, in order.
+
+    source: a table whose columns have the type float64 (DOUBLE in SQL). NULL becomes NaN. Raises
+    duckdb.Error if the source cannot give its rows, for example because a query fails.
     """
     import duckdb
 
@@ -75,11 +91,7 @@ def number_batches(source: ArrowSource) -> Iterator[list[Numbers]]:
             raise duckdb.Error(message.decode("utf-8", "replace"))
         if not batch.release:  # the end of the stream
             return
-        try:
-            columns = [batch.children[j].contents for j in range(batch.n_children)]
-            yield [_numbers(batch, column) for column in columns]
-        finally:
-            batch.release(ctypes.byref(batch))
+        yield NumberBatch(batch)
 
 
 def _numbers(batch: Any, column: Any) -> Numbers:

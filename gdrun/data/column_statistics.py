@@ -40,12 +40,12 @@ class ColumnStatistics:
         return varies
 
 
-def blocks(rows: int, row_bytes: int) -> Iterator[slice]:
-    """Yield slices that divide the rows of a matrix into blocks of about BLOCK_BYTES bytes.
+def blocks(rows: int, row_bytes: int, block_bytes: int = BLOCK_BYTES) -> Iterator[slice]:
+    """Yield slices that divide the rows of a matrix into blocks of about `block_bytes` bytes.
 
     rows: the number of rows. row_bytes: the size of one row in bytes.
     """
-    size = max(BLOCK_BYTES // max(row_bytes, 1), 1)
+    size = max(block_bytes // max(row_bytes, 1), 1)
     return (slice(start, min(start + size, rows)) for start in range(0, rows, size))
 
 

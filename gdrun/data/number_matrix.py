@@ -5,15 +5,16 @@ If every column were read before the matrix is made, memory would hold all numbe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gdrun.array_types import Numbers
-from gdrun.data.arrow_stream import number_batches
+from gdrun.data.arrow_stream import NumberBatch, number_batches
 from gdrun.data.row_blocks import is_finite
+from gdrun.threads import one_behind
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -42,6 +43,35 @@ class NumberMatrix:
     finite: frozenset[int]
 
 
+@dataclass
+class _Copy:
+    """Copies batches of rows, one after the other, to the columns of the matrix.
+
+    positions: the position in the table of each column of a batch. columns, cleaned: as in
+    NumberMatrix and read_numbers. unfit: gets the positions of columns with a value that is not
+    finite. rows: the number of rows copied so far.
+    """
+
+    positions: Sequence[int]
+    columns: Mapping[int, Numbers]
+    cleaned: Callable[[int, Numbers], Numbers]
+    unfit: set[int]
+    rows: int = 0
+
+    def __call__(self, batch: NumberBatch) -> None:
+        try:
+            of_column = dict(zip(self.positions, batch.columns, strict=True))
+            numbers = {j: self.cleaned(j, values) for j, values in of_column.items()}
+            first, self.rows = self.rows, self.rows + len(batch.columns[0])
+            for start in range(first, self.rows, CACHED_ROWS):
+                part = slice(start, min(start + CACHED_ROWS, self.rows))
+                for j, values in numbers.items():
+                    self.columns[j][part] = values[start - first : part.stop - first]
+            self.unfit |= {j for j, values in numbers.items() if not is_finite(values)}
+        finally:
+            batch.release()
+
+
 def read_numbers(
     database: DuckDBPyConnection,
     source: str,
@@ -67,16 +97,8 @@ def read_numbers(
     for begin in range(0, len(expressions), at_once):
         some = list(expressions)[begin : begin + at_once]
         wanted = ", ".join(f"{expressions[j]} AS r{j}" for j in some)
-        first = 0
-        for batch in number_batches(database.sql(f"SELECT {wanted} FROM {source}")):
-            numbers = {j: cleaned(j, values) for j, values in zip(some, batch, strict=True)}
-            stop = first + len(batch[0])
-            for start in range(first, stop, CACHED_ROWS):
-                part = slice(start, min(start + CACHED_ROWS, stop))
-                for j, values in numbers.items():
-                    columns[j][part] = values[start - first : part.stop - first]
-            unfit |= {j for j, values in numbers.items() if not is_finite(values)}
-            first = stop
+        copy = _Copy(some, columns, cleaned, unfit)
+        one_behind(copy, number_batches(database.sql(f"SELECT {wanted} FROM {source}")))
     return NumberMatrix(memory, columns, frozenset(expressions) - unfit)
 
 

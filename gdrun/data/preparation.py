@@ -17,7 +17,7 @@ from gdrun.data.feature_matrix import front_of, write_rows
 from gdrun.data.filling import fill_of
 from gdrun.data.groups import Groups
 from gdrun.data.part_files import PartFile, joint_hash
-from gdrun.data.repeated_rows import complete_hashes, repeated_rows
+from gdrun.data.repeated_rows import NONE, complete_hashes, repeated_rows
 from gdrun.data.row_blocks import LARGE_ENTRIES, has_nan, is_finite, row_blocks_of, rows_of
 from gdrun.data.splitting import split_groups, split_rows, split_times
 from gdrun.data.standardisation import (
@@ -136,10 +136,13 @@ def prepare(
     found = hashes()
     of_files = {name: held_out[name][0].hashes() for name in files}
     sha256 = joint_hash(found.sha256, {name: each.sha256 for name, each in of_files.items()})
-    if not on_disk:
-        others = [(held_out[name][0], each) for name, each in of_files.items()]
-        complete_hashes([(of.X, of.y, each.rows) for of, each in [(table, found), *others]])
-    repeated = repeated_rows(found.rows, rows, {name: each.rows for name, each in of_files.items()})
+    others = [(held_out[name][0], each) for name, each in of_files.items()]
+    repeated = NONE
+    if on_disk or complete_hashes(
+        [(of.X, of.y, each.rows) for of, each in [(table, found), *others]]
+    ):
+        of_parts = {name: each.rows for name, each in of_files.items()}
+        repeated = repeated_rows(found.rows, rows, of_parts)
     notes += repeated.notes({name: len(chosen) for name, (_, _, chosen) in held_out.items()})
     del found, hashes, strata  # each has one number a row: free the memory
     # The held-out parts are made first, because the training part may overwrite the table.

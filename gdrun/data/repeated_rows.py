@@ -114,16 +114,17 @@ def first_hashes(X: Array, y: Array) -> Array:
     return row_hashes(X[:, places], y)
 
 
-def complete_hashes(tables: Sequence[tuple[Array, Array, Array]]) -> None:
+def complete_hashes(tables: Sequence[tuple[Array, Array, Array]]) -> bool:
     """Hash by all columns the rows whose hash by a few columns occurs more than once.
 
     tables: X (N, d), y (N,) and the first_hashes (N,) of each table. They are changed in place.
-    Afterwards equal rows have equal hashes, also in different tables.
+    Afterwards equal rows have equal hashes, also in different tables. Returns whether rows may be
+    equal: False if no hash occurred more than once.
     """
     ordered = np.sort(np.concatenate([hashes for _, _, hashes in tables]))
     shared = ordered[1:][ordered[1:] == ordered[:-1]]
     if not len(shared):
-        return
+        return False
     for X, y, hashes in tables:
         rows = np.arange(len(y))
         if len(shared) < MOST_LOOKED_UP * len(ordered):
@@ -132,6 +133,7 @@ def complete_hashes(tables: Sequence[tuple[Array, Array, Array]]) -> None:
         for start in range(0, len(rows), BLOCK_ROWS):
             block = rows[start : start + BLOCK_ROWS]
             hashes[block] = row_hashes(X[block], y[block])
+    return True
 
 
 def repeated(hashes: Array) -> int:

@@ -20,8 +20,12 @@ from gdrun.data.repeated_rows import NONE, RepeatedRows, first_hashes, row_hashe
 from gdrun.data.single_feature import SingleFeature, best_single_feature
 from gdrun.data.target_scale import TargetScale
 from gdrun.mapped_files import require_unchanged
+from gdrun.threads import in_order
 
 Task = Literal["regression", "classification"]
+
+HASHED_BYTES = 2**20
+"""The bytes of a block of rows that is hashed at once: they stay in the cache of a core."""
 
 
 @dataclass(frozen=True)
@@ -72,11 +76,16 @@ class Table:
         for array in (self.X, self.y):
             # The bytes alone would be equal for (2, 3) and (3, 2), and for some other dtypes.
             digest.update(f"{array.shape} {array.dtype.str}".encode())
-            for part in blocks(len(array), array.dtype.itemsize * math.prod(array.shape[1:])):
+
+            def read(part: slice, array: Array = array) -> Array:
                 block = np.ascontiguousarray(array[part])
-                digest.update(block.data)
                 if array is self.X:
                     rows[part] = of_rows(block, self.y[part])
+                return block
+
+            row_bytes = array.dtype.itemsize * math.prod(array.shape[1:])
+            for block in in_order(read, list(blocks(len(array), row_bytes, HASHED_BYTES))):
+                digest.update(block.data)
             require_unchanged(array)
         return TableHashes(digest.hexdigest(), rows)
 

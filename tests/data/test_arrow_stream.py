@@ -15,8 +15,11 @@ NULL::DOUBLE AS c FROM range({rows}) AS t(i)
 
 
 def columns_of(source):
-    """The columns as arrays; an array of a batch is valid until the next batch."""
-    batches = [[column.copy() for column in each] for each in number_batches(source)]
+    """The columns as arrays, and the number of batches."""
+    batches = []
+    for each in number_batches(source):
+        batches.append([column.copy() for column in each.columns])
+        each.release()
     return [np.concatenate(parts) for parts in zip(*batches, strict=True)], len(batches)
 
 
@@ -50,5 +53,15 @@ def test_no_rows():
 def test_a_query_that_fails_after_some_batches():
     query = "SELECT CASE WHEN i < 200000 THEN i ELSE error('too far') END::DOUBLE AS a"
     with connection(threads=1) as database, pytest.raises(duckdb.Error, match="too far"):
-        for _ in number_batches(database.sql(f"{query} FROM range(400000) AS t(i)")):
-            pass
+        for batch in number_batches(database.sql(f"{query} FROM range(400000) AS t(i)")):
+            batch.release()
+
+
+def test_a_batch_is_valid_until_it_is_released():
+    with connection() as database:
+        batches = list(number_batches(database.sql(QUERY.format(rows=400_000))))
+        assert len(batches) > 1
+        b = np.concatenate([each.columns[1] for each in batches])
+    np.testing.assert_array_equal(b, np.arange(400_000.0) ** 2)
+    for each in batches:
+        each.release()
