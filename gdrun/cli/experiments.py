@@ -187,7 +187,7 @@ def study_source(
     from gdrun.config.loading import assumptions_about
 
     if config is None:
-        return None, _sentences(assumptions_about([*overrides, *varied]))
+        return None, _sentences(assumptions_about(overrides, varied))
     if not _is_data(config):
         return config, []
     from gdrun.study.starting import start_study

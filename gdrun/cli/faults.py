@@ -15,6 +15,7 @@ import typer
 
 from gdrun.cli import console
 from gdrun.cli.options import with_options
+from gdrun.cli.typed_settings import note_for, with_typed_settings
 from gdrun.errors import (
     TRACEBACK,
     Problem,
@@ -43,7 +44,7 @@ def show(problems: Iterable[Problem]) -> None:
 
     screen = console.stderr()
     labels = {"error": "bold red", "hint": "bold cyan"}
-    for problem in map(with_options, problems):
+    for problem in map(with_typed_settings, map(with_options, problems)):
         for line in str(problem).splitlines():
             label, colon, rest = line.partition(":")
             styled = Text.assemble((label, labels.get(label, "")), colon, rest)
@@ -53,6 +54,11 @@ def show(problems: Iterable[Problem]) -> None:
 def note(text: str) -> None:
     """Print a note on stderr: something that the user should know, and that is no error."""
     console.stderr().print(f"note: {text}", soft_wrap=True)
+
+
+def note_on_data(text: str) -> None:
+    """Print a note on the data or the training, in which settings have the form that is typed."""
+    note(note_for(text))
 
 
 def note_changed_plugins(runs: Iterable[Run]) -> None:

@@ -180,14 +180,18 @@ class StudyOptions:
         counter = RunCounter(self.quiet, interruption)
         listeners = progress_listeners(self.quiet, counter.before)
         if not self.watch:
-            yield Observers(listeners, faults.note, interruption.name, counter.report)
+            yield Observers(listeners, faults.note_on_data, interruption.name, counter.report)
             return
         from gdrun.cli.watching import StudyView
 
         live = StudyView(metric, listeners, counter.report)
         with live.view.shown():
             yield Observers(
-                live.listeners, faults.note, interruption.name, live.on_progress, live.on_growth
+                live.listeners,
+                faults.note_on_data,
+                interruption.name,
+                live.on_progress,
+                live.on_growth,
             )
 
 

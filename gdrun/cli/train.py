@@ -160,7 +160,7 @@ def _run(session: Session, shown: Shown) -> int:
             plain, runs = session.experiments[0].plain(), len(session.experiments)
             console.show(experiment_panel(plain, session.opening, runs), "")
         for note in session.notes:
-            faults.note(note)
+            faults.note_on_data(note)
     except BaseException:  # a closed or full stdout, or Ctrl-C
         session.discard()
         raise

@@ -61,15 +61,19 @@ def load(source: Source = None, overrides: Iterable[Change] = ()) -> Experiment:
     return experiment
 
 
-def assumptions_about(overrides: Iterable[Change]) -> dict[str, str]:
+def assumptions_about(
+    overrides: Iterable[Change], varied: Iterable[Override] = ()
+) -> dict[str, str]:
     """Return a sentence for each value that `load` assumes without a config, by dotted path.
 
-    overrides: as in `load`. A wrong override is ignored here, because `load` reports it.
+    overrides: as in `load`. A wrong override is ignored here, because `load` reports it. varied:
+    overrides of the keys that the runs of a study vary; nothing is assumed about their section.
     """
     document, (parsed, _) = read(), _parsed(overrides)
     data = applied(document.data, parsed, document.where)[0]
     rate = assumed_rate(data, parsed)
-    if rate is None:
+    sections = {path[0] for each in varied for path in paths_of(each, data)}
+    if rate is None or "optimizer" in sections:
         return {}
     surface = data["surface"]
     name = surface["name"] if isinstance(surface, Mapping) else surface

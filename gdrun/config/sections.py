@@ -140,7 +140,7 @@ class DatasetKind(SectionKind):
 def _dataset_hint(name: str) -> str | None:
     """A hint for a file name, or for a well-known dataset that gdrun has no copy of; else None."""
     if reader_of(name) is not None:
-        return f"for a file, write dataset: {{path: {name}}}, or set dataset.path={name}"
+        return f"for a file, write dataset: {{path: {name}}}"
     if is_unreadable_data(name):
         what, advice = unreadable_format(name)
         return f"{name} {what}: {advice}"

@@ -45,7 +45,7 @@ HINTS: dict[str, str] = {
     "stopping.early_stopping.metric": "`gdrun list metrics` shows all metrics",
     "stopping.watch.early_stopping.metric": "`gdrun list metrics` shows all metrics",
     "evaluate.metrics": "such as metrics: [accuracy, f1]; `gdrun list metrics` shows all",
-    "stopping.early_stopping": "such as {patience: 5}",
+    "stopping.early_stopping": "such as early_stopping: {patience: 5}",
     "stopping.watch": "such as watch: [grad_norm], or watch: {grad_norm: 1e-6}",
     "clip": "such as clip: {norm: 1.0}",
     "evaluate": "such as evaluate: {every: 0.5}, in epochs",

@@ -46,14 +46,14 @@ def read_idx(path: Path, targets: str | None = None) -> Table:
         raise DataError(
             f"{path} contains examples but no targets",
             where="dataset.targets",
-            hint="set targets: to the file with the targets, such as train-labels-idx1-ubyte.gz",
+            hint="set dataset.targets to the file of targets, such as train-labels-idx1-ubyte.gz",
         )
     X = idx_array(path)
     if X.ndim < 2:
         raise DataError(
             f"contains one number for each of {len(X)} examples, so it is a file of targets",
             where=str(path),
-            hint="set targets: to this file, and path: to the file of examples",
+            hint="set dataset.targets to this file, and dataset.path to the file of examples",
         )
     labels = expanded(targets)
     y = idx_array(labels)
@@ -61,13 +61,13 @@ def read_idx(path: Path, targets: str | None = None) -> Table:
         raise DataError(
             f"has {y.ndim} dimensions, but a file of targets has 1: one number for each example",
             where=str(labels),
-            hint="set path: to the file of examples, and targets: to the file of targets",
+            hint="set dataset.path to the file of examples, and dataset.targets to that of targets",
         )
     if len(X) != len(y):
         raise DataError(
             f"contains {len(X)} examples, but {targets} contains {len(y)} targets",
             where=str(path),
-            hint="set path: and targets: to two files with the same examples",
+            hint="set dataset.path and dataset.targets to two files with the same examples",
         )
     names = [f"pixel_{'_'.join(map(str, place))}" for place in np.ndindex(X.shape[1:])]
     table = table_from_arrays(flattened(X), y, names, files=(path, labels))

@@ -43,7 +43,7 @@ def read_npy(path: Path, targets: str | None = None, target: int = -1) -> Table:
             if columns > 1
             else f"{path} has only one column, which cannot be both feature and target",
             where="dataset.target",
-            hint="if the targets are in another file, set targets: to it, such as targets: y.npy",
+            hint="if another file has the targets, set its path, such as targets: y.npy",
         )
     at = target % columns
     if at not in (0, columns - 1):

@@ -54,10 +54,10 @@ def test_the_problems_of_training_below_the_table(houses, gdrun):
     assert "sold    date " in answer.out
     assert answer.err == (
         "error: houses.csv:2 sold: the column has dates, such as '2020-01-31' in this line\n"
-        "hint: set dates: encode to use their year, month, weekday and days; or leave it out with "
-        'ignore: ["sold"]\n'
+        "hint: set dates=encode to use their year, month, weekday and days; or leave it out with "
+        "'ignore=[\"sold\"]'\n"
         "error: houses.csv:3 rooms: 1 of 4 values is missing, in this line\n"
-        "hint: set missing: drop to remove such rows, or missing: mean to use the training mean\n"
+        "hint: set missing=drop to remove such rows, or missing=mean to use the training mean\n"
     )
 
 

@@ -272,9 +272,9 @@ def test_the_name_of_a_column_is_its_key(gdrun, houses):
 
 def test_a_model_for_numbers_names_the_one_for_two_classes(gdrun, houses):
     answer = gdrun("train", "houses.csv", "target=town", "model=linear", "-q")
-    assert "hint: use model: logistic to predict a class" in answer.err
+    assert "hint: use model=logistic to predict a class" in answer.err
     answer = gdrun("train", "houses.csv", "target=band", "model=linear", "-q")
-    assert "hint: use model: softmax to predict a class" in answer.err
+    assert "hint: use model=softmax to predict a class" in answer.err
 
 
 def test_new_rows_need_a_run_and_for_measuring_a_target(gdrun, houses):

@@ -1,0 +1,102 @@
+"""How hints write a setting for the command line: clip.norm=1 in place of clip: {norm: 1}.
+
+The errors of the package write settings as a config file has them. A user who has no such file, or
+whose override is wrong, types the setting as an override KEY=VALUE.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from gdrun.errors import Problem
+
+COMMANDS = ("train", "sweep", "compare", "theory", "plot", "gradcheck", "config", "inspect")
+"""The commands that take overrides KEY=VALUE."""
+
+_LIST = r"\[[^\[\]]*\]"
+_SETTING = re.compile(
+    r"(?<!left out )(?<![\w.`])([a-z_]\w*(?:\.\w+)*): "
+    rf"(\{{(?:{_LIST}|[^{{}}\[\]])*\}}|{_LIST}|\"[^\"]*\"|'[^']*'|[^\s,;{{\[`]+)"
+)
+"""A setting as a config file has it: a key, and a mapping, a list, a quoted text or a word."""
+
+_ENTRY = re.compile(rf"\s*(\w+): ({_LIST}|\"[^\"]*\"|'[^']*'|[^,]+),?")
+"""A key of a mapping, and its value."""
+
+_POSITION = re.compile(r"(.+?):\d+:\d+\b")
+"""The place of a key in a config file: its name, the line and the column."""
+
+
+def with_typed_settings(problem: Problem) -> Problem:
+    """The same error; if the user has no config file to correct, settings are overrides."""
+    hint = problem.hint
+    if hint is None or _has_file(str(problem.where or ""), sys.argv[1:]):
+        return problem
+    return replace(problem, hint=typed_settings(hint))
+
+
+def note_for(text: str) -> str:
+    """A note, in which settings are overrides if the command line names no config file."""
+    return text if _has_file("", sys.argv[1:]) else typed_settings(text)
+
+
+def _has_file(where: str, words: Sequence[str]) -> bool:
+    """Whether a setting belongs into a config file. where: the place of the error.
+
+    words: those of the command line after `gdrun`.
+    """
+    if not words or words[0] not in COMMANDS:
+        return True
+    if position := _POSITION.match(where):
+        return position[1] != "quickstart"
+    if where.startswith(("'", '"')):  # an override, quoted
+        return False
+    return any(word == "-" or Path(word).suffix.lower() in (".yaml", ".yml") for word in words[1:])
+
+
+def typed_settings(text: str) -> str:
+    """The text with an override in place of each setting of a config; other texts are kept.
+
+    >>> typed_settings("such as clip: {norm: 1.0}, or schedule: {name: cosine, warmup: 5}")
+    'such as clip.norm=1.0, or schedule=cosine schedule.warmup=5'
+    >>> typed_settings("such as hidden: [64, 32]; or set missing: drop")
+    "such as 'hidden=[64,32]'; or set missing=drop"
+    """
+    return _SETTING.sub(_typed, text)
+
+
+def _typed(match: re.Match[str]) -> str:
+    key, value = match.groups()
+    if key.rpartition(".")[2] not in _keys():
+        return match[0]
+    if not value.startswith("{"):
+        return _override(key, value)
+    entries = _ENTRY.findall(value[1:-1])
+    words = (_override(key if name == "name" else f"{key}.{name}", each) for name, each in entries)
+    return " ".join(words) or match[0]
+
+
+def _override(key: str, value: str) -> str:
+    """An override, quoted for the shell if this is necessary."""
+    compact = re.sub(r"\s*,\s*", ",", value.strip()) if value.startswith("[") else value.strip()
+    typed = f"{key}={compact}"
+    return typed if compact == "…" else shlex.quote(typed)
+
+
+@cache
+def _keys() -> frozenset[str]:
+    """The names of all keys that a config can have, each without its section."""
+    from gdrun.config.experiment import FIXED, KEYS
+    from gdrun.config.sections import SECTIONS
+
+    kinds = list(SECTIONS.values())
+    names = [name for kind in kinds for each in kind.definitions() for name in kind.options(each)]
+    fixed = [name for model in FIXED.values() for name in model.model_fields]
+    inner = ("name", "path", "query", "early_stopping", "validation", "test", "factor", "metric")
+    return frozenset([*KEYS, *inner, *names, *fixed])

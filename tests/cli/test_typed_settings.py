@@ -1,0 +1,84 @@
+"""Hints for overrides on the command line: what they propose works when it is typed."""
+
+import re
+import shlex
+
+import pytest
+
+from gdrun.cli.typed_settings import typed_settings
+
+QUICK = ("epochs=1", "engine=numpy", "-q")
+NETWORK = ("model=mlp", "dataset=iris")
+BOWL = ("surface=bowl",)
+
+
+def proposed(hint):
+    """The overrides that a hint has, one list for each alternative."""
+    parts = re.split(r", or |; or | or |; |, ", hint)
+    typed = ([word for word in shlex.split(part) if re.match(r"[\w.]+=", word)] for part in parts)
+    return [words for words in typed if words]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("clip=1",),
+        ("evaluate=1",),
+        ("log=3",),
+        ("split=3",),
+        ("early_stopping=5",),
+        ("divergence=3",),
+        ("watch=grad",),
+        ("evaluate.metrics=f1",),
+        ("mute=overfitting",),
+        ("model.hidden=x", *NETWORK),
+        ("model.dropout=2", *NETWORK),
+        ("start=[1]", *BOWL),
+        ("variant.batch_size=5000", "dataset=iris"),
+    ],
+)
+def test_an_override_that_a_hint_proposes_trains_when_it_is_typed(gdrun, words):
+    answer = gdrun("train", *words, *QUICK)
+    assert answer.code == 2
+    hint = answer.err.partition("hint: ")[2]
+    assert not re.search(r"\w: |\{", hint)
+    alternatives = proposed(hint)
+    assert alternatives
+    for typed in alternatives:
+        again = gdrun("train", *words[1:], *typed, *QUICK)
+        assert (again.code, again.err) == (0, ""), typed
+
+
+def test_a_fault_in_a_file_has_its_line_and_the_form_of_the_file(gdrun, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.yaml").write_text("dataset: iris\nmodel: softmax\nclip: 1\n")
+    assert gdrun("train", "a.yaml").err == (
+        "error: a.yaml:3:1 clip: must be keys and values, got 1\nhint: such as clip: {norm: 1.0}\n"
+    )
+    # An override of the same key is typed, whatever the file has.
+    assert gdrun("train", "a.yaml", "clip=2").err == (
+        "error: 'clip=2' clip: must be keys and values, got 2\nhint: such as clip.norm=1.0\n"
+    )
+
+
+def test_a_fault_in_data_has_the_form_of_the_words_that_named_them(gdrun, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text("x,y\n" + "1,2\n" * 20 + "?,3\n")
+    (tmp_path / "a.yaml").write_text("dataset: {path: a.csv}\nmodel: linear\n")
+    assert "missing=drop to remove" in gdrun("train", "dataset.path=a.csv", "model=linear").err
+    assert "missing: drop to remove" in gdrun("train", "a.yaml").err
+    typed = ("dataset.path=a.csv", "model=linear", "batch_size=4", "missing=drop")
+    assert gdrun("train", *typed, *QUICK).code == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "choose from mean, drop",
+        "left out seed: all of its values are equal",
+        "the first row holds the names: that is unusual",
+        "write `gdrun train lr=0.1`",
+    ],
+)
+def test_other_texts_are_kept(text):
+    assert typed_settings(text) == text
