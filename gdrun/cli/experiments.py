@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import shlex
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -16,7 +17,7 @@ from gdrun.errors import GdrunError, Problem, near_files
 if TYPE_CHECKING:
     from gdrun.config.experiment import Experiment
     from gdrun.config.overrides import Override
-    from gdrun.data import Table
+    from gdrun.data import Prepared, Table
 
 STDIN = "/dev/stdin"
 
@@ -95,27 +96,47 @@ def load_experiment(
     return load(source, changes)
 
 
+@dataclass(frozen=True)
+class FirstExperiment:
+    """The experiment of a command line that may name a data file in place of a config.
+
+    assumed: a sentence for each assumption. table: the table of the data file, if it has been read
+    as the experiment needs it. data: the prepared data of the experiment, if they have been read.
+    """
+
+    experiment: Experiment
+    assumed: list[str]
+    table: Table | None = None
+    data: Prepared | None = None
+
+
 def first_experiment(
     config: str | None, overrides: list[str] | None = None, seed: int | None = None
-) -> tuple[Experiment, list[str], Table | None]:
-    """Return the experiment of a command line that may name a data file in place of a config.
+) -> FirstExperiment:
+    """Return the experiment of a command line; for a data file, a first experiment on it.
 
-    The second value has a sentence for each assumption. For a data file, the first value is a first
-    experiment. The third value is the table of the file, if it has been read as the experiment
-    needs it; else None. The arguments and errors are those of `load_experiment`.
+    The arguments are those of `load_experiment`. Raises GdrunError for a wrong config, DataError if
+    the data cannot be read.
     """
     from gdrun.config.loading import assumptions_about
 
     source = _config_among([*([] if config is None else [config]), *(overrides or ())])
     path, changes = split_words(config, overrides, seed, data=True)
-    if source is None or not _is_data(source):
-        assumed = assumptions_about(changes) if source is None else {}
-        return load_experiment(config, overrides, seed), _sentences(assumed), None
+    if source is None:
+        from gdrun.study.starting import with_fitting_batches
+
+        assumed = assumptions_about(changes)
+        experiment, reason, data = with_fitting_batches(
+            load_experiment(config, overrides, seed), changes
+        )
+        return FirstExperiment(experiment, _sentences(assumed | reason), data=data)
+    if not _is_data(source):
+        return FirstExperiment(load_experiment(config, overrides, seed), [])
     from gdrun.study.starting import start_experiment
 
     assert path is not None
     experiment, found, table = start_experiment(path, changes)
-    return experiment, _sentences(found.assumed), table
+    return FirstExperiment(experiment, _sentences(found.assumed), table)
 
 
 def split_words(

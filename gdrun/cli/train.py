@@ -92,9 +92,10 @@ def train(
         return _resume(resume, words, (extend, schedule_length), out, (quiet, json, watch))
     if extend is not None:
         raise GdrunError("needs a run", where="--extend", hint="add --resume RUN")
-    first, assumed, read = first_experiment(config, overrides, seed)
+    begun = first_experiment(config, overrides, seed)
+    first = begun.experiment
     if not quiet:
-        for line in assumed:
+        for line in begun.assumed:
             faults.note(f"assumed {line}")
     count = seeds or 1
     if count > 1 and first.deterministic:
@@ -104,7 +105,7 @@ def train(
         if not quiet:
             faults.note(f"trains one seed: {SAME_RUN}")
     experiments = [first.with_seed(first.seed + k) for k in range(count)]
-    session = Session(experiments, out=out, read=read)
+    session = Session(experiments, out=out, read=begun.table, data=begun.data)
     return _run(session, Shown(quiet, json, several=seeds is not None, live=watch))
 
 

@@ -326,3 +326,32 @@ def test_a_directory_of_images_is_named_and_one_of_cifar_is_read(gdrun, houses):
     assert gdrun("train", "cifar", "model=softmax", "variant=bgd", "epochs=1", "-q").code == 0
     (houses / "empty").mkdir()
     assert "empty: this is a directory" in gdrun("train", "empty").err
+
+
+@pytest.mark.parametrize(
+    ("words", "rows"),
+    [
+        (("dataset.path=small.csv", "model=logistic"), 32),
+        (("dataset.path=small.csv", "model=logistic", "variant=mbgd"), 32),
+        (("dataset=blobs", "n=60"), 48),
+        (("surface=bowl", "noise=1", "examples=20"), 20),
+    ],
+)
+def test_few_rows_are_one_batch_unless_the_user_gives_its_size(
+    gdrun, tmp_path, monkeypatch, words, rows
+):
+    monkeypatch.chdir(tmp_path)
+    lines = (f"{k * 0.37 % 1:.3f},{k % 2}" for k in range(40))
+    (tmp_path / "small.csv").write_text("x,y\n" + "\n".join(lines) + "\n")
+    quick = ("epochs=2", "engine=numpy", "--json")
+    answer = gdrun("train", *words, *quick)
+    assert f"all rows in one batch: the {rows} training rows are fewer" in answer.err
+    summary = json.loads(answer.out)["summary"]
+    # Full batches of N examples: two epochs are two steps and 2 N gradients.
+    assert (summary["steps"], summary["gradients"]) == (2, 2 * rows)
+    whole = json.loads(gdrun("train", *words, "variant=bgd", *quick).out)["summary"]
+    assert summary["train_loss"] == pytest.approx(whole["train_loss"], rel=1e-12)
+    for given in ("batch_size=64", "variant={name: mbgd, batch_size: 64}"):
+        refused = gdrun("train", *words[:-1] if "variant=mbgd" in words else words, given, *quick)
+        assert refused.code == 2
+        assert f"batch_size is 64, but there are {rows} training examples" in refused.err
