@@ -98,6 +98,8 @@ def train(
         for line in begun.assumed:
             faults.note(f"assumed {line}")
     count = seeds or 1
+    if first.draws_data and count > 1:
+        raise _splits_differ()
     if count > 1 and first.deterministic:
         from gdrun.config.experiment import SAME_RUN
 
@@ -107,6 +109,17 @@ def train(
     experiments = [first.with_seed(first.seed + k) for k in range(count)]
     session = Session(experiments, out=out, read=begun.table, data=begun.data)
     return _run(session, Shown(quiet, json, several=seeds is not None, live=watch))
+
+
+def _splits_differ() -> GdrunError:
+    """The error if runs with several seeds would have different data, which only studies allow."""
+    return GdrunError(
+        "the runs of --seeds train together on one split, but dataset.seed=run draws a new split "
+        "for each seed",
+        where="--seeds",
+        hint="--seed 0, --seed 1, … train them one by one; `gdrun sweep` and `gdrun compare` train "
+        "each setting on all splits",
+    )
 
 
 @dataclass(frozen=True)

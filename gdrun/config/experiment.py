@@ -70,6 +70,9 @@ surface.
 SURFACE_LOG: dict[str, Any] = {"points": 10_000}
 """The default of the section log for a surface: more points than a picture of a path can show."""
 
+RUN = "run"
+"""The value of dataset.seed that means the seed of the run."""
+
 KEYS = (*Header.model_fields, *SECTIONS, *FIXED)
 """All keys of the top level of a config file, in the order in which gdrun writes them."""
 
@@ -133,15 +136,25 @@ class Experiment:
         return bool(self.dataset["split"].validation or self.dataset["validation"])
 
     @property
+    def draws_data(self) -> bool:
+        """Whether each seed of a run draws its own data: a new split, and new generated data."""
+        return self.surface is None and self.dataset["seed"] == RUN
+
+    @property
+    def data_seed(self) -> int:
+        """The seed of the random split, and of generated data."""
+        return self.seed if self.draws_data else int(self.dataset["seed"])
+
+    @property
     def deterministic(self) -> bool:
         """Whether training uses no random numbers, so that every seed gives the same run.
 
         This is so if the order of the examples is not random, the initial weights are zero, and
-        there is no dropout. The split of the data has its own seed. On a surface the noise is the
-        same for every seed, so only the order of the examples matters. With a budget in seconds the
-        result is False, because runs then end at different steps.
+        there is no dropout, and the data do not depend on the seed of the run. On a surface the
+        noise is the same for every seed, so only the order of the examples matters. With a budget
+        in seconds the result is False, because runs then end at different steps.
         """
-        if self.stopping.seconds is not None:
+        if self.stopping.seconds is not None or self.draws_data:
             return False
         ordered = self.variant.options.get("sampling", "sequential") == "sequential"
         if self.surface is not None:
@@ -170,7 +183,7 @@ class Experiment:
         """A text that is equal for experiments that can be trained together, as lanes of a cohort.
 
         It contains the whole experiment except the name, the seed, and the values of the options in
-        which lanes may differ.
+        which lanes may differ. The seed of the data is always in it.
         """
         plain = self.plain()
         del plain["name"], plain["seed"]
@@ -179,6 +192,8 @@ class Experiment:
             for name, option in kind.definition(section).options.items():
                 if option.varies and section[name] is not None:
                     plain[key][name] = "number"
+        if self.draws_data:
+            plain["dataset"]["seed"] = self.seed
         for name in LANE_OPTIONS & plain.get("model", {}).keys():
             plain["model"][name] = "number"
         # Lanes may differ in their limits, but all or none of them clip.

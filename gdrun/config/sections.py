@@ -40,9 +40,12 @@ def _dataset_options(
     test: HeldOut = None,
     split: Split = Split(),  # noqa: B008 (frozen, so sharing it is harmless)
     standardize: Standardized = Standardize(),  # noqa: B008
-    seed: Seed = 0,
+    seed: Seed | Literal["run"] = 0,
 ) -> None:
-    """The options of all datasets. Only the signature is used; this function is never called."""
+    """The options of all datasets. Only the signature is used; this function is never called.
+
+    seed: that of the split and of generated data; `run` is the seed of the run.
+    """
 
 
 def _optimizer_options(average: Annotated[Any, Nested("average")] = None) -> None:

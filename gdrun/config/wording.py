@@ -31,6 +31,7 @@ _KINDS = {
 
 HINTS: dict[str, str] = {
     "seed": "a seed is a whole number ≥ 0",
+    "dataset.seed": "such as seed: 1, or seed: run, which draws a new split for each seed of a run",
     "schedule.warmup": "warmup is the number of epochs (or steps) with a rising rate; 0 means none",
     "optimizer.lr": "a learning rate is a positive number, such as 0.01",
     "model.hidden": "such as hidden: [64, 32], the widths of the hidden layers; [] means none",

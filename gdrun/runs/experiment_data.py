@@ -28,7 +28,7 @@ def experiment_data(
         return _noise(experiment, experiment.surface)
     split, groups, owned = dataset["split"], None, table is None
     given = {name: value for name, value in dataset.options.items() if value is not None}
-    given |= {dataset.chosen_by: dataset.name}
+    given |= {dataset.chosen_by: dataset.name, "seed": experiment.data_seed}
     if table is None:
         if split.group is not None:
             table, groups = load_groups(given, split.group)
@@ -52,7 +52,7 @@ def experiment_data(
         times=None if split.time is None else row_times(split.time, table),
         standardize=standardize.features,
         standardize_target=standardize.target,
-        seed=dataset["seed"],
+        seed=experiment.data_seed,
         dtype=experiment.dtype,
         ones=bool(experiment.model.options.get("bias")),
         files=part_files(given),

@@ -256,7 +256,9 @@ def prepared(experiment: Experiment, table: Table | None = None) -> Prepared:
     """
     surface = experiment.surface.plain() if experiment.surface else None
     source = table.sha256 if table is not None else None
-    key = repr((experiment.dataset.plain(), surface, experiment.dtype, experiment.task, source))
+    seed = experiment.data_seed if surface is None else None
+    dataset = experiment.dataset.plain()
+    key = repr((dataset, seed, surface, experiment.dtype, experiment.task, source))
     if key not in _PREPARED:
         data = experiment_data(experiment, table)
         # Studies rarely have more datasets, so it is enough to clear the whole cache.

@@ -13,6 +13,7 @@ from gdrun.study.judgement.statistics import FEWEST_SEEDS, SIGNIFICANT, enough_s
 from gdrun.study.judgement.verdicts import RATE
 from gdrun.views.curve_scale import scale_of
 from gdrun.views.numbers import count, quantity
+from gdrun.views.split_note import split_notes
 from gdrun.views.study_notes import (
     engine_notes,
     hardly_trained,
@@ -73,7 +74,7 @@ def _seed_notes(comparison: Comparison) -> list[tuple[str, str]]:
     if seeds == 1:
         text = f"unknown with one seed: `seeds={enough}` runs every contender under {enough} seeds"
         return [("significance", text)]
-    notes = []
+    notes = split_notes(comparison.plan, "p and intervals")
     if comparison.baseline is not None:
         text = f"{comparison.baseline}, with which every other contender is compared"
         notes.append(("baseline", text))

@@ -118,7 +118,8 @@ def _type_words(annotation: Any) -> str:
     """A type in words, such as `number` or `one of epoch, step`; empty for types without words."""
     annotation = _plain_type(annotation)
     if get_origin(annotation) is Literal:
-        return f"one of {', '.join(map(str, get_args(annotation)))}"
+        choices = list(map(str, get_args(annotation)))
+        return f"one of {', '.join(choices)}" if len(choices) > 1 else f"the word {choices[0]}"
     if get_origin(annotation) in (list, tuple):
         words = _type_words(get_args(annotation)[0])
         return f"a list, each a {words}" if words else "a list"

@@ -24,6 +24,7 @@ from gdrun.study.judgement.verdicts import Verdict
 from gdrun.views.curve_scale import CurveScale, scale_of
 from gdrun.views.fitting import Explained, FirstThatFits
 from gdrun.views.numbers import MISSING, count, percent, quantity, range_text
+from gdrun.views.split_note import split_notes
 from gdrun.views.study_line import study_line
 from gdrun.views.study_notes import (
     engine_notes,
@@ -251,6 +252,7 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
         notes += _as_good(sweep, best)
     if sweep.plan.deterministic:
         notes.append(("seeds", ONE_SEED))
+    notes += split_notes(sweep.plan, "ranges and intervals")
     if sweep.target is not None:
         notes.append(("to target", f"epochs until {sweep.target.sentence}"))
     notes += lacking_notes(sweep.plan)
