@@ -47,7 +47,8 @@ def read_csv(
     missing if it is empty, NA, N/A, NaN, null, none, ? or -.
 
     header: whether the first row holds the names of the columns (default: yes, if no cell of that
-    row is a number or occurs again below it). decimal: the decimal sign (default: a point; with
+    row is a number or occurs again below it, or if its numbers count the columns or are years above
+    values that are none). decimal: the decimal sign (default: a point; with
     semicolons as separators the sign that the numbers show). encoding: the encoding of the text
     (default: UTF-8, or UTF-16 if it is marked).
 

@@ -8,8 +8,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gdrun.data.cells import cell_value, control_character
 from gdrun.data.column_names import ColumnNames
+from gdrun.data.csv_header import (
+    has_numbers_as_names,
+    is_header,
+    is_number,
+    require_good_names,
+    require_no_names,
+    require_one_header,
+)
 from gdrun.data.ragged_rows import row_width
 from gdrun.data.text_files import TextFile, undecodable
 from gdrun.errors import DataError
@@ -70,12 +77,12 @@ def read_layout(file: TextFile, header: bool | None = None) -> CsvLayout:
     width = row_width(rows, ends, file.where)
     first, skip = rows[0][:width], 1 if named else 0
     stated = header
-    clear_header = stated is None and _is_header(rows)
+    clear_header = stated is None and is_header(rows)
     if header is None:
-        header = clear_header or _counts_columns(rows)
+        header = clear_header or has_numbers_as_names(rows)
     if not header:
         if stated is None:
-            _require_no_names(rows, f"{file.where}:{ends[0]}")
+            require_no_names(rows, f"{file.where}:{ends[0]}")
         return CsvLayout((), width, delimiter, skip, padded=_zeros_in_front(rows))
     if len(rows) == 1:
         raise DataError(
@@ -83,7 +90,7 @@ def read_layout(file: TextFile, header: bool | None = None) -> CsvLayout:
             where=file.where,
             hint="add a row for each example; or set header: false if the first row is an example",
         )
-    _require_one_header(rows, ends, file.where)
+    require_one_header(rows, ends, file.where)
     notes: tuple[str, ...] = ()
     if stated is None and not clear_header:
         notes = (
@@ -91,27 +98,8 @@ def read_layout(file: TextFile, header: bool | None = None) -> CsvLayout:
             "header: false reads it as an example",
         )
     layout = CsvLayout(tuple(first), width, delimiter, ends[0], notes, _zeros_in_front(rows[1:]))
-    _require_good_names(layout.names, f"{file.where}:{layout.skip}")
+    require_good_names(layout.names, f"{file.where}:{layout.skip}")
     return layout
-
-
-def _require_one_header(rows: Sequence[Sequence[str]], ends: Sequence[int], where: str) -> None:
-    """Raise DataError if the row below the header is a header too, such as one with units.
-
-    Such a row has at least two cells, all of them text. At least three rows follow, and all their
-    cells are numbers. rows: the rows of the sample; the first is the header. ends: the last line of
-    each row.
-    """
-    below = rows[2:]
-    if len(below) < 3 or len(rows[1]) < 2 or any(cell_value(cell) is not None for cell in rows[1]):
-        return
-    numbers = (cell_value(cell) for row in below for cell in row)
-    if all(value is not None and value == value for value in numbers):
-        raise DataError(
-            f"this row has text, such as {rows[1][0].strip()!r}, in all columns of numbers",
-            where=f"{where}:{ends[1]}",
-            hint="remove this line if it is a second header, such as one with units",
-        )
 
 
 def _zeros_in_front(rows: Sequence[Sequence[str]]) -> dict[int, str]:
@@ -227,7 +215,7 @@ def _delimiter(sample: Sequence[str]) -> str:
             return 0, 0, 1
         cells = [cell for row in rows for cell in row]
         judged = cells[:: max(len(cells) // JUDGED_CELLS, 1)]
-        numbers = sum(_is_number(cell, delimiter) for cell in judged)
+        numbers = sum(is_number(cell, delimiter) for cell in judged)
         return times, numbers / len(judged), width
 
     fits = {delimiter: fit(delimiter) for delimiter in DELIMITERS}
@@ -241,77 +229,3 @@ def _lenient_rows(sample: Sequence[str], delimiter: str) -> list[list[str]]:
         return [row for row in csv.reader(sample, delimiter=delimiter) if row]
     except csv.Error:  # The module csv refuses a cell longer than 131,072 characters.
         return []
-
-
-def _is_number(cell: str, delimiter: str = ";") -> bool:
-    """Whether a cell holds a number. A missing value is not a number here.
-
-    With semicolons as separators the decimal sign may be a comma.
-    """
-    # A header may use NA or None as a name: NA can be sodium.
-    value = cell_value(cell)
-    if value is None and delimiter == ";":
-        value = cell_value(cell, ",")
-    return value is not None and value == value
-
-
-def _is_header(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row is a header: it has no number, and no text that its column repeats."""
-    first, rest = rows[0], rows[1:]
-    if any(_is_number(cell) for cell in first):
-        return False
-    below = ({row[j] for row in rest if j < len(row)} for j in range(len(first)))
-    return not any(cell and cell in column for cell, column in zip(first, below, strict=True))
-
-
-def _counts_columns(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row numbers the columns 0, 1, 2, …, as pandas does if they have no names.
-
-    The numbers begin in the first column, or in the second if the first has no name (an index).
-    Texts of this row must not occur again in their columns. Without texts and without an index the
-    row needs at least three numbers.
-    """
-    first, rest = rows[0], rows[1:]
-    start = 1 if first[0] == "" else 0
-    numbers = [j for j, cell in enumerate(first) if _is_number(cell)]
-    texts = [j for j, cell in enumerate(first) if cell and j not in numbers]
-    if not rest or any(first[j] != str(j - start) for j in numbers) or len(numbers) < 2:
-        return False
-    again = any(len(row) > j and row[j] == first[j] for j in texts for row in rest)
-    return not again and (bool(texts) or start == 1 or len(numbers) >= 3)
-
-
-def _require_no_names(rows: Sequence[Sequence[str]], where: str) -> None:
-    """Raise DataError if the first row has numbers, but also a text that may be a name."""
-    first, rest = rows[0], rows[1:]
-    whole = [cell for cell in first if cell.isdecimal()]
-    for j, cell in enumerate(first):
-        below = Counter(row[j] for row in rest if j < len(row))
-        # If all other labels occur at least twice, the label of an example would too.
-        alone = cell and cell not in below and not _is_number(cell)
-        if alone and len(whole) == len(first) - 1 and below and min(below.values()) > 1:
-            if any(_is_number(label) for label in below):
-                continue  # read_column reports a text among numbers.
-            raise DataError(
-                f"this row may hold the names of the columns: {cell!r} occurs only here",
-                where=where,
-                hint="set header: true if it does, header: false if it is an example",
-            )
-
-
-def _require_good_names(names: Sequence[str], where: str) -> None:
-    for position, name in enumerate(names):
-        if sign := control_character(name):
-            raise DataError(
-                f"the name of column {position} contains the control character {sign}",
-                where=where,
-                hint="remove the character",
-            )
-    name, times = Counter(names).most_common(1)[0]
-    if times > 1:
-        positions = [str(position) for position, other in enumerate(names) if other == name]
-        raise DataError(
-            f"columns {', '.join(positions)} have the same name {name!r}",
-            where=where,
-            hint="give each column its own name",
-        )

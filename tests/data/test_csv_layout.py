@@ -40,14 +40,79 @@ def test_pandas_with_and_without_an_index(read):
         np.testing.assert_array_equal(table.y, frame.to_numpy()[:, 2])
 
 
-def test_years_beside_a_text_that_occurs_once_may_be_names(refused, read):
-    text = "2019,2020,kind\n5.1,3.5,a\n4.9,3.0,b\n4.7,3.2,a\n4.6,3.1,b\n"
+COUNTRIES = [f"{place},{k * 10},{k * k * 3},{k + 0.5}" for k, place in enumerate("ABCDEFGH")]
+KINDS = [f"{k * k % 11},{k * 10},{k % 5},{'ab'[k % 2]}" for k in range(12)]
+CODES = [f"{k * k % 11},{k * 10},{k % 5},{k % 2}" for k in range(9)]
+MEASURES = [f"{k * k % 11},{k / 4},{k * 7 % 13}" for k in range(9)]
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        ("country,2019,2020,2021", COUNTRIES),
+        ("country,2019,2020,growth", COUNTRIES),
+        ("country,1,2,3", COUNTRIES),
+        ("country,0,1,2", COUNTRIES),
+        ("2019,2020,2021,kind", KINDS),
+        ("1,2,3,kind", KINDS),
+        ("0.0,1.0,2.0,kind", KINDS),
+        ("1,2,3,kind", CODES),
+        ("2019,2020,2021", MEASURES),
+    ],
+)
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_years_and_counted_columns_are_names(read, header, rows, delimiter):
+    names = header.split(",")
+    text = "\n".join([header, *rows]) + "\n"
+    table = read(text.replace(",", delimiter))
+    assert len(table.y) == len(rows)
+    assert table.target_name == names[-1]
+    assert dict.fromkeys(name.partition("=")[0] for name in table.feature_names) == dict.fromkeys(
+        names[:-1]
+    )
+    cells = [row.split(",")[-1] for row in rows]
+    found = [table.classes[code] for code in table.y] if table.classes else table.y.tolist()
+    assert found == (cells if table.classes else list(map(float, cells)))
+    assert table.notes[0] == (
+        f"the first row, {', '.join(names)}, holds the names of the columns; "
+        "header: false reads it as an example"
+    )
+    assert len(read(text, header=False, keep=0).y) == len(rows) + 1
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        # The first house was built and sold in earlier years than the others.
+        [f"{'ABCDEFGH'[k]},{1990 + k},{1995 + 2 * k},{k * k}" for k in range(8)],
+        [f"{1990 + k},{1995 + 2 * k},{2000 + k * k}" for k in range(8)],
+        ["1,2,3", "4,5,6", "7,8,10"],
+        ["5,1,2,a", "6,3,3,b", "7,1,2,a", "5,1,2,b"],
+    ],
+)
+def test_years_and_counts_that_are_values(read, rows):
+    table = read("\n".join(rows) + "\n")
+    assert len(table.y) == len(rows)
+    assert (table.target_name, table.notes) == (f"x{rows[0].count(',')}", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("7,9,kind\n5.1,3.5,a\n4.9,3.0,b\n4.7,3.2,a\n4.6,3.1,b\n", "'kind' occurs only here"),
+        ("7,9,kind\n5.1,3.5,1\n4.9,3.0,0\n4.7,3.2,1\n4.6,3.1,0\n", "'kind' is above numbers"),
+        ("7,9,price\n5.1,3.5,15\n4.9,3.0,9\n4.7,3.2,8\n", "'price' is above numbers"),
+        ("place,2020,kind\nA,3.5,a\nB,3.0,b\nC,3.2,a\n", "'2020' is a year, and no value below is"),
+    ],
+)
+def test_a_row_that_may_hold_names_is_asked_for(refused, read, text, why):
     assert refused(text) == (
-        "error: made.csv:1: this row may hold the names of the columns: 'kind' occurs only here\n"
+        f"error: made.csv:1: this row may hold the names of the columns: {why}\n"
         "hint: set header: true if it does, header: false if it is an example"
     )
-    assert len(read(text, header=True).y) == 4
-    assert len(read(text, header=False).y) == 5
+    rows = text.count("\n")
+    assert len(read(text, header=True).y) == rows - 1
+    assert len(read(text, header=False, categories=[0, 1, 2]).y) == rows
 
 
 HOUSING = " 0.00632  18.00   2.310  0  24.00\n 27.0      0.00   7.070 12  21.60 \n"

@@ -1,0 +1,151 @@
+"""Whether the first row of a CSV file holds the names of the columns."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from gdrun.data.cells import cell_value, control_character
+from gdrun.errors import DataError
+
+Rows = Sequence[Sequence[str]]
+
+YEAR = re.compile(r"(1[89]|20)\d\d")
+"""A year from 1800 to 2099."""
+
+
+def is_number(cell: str, delimiter: str = ";") -> bool:
+    """Whether a cell holds a number. A missing value is not a number here.
+
+    With semicolons as separators the decimal sign may be a comma.
+    """
+    # A header may use NA or None as a name: NA can be sodium.
+    value = cell_value(cell)
+    if value is None and delimiter == ";":
+        value = cell_value(cell, ",")
+    return value is not None and value == value
+
+
+def is_header(rows: Rows) -> bool:
+    """Whether the first row is a header: it has no number, and no text that its column repeats."""
+    first, rest = rows[0], rows[1:]
+    if any(is_number(cell) for cell in first):
+        return False
+    below = ({row[j] for row in rest if j < len(row)} for j in range(len(first)))
+    return not any(cell and cell in column for cell, column in zip(first, below, strict=True))
+
+
+def has_numbers_as_names(rows: Rows) -> bool:
+    """Whether the first row has numbers that are names: they count the columns, or are years.
+
+    Texts of such a row do not occur again in their columns.
+    """
+    first, rest = rows[0], rows[1:]
+    numbers = [j for j, cell in enumerate(first) if is_number(cell)]
+    texts = [j for j, cell in enumerate(first) if cell and j not in numbers]
+    if not rest or any(len(row) > j and row[j] == first[j] for j in texts for row in rest):
+        return False
+    if len(numbers) < 2 or (len(numbers) < 3 and not texts and first[0]):
+        return False
+    return _count_columns(first, numbers, named=bool(texts)) or _are_years(rows, numbers)
+
+
+def _count_columns(first: Sequence[str], numbers: Sequence[int], *, named: bool) -> bool:
+    """Whether the numbers of the first row count the columns, as in 0, 1, 2 or label, 1, 2.
+
+    pandas writes such names for columns that have none, also above an index without a name. If
+    columns beside them have names, at least three numbers may also begin with 0 or 1 in any column.
+    numbers: their positions. named: whether other columns have a name.
+    """
+    cells = [first[j].removesuffix(".0") for j in numbers]
+    start = 1 if first[0] == "" else 0
+    if cells == [str(j - start) for j in numbers]:
+        return True
+    return (
+        named
+        and len(cells) >= 3
+        and cells[0] in ("0", "1")
+        and cells == [str(j - numbers[0] + int(cells[0])) for j in numbers]
+    )
+
+
+def _are_years(rows: Rows, numbers: Sequence[int]) -> bool:
+    """Whether the numbers of the first row are ascending years above values that are no years."""
+    years = [rows[0][j] for j in numbers]
+    if not all(YEAR.fullmatch(year) for year in years) or years != sorted(set(years)):
+        return False
+    for j in numbers:
+        below = [row[j] for row in rows[1:] if len(row) > j and is_number(row[j])]
+        if 2 * sum(YEAR.fullmatch(cell) is not None for cell in below) >= len(below):
+            return False
+    return True
+
+
+def require_no_names(rows: Rows, where: str) -> None:
+    """Raise DataError if the first row is no clear header, but may hold names.
+
+    It may if a text in it is above numbers; if a text occurs only there beside whole numbers, while
+    all labels below are repeated; or if texts that occur only there are beside a single year.
+    """
+    first, rest = rows[0], rows[1:]
+    numbers = [j for j, cell in enumerate(first) if is_number(cell)]
+    for j, cell in enumerate(first):
+        below = Counter(row[j] for row in rest if len(row) > j)
+        if j in numbers or cell_value(cell) is not None or not below or cell in below:
+            continue
+        known = [text for text in below if cell_value(text) is None or is_number(text)]
+        if len(rest) > 1 and known and all(map(is_number, known)):
+            raise _perhaps_names(where, f"{cell!r} is above numbers")
+        whole = sum(other.isdecimal() for other in first) == len(first) - 1
+        if whole and min(below.values()) > 1:
+            raise _perhaps_names(where, f"{cell!r} occurs only here")
+    if len(numbers) == 1 and _are_years(rows, numbers):
+        others = [j for j, cell in enumerate(first) if cell and j not in numbers]
+        if others and not any(row[j] == first[j] for row in rest for j in others if len(row) > j):
+            raise _perhaps_names(where, f"{first[numbers[0]]!r} is a year, and no value below is")
+
+
+def _perhaps_names(where: str, why: str) -> DataError:
+    return DataError(
+        f"this row may hold the names of the columns: {why}",
+        where=where,
+        hint="set header: true if it does, header: false if it is an example",
+    )
+
+
+def require_one_header(rows: Rows, ends: Sequence[int], where: str) -> None:
+    """Raise DataError if the row below the header is a header too, such as one with units.
+
+    Such a row has at least two cells, all of them text. At least three rows follow, and all their
+    cells are numbers. rows: the rows of the sample; the first is the header. ends: the last line of
+    each row.
+    """
+    below = rows[2:]
+    if len(below) < 3 or len(rows[1]) < 2 or any(cell_value(cell) is not None for cell in rows[1]):
+        return
+    numbers = (cell_value(cell) for row in below for cell in row)
+    if all(value is not None and value == value for value in numbers):
+        raise DataError(
+            f"this row has text, such as {rows[1][0].strip()!r}, in all columns of numbers",
+            where=f"{where}:{ends[1]}",
+            hint="remove this line if it is a second header, such as one with units",
+        )
+
+
+def require_good_names(names: Sequence[str], where: str) -> None:
+    for position, name in enumerate(names):
+        if sign := control_character(name):
+            raise DataError(
+                f"the name of column {position} contains the control character {sign}",
+                where=where,
+                hint="remove the character",
+            )
+    name, times = Counter(names).most_common(1)[0]
+    if times > 1:
+        positions = [str(position) for position, other in enumerate(names) if other == name]
+        raise DataError(
+            f"columns {', '.join(positions)} have the same name {name!r}",
+            where=where,
+            hint="give each column its own name",
+        )
