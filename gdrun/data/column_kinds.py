@@ -6,7 +6,6 @@ This is the only place where it is decided; the readers of all formats of tables
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -26,9 +25,10 @@ from gdrun.data.columns import (
 from gdrun.data.date_columns import dates_from_texts
 from gdrun.data.dates import TIME_OF_DAY, is_like_a_date
 from gdrun.data.encoding import SourceColumn, bucket
-from gdrun.data.marked_numbers import MOST_CHARACTERS, have_marks, marked_number
+from gdrun.data.marked_numbers import have_marks, marked_number
 from gdrun.data.places import Places
 from gdrun.data.row_numbers import is_identifier_text, like_an_identifier
+from gdrun.data.units import have_units
 from gdrun.errors import DataError
 
 MOST_LABELS = 20
@@ -39,12 +39,6 @@ MOST_HOT = 1000
 
 OFTEN = 0.02
 """If a word for a missing value is in at least this share of the cells, a note names the word."""
-
-_UNITS = (
-    r"[$€£¥₹%‰°]|EUR|USD|GBP|CHF|JPY|kg|mg|km/h|km|cm|mm|ml|m2|m²|m3|m³|sqft|ft|lbs?|oz|mi|mph|"
-    r"kWh|kW|k|hp|°C|°F|min|h|s|g|l|m|N|E|W"
-)
-UNIT = re.compile(rf"[+-]?([$€£¥₹])?\s*[+-]?\d[\d.,'’ \u00a0\u202f]*\s*({_UNITS})?", re.IGNORECASE)
 
 
 def read_column(
@@ -99,7 +93,8 @@ def text_column(
             cell_value(text, reading.decimal) is not None for text in texts
         ):
             return _marked_column(name, cells, reading)
-        _refuse_units(name, cells, filled, places, texts, reading.decimal)
+    if not reading.category and (not classes or len(texts) > 2):
+        _refuse_units(name, cells, filled, places, texts, reading)
     return _labelled_column(name, cells, filled, places, reading)
 
 
@@ -258,16 +253,24 @@ def _require_decimal_sign(
 
 
 def _refuse_units(
-    name: str, cells: Cells, filled: Flags, places: Places, texts: Sequence[str], decimal: str
+    name: str,
+    cells: Cells,
+    filled: Flags,
+    places: Places,
+    texts: Sequence[str],
+    reading: ColumnReading,
 ) -> None:
     """Raise DataError if all texts are numbers, or numbers with a unit that gdrun does not remove.
 
-    In a file with types, numbers that are stored as text are often codes, such as postal codes.
+    In a file with types, numbers that are stored as text are often codes, such as postal codes; in
+    a target of few values they are classes.
     """
-    if not all(len(text) <= MOST_CHARACTERS and UNIT.fullmatch(text) for text in texts):
+    plain = all(cell_value(text, reading.decimal) is not None for text in texts)
+    if plain and reading.target and len(texts) <= MOST_LABELS:
+        return
+    if not plain and not have_units(texts):
         return
     row = int(filled.argmax())
-    plain = all(cell_value(text, decimal) is not None for text in texts)
     what = "as text" if plain else "with a sign or unit"
     action = "store them as numbers" if plain else "write only the number in each cell"
     raise DataError(

@@ -49,7 +49,19 @@ def test_a_percent_sign_in_some_cells_only_is_refused(refused):
     assert said.startswith("error: made.csv:2 a: the column has numbers with a sign or unit")
 
 
-@pytest.mark.parametrize("cells", [("70 kg", "80kg", "65.5 KG"), ("12 °C", "-3 °C", "+4.5 °C")])
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("70 kg", "80kg", "65.5 KG"),
+        ("12 °C", "-3 °C", "+4.5 °C"),
+        ("5 zł", "7,5 zł", "1 200 zł"),
+        ("12 people", "1 People", "3 people"),
+        ("10 m/s", "8.5 m/s", "-3 m/s"),
+        ("R$ 5", "R$ 7", "R$ 1.200"),
+        ("Rs. 500", "Rs. 600", "Rs. 7"),
+        ("16GB", "8GB", "32GB"),
+    ],
+)
 def test_numbers_with_another_unit(refused, read, cells):
     text = "a,y\n" + rows(*cells)
     assert refused(text) == (
@@ -58,6 +70,31 @@ def test_numbers_with_another_unit(refused, read, cells):
         'categories: ["a"]'
     )
     assert len(read(text, categories="a").feature_names) == 3
+    # A target of few values would be one class for each of them.
+    swapped = "b,y\n" + "".join(f'{k * k % 7},"{cells[k % 3]}"\n' for k in range(12))
+    assert refused(swapped).startswith(
+        f"error: made.csv:2 y: the column has numbers with a sign or unit, such as {cells[0]!r}"
+    )
+    assert len(read(swapped, categories="y").classes) == 3
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("A11", "A12", "A13"),
+        ("10th", "11th", "12th"),
+        ("zone 1", "zone 2", "zone 3"),
+        ("5-10", "10-15", "15-20"),
+        ("1+", "2+", "3+"),
+        ("3door", "5door", "hatchback"),
+    ],
+)
+def test_codes_with_numbers_are_categories(read, cells):
+    assert read("a,y\n" + rows(*cells)).feature_names == tuple(
+        f"a={cell}" for cell in sorted(cells)
+    )
+    swapped = "b,y\n" + "".join(f"{k * k % 7},{cells[k % 3]}\n" for k in range(12))
+    assert read(swapped).classes == tuple(sorted(cells))
 
 
 def test_a_price_as_target_is_a_number(read):

@@ -1,0 +1,51 @@
+"""Numbers with a unit, such as 70 kg, which gdrun does not remove."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from gdrun.data.marked_numbers import MOST_CHARACTERS
+
+_UNITS = (
+    r"[$€£¥₹%‰°]|EUR|USD|GBP|CHF|JPY|kg|mg|km/h|km|cm|mm|ml|m2|m²|m3|m³|sqft|ft|lbs?|oz|mi|mph|"
+    r"kWh|kW|k|hp|°C|°F|min|h|s|g|l|m|N|E|W"
+)
+_KNOWN = re.compile(
+    rf"[+-]?([$€£¥₹])?\s*[+-]?\d[\d.,'’ \u00a0\u202f]*\s*({_UNITS})?", re.IGNORECASE
+)
+_ANY = re.compile(
+    r"(?P<before>[^\d+-]*)[+-]?\d(?:[\d.,'’ \u00a0\u202f]*\d)?(?P<blank>\s*)(?P<after>\D*)"
+)
+_ORDINALS = {"st", "nd", "rd", "th"}
+
+
+def have_units(texts: Sequence[str]) -> bool:
+    """Whether all these texts are numbers with units.
+
+    The units are well-known ones; or all texts, at least three, have the same words after the
+    number, or the same currency before it.
+
+    >>> have_units(["70 kg", "5 g"]), have_units(["5 zł", "7 zł", "9 zł"])
+    (True, True)
+
+    Codes, ordinal numbers and signs are no units:
+
+    >>> have_units(["A11", "A12", "A13"]), have_units(["5th", "6th", "7th"])
+    (False, False)
+    """
+    if any(len(text) > MOST_CHARACTERS for text in texts):
+        return False
+    if all(_KNOWN.fullmatch(text) for text in texts):
+        return True
+    found = [_ANY.fullmatch(text) for text in texts]
+    words = {(each["before"].strip(), each["after"].strip().lower()) for each in found if each}
+    if len(texts) < 3 or len(words) != 1 or None in found:
+        return False
+    before, after = words.pop()
+    if before:
+        currency = any(unicodedata.category(sign) == "Sc" for sign in before)
+        return not after and (currency or before.lower() == "rs.")
+    blank = all(each and each["blank"] for each in found)
+    return bool(after) and after not in _ORDINALS and (len(after) > 1 or blank)
