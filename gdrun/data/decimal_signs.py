@@ -1,7 +1,8 @@
 """Find whether a file has decimal commas or decimal points, and marks between thousands.
 
 In a file with semicolons, 1,200 may be 1.2 or 1200. Only a number that cannot have a mark between
-thousands, such as 12,5 or 0,500, shows which sign is the decimal sign.
+thousands, such as 12,5 or 0,500, or one with two marks, such as 1,200,500, shows which sign is the
+decimal sign.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from gdrun.errors import DataError
 
 THOUSANDS = r"\s*[+-]?[1-9]\d{0,2}(S\d{3})+\s*"
 """A number that may have marks S between thousands."""
+
+SEVERAL = r"\s*[+-]?[1-9]\d{0,2}(S\d{3}){2,}\s*"
+"""A number with at least two marks S between thousands, so that S is no decimal sign."""
 
 DECIMAL = r"\s*[+-]?(\d+S\d*|S\d+)([eE][+-]?\d+)?\s*"
 """A number with one sign S, between thousands or decimal."""
@@ -74,6 +78,10 @@ def _thousands(column: str, sign: str) -> str:
     return _is(column, _pattern(THOUSANDS, sign) + UNIT, sign)
 
 
+def _several(column: str, sign: str) -> str:
+    return _is(column, _pattern(SEVERAL, sign) + UNIT, sign)
+
+
 def _decimal(column: str, sign: str) -> str:
     one, *others = (_is(column, pattern, sign) for pattern in _decimal_forms(sign))
     return f"(({one} AND NOT {_thousands(column, sign)}) OR {' OR '.join(others)})"
@@ -89,7 +97,7 @@ def decimal_sign(scans: Sequence[CsvScan], columns: Iterable[int]) -> str:
     forms = {
         kind + sign: partial(form, sign=sign)
         for sign in SIGNS
-        for kind, form in (("decimal", _decimal), ("marked", _thousands))
+        for kind, form in (("decimal", _decimal), ("marked", _thousands), ("several", _several))
     }
     total: Counter[tuple[int, str]] = Counter()
     for scan in scans:
@@ -106,6 +114,9 @@ def decimal_sign(scans: Sequence[CsvScan], columns: Iterable[int]) -> str:
     if len(shown) == 1:
         # Numbers with the other sign have marks between thousands, which read_column reports.
         return shown[0]
+    marks = [sign for sign in SIGNS if having("several", sign)]
+    if len(marks) == 1:
+        return OTHER[marks[0]]
     for sign in SIGNS:
         if marked[sign]:
             raise _unclear(scans, marked[sign][0], sign)

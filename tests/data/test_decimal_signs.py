@@ -41,6 +41,28 @@ def test_a_sign_that_may_be_either_is_asked_for(read, refused, sign, plain):
     assert table.X.tolist() == [[7], [2.155], [3.1]]
 
 
+@pytest.mark.parametrize(("mark", "sign"), [(",", "."), (".", ",")])
+def test_two_marks_in_one_number_are_between_thousands(read, mark, sign):
+    # 1,234,567 cannot have a decimal comma; so 5,678 is 5678 too.
+    text = "a;b;y\n1,234,567;5,678;1\n950;12,000;2\n".replace(",", mark)
+    assert read(text).X.tolist() == [[1234567, 5678], [950, 12000]]
+    table = read(text.replace("950", f"950{sign}5"))
+    assert table.X.tolist() == [[1234567, 5678], [950.5, 12000]]
+
+
+@pytest.mark.parametrize("delimiter", ["\t", "|"])
+def test_signs_of_numbers_with_other_separators(read, refused, delimiter):
+    # The salaries, and a table with German numbers, without semicolons.
+    table = read(SALARIES.replace(";", delimiter))
+    assert table.X.tolist() == [[1200, 3.5], [950, 2.25], [12500, 4.75], [700, 1.5]]
+    german = "people;price;y\n2.155;19,47;1\n311;20,1;2\n".replace(";", delimiter)
+    assert refused(german).startswith(
+        "error: made.csv:2 price: 2 numbers with a decimal comma, such as '19,47' in this line\n"
+        'hint: set decimal: ","'
+    )
+    assert read(german, decimal=",").X.tolist() == [[2155, 19.47], [311, 20.1]]
+
+
 @pytest.mark.parametrize("other", ["0,500", "12,75", ",5", "1234,5", "1,5e3"])
 def test_one_clear_number_shows_that_commas_are_decimal(read, other):
     table = read(f"a;y\n1,200;1\n{other};2\n")
