@@ -115,14 +115,23 @@ def _perhaps_names(where: str, why: str) -> DataError:
 
 
 def require_one_header(rows: Rows, ends: Sequence[int], where: str) -> None:
-    """Raise DataError if the row below the header is a header too, such as one with units.
+    """Raise DataError if the header is a title above it, or the row below it is a header too.
 
-    Such a row has at least two cells, all of them text. At least three rows follow, and all their
-    cells are numbers. rows: the rows of the sample; the first is the header. ends: the last line of
-    each row.
+    A title is the only cell of its row; the names follow, and below them are numbers. A second
+    header, such as one with units, has at least two cells, all of them text. At least three rows
+    follow, and all their cells are numbers. rows: the rows of the sample; the first is the header.
+    ends: the last line of each row.
     """
+    texts = len(rows[1]) > 1 and all(cell and cell_value(cell) is None for cell in rows[1])
+    numbers_below = any(is_number(cell) for row in rows[2:] for cell in row)
+    if texts and len(rows[0]) > 2 and not any(rows[0][1:]) and numbers_below:
+        raise DataError(
+            "this line has a text in the first column only, like a title",
+            where=f"{where}:{ends[0]}",
+            hint="remove the lines above the names of the columns",
+        )
     below = rows[2:]
-    if len(below) < 3 or len(rows[1]) < 2 or any(cell_value(cell) is not None for cell in rows[1]):
+    if len(below) < 3 or not texts:
         return
     numbers = (cell_value(cell) for row in below for cell in row)
     if all(value is not None and value == value for value in numbers):

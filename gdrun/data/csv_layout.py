@@ -17,7 +17,7 @@ from gdrun.data.csv_header import (
     require_no_names,
     require_one_header,
 )
-from gdrun.data.ragged_rows import row_width
+from gdrun.data.ragged_rows import require_no_arff, row_width
 from gdrun.data.text_files import TextFile, undecodable
 from gdrun.errors import DataError
 
@@ -74,6 +74,7 @@ def read_layout(file: TextFile, header: bool | None = None) -> CsvLayout:
         raise DataError(
             "is empty", where=file.where, hint="write one row for each example, with its target"
         )
+    require_no_arff(rows, ends, file.where)
     width = row_width(rows, ends, file.where)
     first, skip = rows[0][:width], 1 if named else 0
     stated = header
@@ -200,8 +201,9 @@ def _delimiter(sample: Sequence[str]) -> str:
     If several separators do so equally well, the one with the largest share of numbers is chosen,
     then the one with the most columns. The share of numbers comes first, because a comma may be the
     decimal sign. Blanks also occur within texts, so they are tried only if the best other separator
-    gives no numbers.
+    gives no numbers, or if they alone give all rows the same width.
     """
+    lines = sum(not line.isspace() for line in sample)
 
     def fit(delimiter: str) -> tuple[int, float, int]:
         try:
@@ -220,8 +222,10 @@ def _delimiter(sample: Sequence[str]) -> str:
 
     fits = {delimiter: fit(delimiter) for delimiter in DELIMITERS}
     best = max(fits, key=fits.__getitem__)
-    blanks = fit(BLANKS) if not fits[best][1] else (0, 0.0, 1)
-    return BLANKS if blanks[1] and blanks[0] >= fits[best][0] else best
+    times, numbers, _ = fits[best]
+    blanks = fit(BLANKS) if not numbers or times < lines else (0, 0.0, 1)
+    enough = lines if numbers else times
+    return BLANKS if blanks[1] and blanks[0] >= enough else best
 
 
 def _lenient_rows(sample: Sequence[str], delimiter: str) -> list[list[str]]:

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from gdrun.data.other_formats import WHAT_IT_IS
 from gdrun.errors import DataError
+
+
+def require_no_arff(rows: Sequence[Sequence[str]], ends: Sequence[int], where: str) -> None:
+    """Raise DataError if the first rows are those of a Weka file (ARFF).
+
+    The arguments are as for row_width.
+    """
+    for row, end in zip(rows, ends, strict=True):
+        if row[0].lower().startswith(("@relation", "@attribute")):
+            what, hint = WHAT_IT_IS[".arff"]
+            raise DataError(f"this is the header of {what}", where=f"{where}:{end}", hint=hint)
 
 
 def row_width(rows: Sequence[Sequence[str]], ends: Sequence[int], where: str) -> int:
@@ -26,14 +38,21 @@ def row_width(rows: Sequence[Sequence[str]], ends: Sequence[int], where: str) ->
     where = f"{where}:{ends[0]}"
     if rows[0][0].startswith("#"):
         raise _comment(where)
-    if top == 1 and first == common - 1:
-        if all(row[-1] == "" for row in rows[1:] if len(row) == common):
+    if top == 1 and first < common and _end_empty(rows[1:], first, common):
+        if first == common - 1:
             return first
         raise DataError(
-            f"the header has {first} names, but the rows have {common} fields",
+            f"the rows end with {common - first} separators that the header does not have",
             where=where,
-            hint="name every column; if write.table in R wrote the file, write it with "
-            "row.names = FALSE",
+            hint="remove them from the rows; or end the header with the same separators",
+        )
+    if top == 1 and first == common - 1:
+        raise DataError(
+            f"the header has {first} name{'s' if first != 1 else ''}, but the rows have {common} "
+            "fields",
+            where=where,
+            hint="name every column; put a field that contains the separator in quotes; "
+            "write.table in R needs row.names = FALSE",
         )
     if top == 1 and first == common + 1 and rows[0][-1] == "":
         return common
@@ -45,6 +64,11 @@ def row_width(rows: Sequence[Sequence[str]], ends: Sequence[int], where: str) ->
         if top > 1
         else f"remove this line if it is a title; a header has {common} names, one for each column",
     )
+
+
+def _end_empty(rows: Sequence[Sequence[str]], width: int, common: int) -> bool:
+    """Whether the rows with `common` fields have only empty ones after the first `width`."""
+    return not any(any(row[width:]) for row in rows if len(row) == common)
 
 
 def _require_no_comment(

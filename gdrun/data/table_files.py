@@ -19,7 +19,7 @@ from gdrun.data.column_options import (
     ColumnOptions,
     ColumnReading,
 )
-from gdrun.data.columns import Column, leaving_out
+from gdrun.data.columns import Column, leaving_out, listed_name
 from gdrun.data.duckdb_connection import connection, first_line, literal_path, quoted
 from gdrun.data.places import TableRows
 from gdrun.data.several_files import matching_files
@@ -170,14 +170,18 @@ def _json_column(name: str, cells: Cells, places: TableRows, reading: ColumnRead
         filled = ~missing & ~plain.marked(reading.marks)
         return text_column(name, plain, filled, places, reading)
     nested = kinds & {list, dict}
+    if nested:
+        raise DataError(
+            "the column has lists or objects, which are neither numbers nor text",
+            where=f"{places.table} {name}",
+            hint=leaving_out(name),
+        )
+    labels = f"read them as labels with categories: {listed_name(name)}; or "
     raise DataError(
-        "the column has lists or objects, which are neither numbers nor text"
-        if nested
-        else "the column mixes values of different types, such as numbers and texts",
+        "the column mixes values of different types, such as numbers and texts",
         where=f"{places.table} {name}",
-        hint=leaving_out(name)
-        if nested
-        else f"write all its values as numbers, or as texts; or {leaving_out(name)}",
+        hint="write all its values as numbers, or as texts; or "
+        f"{'' if bool in kinds else labels}{leaving_out(name)}",
     )
 
 

@@ -127,6 +127,17 @@ def test_blanks_may_separate(read):
     assert table.classes == ("no", "yes")
 
 
+def test_blanks_where_some_rows_have_tabs_or_decimal_commas(read, refused):
+    table = read("a b y\n1  2\t3.5\n4\t5 6\n7 8 9\n", "made.txt")
+    assert table.feature_names == ("a", "b")
+    assert table.X.tolist() == [[1, 2], [4, 5], [7, 8]]
+    commas = "a b y\n1,5 2 3\n2,5 4 5\n"
+    assert 'hint: set decimal: ","' in refused(commas, "made.txt")
+    assert read(commas, "made.txt", decimal=",").X.tolist() == [[1.5, 2], [2.5, 4]]
+    # Blanks within texts separate nothing.
+    assert read("name,y\nanna 1,5\nbert 2,6\n").feature_names == ("name=anna 1", "name=bert 2")
+
+
 def test_blanks_around_quotes_and_tabs(read):
     # The UCI file auto-mpg: blanks between the numbers, a tab before the quoted name.
     rows = '18.0   8   307.0\t"chevrolet chevelle malibu"\n15.0   8   350.0\t"buick skylark"\n'
@@ -156,6 +167,12 @@ def test_a_line_of_excel_names_the_separator(read):
     for first in ("sep=;\n", '"sep=;"\n', "\ufeffsep=;\r\n"):
         table = read(first + "a;b;y\n1;2;3\n4;5;6\n".replace("\n", first[-2:].lstrip(';"')))
         assert table.X.tolist() == [[1, 2], [4, 5]]
+
+
+UNNAMED = (
+    "\nhint: name every column; put a field that contains the separator in quotes; "
+    "write.table in R needs row.names = FALSE"
+)
 
 
 @pytest.mark.parametrize(
@@ -193,14 +210,52 @@ def test_a_line_of_excel_names_the_separator(read):
         ),
         (
             "a b\n1 5 3\n2 5 6\n3 4 5\n",
-            ":1: the header has 2 names, but the rows have 3 fields\nhint: name every column; "
-            "if write.table in R wrote the file, write it with row.names = FALSE",
+            ":1: the header has 2 names, but the rows have 3 fields" + UNNAMED,
+        ),
+        (
+            "x,at,y\n1,Jan 31, 2020,3\n2,Feb 1, 2020,4\n",
+            ":1: the header has 3 names, but the rows have 4 fields" + UNNAMED,
+        ),
+        (
+            "a,b,y\n1,2,3,,\n4,5,6,,\n",
+            ":1: the rows end with 2 separators that the header does not have\n"
+            "hint: remove them from the rows; or end the header with the same separators",
+        ),
+        (
+            "Houses of Bonn,,\na,b,y\n1,2,3\n4,5,6\n",
+            ":1: this line has a text in the first column only, like a title\n"
+            "hint: remove the lines above the names of the columns",
+        ),
+        (
+            "% houses\n@RELATION houses\n@ATTRIBUTE a NUMERIC\n@DATA\n1,2\n",
+            ":2: this is the header of a Weka file\n"
+            "hint: remove the lines that begin with @ or %, write the names of the columns in the "
+            "first line, and name the file .csv",
         ),
     ],
-    ids=["short", "long", "comment", "comment below", "title", "two titles", "R"],
+    ids=[
+        "short",
+        "long",
+        "comment",
+        "comment below",
+        "title",
+        "two titles",
+        "R",
+        "dates",
+        "separators",
+        "title of Excel",
+        "Weka",
+    ],
 )
 def test_each_wrong_width_has_its_own_message(refused, text, said):
     assert refused(text) == f"error: made.csv{said}"
+
+
+def test_the_next_move_of_these_messages_works(read):
+    ended = read("a,b,y,,\n1,2,3,,\n4,5,6,,\n")
+    assert (ended.X.tolist(), ended.y.tolist()) == ([[1, 2], [4, 5]], [3, 6])
+    dates = read('x,at,y\n1,"Jan 31, 2020",3\n2,"Feb 1, 2020",4\n')
+    assert dates.feature_names == ("x", "at.year", "at.month", "at.weekday", "at.days")
 
 
 @pytest.mark.parametrize("blank", ["", " "])

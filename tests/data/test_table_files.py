@@ -126,6 +126,10 @@ def test_mixtures_and_objects_of_json(tmp_path):
         in said
     )
     assert "made.jsonl b: the column has lists or objects" in said
+    assert 'read them as labels with categories: ["a"]' in said
+    options = {"target": "y", "ignore": "b", "categories": "a"}
+    table = load_table({"path": str(tmp_path / "made.jsonl"), **options})
+    assert table.feature_names == ("a=1", "a=u")
 
 
 @pytest.mark.parametrize(
