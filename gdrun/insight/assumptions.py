@@ -2,8 +2,8 @@
 
 Some assumptions are about the objective: it is convex, smooth or strongly convex, or its minimum is
 attained. The others are about the run: the theory is that of gradient descent with the full
-gradient and a constant rate below 2/L. The smoothness constant L is the largest curvature of the
-objective.
+gradient and a constant rate below 2/L, or below the limit of its own for momentum. The smoothness
+constant L is the largest curvature of the objective.
 """
 
 from __future__ import annotations
@@ -11,16 +11,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gdrun.config.experiment import Experiment
 from gdrun.insight.constants import Constants
 from gdrun.insight.minimum import Minimum
 from gdrun.insight.problem import AnalysedProblem
 from gdrun.problems.network import Network
 from gdrun.quantities import quantity, rounded_down
+from gdrun.study.judgement.stability import rate_limit
 
 
 @dataclass(frozen=True)
 class Assumption:
-    """An assumption, and whether it holds.
+    """An assumption, and whether it holds; None if this is not known.
 
     of_run: whether it is about the run, and not about the objective. why: the reason, as text.
     change: the config change that makes it hold; None if it holds already, or if no change
@@ -28,7 +30,7 @@ class Assumption:
     """
 
     name: str
-    holds: bool
+    holds: bool | None
     why: str
     of_run: bool = False
     change: str | None = None
@@ -130,7 +132,11 @@ def _of_run(problem: AnalysedProblem, constants: Constants) -> Iterator[Assumpti
     why = "w ← w − α∇f(w)" if plain else f"the rule is {rule.name}"
     if rule.name == "vanilla" and not plain:
         why = "the weights are averaged"
-    yield Assumption("gradient descent", plain, why, True, None if plain else "optimizer=vanilla")
+    # With the rate of momentum, gradient descent may not be stable.
+    alpha, L = float(cohort.numbers.lr[0]), constants.L
+    slower = f"lr={rounded_down(1 / L):g}" if L and alpha >= 2 / L else None
+    change = None if plain else " ".join(filter(None, ("optimizer=vanilla", slower)))
+    yield Assumption("gradient descent", plain, why, True, change)
     schedule = experiment.schedule
     constant = schedule.name == "constant" and not schedule["warmup"]
     why = "the rate is constant"
@@ -147,11 +153,18 @@ def _of_run(problem: AnalysedProblem, constants: Constants) -> Iterator[Assumpti
         yield Assumption("one objective", False, "batch_norm depends on the batch", True)
     if cohort.numbers.dropout.any():
         yield Assumption("no dropout", False, "dropout adds noise", True, "dropout=0")
-    if constants.L:
-        alpha, limit = float(cohort.numbers.lr[0]), 2 / constants.L
-        below = alpha < limit
-        sign, change = ("<", None) if below else ("≥", f"lr={rounded_down(1 / constants.L):g}")
-        why = f"α = {quantity(alpha)} {sign} 2/L = {quantity(limit)}"
-        if not constants.everywhere:
+    if L:
+        stable, why = _stable_rate(experiment, alpha, L)
+        if stable is not None and not constants.everywhere:
             why += ", at the start"
-        yield Assumption("stable rate", below, why, True, change)
+        yield Assumption("stable rate", stable, why, True, slower if plain else None)
+
+
+def _stable_rate(experiment: Experiment, alpha: float, L: float) -> tuple[bool | None, str]:
+    """Whether the rate is below the stability limit of the experiment's rule, and why."""
+    limit = rate_limit(experiment, L)
+    if limit is None:
+        return None, f"no stability limit is known for {experiment.optimizer.name}"
+    value, form = limit
+    sign = "<" if alpha < value else "≥"
+    return alpha < value, f"α = {quantity(alpha)} {sign} {form} = {quantity(value)}"

@@ -87,7 +87,7 @@ def check_run(run: Run, tolerance: float = TOLERANCE) -> RunCheck:
         )
     theory = theory_of_problem(problem_of_run(run), tolerance)
     excess = losses - (theory.f_star or 0.0)
-    failing = tuple(each for each in theory.assumptions if each.of_run and not each.holds)
+    failing = tuple(each for each in theory.assumptions if each.of_run and each.holds is False)
     checks = () if failing else tuple(_checks(run, theory, steps, excess))
     # The position of a step does not need these assumptions.
     others = {"constant rate", "stable rate"}
@@ -133,12 +133,13 @@ def _notes(run: Run, theory: Theory) -> list[str]:
     notes = []
     if run.status in ("running", "interrupted", "failed"):
         notes.append(f"the run has not ended ({run.verdict}): only its steps so far are compared")
-    limit = theory.limit
+    limit = theory.own_limit
     if run.status == "diverged" and limit is not None:
         alpha = float(theory.problem.cohort.numbers.lr[0])
-        relation = "above" if alpha >= limit else "below"
+        value, form = limit
+        relation = "above" if alpha >= value else "below"
         notes.append(
-            f"the run diverged with α = {quantity(alpha)}, {relation} 2/L = {quantity(limit)}"
+            f"the run diverged with α = {quantity(alpha)}, {relation} {form} = {quantity(value)}"
         )
     if not theory.constants.everywhere and theory.constants.L is not None:
         notes.append("L is the curvature at the start: no bound is guaranteed away from it")

@@ -18,6 +18,12 @@ L, and κ = L/μ, ρ is smallest for
 
 Near the minimum of any other smooth objective the same holds with the curvatures at the minimum.
 
+ρ decides after many steps. Before that, momentum is slower: it begins without velocity, and where
+two roots z are equal, the error after n steps is (1 + kn) zⁿ, with a constant k. So steps are
+counted with the recurrence itself, eₙ₊₁ = b eₙ − c eₙ₋₁, where b and c are the coefficients of z² −
+b z + c. Here eₙ is the error along an eigenvector, divided by its first value. For every start, f −
+f* is at most the largest eₙ² of any λ times its first value.
+
 Source: Polyak 1964; Lessard, Recht & Packard 2016, table 1.
 """
 
@@ -29,8 +35,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from gdrun.array_types import Array
+from gdrun.array_types import Array, Numbers
 
 
 @dataclass(frozen=True)
@@ -38,35 +45,59 @@ class Setting:
     """An update rule with its learning rate, and the contraction of a step on a quadratic.
 
     rule: its name in a config. beta: the momentum; None for gradient descent. contraction: ρ; 1 or
-    more if the rule does not converge.
+    more if the rule does not converge. curvatures: the eigenvalues λ of the Hessian that are not 0.
+    dampening: δ, of heavy ball.
     """
 
     rule: str
     lr: float
     beta: float | None
     contraction: float
+    curvatures: tuple[float, ...] = ()
+    dampening: float = 0.0
 
     def steps(self, tolerance: float) -> int | None:
         """The number of steps after which f − f* is at most `tolerance` times its first value.
 
-        It is ln(1/tolerance) / (2 ln(1/ρ)), rounded up; None if the rule does not converge.
+        This is for every start without velocity. After MOST_COUNTED steps, the rest is computed
+        from ρ. None if the rule does not converge.
         """
         if not 0 <= self.contraction < 1:
             return None
         if self.contraction == 0:
             return 1
-        return max(math.ceil(math.log(tolerance) / (2 * math.log(self.contraction))), 1)
+        decay, level = 2 * math.log(self.contraction), -math.inf
+        if self.rule == "vanilla":
+            return max(math.ceil(math.log(tolerance) / decay), 1)
+        options = {"lr": self.lr, "beta": self.beta, "dampening": self.dampening}
+        b, c = _recurrence(self.rule, options, np.array(self.curvatures))
+        # The first step has no velocity: with either momentum it is b − β, and not b − c.
+        error, before = b - self.beta, np.ones(len(b))
+        for step in range(1, MOST_COUNTED + 1):
+            largest = float(np.square(error).max())
+            if largest <= tolerance:
+                return step
+            if step > MOST_COUNTED // 2:
+                level = max(level, math.log(largest) - step * decay)
+            error, before = b * error - c * before, error
+        return math.ceil((math.log(tolerance) - level) / decay)
 
 
-def best_settings(mu: float, L: float) -> tuple[Setting, ...]:
-    """The best setting of each rule for curvatures from mu > 0 to L."""
+MOST_COUNTED = 20_000
+"""The most steps that are counted one by one."""
+
+
+def best_settings(curvatures: ArrayLike) -> tuple[Setting, ...]:
+    """The best setting of each rule for curvatures (n,), which are above 0."""
+    values = tuple(np.asarray(curvatures, dtype=np.float64).tolist())
+    mu, L = min(values), max(values)
     kappa = L / mu
     root, third = math.sqrt(kappa), math.sqrt(3 * kappa + 1)
     ball = (root - 1) / (root + 1)
     return (
-        Setting("vanilla", 2 / (L + mu), None, (kappa - 1) / (kappa + 1)),
-        Setting("momentum", 4 / (math.sqrt(L) + math.sqrt(mu)) ** 2, ball**2, ball),
-        Setting("nesterov", 4 / (3 * L + mu), (third - 2) / (third + 2), 1 - 2 / third),
+        Setting("vanilla", 2 / (L + mu), None, (kappa - 1) / (kappa + 1), values),
+        Setting("momentum", 4 / (math.sqrt(L) + math.sqrt(mu)) ** 2, ball**2, ball, values),
+        Setting("nesterov", 4 / (3 * L + mu), (third - 2) / (third + 2), 1 - 2 / third, values),
     )
 
 
@@ -76,16 +107,19 @@ def contraction(rule: str, options: Mapping[str, Any], curvatures: Array) -> flo
     options: those of the rule, by name: lr, and beta and dampening for momentum. curvatures (n,):
     the eigenvalues λ of the Hessian that are not 0. Returns None for a rule without a formula.
     """
-    shrunk = options["lr"] * np.asarray(curvatures, dtype=np.float64)
     if rule == "vanilla":
-        return float(np.abs(1 - shrunk).max())
-    if rule == "momentum":
-        beta = options["beta"]
-        return _largest_root(1 + beta - (1 - options["dampening"]) * shrunk, 0 * shrunk + beta)
-    if rule == "nesterov":
-        beta = options["beta"]
-        return _largest_root((1 + beta) * (1 - shrunk), beta * (1 - shrunk))
+        return float(np.abs(1 - options["lr"] * np.asarray(curvatures, dtype=np.float64)).max())
+    if rule in ("momentum", "nesterov"):
+        return _largest_root(*_recurrence(rule, options, np.asarray(curvatures, dtype=np.float64)))
     return None
+
+
+def _recurrence(rule: str, options: Mapping[str, Any], curvatures: Numbers) -> tuple[Array, Array]:
+    """The coefficients b and c (n,) of z² − b z + c for heavy ball or Nesterov's momentum."""
+    shrunk, beta = options["lr"] * curvatures, options["beta"]
+    if rule == "momentum":
+        return 1 + beta - (1 - options["dampening"]) * shrunk, 0 * shrunk + beta
+    return (1 + beta) * (1 - shrunk), beta * (1 - shrunk)
 
 
 def _largest_root(b: Array, c: Array) -> float:

@@ -20,6 +20,7 @@ from gdrun.insight.constants import Constants, constants_of
 from gdrun.insight.minimum import Minimum, minimise
 from gdrun.insight.problem import AnalysedProblem, analysed
 from gdrun.insight.rates import Setting, best_settings, contraction
+from gdrun.study.judgement.stability import rate_limit
 from gdrun.threads import single_blas_thread
 
 TOLERANCE = 1e-6
@@ -53,7 +54,7 @@ class Theory:
 
     @property
     def convex(self) -> bool:
-        return next(each.holds for each in self.assumptions if each.name == "convex")
+        return any(each.holds for each in self.assumptions if each.name == "convex")
 
     @property
     def kappa(self) -> float | None:
@@ -65,6 +66,11 @@ class Theory:
     def limit(self) -> float | None:
         """2/L, below which every constant rate of gradient descent is stable."""
         return 2 / self.constants.L if self.constants.L else None
+
+    @property
+    def own_limit(self) -> tuple[float, str] | None:
+        """The stability limit of the experiment's own rule, and its formula; None if unknown."""
+        return rate_limit(self.problem.experiment, self.constants.L) if self.constants.L else None
 
     @property
     def best_rate(self) -> float | None:
@@ -111,7 +117,8 @@ def _predicted(problem: AnalysedProblem, tolerance: float) -> Theory:
     distance = None
     if minimum is not None and minimum.weights is not None and minimum.converged:
         distance = float(np.linalg.norm(problem.start - minimum.weights))
-    known = constants.rate_range
+    curvatures = constants.curvatures
+    known = curvatures is not None and len(curvatures) > 0 and curvatures[0] > 0
     return Theory(
         problem,
         constants,
@@ -119,7 +126,7 @@ def _predicted(problem: AnalysedProblem, tolerance: float) -> Theory:
         initial,
         distance,
         _own(problem.experiment, constants),
-        best_settings(*known) if known is not None and known[0] > 0 else (),
+        best_settings(curvatures) if curvatures is not None and known else (),
         _bounds(problem, constants, minimum, initial, distance),
         _steps(problem),
         tolerance,
@@ -149,7 +156,10 @@ def _own(experiment: Experiment, constants: Constants) -> Setting | None:
     if rho is None:
         return None
     beta = None if rule.name == "vanilla" else float(options["beta"])
-    return Setting(rule.name, float(options["lr"]), beta, rho)
+    curvatures = tuple(constants.curvatures.tolist())
+    return Setting(
+        rule.name, float(options["lr"]), beta, rho, curvatures, float(options["dampening"])
+    )
 
 
 def _bounds(

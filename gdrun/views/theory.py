@@ -22,6 +22,12 @@ NAMES = {"vanilla": "descent", "momentum": "heavy ball", "nesterov": "Nesterov"}
 """The names of the update rules in the field, by their names in a config."""
 
 
+_VERDICTS = {
+    True: Text("holds", style="green"),
+    False: Text("fails", style="yellow"),
+    None: Text("unknown", style="dim"),
+}
+
 PROPERTIES = {
     "smooth": "the objective is smooth",
     "strongly convex": "the objective is strongly convex",
@@ -66,6 +72,10 @@ def _constants_table(theory: Theory) -> Table:
     if constants.G is not None:
         table.add_row("slope G", quantity(constants.G), "upper bound of ‖g‖ for all subgradients g")
     table.add_row("limit 2/L", quantity(theory.limit), _limit_words(theory))
+    if theory.problem.experiment.optimizer.name != "vanilla" and theory.own_limit is not None:
+        value, form = theory.own_limit
+        words = f"{form}, the limit of {theory.problem.experiment.optimizer.name}"
+        table.add_row("own limit", quantity(value), words)
     if constants.everywhere and constants.L is not None:
         table.add_row("best rate", quantity(theory.best_rate), _best_rate_words(theory))
     elif constants.G is not None and theory.best_rate is not None:
@@ -127,7 +137,9 @@ def _settings_table(theory: Theory) -> RenderableType:
     if theory.own is not None:
         table.add_row("this config", *_setting_cells(theory.own, theory.tolerance))
     contraction = f"ρ: the factor by which a step multiplies the error, for full gradients, {where}"
-    steps = f"steps: about how many until f − f* ≤ {theory.tolerance:g} (f(w₀) − f*)"
+    about = "" if theory.constants.quadratic else "about "
+    steps = f"steps: {about}how many until f − f* ≤ {theory.tolerance:g} (f(w₀) − f*)"
+    steps += ", from any start"
     limit = theory.limit
     if limit is not None and not theory.constants.quadratic:
         steps += f"; far from the minimum, rates above {quantity(limit, 3)} may diverge"
@@ -194,8 +206,7 @@ def assumptions_views(
     """
     table = plain_table("llw", "assumption", "", "")
     for each in assumptions:
-        verdict = Text("holds", style="green") if each.holds else Text("fails", style="yellow")
-        table.add_row(each.name, verdict, each.why)
+        table.add_row(each.name, _VERDICTS[each.holds], each.why)
     hints = [
         Text(f"hint: with {each.change} {PROPERTIES[each.name]}", style="cyan")
         for each in assumptions
@@ -251,6 +262,7 @@ def theory_data(theory: Theory) -> dict[str, Any]:
         "kappa": theory.kappa,
         "curvatures": None if known is None else list(known),
         "limit": theory.limit,
+        "own_limit": None if theory.own_limit is None else theory.own_limit[0],
         "best_rate": theory.best_rate,
         "f_star": theory.f_star,
         "f_star_attained": minimum is not None and minimum.weights is not None,

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from gdrun.insight import rates
 from gdrun.insight.rates import Setting, best_settings, contraction
 
 
@@ -39,7 +40,7 @@ def test_the_contraction_is_that_of_a_run(rule, kappa):
 @pytest.mark.parametrize("kappa", [1.5, 10.0, 1e4])
 def test_no_other_setting_contracts_faster(kappa):
     mu, L = 2.0, 2.0 * kappa
-    for best in best_settings(mu, L):
+    for best in best_settings((mu, L)):
         options = {"lr": best.lr, "beta": best.beta, "dampening": 0.0}
         ends = np.array([mu, L])
         own = contraction(best.rule, options, ends)
@@ -54,11 +55,46 @@ def test_no_other_setting_contracts_faster(kappa):
 
 def test_by_hand():
     # μ = 1, L = 9, κ = 9: 2/10 and 8/10; 4/16 and β = (2/4)²; 4/28, with √28 = 5.2915.
-    descent, ball, nesterov = best_settings(1.0, 9.0)
+    descent, ball, nesterov = best_settings((1.0, 9.0))
     assert (descent.lr, descent.contraction) == pytest.approx((0.2, 0.8))
     assert (ball.lr, ball.beta, ball.contraction) == pytest.approx((0.25, 0.25, 0.5))
     assert (nesterov.lr, nesterov.beta) == pytest.approx((1 / 7, 3.2915 / 7.2915), rel=1e-4)
     assert nesterov.contraction == pytest.approx(1 - 2 / 5.2915, rel=1e-4)
+
+
+@pytest.mark.parametrize("kappa", [1.0, 3.0, 100.0])
+@pytest.mark.parametrize("rule", ["vanilla", "momentum", "nesterov"])
+@pytest.mark.parametrize("own", [False, True])
+def test_the_steps_are_those_of_simulated_runs_from_the_worst_start(rule, kappa, own):
+    curvatures = np.geomspace(0.5, 0.5 * kappa, 4)
+    setting = next(each for each in best_settings(curvatures) if each.rule == rule)
+    if own:  # at another rate and momentum, with dampening
+        options = {"lr": 0.7 / (0.5 * kappa), "beta": 0.8, "dampening": 0.3}
+        rho = contraction(rule, options, curvatures)
+        beta = None if rule == "vanilla" else 0.8
+        damped = 0.3 if rule == "momentum" else 0.0
+        setting = Setting(rule, options["lr"], beta, rho, tuple(curvatures), damped)
+    beta, lr = setting.beta or 0.0, setting.lr
+    # Each row is a start: along one eigenvector, and a random one.
+    w = np.vstack([np.eye(4), np.random.default_rng(0).normal(size=(20, 4))])
+    v, excess = np.zeros_like(w), lambda w: 0.5 * (curvatures * w * w).sum(axis=1)
+    first = excess(w)
+    for step in range(1, setting.steps(1e-6) + 1):
+        g = curvatures * w
+        v = beta * v + (1 - setting.dampening) * g
+        w = w - lr * (g + beta * v if rule == "nesterov" else v)
+        reached = (excess(w) <= 1e-6 * (1 + 1e-9) * first).all()
+        assert reached == (step == setting.steps(1e-6))
+
+
+def test_many_steps_are_counted_by_the_contraction(monkeypatch):
+    slow = Setting("momentum", 2e-3, 0.9, contraction("momentum", MANY, np.ones(1)), (1.0,))
+    counted = slow.steps(1e-6)
+    monkeypatch.setattr(rates, "MOST_COUNTED", 100)
+    assert 100 < slow.steps(1e-6) == pytest.approx(counted, rel=0.01)
+
+
+MANY = {"lr": 2e-3, "beta": 0.9, "dampening": 0.0}
 
 
 def test_steps_to_a_tolerance():

@@ -55,7 +55,7 @@ def conditioning() -> Finding:
 
 def _best(rule: str, condition: float) -> Config:
     """The best setting of a rule on a bowl, until f is at most 1e-6 of its start, ½ (1 + κ)."""
-    best = next(each for each in best_settings(1.0, condition) if each.rule == rule)
+    best = next(each for each in best_settings((1.0, condition)) if each.rule == rule)
     steps = best.steps(1e-6)
     assert steps is not None
     config = bowl(condition, _options(best), 3 * steps)
@@ -152,7 +152,7 @@ def heavy_ball_cycle() -> Finding:
     surface = {"name": "terrace", "condition": condition, "start": [3.3, 0.0]}
     configs = {
         best.rule: descent({"surface": surface}, 1.0, steps=300) | {"optimizer": _options(best)}
-        for best in best_settings(1.0, condition)
+        for best in best_settings((1.0, condition))
     }
     runs = {rule: trained(config) for rule, config in configs.items()}
     left = {

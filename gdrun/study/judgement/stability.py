@@ -133,6 +133,17 @@ def smaller_rates(tried: Iterable[float], predicted: Iterable[float]) -> str:
     return f"log:{highest / 1000:.4g}:{highest:.4g}:7"
 
 
+def rate_limit(experiment: Experiment, curvature: float) -> tuple[float, str] | None:
+    """The stability limit of the experiment's rule at a largest curvature L, and its formula.
+
+    None if the rule has no formula.
+    """
+    rule = experiment.optimizer
+    if rule.name not in _LIMITS:
+        return None
+    return _LIMITS[rule.name](rule.options) / curvature, _FORMULAS[rule.name](rule.options)
+
+
 def stable_curvature(experiment: Experiment, rate: float) -> float | None:
     """The largest curvature at which the experiment's rule is stable with this learning rate.
 
