@@ -169,6 +169,15 @@ def longer(run: Traced) -> tuple[Remedy, ...]:
     return (Remedy(changes, "the loss may fall further in more steps"),) if changes else ()
 
 
+def smaller_change(run: Traced) -> tuple[Remedy, ...]:
+    """A thousandth of the threshold of the rule for small changes that stopped the run."""
+    if not run.stopped_by_small_changes:
+        return ()
+    key = f"stopping.{run.rule}"
+    value = rounded(run.config["stopping"][run.rule] / 1000)
+    return (Remedy({key: value}, "the run continues until the changes are smaller"),)
+
+
 def less_decay(run: Traced) -> tuple[Remedy, ...]:
     """A constant rate for a run whose schedule changes it."""
     if not run.decayed:

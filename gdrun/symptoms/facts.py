@@ -65,7 +65,7 @@ class Traced:
     floor: a lower bound of the training loss. status, summary: as in run.json. diverged: the
     message on the divergence; None if the run did not diverge. limit: the stability limit of the
     learning rate, if theory predicts one. data: the entry `data` of run.json; empty for a run of a
-    study.
+    study. rule: the name of the rule or budget that ended the run, if it is known.
     """
 
     config: Mapping[str, Any]
@@ -77,6 +77,7 @@ class Traced:
     diverged: str | None = None
     limit: RateLimit | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
+    rule: str = ""
 
     @property
     def loss(self) -> Array:
@@ -218,6 +219,11 @@ class Traced:
         return "surface" in self.config and not self.config["surface"].get("noise", 0)
 
     @property
+    def stopped_by_small_changes(self) -> bool:
+        """Whether the run was ended because the loss or the weights hardly changed any more."""
+        return self.rule in ("loss_change", "weight_change")
+
+    @property
     def rose(self) -> bool:
         """Whether the training loss rose between two evaluations."""
         return bool((np.diff(self.loss) > 0).any())
@@ -268,11 +274,14 @@ def traced_of(
     None if theory predicts none.
     """
     status = record["status"]
-    message = record["stop"]["message"] if status == "diverged" else None
+    stop = record["stop"] or {}
+    message = stop["message"] if status == "diverged" else None
     summary = record["summary"] or {}
     data = record.get("data") or {}
     floor = lowest_loss(config)
-    return Traced(config, evals, steps, floor, status, summary, message, limit, data)
+    return Traced(
+        config, evals, steps, floor, status, summary, message, limit, data, stop.get("rule", "")
+    )
 
 
 Rule = Callable[[Traced], Symptom | None]

@@ -5,13 +5,15 @@ The fall of the loss and its largest possible fall are defined in `stability_rul
 
 from __future__ import annotations
 
+import numpy as np
+
 from gdrun.methods.stopping import position
 from gdrun.quantities import quantity
 from gdrun.symptoms import changes
 from gdrun.symptoms.facts import Remedy, Symptom, Traced
 from gdrun.symptoms.stability_rules import unsteady
 from gdrun.symptoms.surface_points import flat_point
-from gdrun.symptoms.wording import limit_words, share
+from gdrun.symptoms.wording import limit_words, multiple, share
 
 
 def stuck(run: Traced) -> Symptom | None:
@@ -106,6 +108,10 @@ def slow(run: Traced) -> Symptom | None:
     together are over 1/50 of the largest possible fall. This is the straight line of a rate that is
     far too small. Quarters are compared if there are at least 12 evaluations.
 
+    Or a rule for small changes of the loss or the weights stopped a run with full batches that was
+    not near a minimum: its gradient norm was still over 1/5 of the first one or, on a surface, over
+    1/10 of the largest possible fall was left. Small steps change little anywhere.
+
     The minimum of a surface is known. There, full batches that end above it by over 1/10 of the
     largest possible fall are enough, unless the loss oscillates or the run is stuck.
 
@@ -125,6 +131,10 @@ def slow(run: Traced) -> Symptom | None:
     )
     if flat_point(run) is not None:
         return None
+    if (evidence := _stopped_by_small_steps(run)) is not None:
+        cures = (each for each in remedies if not each.changes.keys() & _BUDGETS)
+        smaller = changes.smaller_change(run)
+        return Symptom("slow convergence", 0.7, evidence, (*cures, *smaller))
     if _falls(run):
         return None if run.learnt else _falling(run, "slow convergence", remedies)
     if _falls_steadily(run) and not run.learnt:
@@ -133,14 +143,41 @@ def slow(run: Traced) -> Symptom | None:
         return None
     if run.fallen <= 0 or _at_saddle(run) or unsteady(run):
         return None
-    last = float(run.loss[-1])
     return Symptom(
         "slow convergence",
         0.6,
+        _left_words(run),
+        (*remedies, *(() if _keeps_falling(run) else changes.other_starts(run))),
+    )
+
+
+_BUDGETS = {"stopping.epochs", "stopping.steps", "stopping.gradients"}
+
+
+def _stopped_by_small_steps(run: Traced) -> str | None:
+    """The evidence that small steps, and not a minimum, stopped the run; else None."""
+    if not run.stopped_by_small_changes or not run.full_batches:
+        return None
+    words = "small steps stopped the run, and not a minimum"
+    if "surface" in run.config:
+        left = float(run.loss[-1]) - run.floor
+        return f"{words}: {_left_words(run)}" if left > run.gap / 10 else None
+    norms = run.steps.get("grad_norm", np.empty(0))
+    if not len(norms) or not norms[-1] > norms[0] / 5 > 0:
+        return None
+    return (
+        f"{words}: the gradient norm ended at {quantity(norms[-1])}, which is "
+        f"{multiple(norms[-1], norms[0])} its first value {quantity(norms[0])}"
+    )
+
+
+def _left_words(run: Traced) -> str:
+    """How much of its largest possible fall is left for a run on a surface."""
+    last = float(run.loss[-1])
+    return (
         f"the training loss ended at {quantity(last)}, and the minimum of the surface is "
         f"{quantity(run.floor)}: {share(last - run.floor, run.gap)} of its largest possible "
-        "fall is left",
-        (*remedies, *(() if _keeps_falling(run) else changes.other_starts(run))),
+        "fall is left"
     )
 
 

@@ -75,9 +75,16 @@ def _diagnose(run: Traced) -> list[Symptom]:
     if (end := _end(run)) is not None:
         found: list[Symptom | None] = [end]
     else:
-        names = [name for name in RUN_SYMPTOMS if name not in CURVES or len(run.loss) >= FEWEST]
+        few = len(run.loss) < FEWEST
+        skipped = {name for name in CURVES if few and not _needs_no_curve(name, run)}
+        names = [name for name in RUN_SYMPTOMS if name not in skipped]
         found = [RUN_SYMPTOMS[name](run) for name in names]
     return _reported(found, run.config.get("diagnose", {}).get("mute") or ())
+
+
+def _needs_no_curve(name: str, run: Traced) -> bool:
+    """Whether the symptom is read from the end of this run alone, which a rule has stopped."""
+    return name == "slow convergence" and run.stopped_by_small_changes
 
 
 def too_few_evaluations(run: Traced) -> bool:

@@ -379,3 +379,37 @@ def test_noise_from_a_start_at_the_minimum_is_a_noise_floor():
     growing = gdrun.train(*words, "lr=2.02", "stopping.divergence.factor=1e300")
     assert growing.status == "exhausted"
     assert [each["name"] for each in growing.record["diagnosis"]] == ["exploding"]
+
+
+SMALL_STEPS = "small steps stopped the run, and not a minimum: "
+
+
+@pytest.mark.parametrize(
+    ("words", "evidence"),
+    [
+        # On ½ (x² + 10 y²), α‖g‖² = 1e-5 · (16 + 225) is the first fall: below the threshold.
+        (
+            ("surface=bowl", "lr=1e-5", "loss_change=0.01"),
+            "the training loss ended at 19.25, and the minimum of the surface is 0: over 99 % of "
+            "its largest possible fall is left",
+        ),
+        # x ← 0.9 x and y ← 0: the first step has the length √(0.4² + 1.5²) < 2, and f is ½ 3.6².
+        (
+            ("surface=bowl", "lr=0.1", "weight_change=2"),
+            "the training loss ended at 6.48, and the minimum of the surface is 0: 34 % of its "
+            "largest possible fall is left",
+        ),
+        (("surface=bowl", "lr=0.1", "loss_change=1e-6"), None),
+        (
+            ("dataset=diabetes", "model=linear", "lr=1e-6", "weight_change=1"),
+            "the gradient norm ended at 360.2, which is 100 % of its first value 360.2",
+        ),
+        (("dataset=diabetes", "model=linear", "lr=0.1", "loss_change=0.5"), None),
+    ],
+)
+def test_small_steps_are_told_from_a_minimum(words, evidence):
+    plain = ("variant=bgd", "optimizer=vanilla", "schedule=constant", "engine=numpy")
+    run = gdrun.train(None, *words, *plain, "epochs=500")
+    assert run.status == "converged"
+    found = {each["name"]: each["evidence"] for each in run.record["diagnosis"]}
+    assert found.get("slow convergence") == (evidence and SMALL_STEPS + evidence)
