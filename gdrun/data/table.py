@@ -124,6 +124,7 @@ class Prepared:
     standardisation of the targets in the parts; None if they are in the target's own unit. reports:
     the report on each column of a table that was read. repeated: the numbers of repeated rows.
     files: the path and the hash of each part, by its name, that was read from a file of its own.
+    seconds: the time that reading and preparing took; 0 if it was not measured.
     """
 
     name: str
@@ -142,6 +143,7 @@ class Prepared:
     reports: tuple[ColumnReport, ...] = ()
     repeated: RepeatedRows = NONE
     files: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    seconds: float = 0.0
 
     @property
     def feature_names(self) -> tuple[str, ...]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+
 import numpy as np
 
 from gdrun.config.experiment import Experiment
@@ -23,6 +26,13 @@ def experiment_data(
     dataset if it has been read already; its arrays may be overwritten. Raises DataError if the data
     cannot be read or do not fit the experiment.
     """
+    begin = time.perf_counter()
+    data = _prepared(experiment, table, read)
+    return replace(data, seconds=time.perf_counter() - begin)
+
+
+def _prepared(experiment: Experiment, table: Table | None, read: Table | None) -> Prepared:
+    """The data of an experiment, as in `experiment_data`, without the time that this took."""
     dataset = experiment.dataset
     if experiment.surface is not None:
         return _noise(experiment, experiment.surface)

@@ -34,11 +34,16 @@ class DivergenceRecord(TypedDict):
 
 
 class TimingRecord(TypedDict):
-    """Wall-clock seconds, with the keys of gdrun.engine.outcome.Timing."""
+    """Wall-clock seconds, with the keys of gdrun.engine.outcome.Timing.
+
+    reading: the time to read and prepare the data, which is not part of `total`. Records of earlier
+    versions and of studies do not have it.
+    """
 
     updates: Seconds
     evaluations: Seconds
     total: Seconds
+    reading: NotRequired[Seconds]
 
 
 class ColumnReportRecord(TypedDict):

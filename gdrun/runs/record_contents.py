@@ -30,6 +30,7 @@ from gdrun.runs.record import (
     SingleFeatureRecord,
     StopRecord,
     SymptomRecord,
+    TimingRecord,
 )
 from gdrun.runs.summary import summary_of, with_metrics
 from gdrun.symptoms.facts import traced_of
@@ -74,7 +75,8 @@ def closing(
     """
     end, found = ending(outcome), measured(cohort, engine, outcome)
     summary = with_metrics(end["summary"], found, cohort.data.classes)
-    closed: RunRecord = {**record, **end, "summary": summary}
+    timing: TimingRecord = {**end["timing"], "reading": cohort.data.seconds}
+    closed: RunRecord = {**record, **end, "summary": summary, "timing": timing}
     if closed["status"] != "interrupted":
         closed["diagnosis"] = _diagnosis(closed, config, outcome)
     return closed

@@ -17,7 +17,7 @@ from gdrun.engine.trace import Columns
 from gdrun.methods.stopping import position
 from gdrun.problems.metrics import METRICS
 from gdrun.problems.surfaces import SURFACES, place_in_words
-from gdrun.runs.record import RunRecord, StopRecord
+from gdrun.runs.record import RunRecord, StopRecord, TimingRecord
 from gdrun.runs.run import Run
 from gdrun.runs.statuses import status_word
 from gdrun.runs.summary import BestRecord, RunSummary, number_in
@@ -33,6 +33,9 @@ from gdrun.views.quality import (
 )
 from gdrun.views.step_curves import curves
 from gdrun.views.surface_runs import is_noiseless, places_of
+
+LONG = 1.0
+"""The least seconds of a run that lists the parts of its time."""
 
 MOST_ROWS = 12
 """The most rows of the table of evaluations, not counting the best evaluation."""
@@ -186,6 +189,8 @@ def summary_grid(run: Run) -> RenderableType:
             amounts.append(count(summary["gradients"], "gradient"))
         took = f"{duration(summary['seconds'])}{_speed(summary)}"
         grid.add_row("work", ", ".join([*amounts, took]))
+        if elapsed := _elapsed(run.record["timing"]):
+            grid.add_row("elapsed", elapsed)
         if summary["rising_share"] is not None:
             share = percent(summary["rising_share"])
             usual = (
@@ -275,6 +280,27 @@ def _notes(run: Run) -> list[RenderableType]:
     own = (note for note in run.record["data"]["notes"] if note.partition(":")[0] != first)
     notes = (*own, *target_advice(run))
     return [Text(f"note: {note}", style="dim") for note in notes]
+
+
+def _elapsed(timing: TimingRecord | None) -> str:
+    """The whole time of a run and its parts, as text.
+
+    It is empty for a run of less than LONG seconds, and for a run that spent half of its time or
+    more in updates.
+    """
+    if timing is None:
+        return ""
+    parts = {
+        "reading the data": timing.get("reading", 0.0),
+        "evaluations": timing["evaluations"],
+        "updates": timing["updates"],
+    }
+    whole = timing["total"] + parts["reading the data"]
+    if whole < LONG or whole <= 2 * timing["updates"]:
+        return ""
+    parts["the rest"] = whole - sum(parts.values())
+    listed = (f"{name} {duration(each)}" for name, each in parts.items() if each >= whole / 20)
+    return f"{duration(whole)}: {', '.join(listed)}"
 
 
 def _speed(summary: RunSummary) -> str:
