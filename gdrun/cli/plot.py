@@ -162,16 +162,18 @@ def _subject(words: list[str], parent: Path, kind: str | None) -> Subject:
         raise GdrunError("is a study, which must be drawn alone", where=str(studies[0]), hint=hint)
     if studies:
         found = read_ended(studies[0]).found
-        if isinstance(found, Sweep) and not (kind == "heat" and len(found.axes) == 2):
-            _require_picture(found, studies[0])
+        if isinstance(found, Sweep) and kind != "walk":
+            _require_picture(found, studies[0], kind)
         return found
     return [read_run(path) for path in dict.fromkeys(paths)]
 
 
-def _require_picture(found: Sweep, path: Path) -> None:
-    """Raise GdrunError if no picture shows the sweep in the directory `path`."""
+def _require_picture(found: Sweep, path: Path, kind: str | None) -> None:
+    """Raise GdrunError if no picture of this kind shows the sweep in the directory `path`."""
     from gdrun.views.study_figures import why_no_picture
 
+    if kind == "heat" and len(found.axes) == 2:
+        return
     if (reason := why_no_picture(found)) is not None:
         report = f"`gdrun report {shlex.quote(str(path))}`"
         hint = f"{report} shows all keys, with parallel coordinates"
@@ -227,7 +229,7 @@ def _show_map(subject: Subject, y: str | None, kind: str | None) -> bool:
     from gdrun.views.terminal_map import HeatView, WalkView
     from gdrun.views.walks import are_on_surfaces, walks
 
-    if isinstance(subject, Sweep):
+    if isinstance(subject, Sweep) and kind != "walk":
         if len(subject.axes) != 2 and kind is None:
             return False
         _check_no_quantity(y)

@@ -10,11 +10,13 @@ import numpy as np
 
 from gdrun.array_types import Numbers
 from gdrun.engine.trace import Columns
-from gdrun.errors import GdrunError
+from gdrun.errors import GdrunError, Parameter
 from gdrun.problems.surfaces import SURFACES, Surface
 from gdrun.runs.run import Run
 from gdrun.study.judgement.comparison_findings import Comparison
+from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.views.curves import check_one_problem, divergence_words, explained, seed_groups
+from gdrun.views.recorded import standings_of
 from gdrun.views.titles import shared_name
 
 GRID = 250
@@ -61,37 +63,46 @@ class Walks(Plane):
     paths: tuple[Path, ...]
 
 
-def are_on_surfaces(subject: Sequence[Run] | Comparison) -> bool:
-    """Whether all these runs or contenders minimise a surface."""
-    if isinstance(subject, Comparison):
+def are_on_surfaces(subject: Sequence[Run] | Sweep | Comparison) -> bool:
+    """Whether all these runs or candidates minimise a surface."""
+    if isinstance(subject, Sweep | Comparison):
         return all(each.experiment.surface is not None for each in subject.plan.candidates)
     return all("surface" in run.config for run in subject)
 
 
-def walks(subject: Sequence[Run] | Comparison) -> Walks:
-    """The paths of runs on the same surface, or of the contenders of a comparison.
+def walks(subject: Sequence[Run] | Sweep | Comparison) -> Walks:
+    """The paths of runs on the same surface, or of the settings or contenders of a study.
 
-    Raises GdrunError for experiments that train a model.
+    Raises GdrunError for experiments that train a model, or if the surfaces differ.
     """
-    if isinstance(subject, Comparison):
-        return _walks_of_contenders(subject)
+    if isinstance(subject, Sweep | Comparison):
+        return _walks_of_candidates(subject)
     return _walks_of_runs(subject)
 
 
-def _walks_of_contenders(found: Comparison) -> Walks:
-    """The recorded path of each contender, with the first seed."""
+def _walks_of_candidates(found: Sweep | Comparison) -> Walks:
+    """The recorded path of each setting or contender, with the first seed."""
+    swept = isinstance(found, Sweep)
     configs = [candidate.experiment.plain() for candidate in found.plan.candidates]
     section = configs[0].get("surface")
     if section is None:
         hint = "`gdrun compare vanilla momentum surface=bowl` compares methods on a surface"
-        raise GdrunError("is not a comparison on a surface", where="walk", hint=hint)
+        if swept:
+            hint = "`gdrun sweep lr surface=bowl` sweeps the rate on a surface"
+        kind = "sweep" if swept else "comparison"
+        raise GdrunError(f"is not a {kind} on a surface", where="walk", hint=hint)
+    functions = [{**config["surface"], "start": None} for config in configs]
+    if any(function != functions[0] for function in functions):
+        hint = "leave the kind out, or sweep keys that do not change the surface"
+        raise GdrunError("needs settings on the same surface", where=Parameter("kind"), hint=hint)
     paths = []
-    for contender in found.contenders:
-        first = contender.standing.results[0]
+    for config, standing in zip(configs, standings_of(found), strict=False):
+        first = standing.results[0]
         divergence = first.record["divergence"]
         words = f"diverged at step {divergence['step']:,}" if divergence else ""
-        paths.append(_path(explained(contender.name, words), section, first.steps))
-    return _walks(shared_name(configs, "contender"), section, paths)
+        label = explained(standing.candidate.name, words)
+        paths.append(_path(label, config["surface"], first.steps))
+    return _walks(shared_name(configs, "setting" if swept else "contender"), section, paths)
 
 
 def _walks_of_runs(runs: Sequence[Run]) -> Walks:

@@ -11,6 +11,7 @@ import pytest
 import gdrun as package
 from gdrun.cli.plot import KIND_NAMES
 from gdrun.views.pictures.kinds import KINDS
+from gdrun.views.pictures.walk import walk_picture
 from gdrun.views.report.contents import of_study
 from gdrun.views.study_figures import comparison_charts
 from gdrun.views.walks import walks
@@ -253,6 +254,38 @@ def test_the_walks_of_contenders_are_the_recurrences_of_their_methods(contenders
     np.testing.assert_allclose(plain.places, expected, atol=1e-12)
     assert plain.label == "vanilla+lr=0.1"
     assert diverged.label == "momentum+lr=1e9 (diverged at step 1), ends outside the picture"
+
+
+def test_a_sweep_on_a_surface_has_a_walk_for_each_value(gdrun, tmp_path):
+    bowl = {"surface": "bowl", "variant": "bgd", "stopping": {"steps": 6}, "engine": "numpy"}
+    rates = [0.01 * k for k in range(1, 10)]
+    found = package.sweep(
+        bowl | {"optimizer": "vanilla"}, {"optimizer.lr": rates}, seeds=1, out=tmp_path / "lr"
+    )
+    # On ½(x² + 10y²) a step multiplies x by 1 − α, and y by 1 − 10α, from (−4, 1.5).
+    for rate, path in zip(rates, walks(found).paths, strict=True):
+        expected = [(-4.0 * (1 - rate) ** k, 1.5 * (1 - 10 * rate) ** k) for k in range(7)]
+        np.testing.assert_allclose(path.places, expected, atol=1e-12)
+        assert path.label == f"lr={rate}"
+    (directory,) = (tmp_path / "lr").iterdir()
+    drawn = gdrun("plot", str(directory), "--kind", "walk").out
+    assert all(f"  {'abcdefghi'[k]}  lr={rates[k]}" in drawn for k in range(9))
+    file = tmp_path / "walk.svg"
+    assert gdrun("plot", str(directory), "--kind", "walk", "-o", str(file)).code == 0
+    texts = "".join(ElementTree.parse(file).getroot().itertext())
+    assert all(f"lr={rate}" in texts for rate in rates)
+    lines = [line for line in walk_picture(walks(found)).axes[0].lines if line.get_markevery()]
+    styles = {(line.get_color(), line.get_linestyle()) for line in lines}
+    assert len(styles) == len(rates)
+
+
+def test_a_sweep_of_the_surface_itself_has_no_walks(gdrun, tmp_path):
+    bowl = {"surface": "bowl", "variant": "bgd", "stopping": {"steps": 2}, "engine": "numpy"}
+    package.sweep(bowl, {"surface.condition": [2.0, 5.0]}, seeds=1, out=tmp_path)
+    (directory,) = tmp_path.iterdir()
+    answer = gdrun("plot", str(directory), "--kind", "walk")
+    assert answer.code == 2
+    assert "needs settings on the same surface" in answer.err
 
 
 def test_a_comparison_on_a_surface_shows_its_walks_and_counts_steps(gdrun, contenders, tmp_path):

@@ -61,5 +61,5 @@ def test_the_record_has_the_time_that_reading_takes(monkeypatch):
 
     monkeypatch.setattr(experiment_data, "load_table", slowly)
     timing = gdrun.train(CONFIG).record["timing"]
-    assert 0.2 <= timing["reading"]
+    assert timing["reading"] >= 0.2
     assert set(timing) == {"reading", "evaluations", "updates", "total"}

@@ -62,13 +62,13 @@ class Kind:
     animate: Callable[[Any, BinaryIO], None] | None = None
     reads: bool = False
     trains: bool = False
-    also: Of | None = None
+    also: tuple[Of, ...] = ()
 
     @property
     def needs(self) -> str:
         """What a picture of this kind is drawn from, in words."""
-        also = "" if self.also is None else f", or {_NEEDS[self.also]}"
-        return _NEEDS[self.of] + also
+        *others, last = (_NEEDS[each] for each in (self.of, *self.also))
+        return f"{', '.join(others)} or {last}" if others else last
 
 
 _ALL = (
@@ -80,11 +80,11 @@ _ALL = (
     ),
     Kind(
         "walk",
-        "the paths of runs or contenders on a surface",
+        "the paths of runs, settings or contenders on a surface",
         "runs",
         lambda walkers, _: walk_picture(walks(walkers)),
         lambda walkers, file: write_walk_animation(walks(walkers), file),
-        also="comparison",
+        also=("sweep", "comparison"),
     ),
     Kind(
         "regions",
@@ -205,7 +205,7 @@ def kind_for(name: str | None, subject: Subject) -> tuple[Kind, Any]:
     elif kind.of == "run" and len(subject) == 1:
         _check_stored(kind, subject[0])
         return kind, subject[0]
-    if given not in (kind.of, kind.also):
+    if given not in (kind.of, *kind.also):
         got = {"runs": "runs", "sweep": "a sweep", "comparison": "a comparison"}[given]
         if given == "runs":
             assert not isinstance(subject, Sweep | Comparison)

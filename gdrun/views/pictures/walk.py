@@ -43,6 +43,7 @@ def walk_picture(found: Walks) -> Figure:
             *path.places.T,
             color=colour,
             marker=marker,
+            linestyle=_DASHES[k // len(PALETTE) % len(_DASHES)],
             markersize=4,
             markevery=max(len(path.places) // 12, 1),
             label=f"path {k}",
@@ -65,6 +66,9 @@ def walk_picture(found: Walks) -> Figure:
     legend(picture, [*_lines(picture, "path"), *keys.values()], [*names, *keys])
     return picture
 
+
+_DASHES = ("-", "--", ":")
+"""The styles of lines: the next one for paths that have the colours of earlier paths again."""
 
 _START: dict[str, Any] = {
     "linestyle": "",
