@@ -16,6 +16,7 @@ from gdrun.data.cells import STANDARD, MissingMarks
 from gdrun.data.column_report import ColumnReport
 from gdrun.data.column_statistics import blocks
 from gdrun.data.encoding import Encoding, SourceColumn
+from gdrun.data.feature_scales import FeatureScale, extreme_scales
 from gdrun.data.repeated_rows import NONE, RepeatedRows, first_hashes, row_hashes
 from gdrun.data.single_feature import SingleFeature, best_single_feature
 from gdrun.data.target_scale import TargetScale
@@ -159,6 +160,16 @@ class Prepared:
             classes=bool(self.classes),
             reports=self.reports,
         )
+
+    @cached_property
+    def extreme_scales(self) -> tuple[FeatureScale, FeatureScale] | None:
+        """The features with the smallest and the largest root mean square in the training part.
+
+        None for standardised features, for a matrix that stays on disk, and without known scales.
+        """
+        if self.mean is not None or not isinstance(self.train.X, np.ndarray):
+            return None
+        return extreme_scales(self.feature_names, self.train.X)
 
     @property
     def mean(self) -> Numbers | None:

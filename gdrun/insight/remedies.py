@@ -20,9 +20,8 @@ from gdrun.config.experiment import Experiment
 from gdrun.config.loading import load
 from gdrun.config.writing import to_yaml
 from gdrun.engine.listeners import Listener
-from gdrun.engine.outcome import Outcome
 from gdrun.errors import GdrunError, RecordError
-from gdrun.problems.metrics import METRICS
+from gdrun.insight.goals import Goal, goal_of
 from gdrun.runs.record_contents import closing, opening
 from gdrun.runs.recorded_experiment import config_of, repeatable_experiment
 from gdrun.runs.run import Run
@@ -44,8 +43,14 @@ PROMISING = 4
 MILD = "still falling"
 """A new symptom that a cure may have, because the loss now falls."""
 
+NOISY = FLATTERING | {"unequal scales"}
+"""Treated symptoms whose cure may have a noise floor.
+
+They make the metric too good, or the descent too slow for a noise floor.
+"""
+
 HONEST = frozenset({MILD, "noise floor"})
-"""New symptoms that a cure may have if the treated symptom makes the metric too good."""
+"""New symptoms that a cure may have if the treated symptom is in NOISY."""
 
 
 @dataclass(frozen=True)
@@ -93,41 +98,6 @@ class _Ended:
 
     after: float
     symptoms: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Goal:
-    """What a config is judged by.
-
-    metric: a column of the evaluations. larger: whether larger values are better. A score is the
-    metric, or its negative if larger values are better: the lower the score, the better.
-    """
-
-    metric: str
-    larger: bool = False
-
-    def of(self, outcome: Outcome) -> float:
-        """The score of the weights that a run returns; infinite if it diverged."""
-        evaluations, at = outcome.evaluations, -1
-        if outcome.restored and outcome.best is not None:
-            at = int(np.searchsorted(evaluations["step"], outcome.best.step))
-        value = float(evaluations[self.metric][at])
-        if not math.isfinite(value) or outcome.status == "diverged":
-            return math.inf
-        return -value if self.larger else value
-
-    def shown(self, score: float) -> float:
-        """The metric that belongs to this score."""
-        return -score if self.larger and math.isfinite(score) else score
-
-
-def _goal(run: Run) -> _Goal:
-    """The metric of early stopping; else the validation loss, or the training loss without one."""
-    early = run.config["stopping"].get("early_stopping") or {}
-    name = early.get("metric", "loss")
-    if name in METRICS and f"validation_{name}" in run.evals:
-        return _Goal(f"validation_{name}", METRICS[name].larger)
-    return _Goal("validation_loss" if "validation_loss" in run.evals else "train_loss")
 
 
 def traced(run: Run) -> Traced:
@@ -197,7 +167,7 @@ def try_remedies(
     singles = list({_key(each.changes): each for s in symptoms for each in s.remedies}.values())
     if not singles:
         return []
-    goal = _goal(run)
+    goal = goal_of(run)
     unchanged = Remedy({}, "")
     before, *ended = _trained(run, [unchanged, *singles], goal, listeners)
     treated = next(each.name for each in symptoms if each.remedies)
@@ -234,7 +204,7 @@ class _Judge:
         run: Run,
         known: Sequence[str],
         treated: str,
-        goal: _Goal,
+        goal: Goal,
         before: float,
         ended: Sequence[_Ended],
         floor: float,
@@ -268,7 +238,7 @@ class _Judge:
 
     def _clean(self, one: _Ended) -> bool:
         """Whether the treated symptom is gone, and there is no new one that counts."""
-        allowed = HONEST if self._treated in FLATTERING else {MILD}
+        allowed = HONEST if self._treated in NOISY else {MILD}
         return self._treated not in one.symptoms and set(one.symptoms) <= allowed.union(self._known)
 
 
@@ -314,7 +284,7 @@ def _overlap(one: str, other: str) -> bool:
 def _trained(
     run: Run,
     remedies: Sequence[Remedy],
-    goal: _Goal,
+    goal: Goal,
     listeners: Sequence[Listener],
 ) -> list[_Ended]:
     """Train the run's config with each of these remedies. The results have the same order."""
@@ -330,7 +300,7 @@ def _trained(
             record = opening(cohort, engine, trial.experiment, trial.identity, started)
             closed = closing(record, cohort, engine, outcome, trial.experiment.plain())
             names = tuple(each["name"] for each in closed["diagnosis"])
-            found[trial.identity] = _Ended(goal.of(outcome), names)
+            found[trial.identity] = _Ended(goal.of(outcome, cohort.data), names)
     return [found[each.identity] for each in trials]
 
 

@@ -64,6 +64,20 @@ class SingleFeatureRecord(TypedDict):
     score: float
 
 
+class FeatureScaleRecord(TypedDict):
+    """The size of a feature, with the fields of gdrun.data.feature_scales.FeatureScale."""
+
+    feature: str
+    rms: float
+
+
+class ExtremeScalesRecord(TypedDict):
+    """The features with the smallest and the largest root mean square."""
+
+    smallest: FeatureScaleRecord
+    largest: FeatureScaleRecord
+
+
 class PartFileRecord(TypedDict):
     """The file of a validation or test part, and the hash of its rows."""
 
@@ -81,7 +95,9 @@ class RunDataRecord(TypedDict):
     of a file became. repeated_rows: `all` counts the rows that are equal to an earlier row in all
     features and the target. `validation` and `test` count the rows of the part that the training
     part contains too. single_feature: the feature that alone predicts the target best, with the
-    keys of gdrun.data.single_feature.SingleFeature; only for the user's own data.
+    keys of gdrun.data.single_feature.SingleFeature; only for the user's own data. scales: the
+    features with the smallest and the largest root mean square in the training part, if they are
+    not standardised.
     """
 
     name: str
@@ -96,6 +112,7 @@ class RunDataRecord(TypedDict):
     columns: NotRequired[list[ColumnReportRecord]]
     repeated_rows: NotRequired[dict[str, Count]]
     single_feature: NotRequired[SingleFeatureRecord]
+    scales: NotRequired[ExtremeScalesRecord]
 
 
 class ProcessRecord(TypedDict):

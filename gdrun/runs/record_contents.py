@@ -25,6 +25,7 @@ from gdrun.runs.record import (
     SCHEMA_VERSION,
     DivergenceRecord,
     Ending,
+    FeatureScaleRecord,
     RunDataRecord,
     RunRecord,
     SingleFeatureRecord,
@@ -197,6 +198,9 @@ def data_record(data: Prepared, *, own: bool) -> RunDataRecord:
         record["files"] = {
             part: {"path": path, "sha256": digest} for part, (path, digest) in data.files.items()
         }
+    if (scales := data.extreme_scales) is not None:
+        smallest, largest = (cast("FeatureScaleRecord", asdict(each)) for each in scales)
+        record["scales"] = {"smallest": smallest, "largest": largest}
     if own and (best := data.single_feature) is not None:
         record["single_feature"] = cast("SingleFeatureRecord", asdict(best))
     return record

@@ -89,7 +89,9 @@ def start(path: str, overrides: Iterable[Change] = (), *, test_rates: bool = Tru
     rate = _best_rate(config, changes, table) if test_rates and not rates_given else None
     if rate is not None:
         config["optimizer"] = {"name": "adam", "lr": rate}
-        assumed["optimizer"] = f"lr {rate:g} had the lowest loss in a short test of rates"
+        assumed["optimizer"] = (
+            f"lr {rate:g} had the lowest loss in a short test of rates{_edge(rate)}"
+        )
     final, _ = apply(config, changes, lambda _: path)
     # A section that the user has changed is no assumption.
     for key in ("variant", "optimizer"):
@@ -310,6 +312,15 @@ def _best_rate(
         if loss is not None and math.isfinite(loss)
     }
     return min(known, key=lambda rate: known[rate]) if known else None
+
+
+def _edge(rate: float) -> str:
+    """The end of the sentence on a tested rate: whether it is the first or the last of RATES."""
+    ends = {RATES[0]: ("smallest", "smaller"), RATES[-1]: ("largest", "larger")}
+    if rate not in ends:
+        return ""
+    end, beyond = ends[rate]
+    return f"; it is the {end} of them, and a {beyond} one may be better"
 
 
 def _tupled(value: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from gdrun.quantities import quantity, rounded
@@ -136,16 +138,53 @@ def scaled_start(run: Traced) -> tuple[Remedy, ...]:
     return other_starts(run) if run.is_network and small else ()
 
 
-def standardised(run: Traced) -> tuple[Remedy, ...]:
-    """Standardised features, once with the run's learning rate and once with the rate 0.1.
+def standardised(run: Traced, *, target: bool = True) -> tuple[Remedy, ...]:
+    """Standardised features and a standardised target, each with the run's rate and the rate 0.1.
 
-    None if the features are standardised already.
+    A large target of a regression is standardised together with the features, unless `target` is
+    False. None for parts that are standardised already.
     """
+    features, own = _is_standardised(run)
+    changed: list[tuple[dict[str, Any], str]] = []
+    if target and has_large_target(run) and not own:
+        key, both = "dataset.standardize", {"features": True, "target": True}
+        wide = {f"{key}.target": True} if features else {key: both}
+        changed.append((wide, "the usual learning rates suit a target of the size 1"))
+    if not features:
+        why = "equal scales of the features allow a larger step"
+        changed.append(({"dataset.standardize": True}, why))
+    return tuple(
+        Remedy(changes | rate, why)
+        for changes, why in changed
+        for rate in ({}, {"optimizer.lr": 0.1})
+    )
+
+
+def _is_standardised(run: Traced) -> tuple[bool, bool]:
+    """Whether the features are standardised, and whether the target is."""
     known = run.config.get("dataset", {}).get("standardize", True)
-    if known is True or (isinstance(known, dict) and known["features"]):
-        return ()
-    changes, why = {"dataset.standardize": True}, "equal scales of the features allow a larger step"
-    return (Remedy(changes, why), Remedy({**changes, "optimizer.lr": 0.1}, why))
+    if isinstance(known, dict):
+        return bool(known["features"]), bool(known["target"])
+    return bool(known), False
+
+
+def has_large_target(run: Traced) -> bool:
+    """Whether the target of a regression is so large that the loss begins above LARGE_LOSS.
+
+    Only for a loss that can be converted to the unit of another target (UNITS): the losses with and
+    without a standardised target can then be compared.
+    """
+    regression = bool(run.data) and not run.data["classes"]
+    return (
+        regression and run.config.get("model", {}).get("loss") in UNITS and run.start > LARGE_LOSS
+    )
+
+
+LARGE_LOSS = 100.0
+"""A regression whose loss begins above this value probably has a target of a large scale."""
+
+UNITS = {"mse": 2, "mae": 1}
+"""The power of the target's unit in which each loss of a regression is measured."""
 
 
 def scaled_data(run: Traced) -> tuple[Remedy, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gdrun.quantities import quantity
+from gdrun.symptoms import changes
 from gdrun.symptoms.facts import Remedy, Symptom, Traced
 from gdrun.symptoms.wording import share
 
@@ -97,6 +98,41 @@ def _distinct(run: Traced) -> tuple[Remedy, ...]:
     why = "no row is in two parts if every row is in the data once"
     return (Remedy({"dataset.query": query}, why),)
 
+
+def unequal_scales(run: Traced) -> Symptom | None:
+    """The features of a linear model have very different sizes, so that descent is slow.
+
+    The features are not standardised, and the largest root mean square of a feature is at least 100
+    times the smallest; the bias counts as a feature of size 1. The Hessian of the squared error is
+    2 E[xxᵀ]. Its diagonal bounds its condition number from below by the squared ratio of the two
+    sizes, and gradient descent needs a number of steps in proportion to it. A run that a
+    convergence rule stopped has no such symptom.
+
+    Evidence: root mean squares of the features
+
+    Source: LeCun et al. 1998, section 4.3.
+    """
+    known = run.data.get("scales")
+    if known is None or not run.convex or run.status == "converged":
+        return None
+    sizes = [(each["rms"], each["feature"]) for each in (known["smallest"], known["largest"])]
+    if run.config["model"].get("bias"):
+        sizes.append((1.0, "the bias"))
+    (least, small), (most, large) = min(sizes), max(sizes)
+    if most < UNEQUAL * least:
+        return None
+    return Symptom(
+        "unequal scales",
+        0.6,
+        f"the features are not standardised: the root mean square of {large} is {quantity(most)}, "
+        f"and that of {small} is {quantity(least)}, so that gradient descent is slow: the "
+        f"condition number is at least {quantity((most / least) ** 2)}",
+        changes.standardised(run),
+    )
+
+
+UNEQUAL = 100.0
+"""Root mean squares of features are called unequal from this ratio on."""
 
 TABLES = (".csv", ".tsv", ".parquet")
 """The file name extensions of tables that an SQL query can read."""

@@ -35,6 +35,7 @@ RUN_SYMPTOMS: dict[str, Rule] = {
     "noise floor": stability_rules.noise_floor,
     "slow convergence": progress_rules.slow,
     "still falling": progress_rules.still_falling,
+    "unequal scales": data_rules.unequal_scales,
     "baseline": result_rules.baseline,
     "imbalance": result_rules.imbalance,
 }
@@ -54,7 +55,7 @@ SYMPTOMS: dict[str, Callable[[Any], Symptom | None]] = {**RUN_SYMPTOMS, **STUDY_
 CURVES = ("stuck", "overfitting", "oscillation", "noise floor", "slow convergence", "still falling")
 """The symptoms that are read from the shape of the loss curve."""
 
-DATA = ("leak", "repeated rows")
+DATA = ("leak", "repeated rows", "unequal scales")
 """The symptoms that are read from the data alone."""
 
 FLATTERING = frozenset({"leak", "repeated rows", "imbalance"})

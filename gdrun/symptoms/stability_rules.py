@@ -91,8 +91,9 @@ def exploding(run: Traced) -> Symptom | None:
         evidence += f"; the rate {quantity(run.rate)} is too large for batches of {size}"
     if above is not None:
         evidence += f"; {limit_words(run, above)}"
+    # The stability limit of a linear model does not depend on the target.
     remedies = (
-        *changes.standardised(run),
+        *changes.standardised(run, target=run.is_network),
         *changes.less_memory(run),
         *changes.smaller_rates(run),
         *changes.clipping(run),

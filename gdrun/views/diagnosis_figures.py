@@ -173,6 +173,7 @@ DRAWN: dict[str, Callable[[Traced, Symptom, str], list[Chart]]] = {
     "noise floor": _unsteady,
     "slow convergence": _falling,
     "still falling": _falling,
+    "unequal scales": _only_losses,
     "baseline": _baseline,
     "imbalance": _imbalance,
 }

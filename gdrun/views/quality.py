@@ -13,15 +13,13 @@ from gdrun.problems.metrics import METRICS, Metric
 from gdrun.runs.record import RunRecord
 from gdrun.runs.run import Run
 from gdrun.runs.summary import RunSummary, number_in
+from gdrun.symptoms.changes import LARGE_LOSS
 from gdrun.views.data_line import target_is_standardised
 from gdrun.views.fitting import FirstThatFits
 from gdrun.views.numbers import percent, quantity
 
 MOST_CLASSES = 10
 """The most classes of a confusion matrix that is shown; run.json has it for any number."""
-
-LARGE_LOSS = 100.0
-"""The initial loss of a regression above which the scale of its target is mentioned."""
 
 _LONGEST_LABEL = 20
 

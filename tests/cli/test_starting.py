@@ -235,6 +235,19 @@ def test_a_default_range_lies_around_the_rate_that_training_would_take(gdrun, ho
     assert tried[-1] == pytest.approx(rate * 100, rel=1e-3)
 
 
+def test_a_tested_rate_at_the_edge_of_the_grid_is_said(gdrun, tmp_path):
+    """A target of thousands needs far larger steps than the largest rate, 0.3, allows."""
+    rows = [f"{x},{1000 * x + 500 * ((x * 7919) % 1009)}" for x in range(600)]
+    path = tmp_path / "sales.csv"
+    path.write_text("\n".join(["week,sales", *rows, ""]), encoding="utf-8")
+    answer = gdrun("train", str(path), "standardize=true", "epochs=1", "-q", "-o", str(tmp_path))
+    assert answer.err == ""  # -q prints no assumptions
+    told = gdrun("train", str(path), "standardize=true", "epochs=1", "-o", str(tmp_path)).err
+    assert "lr 0.3 had the lowest loss in a short test of rates; it is the largest of them" in told
+    inside = gdrun("train", str(path), "epochs=1", "-o", str(tmp_path)).err
+    assert "in a short test of rates\n" in inside
+
+
 def test_values_of_the_rate_need_no_test_of_rates(houses):
     for values in (["lr=0.1,0.3"], {"lr": [0.1, 0.3]}):
         config, assumed = start_study("houses.csv", ["target=price"], varied_keys(values))

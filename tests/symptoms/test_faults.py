@@ -49,12 +49,18 @@ def write_tables():
     write("twice.csv", np.tile(X, (2, 1)), np.tile(kinds, 2))
     rare = np.arange(200) % 16 == 0
     write("rare.csv", X + 2 * rare[:, None], np.where(rare, "fraud", "fair"))
+    # Houses: the year of construction is about 2000 times as large as a flag of 0 or 1.
+    year, garden = rng.uniform(1900, 2020, 200).round(), rng.integers(0, 2, 200)
+    price = (year - 1900) + 60 * garden + 3 * rng.normal(size=200)
+    write("houses.csv", np.column_stack([year, garden]), price.round(1))
 
 
 def write(path, X, kinds):
     """A CSV file with a column for each feature, and the class as the last one."""
     heads = [f"x{number}" for number in range(X.shape[1])]
-    lines = [",".join([*map(str, row), kind]) for row, kind in zip(X, kinds, strict=True)]
+    lines = [
+        ",".join([*map(str, row), str(kind)]) for row, kind in zip(X, kinds.tolist(), strict=True)
+    ]
     text = "\n".join([",".join([*heads, "kind"]), *lines, ""])
     Path(path).write_text(text, encoding="utf-8")
 
@@ -69,6 +75,7 @@ def tables(tmp_path_factory):
 
 RAW = {"name": "breast-cancer", "standardize": False}
 RAW_WINE = {"name": "wine", "standardize": False}
+HOUSES = {"path": "houses.csv", "standardize": {"features": True, "target": True}}
 SCALED_TARGET = {"name": "diabetes", "standardize": {"target": True}}
 NOISY_LABELS = {"name": "moons", "n": 150, "noise": 0.6}
 DIABETES = config("diabetes", "linear")
@@ -261,6 +268,16 @@ FAULTS = {
         "imbalance",
         table("rare.csv"),
     ),
+    "features of very different sizes": (
+        config({"path": "houses.csv", "standardize": False}, "linear", "bgd", "adam", lr=0.01),
+        "unequal scales",
+        config(HOUSES, "linear", "bgd", "adam"),
+    ),
+    "a target of thousands": (
+        config("diabetes", "linear", "mbgd", "adam", lr=0.02),
+        "slow convergence",
+        config(SCALED_TARGET, "linear", "mbgd", "adam", lr=0.02),
+    ),
     # Points without a gradient.
     "on the ridge of a saddle": (
         surface("saddle", 0.05, 150, **SADDLE),
@@ -326,6 +343,12 @@ def test_a_planted_fault_is_the_first_symptom_and_a_remedy_cures_it(fault):
     # The loss is at most 10 % above that of the healthy run; a surface may have a minimum of 0, so
     # that 1/1000 of the largest possible fall is allowed as well.
     reached = float(good.evals[best.metric][-1])
+    if (
+        healthy.get("dataset") in (SCALED_TARGET, HOUSES)
+        and planted["dataset"] != healthy["dataset"]
+    ):
+        # The planted run has the squared error in the target's own unit, as the RMSE has.
+        reached = good.summary["metrics"][best.metric.removesuffix("_loss")]["rmse"] ** 2
     assert best.after <= reached + 0.1 * abs(reached) + good.gap / 1000
 
 

@@ -413,3 +413,54 @@ def test_small_steps_are_told_from_a_minimum(words, evidence):
     assert run.status == "converged"
     found = {each["name"]: each["evidence"] for each in run.record["diagnosis"]}
     assert found.get("slow convergence") == (evidence and SMALL_STEPS + evidence)
+
+
+@pytest.mark.parametrize("standardize", [True, False])
+def test_the_sizes_of_the_features_are_those_of_numpy(standardize):
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(50, 4)) * [1, 3000, 0.2, 0] + [0, 0, 0.1, 0]
+    words = ({"model": "linear", "variant": "bgd", "optimizer": "adam"}, "epochs=2", "lr=1e-6")
+    parts = {"dataset.split": {"validation": 0, "test": 0}, "dataset.standardize": standardize}
+    run = gdrun.train(*words, parts, data=(X, X[:, 0]))
+    found = [each["name"] for each in run.record["diagnosis"]]
+    assert ("unequal scales" in found) is not standardize
+    if standardize:
+        assert "scales" not in run.record["data"]
+        return
+    rms = np.sqrt(np.mean(X**2, axis=0))  # The column of zeros does not count.
+    scales = run.record["data"]["scales"]
+    assert scales["smallest"]["rms"] == pytest.approx(rms[2])
+    assert scales["largest"]["rms"] == pytest.approx(rms[1])
+    # The Hessian 2 E[xxᵀ] of the other columns and the bias has at least this condition number.
+    own = np.column_stack([X[:, :3], np.ones(50)])
+    assert np.linalg.cond(own.T @ own) >= (rms[1] / rms[2]) ** 2
+
+
+def test_features_of_similar_sizes_and_a_converged_run_have_no_unequal_scales():
+    X = np.random.default_rng(3).normal(size=(50, 2)) * [1, 50]
+    words = (
+        {"model": "linear", "variant": "bgd", "optimizer": "adam"},
+        "dataset.standardize=false",
+    )
+    similar = gdrun.train(*words, "epochs=2", data=(X, X[:, 0]))
+    assert "unequal scales" not in [each["name"] for each in similar.record["diagnosis"]]
+    far = X * [1, 50]
+    ended = gdrun.train(*words, "stopping.target_loss=1e9", data=(far, X[:, 0]))
+    assert ended.status == "converged"
+    assert "unequal scales" not in [each["name"] for each in ended.record["diagnosis"]]
+
+
+def test_a_standardised_target_is_the_first_remedy_of_a_large_one():
+    """Only for a regression whose loss begins above 100, and whose loss has a unit."""
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(60, 2))
+    y = 5000 + X @ [300.0, 200.0]
+    words = ({"model": "linear", "variant": "bgd", "optimizer": "adam"}, "epochs=20")
+    first = {}
+    for loss in ("mse", "mae", "huber"):
+        run = gdrun.train(*words, f"model.loss={loss}", data=(X, y))
+        found = diagnose(traced(run))
+        first[loss] = next(iter(found[0].remedies)).changes
+    wide = {"dataset.standardize.target": True}
+    assert (first["mse"], first["mae"]) == (wide, wide)
+    assert first["huber"] != wide

@@ -1,0 +1,64 @@
+"""The metric by which a diagnosis compares a run with its remedies."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from gdrun.data import Prepared
+from gdrun.engine.outcome import Outcome
+from gdrun.problems.metrics import METRICS
+from gdrun.runs.run import Run
+from gdrun.symptoms.changes import UNITS
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a config is judged by.
+
+    metric: a column of the evaluations. larger: whether larger values are better. A score is the
+    metric, or its negative if larger values are better: the lower the score, the better. power: the
+    power of the target's unit in which the loss is measured, such as 2 for the squared error.
+    It is 0 if the target of the diagnosed run is standardised, or the loss has no such power.
+    """
+
+    metric: str
+    larger: bool = False
+    power: int = 0
+
+    def of(self, outcome: Outcome, data: Prepared) -> float:
+        """The score of the weights that a run returns; infinite if it diverged.
+
+        data: on which the run trained. The loss of a standardised target is converted to the
+        target's own unit, so that it can be compared with that of the diagnosed run.
+        """
+        evaluations, at = outcome.evaluations, -1
+        if outcome.restored and outcome.best is not None:
+            at = int(np.searchsorted(evaluations["step"], outcome.best.step))
+        value = float(evaluations[self.metric][at])
+        if not math.isfinite(value) or outcome.status == "diverged":
+            return math.inf
+        if self.metric.endswith("_loss") and data.target_scale is not None:
+            value *= data.target_scale.scale**self.power
+        return -value if self.larger else value
+
+    def shown(self, score: float) -> float:
+        """The metric that belongs to this score."""
+        return -score if self.larger and math.isfinite(score) else score
+
+
+def goal_of(run: Run) -> Goal:
+    """The metric of early stopping; else the validation loss, or the training loss without one."""
+    early = run.config["stopping"].get("early_stopping") or {}
+    name = early.get("metric", "loss")
+    if name in METRICS and f"validation_{name}" in run.evals:
+        return Goal(f"validation_{name}", METRICS[name].larger)
+    model, known = run.config.get("model", {}), run.config.get("dataset", {}).get("standardize")
+    own = isinstance(known, dict) and known["target"]
+    # A loss that overflows at the start cannot be compared in its own unit.
+    own = own or not math.isfinite(run.evals["train_loss"][0])
+    power = 0 if own else UNITS.get(model.get("loss"), 0)
+    loss = "validation_loss" if "validation_loss" in run.evals else "train_loss"
+    return Goal(loss, power=power)
