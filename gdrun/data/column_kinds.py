@@ -26,8 +26,10 @@ from gdrun.data.date_columns import dates_from_texts
 from gdrun.data.dates import TIME_OF_DAY, is_like_a_date
 from gdrun.data.encoding import SourceColumn, bucket
 from gdrun.data.marked_numbers import have_marks, marked_number
+from gdrun.data.nearly_numbers import require_no_mixture
 from gdrun.data.places import Places
 from gdrun.data.row_numbers import is_identifier_text, like_an_identifier
+from gdrun.data.text_files import undecoded_hint
 from gdrun.data.units import have_units
 from gdrun.errors import DataError
 
@@ -126,6 +128,8 @@ def _labelled_column(
     _require_printable(name, cells, filled, places)
     total = int(filled.sum())
     scattered = len(labels) > MOST_LABELS and 2 * len(labels) > total and not reading.category
+    if scattered:
+        require_no_mixture(name, cells, filled, places, reading.decimal, reading.marks)
     if not reading.target:
         if scattered and all(TIME_OF_DAY.fullmatch(label) for label in labels):
             raise KindError(
@@ -287,7 +291,8 @@ def _require_printable(name: str, cells: Cells, filled: Flags, places: Places) -
             raise DataError(
                 f"a text contains the control character {sign}, {places.here(row)}",
                 where=places.cell(row, name),
-                hint="remove the character; the file may be damaged, or not be a text file",
+                hint=f"{undecoded_hint(cells.texts[code])}remove the character; the file may be "
+                "damaged, or not be a text file",
             )
 
 

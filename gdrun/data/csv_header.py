@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from gdrun.data.cells import cell_value, control_character
+from gdrun.data.text_files import undecoded_hint
 from gdrun.errors import DataError
 
 Rows = Sequence[Sequence[str]]
@@ -148,7 +149,7 @@ def require_good_names(names: Sequence[str], where: str) -> None:
             raise DataError(
                 f"the name of column {position} contains the control character {sign}",
                 where=where,
-                hint="remove the character",
+                hint=f"{undecoded_hint(name)}remove the character",
             )
     name, times = Counter(names).most_common(1)[0]
     if times > 1:

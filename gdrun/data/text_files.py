@@ -163,7 +163,7 @@ def _recoded(plain: Path, target: Path, encoding: str, where: str) -> Path:
         raise DataError(
             f"is not {encoding} text: {getattr(error, 'reason', error)}",
             where=where,
-            hint="name another encoding, such as encoding: latin-1",
+            hint=f"name another encoding, such as encoding: {likely_encoding(plain.read_bytes())}",
         ) from None
     if not isinstance(text, str):
         raise DataError(
@@ -199,8 +199,36 @@ def undecodable(file: TextFile) -> DataError:
         data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line, byte = data.count(b"\n", 0, error.start) + 1, data[error.start]
+    named = f"such as encoding: {likely_encoding(data)}"
     return DataError(
         f"is not UTF-8 text: the byte 0x{byte:02x} in this line is wrong",
         where=f"{file.where}:{line}",
-        hint="save the file as UTF-8, or name its encoding, such as encoding: latin-1",
+        hint=f"save the file as UTF-8, or name its encoding, {named}",
     )
+
+
+def likely_encoding(data: bytes) -> str:
+    """The encoding that text with one byte for each character probably has: cp1252 or latin-1.
+
+    The two differ only in the bytes 0x80 to 0x9f. In cp1252, that of Windows, they are signs such
+    as € and quotation marks; in latin-1 they are control characters, which no text has.
+
+    >>> likely_encoding("Größe".encode("cp1252")), likely_encoding("Preis in €".encode("cp1252"))
+    ('latin-1', 'cp1252')
+    """
+    if not set(data) & set(range(0x80, 0xA0)):
+        return "latin-1"
+    try:
+        data.decode("cp1252")
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "cp1252"
+
+
+def undecoded_hint(text: str) -> str:
+    """What to do about a text with a control character, if it may come from a wrong encoding.
+
+    Empty for other control characters than those with the codes 0x80 to 0x9f.
+    """
+    windows = any(0x80 <= ord(sign) <= 0x9F for sign in text)
+    return "if the file comes from Windows, set encoding: cp1252; or " if windows else ""

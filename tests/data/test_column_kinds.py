@@ -493,3 +493,46 @@ def test_long_cells_take_no_time(read, start, sign):
     table = read("a;y\n" + "".join(f"{cell};{row}\n" for row, cell in enumerate(cells)))
     assert process_time() - before < 2
     assert len(table.feature_names) == 2
+
+
+@pytest.mark.parametrize(
+    ("mark", "decimal"), [("{} €", "."), ("{} %", "."), ("{} €", ","), ("${}", "."), ("{}", ",")]
+)
+def test_a_few_texts_among_numbers_with_marks_may_mean_missing(read, refused, mark, decimal):
+    """52 of 60 rows have different numbers; the hint, set as it is written, reads them."""
+    own = [1 + k / 4 for k in range(52)]
+    cells = [mark.format(str(value).replace(".", decimal)) for value in own]
+    cells += ["k.A."] * 7 + ["n/v"]
+    text = "a;y\n" + "".join(f'"{cell}";{k}\n' for k, cell in enumerate(cells))
+    said = refused(text, decimal=decimal)
+    if mark == "{}":  # Plain numbers have their own message.
+        assert "8 cells of text among 52 numbers" in said
+    else:
+        assert said == (
+            "error: made.csv a: 52 of its 54 different values are numbers; "
+            "the others are 'k.A.' (7 rows), 'n/v' (1 row)\n"
+            'hint: if they mean a missing value, set missing_values: ["k.A.", "n/v"]; '
+            'or correct these cells; or leave it out with ignore: ["a"]'
+        )
+    table = read(text, decimal=decimal, missing="drop", missing_values=["k.A.", "n/v"])
+    assert table.X[:, 0].tolist() == own
+
+
+def test_numbers_with_another_decimal_sign_and_a_text_name_both(read, refused):
+    cells = [f"{k},25 €" for k in range(40)] + ["offen"]
+    text = "a;y\n" + "".join(f"{cell};{k}\n" for k, cell in enumerate(cells))
+    said = refused(text, decimal=".")
+    assert "40 of its 41 different values are numbers; the other is 'offen' (1 row)" in said
+    assert 'set missing_values: ["offen"] and decimal: ","' in said
+    table = read(text, decimal=",", missing="drop", missing_values=["offen"])
+    assert table.X[:, 0].tolist() == [k + 0.25 for k in range(40)]
+
+
+def test_texts_of_which_many_are_no_numbers_are_texts(refused):
+    """45 of 51 different texts are below 90 %, and 6 texts are too many to list as missing."""
+    cells = [f"{k}.5 €" for k in range(45)] + [f"text {k}" for k in range(6)]
+    assert "51 different texts in 51 rows" in refused("a,y\n" + rows(*cells))
+    cells = [f"{k}.5 €" for k in range(60)] + [f"text {k}" for k in range(6)]
+    said = refused("a,y\n" + rows(*cells))
+    assert "'text 0' (1 row), 'text 1' (1 row), 'text 2' (1 row) and 3 more" in said
+    assert "\nhint: correct these cells; or leave it out with" in said

@@ -40,6 +40,34 @@ def test_wrong_encodings(refused):
     assert "is not utf-16 text" in refused(b"\xff\xfea", option=None)
 
 
+@pytest.mark.parametrize(
+    ("text", "written", "named"),
+    [
+        ("größe,y\n1,2\n", "cp1252", "latin-1"),  # ö and ß are the same bytes in both
+        ("preis €,y\n1,2\n", "cp1252", "cp1252"),
+        ("“a”,y\n1,2\n", "cp1252", "cp1252"),
+        ("a\x81ä,y\n1,2\n", "latin-1", "latin-1"),  # cp1252 has no character 0x81
+    ],
+)
+def test_the_hint_names_the_encoding_that_has_the_bytes_of_the_file(refused, text, written, named):
+    data = text.encode(written)
+    assert data.decode(named) == text
+    assert refused(data).endswith(f"or name its encoding, such as encoding: {named}")
+    assert f"such as encoding: {named}" in refused(data, option="ascii")
+
+
+def test_control_characters_of_a_wrong_encoding_name_that_of_windows(refused, read):
+    name = "preis €,y\n1,2\n3,4\n5,6\n".encode("cp1252")
+    assert refused(name, option="latin-1") == (
+        "error: made.csv:1: the name of column 0 contains the control character 0x80\n"
+        "hint: if the file comes from Windows, set encoding: cp1252; or remove the character"
+    )
+    assert read(name, option="cp1252").feature_names == ("preis €",)
+    cell = "a,y\n“b”,2\nc,4\nc,6\n".encode("cp1252")
+    assert "set encoding: cp1252; or remove" in refused(cell, option="latin-1")
+    assert "Windows" not in refused(b"a\x01,y\n1,2\n")
+
+
 @pytest.mark.parametrize("ending", [".csv", ".tsv", ".txt", ".data"])
 def test_compressed_text(read, ending):
     assert is_the_text(read(gzip.compress(TEXT.encode()), f"made{ending}.gz"))
