@@ -10,7 +10,7 @@ from rich.table import Table
 from gdrun.study.judgement.progress import LOG_FROM
 from gdrun.study.judgement.ranking import GOOD
 from gdrun.study.judgement.sweep_findings import Sweep
-from gdrun.study.judgement.verdicts import MEANINGS, Verdict, Word
+from gdrun.study.judgement.verdicts import BY_LOSS, MEANINGS, Verdict, Word
 
 PLAIN: frozenset[Word] = frozenset(("best", "diverged", "dropped"))
 """Verdicts that need no explanation below the table."""
@@ -30,7 +30,8 @@ def verdicts_page() -> RenderableType:
         "`to target` has the first epoch at which a run reached the target. "
         f"The default target is the value with p = {GOOD:g}. "
         "Too small, too large and unstable compare only settings that differ in nothing but the "
-        "rate."
+        f"rate. If the metric is no loss but, say, the accuracy, the training loss decides on the "
+        f"words {', '.join(word for word in MEANINGS if word in BY_LOSS)}."
     )
     return Group(intro, "", table)
 

@@ -137,6 +137,26 @@ def test_verdicts_agree_with_the_column_that_ranks():
     assert standing_texts(rows)[1] == ["slow", "best", "good", "too large", "too large"]
 
 
+def test_words_on_the_rate_are_for_what_the_loss_shows():
+    """The accuracy falls where the loss is best: that says nothing on the rate."""
+    accuracy = {0.001: 0.9, 0.01: 0.6, 0.1: 0.6, 1.0: 0.6, 10.0: 0.6}
+    losses = {
+        0.001: [10, 9.5, 9],  # best by the accuracy
+        0.01: [10, 9, 8],  # its loss made 2/9 of the best drop, below half
+        0.1: [10, 5, 1.05],  # good: (10 − 1.05) / 9 > 0.95
+        1.0: [10, 3, 1],
+        10.0: [10, 30, 20],  # ended above its start
+    }
+    rows = {rate: [result(losses[rate])] for rate in losses}
+    for rate, value in accuracy.items():
+        rows[rate][0].evals["validation_accuracy"] = np.array([0.5, 0.55, value])
+        rows[rate][0].summary["validation_accuracy"] = value
+    plan, results = plan_and_results(rows)
+    metric = Metric("validation_accuracy")
+    words = [each.word for each in verdicts(standings(plan, results, metric), metric)]
+    assert words == ["best", "too small", "worse", "worse", "unstable"]
+
+
 def test_a_rate_at_the_limit_oscillates_and_one_without_effect_is_too_small():
     # On ½(x² + 10 y²) the factor of y at rate 0.2 = 2/L is 1 − 0.2 · 10 = −1: it never falls.
     bowl = {"surface": {"name": "bowl", "condition": 10.0}, "stopping": {"steps": 50}}

@@ -11,6 +11,9 @@ logarithms if p does. Stability is judged by the training loss: L₀ at the star
 L* at the lowest end of these candidates. A rate above the best one is unstable if (L₀ − Lₖ) / (L₀ −
 L*) < 0.95, else too large. With full-batch gradients it is too large rather than unstable if the
 peaks of the loss fall, because with momentum the loss oscillates at stable rates too.
+
+A metric such as the balanced accuracy may be bad where the loss is smooth and low. So for a metric
+that is no loss, the words on the course of training (BY_LOSS) are those by the training loss.
 """
 
 from __future__ import annotations
@@ -22,11 +25,26 @@ from typing import Literal
 
 import numpy as np
 
-from gdrun.study.design.trials import Candidate, label, noiseless
+from gdrun.study.design.trials import Candidate, label
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.progress import Improvement
-from gdrun.study.judgement.ranking import GOOD, Standing, best_improvement, usual_target
-from gdrun.study.judgement.statistics import quantile
+from gdrun.study.judgement.ranking import (
+    GOOD,
+    Standing,
+    best_improvement,
+    led_by,
+    usual_target,
+)
+from gdrun.study.judgement.statistics import quantile, spread
+from gdrun.study.judgement.training_losses import (
+    ROUNDING,
+    TRAIN_LOSS,
+    Drop,
+    drop_of,
+    growth_of_peaks,
+    rises,
+    training_loss,
+)
 
 HALFWAY = 0.5
 """The least progress p of a slow candidate."""
@@ -34,11 +52,7 @@ HALFWAY = 0.5
 STEADY = 1e-3
 """Peaks of the loss stay equal if their ratio differs from 1 by at most this much."""
 
-ROUNDING = 1e-9
-"""A loss counts as higher than another only above this relative difference."""
-
 RATE = "optimizer.lr"
-TRAIN_LOSS = Metric("train_loss")
 
 Word = Literal[
     "too small",
@@ -59,9 +73,9 @@ MEANINGS: dict[Word, str] = {
     "best": "the best median of the metric that ranks the settings; among equally good medians, "
     "within 2 % and with p ≥ 0.995, that of the setting that reaches the target first",
     "good": "p ≥ 0.95",
-    "slow": "p < 0.95",
     "worse": "p < 0.95 at the end, although p was ≥ 0.95 before, or the target was reached no "
-    "later than by the best setting",
+    "later than by the best setting; or the metric is no loss, and the training loss is good",
+    "slow": "p < 0.95",
     "too small": "p < 0.5, at a rate below the best",
     "too large": "p < 0.95, at a rate above the best",
     "poor": "p < 0.5, and no other rate of the same settings is much better",
@@ -73,7 +87,15 @@ MEANINGS: dict[Word, str] = {
     "dropped": "successive halving dropped the setting; the verdict adds the epoch",
     "not ranked": "the values of settings with other data or another loss are not comparable",
 }
-"""The rule for each word. p is the progress: the share of the best improvement of the metric."""
+"""The rule for each word. p is the progress: the share of the best improvement of the metric.
+
+For a metric that is no loss, such as the accuracy, the words in BY_LOSS use that of the training
+loss.
+"""
+
+
+BY_LOSS = frozenset({"slow", "too small", "too large", "poor", "oscillating", "unstable"})
+"""The words on the course of training, which a loss shows, but no other metric."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +134,28 @@ def verdicts(
     ranked: False if their data or losses differ; then only candidates that differ in nothing but
     the rate are compared.
     """
+    own = _verdicts(found, metric, target, ranked=ranked)
+    if metric.is_loss:
+        return own
+    by_loss = _verdicts(_by_training_loss(found), TRAIN_LOSS, None, ranked=ranked)
+    worse = Verdict("worse")
+    return [
+        each if each.word not in BY_LOSS else shown if shown.word in BY_LOSS else worse
+        for each, shown in zip(own, by_loss, strict=True)
+    ]
+
+
+def _by_training_loss(found: Sequence[Standing]) -> Sequence[Standing]:
+    """The standings with the training loss as their score, and with ranks by it."""
+    scores = [np.array([TRAIN_LOSS.score(result) for result in each.results]) for each in found]
+    pairs = zip(found, scores, strict=True)
+    return led_by([replace(each, scores=own, spread=spread(own)) for each, own in pairs], None)
+
+
+def _verdicts(
+    found: Sequence[Standing], metric: Metric, target: Target | None, *, ranked: bool
+) -> list[Verdict]:
+    """The verdicts by one metric alone. The arguments are those of `verdicts`."""
     early = _early(found, metric, target) if ranked else set()
     groups: dict[str, list[Standing]] = {}
     for standing in found:
@@ -123,12 +167,12 @@ def verdicts(
         own = best_improvement(members, metric)
         if ranked and own and overall:
             own = replace(overall, best=own.best)
-        lowest = min(map(_training_loss, members))
+        lowest = min(map(training_loss, members))
         for standing in members:
             words[standing.candidate.name] = _verdict(
                 standing,
                 _Progress.of(standing, overall if ranked else own, own),
-                _drop(standing, lowest),
+                drop_of(standing, lowest),
                 _side(standing, best_rates.get(group)),
                 None if ranked else len(members) > 1,
                 early=standing.candidate.name in early,
@@ -190,39 +234,6 @@ class _Progress:
         return cls(total.share(score), own.share(score), total.share(own.best))
 
 
-@dataclass(frozen=True)
-class _Drop:
-    """How far the training loss fell: from start to end, the median over a candidate's runs.
-
-    lowest: the lowest end of all candidates that differ from this one only in the rate.
-    """
-
-    start: float
-    end: float
-    lowest: float
-
-    @property
-    def share(self) -> float:
-        """(start − end) / (start − lowest): linear, because a stable loss may still fall."""
-        return Improvement(self.start, self.lowest, logarithmic=False).share(self.end)
-
-    @property
-    def rose(self) -> bool:
-        """Whether the loss ended above its start, by more than rounding."""
-        return not self.end <= self.start + ROUNDING * abs(self.start)
-
-
-def _drop(standing: Standing, lowest: float) -> _Drop:
-    """How far a candidate's training loss fell. lowest: as in the class _Drop."""
-    start = float(np.median([each.evals[TRAIN_LOSS.name][0] for each in standing.results]))
-    return _Drop(start, _training_loss(standing), lowest)
-
-
-def _training_loss(standing: Standing) -> float:
-    """The median over a candidate's runs of the final training loss; +∞ for a diverged run."""
-    return quantile([TRAIN_LOSS.score(each) for each in standing.results], 0.5)
-
-
 def others(candidate: Candidate) -> str:
     """The label of a candidate's settings without the learning rate, as a short text.
 
@@ -234,7 +245,7 @@ def others(candidate: Candidate) -> str:
 def _verdict(
     standing: Standing,
     progress: _Progress,
-    loss: _Drop,
+    loss: Drop,
     side: int | None,
     compared: bool | None,
     *,
@@ -254,7 +265,7 @@ def _verdict(
     # Before any verdict on its loss: a dropped run had no time to lower it.
     if standing.dropped is not None:
         return Verdict("dropped", f"at epoch {standing.dropped:.4g}")
-    peaks = _growth_of_peaks(standing)
+    peaks = growth_of_peaks(standing)
     settles = peaks is not None and peaks <= 1 + ROUNDING
     if diverged or (loss.rose and not settles):
         return Verdict("unstable")
@@ -269,7 +280,7 @@ def _verdict(
         return Verdict("oscillating")
     if side == 1 and progress.own < GOOD:
         return Verdict("unstable" if loss.share < GOOD and not settles else "too large")
-    if peaks is None and _rises(standing, loss) > HALFWAY:
+    if peaks is None and rises(standing, loss) > HALFWAY:
         return Verdict("oscillating")
     if early:
         return Verdict("worse")
@@ -279,45 +290,6 @@ def _verdict(
     if side == -1 and (progress.highest >= HALFWAY or progress.own < HALFWAY):
         return Verdict("too small")
     return Verdict("poor")
-
-
-def _rises(standing: Standing, loss: _Drop) -> float:
-    """The sum of the rises of the training loss, as a share of its best drop.
-
-    A rise is an increase from one evaluation to the next. The result is the median over the runs; 0
-    if the loss of no run in the group fell.
-    """
-    if not loss.start > loss.lowest:
-        return 0.0
-    drop = Improvement.between(loss.start, loss.lowest)
-    first, last = drop.on_scale((drop.start, drop.best))
-    losses = (drop.on_scale(each.evals["train_loss"]) for each in standing.results)
-    with np.errstate(invalid="ignore"):  # a diverged run has infinite losses
-        sums = [float(np.maximum(np.diff(each), 0).sum()) for each in losses]
-    return float(np.median(sums) / (first - last))
-
-
-def _growth_of_peaks(standing: Standing) -> float | None:
-    """The largest loss of the last third of a run, divided by that of the middle third.
-
-    The largest losses are compared, because the loss oscillates with momentum. The first third is
-    left out, because above the stability limit the loss falls at first, until the direction of the
-    largest curvature dominates. With several runs, the result is the largest of these quotients.
-    None if the gradients are not those of the full loss, or if a run has too few evaluations or a
-    middle third without a positive loss.
-    """
-    experiment = standing.candidate.experiment
-    if experiment.variant.name != "bgd" and not noiseless([standing.candidate]):
-        return None
-    growth = 0.0
-    for result in standing.results:
-        losses = result.evals["train_loss"]
-        third = max(len(losses) // 3, 1)
-        before, last = losses[-2 * third : -third], losses[-third:]
-        if not (len(before) and np.max(before) > 0):
-            return None
-        growth = max(growth, float(np.max(last) / np.max(before)))
-    return growth
 
 
 def _best_rates(found: Sequence[Standing]) -> dict[str, float]:

@@ -1,0 +1,90 @@
+"""What the training losses of the runs of a setting show: how far they fell, rose and swung."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gdrun.study.design.trials import noiseless
+from gdrun.study.judgement.metrics import Metric
+from gdrun.study.judgement.progress import Improvement
+from gdrun.study.judgement.ranking import Standing
+from gdrun.study.judgement.statistics import quantile
+
+TRAIN_LOSS = Metric("train_loss")
+
+ROUNDING = 1e-9
+"""A loss counts as higher than another only above this relative difference."""
+
+
+@dataclass(frozen=True)
+class Drop:
+    """How far the training loss fell: from start to end, the median over a candidate's runs.
+
+    lowest: the lowest end of all candidates that differ from this one only in the rate.
+    """
+
+    start: float
+    end: float
+    lowest: float
+
+    @property
+    def share(self) -> float:
+        """(start − end) / (start − lowest): linear, because a stable loss may still fall."""
+        return Improvement(self.start, self.lowest, logarithmic=False).share(self.end)
+
+    @property
+    def rose(self) -> bool:
+        """Whether the loss ended above its start, by more than rounding."""
+        return not self.end <= self.start + ROUNDING * abs(self.start)
+
+
+def drop_of(standing: Standing, lowest: float) -> Drop:
+    """How far a candidate's training loss fell. lowest: as in the class Drop."""
+    start = float(np.median([each.evals[TRAIN_LOSS.name][0] for each in standing.results]))
+    return Drop(start, training_loss(standing), lowest)
+
+
+def training_loss(standing: Standing) -> float:
+    """The median over a candidate's runs of the final training loss; +∞ for a diverged run."""
+    return quantile([TRAIN_LOSS.score(each) for each in standing.results], 0.5)
+
+
+def rises(standing: Standing, loss: Drop) -> float:
+    """The sum of the rises of the training loss, as a share of its best drop.
+
+    A rise is an increase from one evaluation to the next. The result is the median over the runs; 0
+    if the loss of no run in the group fell.
+    """
+    if not loss.start > loss.lowest:
+        return 0.0
+    drop = Improvement.between(loss.start, loss.lowest)
+    first, last = drop.on_scale((drop.start, drop.best))
+    losses = (drop.on_scale(each.evals["train_loss"]) for each in standing.results)
+    with np.errstate(invalid="ignore"):  # a diverged run has infinite losses
+        sums = [float(np.maximum(np.diff(each), 0).sum()) for each in losses]
+    return float(np.median(sums) / (first - last))
+
+
+def growth_of_peaks(standing: Standing) -> float | None:
+    """The largest loss of the last third of a run, divided by that of the middle third.
+
+    The largest losses are compared, because the loss oscillates with momentum. The first third is
+    left out, because above the stability limit the loss falls at first, until the direction of the
+    largest curvature dominates. With several runs, the result is the largest of these quotients.
+    None if the gradients are not those of the full loss, or if a run has too few evaluations or a
+    middle third without a positive loss.
+    """
+    experiment = standing.candidate.experiment
+    if experiment.variant.name != "bgd" and not noiseless([standing.candidate]):
+        return None
+    growth = 0.0
+    for result in standing.results:
+        losses = result.evals["train_loss"]
+        third = max(len(losses) // 3, 1)
+        before, last = losses[-2 * third : -third], losses[-third:]
+        if not (len(before) and np.max(before) > 0):
+            return None
+        growth = max(growth, float(np.max(last) / np.max(before)))
+    return growth
