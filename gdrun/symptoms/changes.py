@@ -174,10 +174,10 @@ def has_large_target(run: Traced) -> bool:
     Only for a loss that can be converted to the unit of another target (UNITS): the losses with and
     without a standardised target can then be compared.
     """
-    regression = bool(run.data) and not run.data["classes"]
-    return (
-        regression and run.config.get("model", {}).get("loss") in UNITS and run.start > LARGE_LOSS
-    )
+    loss = run.config.get("model", {}).get("loss")
+    if "train_loss" not in run.evals or not run.data or run.data["classes"]:
+        return False
+    return loss in UNITS and run.start > LARGE_LOSS
 
 
 LARGE_LOSS = 100.0

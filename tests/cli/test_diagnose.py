@@ -264,6 +264,15 @@ def test_a_study_warns_of_its_data(here, tmp_path):
     assert (muted.code, "leak" in muted.out) == (0, False)
 
 
+def test_a_study_of_raw_columns_warns_of_unequal_scales(here, tmp_path):
+    rows = [f"{1900 + k},{k % 2},{1000 * k}" for k in range(60)]
+    (tmp_path / "houses.csv").write_text("\n".join(["year,garden,price", *rows, ""]))
+    words = ("dataset.path=houses.csv", "model=linear", "variant=bgd", "epochs=2", "--seeds", "1")
+    shown = " ".join(here("sweep", "lr=1e-9,1e-8", *words, "standardize=false").out.split())
+    assert "warning: unequal scales: the features are not standardised: the root mean" in shown
+    assert "unequal scales" not in here("sweep", "lr=0.01,0.1", *words).out
+
+
 def test_repeated_rows_are_said_once_at_the_end_of_training(here, tmp_path):
     head, *rows, _ = refund_table(60).split("\n")
     (tmp_path / "twice.csv").write_text("\n".join([head, *rows, *rows, ""]))
