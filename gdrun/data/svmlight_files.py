@@ -131,7 +131,8 @@ def _sparse_rows(text: bytes, line: int, file: TextFile) -> SparseRows:
     queries = b"qid:" in plain
     if queries:
         plain = _QUERY.sub(b"", plain)
-    found = None if b"_" in plain else _converted(plain, line, queries)
+    # NumPy ignores a NUL byte at the end of a text, and Python reads 1_000 as a number.
+    found = None if b"_" in plain or b"\0" in plain else _converted(plain, line, queries)
     if found is None:
         for number, each in enumerate(plain.split(b"\n"), line):
             _require_form(each, f"{file.where}:{number}")

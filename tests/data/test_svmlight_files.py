@@ -77,6 +77,8 @@ def test_query_identifiers_are_left_out_and_said(tmp_path):
         ("1 1:inf", "the value of '1:inf'"),
         ("1 1:1_0", "the value of '1:1_0'"),
         ("1 1:x", "the value of '1:x'"),
+        ("1 1:3\0", "the value of '1:3\\x00'"),
+        ("1\0 1:3", "has the target '1\\x00', not with a number"),
         ("1 2:5 2:6", "the index 2 comes after 2"),
         ("1 3:5 2:6", "the index 2 comes after 3"),
         ("1 99999999999:6", "'99999999999:6' is not a feature"),
