@@ -141,7 +141,9 @@ def test_the_task_of_few_whole_numbers(gdrun, tmp_path, monkeypatch):
     assert "grade: regression, from 3 to 5" in settled.page
     assert "task=regression predicts" not in settled.page
     assert settled.out.endswith("gdrun train grades.csv task=regression\n")
-    assert "taken for classes" not in gdrun("inspect", "grades.csv", "task=classification").page
+    settled = gdrun("inspect", "grades.csv", "task=classification")
+    assert "grade: classification, 3 classes: 3 (4), 4 (4), 5 (4)" in settled.page
+    assert "taken for classes" not in settled.page
 
 
 @pytest.mark.parametrize("name", ["label", "Target", "CLASS", "y", "outcome"])
