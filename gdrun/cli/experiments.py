@@ -17,12 +17,16 @@ from gdrun.errors import GdrunError, Problem, near_files
 if TYPE_CHECKING:
     from gdrun.config.experiment import Experiment
     from gdrun.config.overrides import Override
+    from gdrun.config.section_kinds import Section
     from gdrun.data import Prepared, Table
 
 STDIN = "/dev/stdin"
 
 CONFIGS = (".yaml", ".yml")
 """The suffixes of config files."""
+
+COUNTED_BYTES = 2**20
+"""A larger data file surely has more rows than a batch of the quickstart."""
 
 Config: TypeAlias = Annotated[
     str | None,
@@ -199,22 +203,55 @@ def data_among(words: list[str], config: str | None) -> tuple[list[str], str | N
 def study_source(
     config: str | None, overrides: list[Override], varied: list[Override]
 ) -> tuple[str | Mapping[str, Any] | None, list[str]]:
-    """The config of a study, and a sentence for each assumption about a data file.
+    """The config of a study, and a sentence for each assumption about the data.
 
-    The config is the given one, or for a data file that of a first experiment. config: the word of
-    the command line. overrides, varied: as in `start_study`. Raises GdrunError if the data file
-    cannot be read.
+    The config is the given one, or for a data file that of a first experiment. Without a config it
+    is the quickstart, with one batch of all rows if they are fewer than its batch size. config: the
+    word of the command line. overrides, varied: as in `start_study`. Raises GdrunError if the data
+    file cannot be read.
     """
     from gdrun.config.loading import assumptions_about
 
     if config is None:
-        return None, _sentences(assumptions_about(overrides, varied))
+        source, reason = _quickstart(overrides, varied)
+        return source, _sentences(assumptions_about(overrides, varied) | reason)
     if not _is_data(config):
         return config, []
     from gdrun.study.starting import start_study
 
     found, assumed = start_study(config, overrides, varied)
     return found, _sentences(assumed)
+
+
+def _quickstart(
+    overrides: list[Override], varied: list[Override]
+) -> tuple[Mapping[str, Any] | None, dict[str, str]]:
+    """The quickstart of a study with a batch size for its data, and the reason for this change.
+
+    It is None without a change, if the runs vary the data or the variant, if the data file is so
+    large that reading it to count its rows takes long, and if the config has errors, which the
+    study reports.
+    """
+    from gdrun.config.loading import load
+    from gdrun.study.starting import with_fitting_batches
+
+    keys = {each.key.partition(".")[0] for each in varied}
+    if keys & {"dataset", "variant", "batch_size"}:
+        return None, {}
+    try:
+        quickstart = load(None, overrides)
+        if quickstart.surface is None and _is_large(quickstart.dataset):
+            return None, {}
+        experiment, reason, _ = with_fitting_batches(quickstart, overrides)
+    except GdrunError:
+        return None, {}
+    return (experiment.plain() if reason else None), reason
+
+
+def _is_large(dataset: Section) -> bool:
+    """Whether the file of a dataset is larger than COUNTED_BYTES. A pattern names no file."""
+    path = Path(dataset.name)
+    return dataset.chosen_by == "path" and path.is_file() and path.stat().st_size > COUNTED_BYTES
 
 
 def _sentences(assumed: Mapping[str, str]) -> list[str]:

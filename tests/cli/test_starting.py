@@ -368,3 +368,22 @@ def test_few_rows_are_one_batch_unless_the_user_gives_its_size(
         refused = gdrun("train", *words[:-1] if "variant=mbgd" in words else words, given, *quick)
         assert refused.code == 2
         assert f"batch_size is 64, but there are {rows} training examples" in refused.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "train",
+        "sweep lr=0.1,0.2 --seeds 1",
+        "compare adam momentum --seeds 1",
+    ],
+)
+def test_a_table_with_fewer_rows_than_the_default_batch(gdrun, tmp_path, monkeypatch, words):
+    # 40 of the 50 rows are for training, and a batch of the quickstart has 64.
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f"{k * k % 7},{k % 5},{k / 2}\n" for k in range(50))
+    (tmp_path / "few.csv").write_text(f"a,b,c\n{rows}")
+    answer = gdrun(*words.split(), "dataset.path=few.csv", "model=linear", "epochs=2")
+    assert answer.code == 0
+    said = "assumed variant: bgd, all rows in one batch: the 40 training rows are fewer than"
+    assert said in " ".join((answer.out + answer.err).split())
