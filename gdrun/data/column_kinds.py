@@ -150,7 +150,8 @@ def _labelled_column(
             f"has {len(labels)} different texts in {total} rows, too many for categories",
             kind="text",
             where=f"{places.table} {name}",
-            hint="choose another target"
+            hint=f"choose another target; or read its texts as classes with categories: "
+            f"{listed_name(name)}"
             if reading.target
             else f"{leaving_out(name)}; or hash its texts into some columns with hash: 256",
         )
