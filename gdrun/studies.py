@@ -13,7 +13,7 @@ from gdrun.config.loading import Change, Source
 from gdrun.data.sources import is_data_file
 from gdrun.errors import ConfigError, Parameter
 from gdrun.result_tables import HTML, TABLES
-from gdrun.study.design.axes import varied_keys
+from gdrun.study.design.axis_words import Given, varied_keys
 from gdrun.study.design.contenders import chosen_names
 from gdrun.study.design.sweep_plan import Search
 from gdrun.study.judgement.comparison_findings import Comparison
@@ -31,7 +31,7 @@ OneValue = str | Mapping[str, float] | None
 
 def sweep(
     config: Source,
-    values: str | Sequence[str] | Mapping[str, Any],
+    values: Given,
     *overrides: Change,
     seeds: int = 1,
     metric: str | None = None,
@@ -96,7 +96,7 @@ def compare(
     config: Source = None,
     *overrides: Change,
     seeds: int = 8,
-    tune: str | Sequence[str] = (),
+    tune: Given = (),
     budget: OneValue = None,
     baseline: str | None = None,
     metric: str | None = None,
@@ -110,7 +110,8 @@ def compare(
     """Compare contenders, which are variants of an experiment, on one problem with the same seeds.
 
     contenders: names such as "bgd" or "mbgd+adam", paths of YAML files, or configs. tune: keys such
-    as "lr"; before the comparison, the best value of each key is searched for every contender.
+    as "lr", or a dict that has for each key a list, an array or a text, as the values of `sweep`;
+    before the comparison, the best value of each key is searched for every contender.
     budget: a text such as "gradients=50000", or a dict with one key, which replaces the budget of
     every contender; None keeps their own budgets. baseline: the name of the contender with which
     all others are compared; None to compare all pairs. The other arguments and the errors are those

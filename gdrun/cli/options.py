@@ -24,8 +24,8 @@ OPTIONS = {
     )
 }
 
-# An argument in backticks, such as `trials`, `search="random"` or `seeds=5`.
-_ARGUMENT = re.compile(r"""`(\w+)(?:=(?:"([^"`]*)"|(\w+)))?`""")
+# An argument in backticks, such as `trials`, `search="random"`, `seeds=5` or `tune=["lr", "l2"]`.
+_ARGUMENT = re.compile(r"""`(\w+)(?:=(?:"([^"`]*)"|(\w+)|\[([^]`]*)\]))?`""")
 
 _PLUGIN = re.compile(r"""`gdrun\.load_plugin\("([^"`]*)"\)`""")
 
@@ -49,8 +49,12 @@ def as_options(text: str) -> str:
 
 
 def _option(match: re.Match[str]) -> str:
-    name, text, word = match.groups()
+    name, text, word, listed = match.groups()
     if name not in OPTIONS:
         return match[0]
+    if listed is not None:
+        return " ".join(
+            f"{OPTIONS[name]} {shlex.quote(each)}" for each in re.findall('"([^"]*)"', listed)
+        )
     value = shlex.quote(text) if text is not None else word
     return OPTIONS[name] if value is None else f"{OPTIONS[name]} {value}"

@@ -75,7 +75,7 @@ def sweep(
     study: StudyOptions,
 ) -> int:
     """Try many values of a setting side by side; see which work and which diverge."""
-    from gdrun.study.design.axes import varied_keys
+    from gdrun.study.design.axis_words import varied_keys
     from gdrun.study.requests import SweepRequest
     from gdrun.views.sweeps import sweep_result
 

@@ -14,6 +14,7 @@ from gdrun.config.experiment import Experiment
 from gdrun.config.overrides import Override
 from gdrun.errors import ConfigError, Parameter, suggestion
 from gdrun.study.design.axes import axes_of, swept_names
+from gdrun.study.design.axis_words import Given
 from gdrun.study.design.budgets import parse_budget, with_budget
 from gdrun.study.design.comparison_plan import plan_comparison
 from gdrun.study.design.contenders import are_configs, chosen_names, contenders_of
@@ -38,7 +39,7 @@ class SweepRequest(StudyRequest):
     continues at …, 1/9 and 1/3 of the budget.
     """
 
-    values: Mapping[str, Any] | Sequence[str]
+    values: Given
     search: str = "grid"
     trials: int | None = None
     halving: bool = False
@@ -74,14 +75,15 @@ class SweepRequest(StudyRequest):
 class ComparisonRequest(StudyRequest):
     """A comparison of contenders, which are variants of an experiment.
 
-    contenders: names such as mbgd+adam, paths of YAML files, or configs. tune: keys such as lr;
-    before the comparison, the best value of each key is searched for every contender. budget: a
+    contenders: names such as mbgd+adam, paths of YAML files, or configs. tune: keys such as
+    lr, or keys with their values, as a sweep has them; before the comparison, the best value of
+    each key is searched for every contender. budget: a
     text such as gradients=50000, which replaces the budget of every contender. baseline: the name
     of the contender with which all others are compared; None to compare all pairs.
     """
 
     contenders: Sequence[str | Mapping[str, Any] | Experiment]
-    tune: str | Sequence[str] = ()
+    tune: Given = ()
     budget: str | None = None
     baseline: str | None = None
 
@@ -101,8 +103,7 @@ class ComparisonRequest(StudyRequest):
         seeds = seeds_of(contenders, base.seed, self.seeds)
         plan = plan_comparison(contenders, seeds, for_all)
         plan, metric, target = self.judged(plan, table)
-        keys = (self.tune,) if isinstance(self.tune, str) else tuple(self.tune)
-        tuning = plan_tuning(plan, keys) if keys else None
+        tuning = plan_tuning(plan, self.tune)
         tried = () if tuning is None else tuning.plan.candidates
         check_fit((each.experiment for each in (*plan.candidates, *tried)), table)
         self._check_seconds(plan)

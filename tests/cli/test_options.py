@@ -63,6 +63,7 @@ def test_every_argument_but_these_is_one_of_python_too():
         ("leave `trials` out", "leave --trials out"),
         ('add `search="random"`', "add --search random"),
         ('`tune="lr=0.1,1"`', "--tune lr=0.1,1"),
+        ('write `tune=["lr=1,2", "l2"]`', "write --tune lr=1,2 --tune l2"),
         ("`seeds=K` repeats", "--seeds K repeats"),
         ('`resume="a b"`', "--resume 'a b'"),
         ('add `gdrun.load_plugin("a b.py")`', "add --plugin 'a b.py'"),

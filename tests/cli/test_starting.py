@@ -10,7 +10,7 @@ import yaml
 import gdrun as package
 from gdrun.data import csv_files
 from gdrun.data.csv_layout import read_layout
-from gdrun.study.design.axes import varied_keys
+from gdrun.study.design.axis_words import varied_keys
 from gdrun.study.starting import start_study
 
 ROWS = 120

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
@@ -24,8 +24,9 @@ from gdrun.config.experiment import FIXED, Experiment
 from gdrun.config.loading import load
 from gdrun.config.overrides import Override, apply, resolve_key, swept_values
 from gdrun.config.sections import SECTIONS
-from gdrun.errors import ConfigError, Parameter, Problem
+from gdrun.errors import ConfigError, Problem
 from gdrun.methods.definitions import Decay, Growth, NonNegative, Option, Positive, Rate
+from gdrun.study.design.axis_words import Given, axis_words
 
 Spacing = Literal["log", "lin"]
 Path = tuple[str, ...]
@@ -96,22 +97,22 @@ def parse_axis(text: str, experiment: Experiment) -> Axis:
         raise ConfigError(at_text) from None
 
 
-def axes_of(given: Mapping[str, Any] | Iterable[str], experiment: Experiment) -> tuple[Axis, ...]:
+def axes_of(given: Given, experiment: Experiment) -> tuple[Axis, ...]:
     """Return the axes of a sweep, from texts such as lr=0.1,1 or from a mapping of keys to values.
 
     experiment: the base of the sweep. Raises ConfigError with every problem of every axis.
     """
     axes: list[Axis] = []
     problems: list[Problem] = []
-    words = _words(given)
-    names = swept_names(given)
-    for word, values in words:
+    words = axis_words(given)
+    names = swept_names(words)
+    for each in words:
         try:
-            base = _with_key(word.partition("=")[0].strip(), experiment, names)
-            if values is None:
-                axes.append(parse_axis(word, base))
+            base = _with_key(each.key, experiment, names)
+            if each.values is None:
+                axes.append(parse_axis(each.text, base))
             else:
-                axes.append(axis_of(_path(word, word, base), values))
+                axes.append(axis_of(_path(each.key, each.text, base), each.values))
         except ConfigError as error:
             problems.extend(error.problems)
     keys = [axis.key for axis in axes]
@@ -123,51 +124,20 @@ def axes_of(given: Mapping[str, Any] | Iterable[str], experiment: Experiment) ->
     return tuple(axes)
 
 
-def swept_names(given: Mapping[str, Any] | Iterable[str]) -> list[Override]:
+def swept_names(given: Given) -> list[Override]:
     """The overrides for the names that a sweep tries, such as optimizer=adam.
 
     given: as in `axes_of`. Wrong values are left out here; `axes_of` raises their errors.
     """
     names: list[Override] = []
-    for word, listed in _words(given):
-        key, equals, text = word.partition("=")
-        section = key.strip().removesuffix(".name")
-        if section in SECTIONS and (equals or listed is not None):
+    for each in axis_words(given):
+        section = each.key.removesuffix(".name")
+        if section in SECTIONS and not each.is_open:
+            values = each.text.partition("=")[2] if each.values is None else each.values
             with suppress(ConfigError):
-                axis = axis_of((section,), text if listed is None else listed)
-                names += [Override(section, name, word) for name in axis.values]
+                axis = axis_of((section,), values)
+                names += [Override(section, name, each.text) for name in axis.values]
     return names
-
-
-def varied_keys(given: Mapping[str, Any] | Iterable[str]) -> list[Override]:
-    """An override for each key that a sweep varies, without a value. given: as in `axes_of`.
-
-    The text of an override is the key alone if the sweep lists no values for the key, which then
-    has its default range.
-    """
-    varied = []
-    for word, values in _words(given):
-        key = word.partition("=")[0].strip()
-        text = word.strip() if values is None else f"{word}={values}"
-        varied.append(Override(key, None, text))
-    return varied
-
-
-def _words(given: object) -> list[tuple[str, Any]]:
-    """The pairs (text of an axis, None), or the pairs (key, values) of a mapping.
-
-    Raises ConfigError if an argument of Python has another type.
-    """
-    match given:
-        case str():
-            return [(given, None)]
-        case Mapping():
-            return [*given.items()]
-        case Iterable():
-            return [(text, None) for text in given]
-    what = f"must be a text, a list or a dict, got {type(given).__name__}"
-    hint = 'such as "lr", "lr=0.1,1" or {"lr": [0.1, 1]}'
-    raise ConfigError(what, where=Parameter("values"), hint=hint)
 
 
 def _with_key(key: str, experiment: Experiment, names: Sequence[Override]) -> Experiment:
@@ -278,11 +248,6 @@ def _path(key: str, text: str, experiment: Experiment) -> Path:
         raise ConfigError(what, where=repr(text), hint=hint)
     if len(found) == 1:
         return found[0]
-    keys = [part.strip() for part in key.split(",")]
-    if len(keys) > 1 and all(resolve_key(each, experiment.plain()) for each in keys):
-        raise ConfigError(
-            "the keys must be separate words", where=repr(text), hint=f"write {' '.join(keys)}"
-        )
     # An unknown or ambiguous key: `apply` raises the error that names the similar keys.
     apply(experiment.plain(), [Override(key, None, text)], lambda path: "")
     raise AssertionError(f"{key} is ambiguous, but `apply` accepted it")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from gdrun.config.overrides import resolve_key
 from gdrun.errors import ConfigError, Parameter
 from gdrun.study.design.axes import axes_of, grid, swept_names
+from gdrun.study.design.axis_words import AxisWords, Given, axis_words
 from gdrun.study.design.trials import Candidate, StudyPlan, candidates_of, label
 
 MOST_SEEDS = 3
@@ -44,21 +45,25 @@ class TuningPlan:
         return replace(self, plan=replace(self.plan, candidates=everyone), tried=tried)
 
 
-def plan_tuning(compared: StudyPlan, keys: Sequence[str]) -> TuningPlan:
-    """Return the plan of the settings to try for every contender of a comparison.
+def plan_tuning(compared: StudyPlan, tune: Given) -> TuningPlan | None:
+    """Return the plan of the settings to try for every contender of a comparison; None for no keys.
 
-    A key is tuned for the contenders that have it. compared: the plan of the comparison. keys: the
-    keys to tune, each as a text such as lr or lr=0.1,0.01. Raises ConfigError if a key is wrong, no
-    contender has it, or default ranges have more values for one contender than for another with the
-    same keys.
+    A key is tuned for the contenders that have it. compared: the plan of the comparison. tune: the
+    keys to tune, each as a text such as lr or lr=0.1,0.01, or as a mapping from keys to values.
+    Raises ConfigError if a key is wrong, no contender has it, or default ranges have more values
+    for one contender than for another with the same keys.
     """
-    owners = {key: _owners(key, keys, compared.candidates) for key in keys}
-    own_keys = {
-        each.name: tuple(key for key in keys if each in owners[key]) for each in compared.candidates
+    words = axis_words(tune, "tune")
+    if not words:
+        return None
+    owners = {each.text: _owners(each, words, compared.candidates) for each in words}
+    own_words = {
+        contender.name: [each for each in words if contender in owners[each.text]]
+        for contender in compared.candidates
     }
-    tried = {each.name: _settings(each, own_keys[each.name]) for each in compared.candidates}
-    for same in set(own_keys.values()):
-        counts = {name: len(tried[name]) for name in tried if own_keys[name] == same}
+    tried = {each.name: _settings(each, own_words[each.name]) for each in compared.candidates}
+    for same in own_words.values():
+        counts = {name: len(tried[name]) for name in tried if own_words[name] == same}
         if len(set(counts.values())) > 1:
             listed = ", ".join(f"{name} has {count}" for name, count in counts.items())
             hint = 'write the values to try, such as `tune="lr=0.001,0.01,0.1"`'
@@ -66,24 +71,27 @@ def plan_tuning(compared: StudyPlan, keys: Sequence[str]) -> TuningPlan:
             raise ConfigError(what, where=Parameter("tune"), hint=hint)
     everyone = tuple(candidate for each in tried.values() for candidate in each)
     open_keys = frozenset(
-        axes_of([key], owners[key][0].experiment)[0].key for key in keys if "=" not in key
+        axes_of([each], owners[each.text][0].experiment)[0].key for each in words if each.is_open
     )
     first = max(compared.seeds) + 1
     seeds = range(first, first + min(len(compared.seeds), MOST_SEEDS))
     return TuningPlan(StudyPlan("tune", everyone, tuple(seeds)), tried, open_keys)
 
 
-def _owners(key: str, keys: Sequence[str], contenders: Sequence[Candidate]) -> list[Candidate]:
+def _owners(
+    wanted: AxisWords, words: Sequence[AxisWords], contenders: Sequence[Candidate]
+) -> list[Candidate]:
     """The contenders that have a key. Raises ConfigError if none has it.
 
     If names are tuned too, such as optimizer=adam,momentum, a name decides whether the key exists:
     then all contenders count.
     """
-    word = key.partition("=")[0].strip()
-    named = bool(swept_names(keys))
-    found = [each for each in contenders if named or resolve_key(word, each.experiment.plain())]
+    named = bool(swept_names(words))
+    found = [
+        each for each in contenders if named or resolve_key(wanted.key, each.experiment.plain())
+    ]
     if not found:
-        axes_of([key], contenders[0].experiment)  # which raises the error for an unknown key
+        axes_of([wanted], contenders[0].experiment)  # which raises the error for an unknown key
     return found
 
 
@@ -114,10 +122,10 @@ def beyond(
     return found
 
 
-def _settings(contender: Candidate, keys: Sequence[str]) -> list[Candidate]:
+def _settings(contender: Candidate, words: Sequence[AxisWords]) -> list[Candidate]:
     """The settings to try for a contender that has these keys; none without a key."""
-    if not keys:
+    if not words:
         return []
-    axes = axes_of(keys, contender.experiment)
+    axes = axes_of(words, contender.experiment)
     found = candidates_of(contender.experiment, grid(axes))
     return [replace(each, name=f"{contender.name} {label(each.settings)}") for each in found]
