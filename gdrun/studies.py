@@ -159,8 +159,8 @@ def _one_value(given: OneValue, parameter: str) -> str | None:
 def read_study(directory: str | Path) -> Sweep | Comparison:
     """Read the findings of a sweep or a comparison that was written to a directory.
 
-    Raises RecordError if the directory has no study or a damaged one, or if the study uses a plugin
-    that is not loaded.
+    The plugins of the study are not needed, unless it swept the names of their methods. Raises
+    RecordError if they are needed and not loaded, or the directory has no study or a damaged one.
     """
     return read_found(Path(directory)).found
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from gdrun.cli import completion
+from gdrun.cli import completion, faults
 from gdrun.errors import GdrunError, Problem, near_files
 
 if TYPE_CHECKING:
@@ -97,6 +97,8 @@ def load_experiment(
     from gdrun.config.loading import load
 
     source, changes = split_words(config, overrides, seed)
+    if source is not None:
+        faults.note_plugins_of_config(source)
     return load(source, changes)
 
 
@@ -216,6 +218,7 @@ def study_source(
         source, reason = _quickstart(overrides, varied)
         return source, _sentences(assumptions_about(overrides, varied) | reason)
     if not _is_data(config):
+        faults.note_plugins_of_config(config)
         return config, []
     from gdrun.study.starting import start_study
 

@@ -7,7 +7,7 @@ import re
 import shlex
 import tempfile
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +67,39 @@ def note_changed_plugins(runs: Iterable[Run]) -> None:
 
     for path in dict.fromkeys(path for run in runs for path in changed_plugins(run)):
         note(f"the plugin {path} changed since the run, which was trained with the old version")
+
+
+def note_plugins_of_config(config: str) -> None:
+    """Print a note for each plugin of a recorded run that differs from those loaded now.
+
+    config: the path of a config file, perhaps in the directory of a run or a study. The same config
+    trains differently with another version of its plugin.
+    """
+    from gdrun.cli.hinted_commands import plugins_beside
+    from gdrun.methods.plugins import changed, loaded_plugins, shown_path
+
+    recorded = plugins_beside(Path(config))
+    if not recorded:
+        return
+    loaded = {plugin["sha256"]: plugin["path"] for plugin in loaded_plugins()}
+    renewed, place = changed(recorded), Path(config).parent
+    for each in recorded:
+        path = shown_path(each["path"])
+        if each in renewed:
+            note(f"the plugin {path} changed since {place}, which used the old version")
+        elif loaded and each["sha256"] not in loaded:
+            others = ", ".join(shown_path(each) for each in loaded.values())
+            note(f"{place} used the plugin {path}, which is not loaded: {others} differs from it")
+
+
+def note_plugins_of_study(recorded: Iterable[Mapping[str, str]]) -> None:
+    """Print a note for each plugin that has changed since a study. recorded: those of the study."""
+    from gdrun.methods.plugins import changed, shown_path
+
+    for each in changed(recorded):
+        was = f"sha256 {each['sha256'][:8]}…"
+        path = shown_path(each["path"])
+        note(f"the plugin {path} changed since the study, which used the old version ({was})")
 
 
 def usage_problem(error: typer.TyperException, arguments: Sequence[str] = ()) -> Problem:

@@ -37,7 +37,7 @@ def missing_options(words: Sequence[str]) -> list[str]:
         return []
     from gdrun.methods.plugins import loaded_plugins
 
-    named = [plugin for word in words[1:] for plugin in _recorded(Path(word))]
+    named = [plugin for word in words[1:] for plugin in plugins_beside(Path(word))]
     return plugin_options([*loaded_plugins(), *named])
 
 
@@ -49,7 +49,7 @@ def plugin_options(plugins: Iterable[Mapping[str, str]]) -> list[str]:
     return [word for path in paths for word in ("--plugin", path)]
 
 
-def _recorded(path: Path) -> Sequence[Mapping[str, str]]:
+def plugins_beside(path: Path) -> Sequence[Mapping[str, str]]:
     """The plugins of the run or the study that a path names, by its directory or a file in it."""
     from gdrun.errors import GdrunError
     from gdrun.runs.run import RECORD, read_record

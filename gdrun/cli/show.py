@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gdrun.cli import completion, console, studying
+from gdrun.cli import completion, console, faults, studying
 from gdrun.cli.experiments import Json, Plugins
 from gdrun.cli.next_steps import after_run, after_study, after_weights
 from gdrun.cli.options import as_options
@@ -131,6 +131,7 @@ def _show_study(path: Path, json: bool) -> None:
     from gdrun.views import comparisons, sweeps
 
     study = read_found(path)
+    faults.note_plugins_of_study(study.record.get("plugins", ()))
     if json:
         console.print_json(studying.document(study.record, path))
         return

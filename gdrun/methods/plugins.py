@@ -24,7 +24,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -43,6 +43,7 @@ ENTRY_POINTS = "gdrun.methods"
 Names = tuple[str, ...]
 
 _METHODS: tuple[dict[str, Any], ...] = (OPTIMIZERS, SCHEDULES)
+_MODULE = "gdrun_plugin_"
 _LOADED: dict[tuple[str, str], Names] = {}
 
 
@@ -110,16 +111,34 @@ def takes_plugins(registry: Mapping[str, Any]) -> bool:
     return any(registry is each for each in _METHODS)
 
 
+def is_of_a_file(entry: Definition) -> bool:
+    """Whether a method comes from a plugin file, and not from gdrun or an installed package."""
+    return entry.function.__module__.startswith(_MODULE)
+
+
 def loaded_plugins() -> list[dict[str, str]]:
     """Return the path and the SHA-256 hash of each loaded plugin file, to record with a run."""
     return [{"path": path, "sha256": digest} for path, digest in _LOADED]
+
+
+def changed(recorded: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]:
+    """The plugins that are loaded, but have changed since they were recorded.
+
+    recorded: the path and the hash of each plugin, as loaded_plugins returned them.
+    """
+    loaded = {plugin["path"]: plugin["sha256"] for plugin in loaded_plugins()}
+    return [
+        each
+        for each in recorded
+        if each["path"] in loaded and each["sha256"] not in loaded.values()
+    ]
 
 
 def _execute(file: Path, source: bytes) -> None:
     """Run the plugin's source, read from `file`, as a module with a unique name."""
     # Two plugins may have the same file name in different directories.
     mark = hashlib.sha256(str(file).encode()).hexdigest()[:8]
-    module = ModuleType(f"gdrun_plugin_{file.stem}_{mark}")
+    module = ModuleType(f"{_MODULE}{file.stem}_{mark}")
     module.__file__ = str(file)
     # dataclasses and pickle look a module up by its name.
     sys.modules[module.__name__] = module

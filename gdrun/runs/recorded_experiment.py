@@ -7,7 +7,7 @@ import shlex
 from gdrun.config.experiment import Experiment
 from gdrun.config.resolving import resolve
 from gdrun.errors import ConfigError, RecordError
-from gdrun.methods.plugins import loaded_plugins, loading, shown_path
+from gdrun.methods.plugins import changed, loaded_plugins, loading, shown_path
 from gdrun.runs.run import Run
 
 
@@ -30,9 +30,9 @@ def repeatable_experiment(run: Run) -> Experiment:
     Raises ConfigError as `experiment_of`, RecordError if a plugin has changed since the run,
     because the same config would then train differently.
     """
-    if changed := changed_plugins(run):
+    if others := changed_plugins(run):
         raise RecordError(
-            f"cannot be trained again: the plugin {changed[0]} changed since this run",
+            f"cannot be trained again: the plugin {others[0]} changed since this run",
             where=_place(run),
             hint=f"undo the change, or `gdrun train {config_of(run)}` makes a new run",
         )
@@ -41,12 +41,7 @@ def repeatable_experiment(run: Run) -> Experiment:
 
 def changed_plugins(run: Run) -> list[str]:
     """The paths of the plugins of a run that are loaded, but have changed since the run."""
-    loaded = {plugin["path"]: plugin["sha256"] for plugin in loaded_plugins()}
-    return [
-        shown_path(each["path"])
-        for each in run.record["plugins"]
-        if each["path"] in loaded and each["sha256"] not in loaded.values()
-    ]
+    return [shown_path(each["path"]) for each in changed(run.record["plugins"])]
 
 
 def config_of(run: Run) -> str:

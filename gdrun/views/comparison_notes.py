@@ -193,8 +193,8 @@ def _untuned(comparison: Comparison) -> str:
         f"{each.name} (lr {quantity(rate)})"
         for each in candidates
         if RATE not in {**each.settings, **comparison.plan.for_all}
-        and (rate := each.experiment.optimizer.options["lr"])
-        == OPTIMIZERS[each.experiment.optimizer.name].options["lr"].default
+        and (optimizer := each.experiment.optimizer).name in OPTIMIZERS  # its plugin is loaded
+        and (rate := optimizer.options["lr"]) == OPTIMIZERS[optimizer.name].options["lr"].default
     ]
     if len({each.experiment.optimizer.name for each in candidates}) < 2 or not defaults:
         return f"none: contenders keep their settings; {advice}"

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gdrun.config.experiment import FIXED, Experiment
+from gdrun.config.recorded_methods import definition_of
 from gdrun.config.sections import SECTIONS
 from gdrun.config.settings import Settings
 from gdrun.config.writing import short_flow
@@ -46,7 +47,7 @@ def _named(experiment: Experiment, key: str) -> str:
     options that only this name has.
     """
     section, kind = getattr(experiment, key), SECTIONS[key]
-    definition, plain = kind.definition(section), section.plain()
+    definition, plain = definition_of(kind, section), section.plain()
     own = with_chosen(definition.options, section.options)
     shown = {
         name: _shown(section[name], plain[name])

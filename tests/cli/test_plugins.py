@@ -88,8 +88,7 @@ def test_what_needs_the_plugin_of_a_run_or_a_study_names_it(gdrun, tmp_path, mon
     forget()
     picture = ("plot", str(run), "--kind", "landscape", "-o", "plane.svg")
     diagnosis = ("diagnose", str(run))  # The rate is too small: its remedies are checked.
-    shown = (("show", str(study)), ("plot", str(study)))
-    for command in (("theory", str(run)), diagnosis, *shown, picture):
+    for command in (("theory", str(run)), diagnosis, picture):
         answer = gdrun(*command)
         assert answer.code == 2
         assert "no optimizer is called 'my_descent'" in answer.err
@@ -128,6 +127,77 @@ def test_what_trains_a_run_again_refuses_a_changed_plugin(gdrun, tmp_path, monke
     Path("my.py").write_text(mine, encoding="utf-8")
     forget()
     assert gdrun("diagnose", str(run), "--try", *loaded).code == 0
+
+
+def test_a_study_is_read_whatever_became_of_its_plugin(gdrun, tmp_path, monkeypatch, forget):
+    monkeypatch.chdir(tmp_path)
+    mine = RULE.replace("cli_sign_descent", "my_descent").replace("0.01)", "0.01, power=2.0)")
+    Path("my.py").write_text(mine, encoding="utf-8")
+    words = ("dataset=iris", "model=softmax", "epochs=2", "--seeds", "2", "--plugin", "my.py")
+    gdrun("compare", "my_descent+power=3", "adam", "lr=0.02", *words, "-o", "compared")
+    Path("base.yaml").write_text(
+        "dataset: iris\nmodel: softmax\noptimizer: my_descent\nstopping: {epochs: 2}\n", "utf-8"
+    )
+    gdrun("sweep", "power=1,2", "-c", "base.yaml", *words[3:], "-o", "swept")
+    studies = [next(Path(name).iterdir()) for name in ("compared", "swept")]
+    commands = [(verb, str(each)) for each in studies for verb in ("show", "plot", "diagnose")]
+    before = [gdrun(*command, "--plugin", "my.py").page for command in commands]
+    assert all("power" in page for page in before[:1])
+    forget()
+    assert [gdrun(*command).code for command in commands] == [0] * 6
+    shown = [page.replace(" --plugin my.py", "") for page in before]
+    assert [gdrun(*command).page.replace(" --plugin my.py", "") for command in commands] == shown
+    # A renamed option, and one more: the results stay those of the old version, and a note says so.
+    renamed = mine.replace("power=2.0", "exponent=2.0, extra=1.0")
+    Path("my.py").write_text(renamed, encoding="utf-8")
+    recorded = package.read_study(studies[0]).plan.candidates[0].experiment.optimizer
+    assert recorded["power"] == 3
+    for command, page in zip(commands, shown, strict=True):
+        answer = gdrun(*command, "--plugin", "my.py")
+        assert (answer.code, answer.page.replace(" --plugin my.py", "")) == (0, page)
+        assert re.fullmatch(
+            r"note: the plugin my.py changed since the study, which used the old version "
+            r"\(sha256 [0-9a-f]{8}…\)\n",
+            answer.err,
+        )
+    # The registry has the new version again.
+    assert set(OPTIMIZERS["my_descent"].options) == {"lr", "exponent", "extra"}
+
+
+def test_a_study_whose_record_lacks_the_options_names_its_plugin(
+    gdrun, tmp_path, monkeypatch, forget
+):
+    monkeypatch.chdir(tmp_path)
+    Path("my.py").write_text(RULE.replace("cli_sign_descent", "my_descent"), encoding="utf-8")
+    words = ("surface=bowl", "steps=3", "--plugin", "my.py")
+    gdrun("sweep", "optimizer=my_descent,adam", *words)
+    forget()
+    answer = gdrun("show")
+    assert (answer.code, answer.out) == (2, "")
+    assert "no optimizer is called 'my_descent'" in answer.err
+    assert answer.err.endswith("hint: load the plugins of the study: --plugin my.py\n")
+    assert gdrun("show", "--plugin", "my.py").code == 0
+
+
+def test_a_recorded_config_with_another_plugin_is_noted(gdrun, tmp_path, monkeypatch, forget):
+    monkeypatch.chdir(tmp_path)
+    mine = RULE.replace("cli_sign_descent", "my_descent")
+    Path("my.py").write_text(mine, encoding="utf-8")
+    words = ("dataset=iris", "model=softmax", "epochs=1", "--plugin", "my.py", "-q")
+    gdrun("train", "optimizer=my_descent", *words)
+    (run,) = Path("runs").iterdir()
+    again = ("train", str(run / "config.yaml"), "-q", "-o", "again")
+    assert gdrun(*again, "--plugin", "my.py").err == ""
+    forget()
+    Path("other.py").write_text(mine.replace("lr * np.sign(g)", "lr * g"), encoding="utf-8")
+    assert gdrun(*again, "--plugin", "other.py").err == (
+        f"note: {run} used the plugin my.py, which is not loaded: other.py differs from it\n"
+    )
+    forget()
+    Path("my.py").write_text(mine.replace("lr * np.sign(g)", "lr * g"), encoding="utf-8")
+    for command in (again, ("sweep", "lr=0.1,1", "-c", str(run / "config.yaml"), "-q")):
+        note = f"note: the plugin my.py changed since {run}, which used the old version\n"
+        assert gdrun(*command, "--plugin", "my.py").err == note
 
 
 def test_a_quantity_that_needs_the_objective_names_the_plugin(gdrun, tmp_path, monkeypatch, forget):

@@ -88,35 +88,6 @@ def test_as_a_document(here):
     assert json.loads(here("show", first["id"], "--json").out) == first
 
 
-RULE = '''
-from gdrun import rule
-
-@rule
-def shown_descent(w, g, lr=0.01):
-    """Down the gradient.
-
-        w ← w − α g
-    """
-    return w - lr * g
-'''
-
-
-def test_a_rule_of_ones_own_is_asked_for(here):
-    Path("my_rule.py").write_text(RULE, encoding="utf-8")
-    words = ("lr=0.01,0.1", "optimizer=shown_descent", "-c", "small.yaml", "--seeds", "1")
-    assert here("sweep", *words, "--plugin", "my_rule.py").code == 0
-    assert here("show", "--plugin", "my_rule.py").code == 0
-    # As in a process that has not loaded it.
-    (record,) = Path("runs").glob("*/study.json")
-    record.write_text(record.read_text().replace('"shown_descent"', '"hidden_descent"'))
-    answer = here("show")
-    assert (answer.code, answer.out) == (2, "")
-    assert "no optimizer is called 'hidden_descent'" in answer.err
-    assert re.search(
-        r"hint: load the plugins of the study: .*--plugin \S*my_rule\.py\n", answer.err
-    )
-
-
 def test_the_tuning_of_a_comparison_is_shown_with_it(here):
     here("compare", "bgd", "mbgd", "--tune", "lr=0.1,1", "-c", "small.yaml", "--seeds", "1")
     (directory,) = Path("runs").iterdir()

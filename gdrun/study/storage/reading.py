@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gdrun.config.loading import load
+from gdrun.config.recorded_methods import recorded_methods
 from gdrun.errors import ConfigError, RecordError
 from gdrun.methods.plugins import loading
 from gdrun.runs.checked import checked, unreadable
@@ -56,27 +57,36 @@ def read_found(path: Path) -> ReadStudy:
     """Read the study of a directory.
 
     Raises RecordError if the directory contains no study, a damaged study, or only the tuning part
-    of a comparison. The same error is raised if the study uses a plugin that is not loaded.
+    of a comparison. The same error is raised if the record does not have the options of a plugin's
+    method, and the plugin is not loaded.
     """
     record = read_study(path)
     if record["verb"] not in _READERS:
         hint = f"`gdrun show {path.parent}` shows the comparison"
         what = "contains only the tuning part of a comparison"
         raise RecordError(what, where=str(path), hint=hint)
+    plugins = record.get("plugins", [])
     try:
-        found = _READERS[record["verb"]](record, path)
+        with recorded_methods(plugins, _configs(record)):
+            found = _READERS[record["verb"]](record, path)
     except ConfigError as error:
-        plugins = " ".join(loading(each["path"]) for each in record.get("plugins", ()))
+        calls = " ".join(loading(each["path"]) for each in plugins)
         raise RecordError(
             f"cannot be read: {error.problems[0].what}",
             where=str(path / RECORD),
-            hint=f"load the plugins of the study: {plugins}" if plugins else None,
+            hint=f"load the plugins of the study: {calls}" if calls else None,
         ) from None
     # The types are checked. If values still contradict each other, the record is damaged.
     except (LookupError, ArithmeticError, TypeError, ValueError, AttributeError) as error:
         reason = f"its values contradict each other ({type(error).__name__}: {error})"
         raise unreadable(path / RECORD, reason) from None
     return ReadStudy(path, record, found)
+
+
+def _configs(record: StudyRecord) -> list[dict[str, Any]]:
+    """The recorded configs, from which the candidates are made."""
+    rows: list[Any] = [record, *record["candidates"]]
+    return [row[key] for row in rows for key in ("base", "config") if key in row]
 
 
 def _read_sweep(record: StudyRecord, path: Path) -> Sweep:
