@@ -65,6 +65,8 @@ def parse_sweep(text: str) -> list[Any]:
 
 
 def _items(text: str) -> list[Any]:
+    if text.strip() == ",":  # the decimal sign, of which the shell has removed the quotes
+        return [","]
     if text.rstrip().endswith(","):
         _refuse(text, "no value follows the last comma", "remove the comma")
     try:

@@ -178,6 +178,15 @@ def test_identifiers_have_another_value_in_each_row_also_beside_a_problem(gdrun,
     }
 
 
+@pytest.mark.parametrize("word", ["decimal=,", 'decimal=","', "dataset.decimal=','"])
+def test_the_decimal_sign_as_a_shell_gives_it(gdrun, tmp_path, monkeypatch, word):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "made.tsv").write_text("a\ty\n1,5\t2\n2.250,5\t3\n")
+    assert "hint: set 'decimal=\",\"'" in gdrun("inspect", "made.tsv").err
+    found = json.loads(gdrun("inspect", "made.tsv", "target=a", word, "--json").out)
+    assert found["range"] == [1.5, 2250.5]
+
+
 def test_labels_are_no_target_of_a_regression(gdrun, houses):
     answer = gdrun("inspect", "houses.csv", "target=kind", "missing=mean", "task=regression")
     assert answer.code == 2
