@@ -100,6 +100,16 @@ def is_unreadable_data(path: str | Path) -> bool:
     return str(path).lower().endswith(endings)
 
 
+def holds_json_rows(path: Path) -> bool:
+    """Whether a .json file has a list, or one object a line, so that it is no config."""
+    if path.suffix.lower() != ".json":
+        return False
+    with path.open(encoding="utf-8", errors="replace") as file:
+        begin = file.read(2**16).lstrip()
+    first, _, rest = begin.partition("\n")
+    return begin.startswith("[") or (first.rstrip().endswith("}") and rest.startswith("{"))
+
+
 def holds_images(folder: Path) -> bool:
     """Whether a directory, or one of the first directories in it, has images."""
     endings = tuple(ending for ending, (kind, _) in WHAT_IT_IS.items() if kind == "an image")

@@ -15,7 +15,12 @@ from gdrun.data.csv_files import read_csv
 from gdrun.data.idx_files import ENDINGS as IDX_ENDINGS
 from gdrun.data.idx_files import read_idx
 from gdrun.data.npy_files import read_npy, read_npz
-from gdrun.data.other_formats import holds_images, is_unreadable_data, not_readable
+from gdrun.data.other_formats import (
+    holds_images,
+    holds_json_rows,
+    is_unreadable_data,
+    not_readable,
+)
 from gdrun.data.queries import files_of, read_query
 from gdrun.data.svmlight_files import read_svmlight
 from gdrun.data.table import Table
@@ -93,7 +98,8 @@ def is_data_file(source: object) -> bool:
         return reader_of(source) is not None or holds_images(Path(source))
     if not Path(source).is_file():
         return False
-    return reader_of(source) is not None or is_unreadable_data(source)
+    known = reader_of(source) is not None or is_unreadable_data(source)
+    return known or holds_json_rows(Path(source))
 
 
 def stem(path: str) -> str:

@@ -6,6 +6,7 @@ import re
 import shlex
 from pathlib import Path
 
+import pandas
 import pytest
 
 from gdrun.config.loading import load
@@ -157,3 +158,30 @@ def test_any_budget_of_a_file_can_be_unset(word):
     assert load(bowl | {"stopping": factor}, [f"divergence={word}"]).stopping.divergence == default
     clipped = load(bowl | {"clip": {"norm": 1.0}}, [f"clip={word}"])
     assert clipped.clip == load(bowl).clip
+
+
+@pytest.mark.parametrize("words", ["train {}", "train {} target=y", "config show {}"])
+@pytest.mark.parametrize("lines", [True, False])
+def test_rows_of_json_are_no_config(here, words, lines):
+    frame = pandas.DataFrame({"a": [k % 7 for k in range(40)], "y": [k / 2 for k in range(40)]})
+    frame.to_json("made.json", orient="records", lines=lines)
+    answer = here(*words.format("made.json").split())
+    assert (answer.code, answer.err) == (
+        2,
+        "error: made.json: is a JSON document, which gdrun cannot read\n"
+        "hint: if each line is an object, name the file train.jsonl; else write such lines with "
+        "pandas: frame.to_json('train.jsonl', orient='records', lines=True)\n",
+    )
+    # The ways that the hint gives.
+    if lines:
+        Path("made.json").rename("train.jsonl")
+    else:
+        frame.to_json("train.jsonl", orient="records", lines=True)
+    assert here("train", "train.jsonl", "epochs=1", "-q").code == 0
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_config_may_be_json(here, indent):
+    config = {"dataset": {"name": "iris"}, "model": "softmax", "stopping": {"epochs": 1}}
+    Path("made.json").write_text(json.dumps(config, indent=indent) + "\n", encoding="utf-8")
+    assert here("train", "made.json", "-q").code == 0

@@ -1,8 +1,11 @@
 """Files that no reader fits are named for what they are."""
 
+import re
 import subprocess
 import sys
 
+import numpy as np
+import pandas
 import pytest
 
 from gdrun.data import load_table
@@ -67,3 +70,37 @@ def test_a_word_that_is_neither_a_file_nor_a_dataset(tmp_path, monkeypatch):
     lines = refusal("rings").splitlines()
     assert lines[0] == "error: rings: does not exist"
     assert lines[1].endswith("; `gdrun list datasets` shows the datasets with a name")
+
+
+@pytest.mark.parametrize(
+    ("ending", "write"),
+    [
+        (".pkl", lambda frame, path: frame.to_pickle(path)),
+        (".dta", lambda frame, path: frame.to_stata(path)),
+        (".orc", lambda frame, path: frame.to_orc(path)),
+        (".pt", lambda frame, path: path.write_bytes(b"PK")),
+        (".png", lambda frame, path: path.write_bytes(b"\x89PNG")),
+        (".xlsx", lambda frame, path: path.write_bytes(b"PK")),
+        (".ods", lambda frame, path: path.write_bytes(b"PK")),
+    ],
+)
+def test_the_way_that_is_given_works(tmp_path, monkeypatch, ending, write):
+    monkeypatch.chdir(tmp_path)
+    frame = pandas.DataFrame({"a": [1.5, 2.25, 3], "b": [4, 5.5, 7], "y": [0.5, 1, 2.5]})
+    write(frame, tmp_path / f"train{ending}")
+    hint = refusal(f"train{ending}").splitlines()[-1]
+    X, y = frame[["a", "b"]].to_numpy(), frame["y"].to_numpy()
+    images, labels = X, y
+    if "CSV" in hint:
+        # What a spreadsheet program saves as "CSV UTF-8": with a byte order mark.
+        frame.to_csv("given.csv", index=False, encoding="utf-8-sig")
+        given = "given.csv"
+    else:
+        # The Python code of the hint, as it is written there.
+        code = re.search(r"(frame|numpy)\.\w+\('(train\.\w+)'[^)]*\)", hint)
+        known = {"frame": frame, "numpy": np, "X": X, "y": y, "images": images, "labels": labels}
+        eval(code[0], known)
+        given = code[2]
+    table = load_table({"path": given})
+    np.testing.assert_array_equal(table.X, X)
+    np.testing.assert_array_equal(table.y, y)
