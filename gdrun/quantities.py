@@ -32,19 +32,26 @@ def quantity(value: float | None, digits: int = 4) -> str:
     return f"{rounded:.0f}" if "e+" in text and abs(rounded) < 1e4 else text
 
 
+ROUNDING = 1e-9
+"""The largest relative difference between two results of float64 that may be a rounding error."""
+
+
 def telling_digits(values: Iterable[float], most: int = 15) -> int:
     """The significant digits that tell the smallest of these values from the largest: 4 or more.
 
-    Values that are not finite do not count. most: the most digits.
+    Values that are not finite do not count, nor does a difference that may be a rounding error.
+    most: the most digits.
 
     >>> telling_digits([0.5, 1.0]), telling_digits([0.999871, 0.999902]), telling_digits([2.0])
     (4, 6, 4)
+    >>> telling_digits([0.1 + 0.2, 0.3])
+    4
     """
     finite = [value for value in values if math.isfinite(value)]
     spread = max(finite, default=0.0) - min(finite, default=0.0)
-    if not spread > 0:
+    largest = max(map(abs, finite), default=0.0)
+    if not spread > ROUNDING * largest:
         return 4
-    largest = max(map(abs, finite))
     return min(max(4, math.ceil(math.log10(largest / spread)) + 1), most)
 
 

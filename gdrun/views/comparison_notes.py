@@ -43,6 +43,7 @@ def notes_of(comparison: Comparison) -> list[tuple[str, str]]:
     notes = []
     if comparison.target is not None and comparison.target.reason:
         notes.append(("target", comparison.target.sentence_with(digits_of(comparison))))
+    notes += _tie(comparison)
     notes += lacking_notes(comparison.plan)
     notes += variant_notes(comparison.plan)
     if comparison.tuning_work is None:
@@ -62,6 +63,15 @@ def notes_of(comparison: Comparison) -> list[tuple[str, str]]:
         notes.append(("tuning work", work_line(comparison.tuning_work)))
     notes.append(("work", work_line(comparison.work)))
     return notes + engine_notes(row.standing for row in comparison.contenders)
+
+
+def _tie(comparison: Comparison) -> list[tuple[str, str]]:
+    """The note that several contenders are equally good, as (label, text); or empty."""
+    best = [row.name for row in comparison.contenders if row.standing.rank == 1]
+    if len(best) < 2 or comparison.unlike:
+        return []
+    text = f"{', '.join(best[:-1])} and {best[-1]} have the same {comparison.metric.words}"
+    return [("tie", text)]
 
 
 def _seed_notes(comparison: Comparison) -> list[tuple[str, str]]:
@@ -118,7 +128,12 @@ def pair_words(pair: Pair) -> str:
 
 
 def unequal_work(comparison: Comparison) -> list[str]:
-    """A warning if the budgets allow contenders different numbers of gradients; else empty."""
+    """A warning if the budgets allow contenders different numbers of gradients; else empty.
+
+    On surfaces without noise a gradient costs the same for any batch, so there is no warning.
+    """
+    if comparison.plan.noiseless:
+        return []
     finished = {
         row.name: row.gradients for row in comparison.contenders if row.gradients is not None
     }

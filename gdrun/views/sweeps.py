@@ -157,7 +157,7 @@ def _rows(sweep: Sweep, columns: Sequence[str], *, folded: bool = False) -> Tabl
         median, quartiles, _ = spread_cells(standing, sweep.metric)
         rest = {
             "quartiles": quartiles,
-            "to target": _epochs(standing, sweep),
+            "to target": _to_target(standing, sweep),
             "symptom": standing.symptom_words or HEALTHY,
             "curve": scale.curve(standing) if scale else "",
         }
@@ -234,11 +234,16 @@ def _verdict_text(standing: Standing, verdict: Verdict) -> str:
     return verdict.text + diverged
 
 
-def _epochs(standing: Standing, sweep: Sweep) -> str:
-    """The median number of epochs until the target was reached, as text; empty without a target."""
+def _to_target(standing: Standing, sweep: Sweep) -> str:
+    """The median cost until the target was reached, as text; empty without a target."""
     if sweep.target is None:
         return ""
-    return epochs_text(quantile(standing.to_target(sweep.target, "epoch"), 0.5))
+    return epochs_text(quantile(standing.to_target(sweep.target, _cost(sweep)), 0.5))
+
+
+def _cost(sweep: Sweep) -> str:
+    """The unit of the cost to the target: steps where there are no examples, else epochs."""
+    return "step" if sweep.plan.noiseless else "epoch"
 
 
 def _notes(sweep: Sweep) -> list[tuple[str, str]]:
@@ -254,7 +259,7 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
         notes.append(("seeds", ONE_SEED))
     notes += split_notes(sweep.plan, "ranges and intervals")
     if sweep.target is not None:
-        notes.append(("to target", f"epochs until {sweep.target.sentence}"))
+        notes.append(("to target", f"{_cost(sweep)}s until {sweep.target.sentence}"))
     notes += lacking_notes(sweep.plan)
     notes += variant_notes(sweep.plan)
     if meanings := meanings_of(sweep, (verdict for _, verdict in _shown(sweep))):

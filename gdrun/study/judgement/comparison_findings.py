@@ -20,7 +20,7 @@ from gdrun.data import Table
 from gdrun.methods.sampling import VARIANTS
 from gdrun.result_tables import ResultTables
 from gdrun.study.design.trials import Candidate, StudyPlan
-from gdrun.study.judgement.metrics import Metric, Target, unlike
+from gdrun.study.judgement.metrics import Metric, Target, stopping_target, unlike
 from gdrun.study.judgement.ranking import Standing, ranked, standings, usual_target, values_by_seed
 from gdrun.study.judgement.statistics import holm, quantile, sign_test
 from gdrun.study.storage.results import Result
@@ -236,7 +236,7 @@ def judge_comparison(
     found = standings(plan, results, metric)
     experiments = [candidate.experiment for candidate in plan.candidates]
     differ = unlike(metric, experiments, table)
-    goal = target or (None if differ else usual_target(found, metric))
+    goal = target or (stopping_target(experiments) if differ else usual_target(found, metric))
     contenders = tuple(
         Contender(
             each,

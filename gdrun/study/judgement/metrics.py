@@ -203,6 +203,13 @@ def parse_target(
     return Target(metric, float(number))
 
 
+def stopping_target(experiments: Sequence[Experiment]) -> Target | None:
+    """The training loss at which every run stops; None if they have no target_loss or differ."""
+    values = {each.stopping.target_loss for each in experiments}
+    value = values.pop() if len(values) == 1 else None
+    return None if value is None else Target(Metric("train_loss"), value, "where a run stops")
+
+
 def unlike(
     metric: Metric, experiments: Sequence[Experiment], table: Table | None = None
 ) -> Literal["data", "loss"] | None:

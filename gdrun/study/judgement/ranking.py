@@ -10,6 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
+from gdrun import quantities
 from gdrun.array_types import Numbers
 from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.judgement.metrics import Metric, Target
@@ -21,7 +22,7 @@ from gdrun.study.storage.results import Result
 HALVING = "halving"
 """The rule that `stop` names in the record of a run that successive halving dropped."""
 
-ROUNDING = {"float64": 1e-9, "float32": 1e-5}
+ROUNDING = {"float64": quantities.ROUNDING, "float32": 1e-5}
 """The largest relative difference between the losses of runs that count as identical, by dtype.
 
 A seed may change only the order in which the examples of a full batch are added.
@@ -48,7 +49,8 @@ class Standing:
     results: of the candidate's runs that have ended, in the order of their seeds. scores (runs,):
     the metric of each run, with the opposite sign for an accuracy, so that lower is better; +∞ for
     a run that diverged. spread: the median, quartiles and interval of the scores. rank: from 1;
-    candidates with equal medians have the same rank; None if the median is infinite. fastest: True
+    candidates with equal medians, up to rounding, have the same rank; None if the median is
+    infinite. fastest: True
     for the candidate that `fastest_first` puts first; its rank is 1.
     """
 
@@ -222,11 +224,14 @@ def training_progress(
 def _with_ranks(found: Sequence[Standing]) -> tuple[Standing, ...]:
     """The standings with their ranks."""
     orders = sorted(standing.order for standing in found)
-    return tuple(
-        # Equal candidates share a rank, and the next candidate's rank counts all of them.
-        replace(each, rank=1 + bisect_left(orders, each.order)) if each.finite else each
-        for each in found
-    )
+
+    def rank(standing: Standing) -> int:
+        dropped, median = standing.order
+        margin = ROUNDING[standing.candidate.experiment.dtype] * abs(median)
+        return 1 + bisect_left(orders, (dropped, median - margin))
+
+    # Equal candidates share a rank, and the next candidate's rank counts all of them.
+    return tuple(replace(each, rank=rank(each)) if each.finite else each for each in found)
 
 
 def _losses(result: Result) -> Numbers:
@@ -249,8 +254,15 @@ def values_by_seed(plan: StudyPlan, found: Sequence[Standing], metric: Metric) -
 
 
 def ranked(found: Sequence[Standing]) -> list[Standing]:
-    """Sort the standings (results, scores and ranks) of candidates; the best candidate is first."""
-    return sorted(found, key=lambda standing: (not standing.finite, *standing.order))
+    """Sort the standings (results, scores and ranks) of candidates; the best candidate is first.
+
+    Candidates of the same rank keep their order.
+    """
+
+    def key(standing: Standing) -> tuple[float, ...]:
+        return (True, *standing.order) if standing.rank is None else (False, standing.rank)
+
+    return sorted(found, key=key)
 
 
 def best_improvement(found: Sequence[Standing], metric: Metric) -> Improvement | None:

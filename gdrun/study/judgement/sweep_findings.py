@@ -16,7 +16,7 @@ from gdrun.result_tables import ResultTables
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.judgement.edges import Edge, edges
-from gdrun.study.judgement.metrics import Metric, Target, unlike
+from gdrun.study.judgement.metrics import Metric, Target, stopping_target, unlike
 from gdrun.study.judgement.ranking import (
     Standing,
     best_improvement,
@@ -198,7 +198,7 @@ def judge_sweep(
         metric,
         found,
         tuple(words),
-        target or (None if differing else usual_target(found, metric)),
+        target or (stopping_target(experiments) if differing else usual_target(found, metric)),
         limits,
         work,
         tuple(rungs),

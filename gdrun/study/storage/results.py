@@ -23,6 +23,7 @@ from gdrun.runs.strict_json import dumps
 from gdrun.runs.summary import Summary, judged_by, number_in
 from gdrun.runs.trace_file import as_array
 from gdrun.study.storage.records import TraceRecord, TrialLabel, TrialOutcome, TrialRecord
+from gdrun.study.storage.step_losses import has_exact_batches, with_every_step
 
 _NEEDED = ("step", "epoch", "gradients", "train_loss")
 """The columns of evaluations that every trial has and that a ranking needs."""
@@ -35,7 +36,8 @@ class Result:
     identity: the hash of the trial's experiment. record: status, stop, summary, divergence, watched
     and timing as in run.json, the name of the engine, the note on the engine, and the number of
     trials that trained together. steps, evals: the columns of the step trace (thinned as
-    by `gdrun.study.tasks.lean`) and of the evaluations, by name.
+    by `gdrun.study.tasks.lean`) and of the evaluations, by name; on a surface without noise the
+    evaluations are completed by `gdrun.study.storage.step_losses`.
     """
 
     identity: str
@@ -122,7 +124,10 @@ def results_of(
             "engine_note": engine.note,
             "lanes": cohort.lanes,
         }
-        results.append(Result(identity, record, outcome.steps, outcome.evaluations))
+        evals = outcome.evaluations
+        if has_exact_batches(cohort):
+            evals = with_every_step(outcome.steps, evals)
+        results.append(Result(identity, record, outcome.steps, evals))
     return results
 
 

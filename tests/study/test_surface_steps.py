@@ -1,0 +1,63 @@
+"""Studies on surfaces count steps: walks against closed forms, whatever their batches."""
+
+import numpy as np
+import pytest
+
+import gdrun
+from gdrun.views.comparisons import comparison_result
+from gdrun.views.notebook import plain_text
+from gdrun.views.sweeps import sweep_result
+
+PLAIN = ("optimizer=vanilla", "schedule=constant")
+
+
+def heights(condition, lr, steps):
+    """f = ½ (x² + κ y²) after each step of x ← (1 − α) x and y ← (1 − κα) y from (−4, 1.5)."""
+    n = np.arange(steps + 1)
+    x, y = -4 * (1 - lr) ** n, 1.5 * (1 - condition * lr) ** n
+    return 0.5 * (x * x + condition * y * y)
+
+
+def first_below(values, level):
+    return int(np.argmax(values <= level))
+
+
+def test_a_walk_costs_the_same_with_batches_of_any_size():
+    words = (*PLAIN, "surface=bowl", "lr=0.05", "steps=37")
+    found = gdrun.compare(["bgd", "mbgd", "sgd"], None, *words, target="train_loss=1")
+    expected = heights(10, 0.05, 37)
+    for row in found.contenders:
+        (result,) = row.standing.results
+        assert result.evals["step"].tolist() == list(range(38))
+        assert result.evals["train_loss"] == pytest.approx(expected, rel=1e-12)
+        assert row.to_target["updates"] == first_below(expected, 1.0)
+        # 100 examples are 1, 2 and 100 steps an epoch; of the two, one has 64 examples.
+        updates, per_epoch = row.to_target["updates"], {"bgd": 1, "mbgd": 2, "sgd": 100}[row.name]
+        assert row.to_target["epochs"] == pytest.approx(updates / per_epoch)
+        whole, part = divmod(updates, per_epoch)
+        alone = {"bgd": 0, "mbgd": 64, "sgd": 1}[row.name]
+        assert row.to_target["gradients"] == pytest.approx(100 * whole + part * alone)
+        assert row.standing.rank == 1
+    assert [row.name for row in found.ranking] == ["bgd", "mbgd", "sgd"]
+    page = " ".join(plain_text(comparison_result(found)).split())
+    assert "bgd, mbgd and sgd have the same train loss" in page
+    assert "budgets differ" not in page
+
+
+@pytest.mark.parametrize("words", [("noise=0.1",), ("optimizer.average=polyak",)])
+def test_evaluations_are_not_completed_where_a_batch_has_another_loss(words):
+    found = gdrun.compare(["sgd", "sgd+adam"], None, "surface=bowl", "steps=37", *words)
+    for row in found.contenders:
+        assert row.standing.results[0].evals["step"].tolist() == [0, 37]
+
+
+def test_settings_that_cannot_be_ranked_have_the_steps_to_their_target():
+    words = (*PLAIN, "surface=bowl", "lr=0.01", "steps=600", "target_loss=0.01")
+    found = gdrun.sweep(None, {"surface.condition": [1.0, 20.0]}, *words)
+    assert found.unlike == "data"
+    for standing, condition in zip(found.standings, (1.0, 20.0), strict=True):
+        expected = first_below(heights(condition, 0.01, 600), 0.01)
+        assert standing.to_target(found.target, "step").tolist() == [expected]
+    assert "steps until train loss ≤ 0.01, where a run stops" in " ".join(
+        plain_text(sweep_result(found)).split()
+    )
