@@ -464,3 +464,16 @@ def test_a_standardised_target_is_the_first_remedy_of_a_large_one():
     wide = {"dataset.standardize.target": True}
     assert (first["mse"], first["mae"]) == (wide, wide)
     assert first["huber"] != wide
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "adagrad"])
+def test_squares_of_gradients_beyond_float32_are_said(optimizer):
+    # The gradient is about 1e31. Its square overflows, so that g / √v = 0: no weight moves.
+    y = 1e15 * np.arange(40)
+    run = gdrun.train(
+        {"model": "linear", "variant": "bgd", "optimizer": optimizer, "dtype": "float32"},
+        {"dataset.standardize": False, "epochs": 40},
+        data=(np.arange(40.0)[:, None] % 7 * 1e15, y),
+    )
+    assert not run.weights["w"].any()
+    assert "stuck" in [each["name"] for each in run.record["diagnosis"]]
