@@ -121,10 +121,13 @@ def filling_as_training(found: Inspection, filled: Inspection) -> Inspection:
 
     Training on a data file then replaces missing values by the mean. found, filled: the inspections
     of the same data with `missing: error` and with `missing: mean`. If a column has missing
-    values, returns `filled` with a note on them; else `found`.
+    values, returns `filled`, with a note if it is a column of features; else `found`.
     """
-    if not any(column.missing for column in found.columns):
+    gaps = [column.name for column in found.columns if column.missing]
+    if not gaps:
         return found
+    if gaps == [found.target]:  # Nothing is filled: rows without a target are dropped.
+        return filled
     note = (
         "training fills missing values because `missing` is not set; "
         "missing: drop removes such rows"

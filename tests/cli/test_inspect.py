@@ -80,6 +80,15 @@ def test_missing_values_are_filled_as_training_fills_them(houses, gdrun):
         assert "1 of 4 values is missing" in answer.err
 
 
+def test_rows_without_a_target_are_dropped_and_nothing_is_filled(gdrun, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f"{k % 7},{'' if k % 3 == 0 else 'yes' if k % 2 else 'no'}\n" for k in range(24))
+    (tmp_path / "made.csv").write_text(f"a,y\n{rows}")
+    found = json.loads(gdrun("inspect", "made.csv", "--json").out)
+    assert (found["rows"], found["classes"]) == (16, {"no": 8, "yes": 8})
+    assert found["notes"] == ["dropped 8 of 24 rows because the target is missing"]
+
+
 def test_a_word_for_nothing_may_be_a_category(gdrun, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rows = [f"{i % 7},{('None', 'Attached', 'Detached')[i % 3]},{i}" for i in range(60)]
