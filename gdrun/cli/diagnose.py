@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gdrun.cli import console
+from gdrun.cli import console, faults
 from gdrun.cli.experiments import Json, Plugins
 from gdrun.cli.next_steps import shown, step, to_tune
 from gdrun.cli.running import RUNS, Out, progress_listeners
@@ -65,6 +65,7 @@ def diagnose(
         raise GdrunError(said, where=recorded.id, hint=again)
     tried = None
     experiment_of(recorded)  # which names the plugins that are not loaded
+    faults.note_changed_plugins([recorded])
     facts = remedies.traced(recorded)
     symptoms = [
         replace(each, remedies=remedies.fitting(recorded.config, each.remedies))

@@ -62,11 +62,12 @@ def note_on_data(text: str) -> None:
 
 
 def note_changed_plugins(runs: Iterable[Run]) -> None:
-    """Print a note for each plugin that has changed since the runs were trained with it."""
-    from gdrun.runs.recorded_experiment import changed_plugins
+    """Print a note for each plugin that changed or vanished since the runs were trained with it."""
+    from gdrun.runs.recorded_experiment import plugin_notes
 
-    for path in dict.fromkeys(path for run in runs for path in changed_plugins(run)):
-        note(f"the plugin {path} changed since the run, which was trained with the old version")
+    found = (text for run in runs for text in plugin_notes(run.record["plugins"]))
+    for text in dict.fromkeys(found):
+        note(text)
 
 
 def note_plugins_of_config(config: str) -> None:

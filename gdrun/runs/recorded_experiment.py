@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import shlex
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from gdrun.config.experiment import Experiment
 from gdrun.config.resolving import resolve
@@ -21,6 +24,9 @@ def experiment_of(run: Run) -> Experiment:
         if not missing:
             raise
         hint = f"load the plugins of the run: {' '.join(map(loading, missing))}"
+        if gone := [shown_path(path) for path in missing if not Path(path).is_file()]:
+            copy = loading(Path("copy.py"))
+            hint = f"{gone[0]} no longer exists: restore it, or load a copy of it with {copy}"
         raise ConfigError(error.problems[0].what, where=_place(run), hint=hint) from None
 
 
@@ -42,6 +48,27 @@ def repeatable_experiment(run: Run) -> Experiment:
 def changed_plugins(run: Run) -> list[str]:
     """The paths of the plugins of a run that are loaded, but have changed since the run."""
     return [shown_path(each["path"]) for each in changed(run.record["plugins"])]
+
+
+def plugin_notes(plugins: Iterable[Mapping[str, str]]) -> list[str]:
+    """A sentence for each plugin whose file has changed or vanished since a run was trained.
+
+    plugins: as in run.json. A plugin that is loaded as it was then, from any file, has no sentence.
+    """
+    known = {plugin["sha256"] for plugin in loaded_plugins()}
+    notes = []
+    for plugin in plugins:
+        shown, file = f"the plugin {shown_path(plugin['path'])}", Path(plugin["path"])
+        if plugin["sha256"] in known:
+            continue
+        try:
+            same = hashlib.sha256(file.read_bytes()).hexdigest() == plugin["sha256"]
+        except OSError:
+            notes.append(f"{shown}, with which the run was trained, no longer exists")
+            continue
+        if not same:
+            notes.append(f"{shown} changed since the run, which was trained with the old version")
+    return notes
 
 
 def config_of(run: Run) -> str:

@@ -120,7 +120,8 @@ def test_what_trains_a_run_again_refuses_a_changed_plugin(gdrun, tmp_path, monke
             "run\n"
         )
     note = "note: the plugin my.py changed since the run, which was trained with the old version\n"
-    for command in (("theory", str(run)), ("theory", str(run), "--noise"), ("plot", str(run))):
+    reading = (("theory", str(run)), ("theory", str(run), "--noise"), ("plot", str(run)))
+    for command in (*reading, ("diagnose", str(run))):
         answer = gdrun(*command, *loaded)
         assert (answer.code, answer.err) == (0, note)
     # The plugin of the run, again.
@@ -198,6 +199,33 @@ def test_a_recorded_config_with_another_plugin_is_noted(gdrun, tmp_path, monkeyp
     for command in (again, ("sweep", "lr=0.1,1", "-c", str(run / "config.yaml"), "-q")):
         note = f"note: the plugin my.py changed since {run}, which used the old version\n"
         assert gdrun(*command, "--plugin", "my.py").err == note
+
+
+def test_a_diagnosis_says_what_became_of_the_plugin(gdrun, tmp_path, monkeypatch, forget):
+    monkeypatch.chdir(tmp_path)
+    mine = RULE.replace("cli_sign_descent", "my_descent")
+    Path("my.py").write_text(mine, encoding="utf-8")
+    words = ("dataset=iris", "model=softmax", "variant=bgd", "epochs=8", "lr=1e-4", "engine=numpy")
+    # The second run has loaded the plugin, but does not use it: its config is valid without it.
+    for chosen in ("my_descent", "vanilla"):
+        gdrun("train", f"optimizer={chosen}", f"name={chosen}", *words, "--plugin", "my.py", "-q")
+    forget()
+    assert gdrun("diagnose", "vanilla").err == ""
+    Path("my.py").write_text(mine + "# new", encoding="utf-8")
+    changed = (
+        "note: the plugin my.py changed since the run, which was trained with the old version\n"
+    )
+    assert gdrun("diagnose", "vanilla").err == changed
+    Path("my.py").unlink()
+    gone = "note: the plugin my.py, with which the run was trained, no longer exists\n"
+    answer = gdrun("diagnose", "vanilla", "--json")
+    assert (answer.code, answer.err) == (0, gone)
+    assert json.loads(answer.out)["symptoms"]
+    answer = gdrun("diagnose", "my_descent")
+    assert answer.code == 2
+    assert "my.py no longer exists: restore it, or load a copy of it with --plugin" in answer.err
+    Path("copy.py").write_text(mine, encoding="utf-8")
+    assert gdrun("diagnose", "my_descent", "--plugin", "copy.py").err == ""
 
 
 def test_a_quantity_that_needs_the_objective_names_the_plugin(gdrun, tmp_path, monkeypatch, forget):
