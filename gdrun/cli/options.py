@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 from dataclasses import replace
 
 from gdrun.cli.hinted_commands import with_plugins
@@ -32,10 +33,33 @@ _PLUGIN = re.compile(r"""`gdrun\.load_plugin\("([^"`]*)"\)`""")
 
 def with_options(problem: Problem) -> Problem:
     """The same error, with options of the command line in place of Python arguments."""
-    where, hint = problem.where, problem.hint
+    where, hint = problem.where, _option_for_key(problem) or problem.hint
     if isinstance(where, Parameter):
         where = OPTIONS.get(where, where)
     return replace(problem, where=where, hint=hint and with_plugins(as_options(hint)))
+
+
+_TYPED_AS_KEYS = {
+    "train": ("seeds",),
+    "sweep": ("seeds", "trials", "search", "metric", "target", "jobs"),
+    "compare": ("seeds", "tune", "budget", "baseline", "metric", "target", "jobs"),
+}
+"""The options of each command that a user may take for keys of the config."""
+
+_OVERRIDE = re.compile(r"'(\w+)=([^']+)'")
+
+
+def _option_for_key(problem: Problem) -> str | None:
+    """The hint for an option that was typed as a key, such as seeds=3; None for other errors."""
+    typed = _OVERRIDE.fullmatch(str(problem.where or ""))
+    if typed is None or not problem.what.startswith("unknown key "):
+        return None
+    name, value = typed.groups()
+    if name not in _TYPED_AS_KEYS.get(next(iter(sys.argv[1:]), ""), ()):
+        return None
+    if name == "target":
+        value = value.replace(":", "=", 1)
+    return f"it is an option: write {OPTIONS[name]} {shlex.quote(value)}"
 
 
 def as_options(text: str) -> str:

@@ -49,6 +49,23 @@ def test_an_override_that_a_hint_proposes_trains_when_it_is_typed(gdrun, words):
         assert (again.code, again.err) == (0, ""), typed
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("compare", "vanilla", "momentum", "surface=bowl", "target=suboptimality:1e-6"),
+        ("compare", "vanilla", "momentum", "surface=bowl", "budget=gradients"),
+        ("sweep", "lr=0.01,0.1", "surface=bowl", "seeds=2"),
+        ("train", "surface=bowl", "seeds=2"),
+    ],
+)
+def test_an_option_that_was_typed_as_a_key_is_written_as_one(gdrun, words):
+    answer = gdrun(*words)
+    assert answer.code == 2
+    option = re.search(r"hint: it is an option: write (--.+)\n", answer.err)[1]
+    again = gdrun(*words[:-1], *shlex.split(option), "epochs=2", "engine=numpy", "-q")
+    assert again.code == 0
+
+
 def test_a_fault_in_a_file_has_its_line_and_the_form_of_the_file(gdrun, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.yaml").write_text("dataset: iris\nmodel: softmax\nclip: 1\n")

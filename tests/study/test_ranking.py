@@ -383,6 +383,21 @@ def test_suboptimality_leads_to_a_metric_of_the_same_order():
     assert metric_called("train_loss", [load(LEAST_SQUARES)]).name == "train_loss"
 
 
+@pytest.mark.parametrize(
+    # The minima as the papers give them; that of the saddle's valleys is −1/4.
+    ("surface", "minimum"),
+    [("bowl", 0.0), ("rosenbrock", 0.0), ("himmelblau", 0.0), ("saddle", -0.25), ("plateau", 0.0)],
+)
+def test_a_target_of_the_suboptimality_of_a_surface(surface, minimum):
+    target = parse_target("suboptimality=1e-3", [load({"surface": surface})])
+    assert target.metric.name == "train_loss"
+    assert target.value == pytest.approx(minimum + 1e-3, abs=1e-12)
+    assert "f − f* ≤ 0.001" in target.sentence
+    for wrong, what in (("suboptimality=-1", "must be ≥ 0"), ("loss:0.1", "write it as loss=0.1")):
+        with pytest.raises(GdrunError, match=what):
+            parse_target(wrong, [load({"surface": surface})])
+
+
 def test_the_experiment_that_lacks_a_metric_is_named():
     both = [load(LOGISTIC, ["name=first"]), load(LEAST_SQUARES, ["name=second"])]
     with pytest.raises(GdrunError, match="error: metric: second has no metric 'accuracy'"):

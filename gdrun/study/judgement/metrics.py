@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -27,6 +28,9 @@ The accuracies are measured only if the task is classification.
 
 NAMES = (*ALWAYS, *(f"validation_{name}" for name in METRICS if name != "accuracy"))
 """The metrics. The test part has none, because it must not influence the choice of settings."""
+
+SUBOPTIMALITY = "suboptimality"
+"""The loss minus its minimum, f − f*."""
 
 METRIC = Parameter("metric")
 """The argument that error messages about a metric point to."""
@@ -159,7 +163,7 @@ def metric_called(
         hint = suggestion(name, [each.removeprefix("validation_") for each in known])
         lacking = [e for e in experiments if full in NAMES and not _is_measured(full, e, table)]
         first = (lacking or experiments)[0].name
-        if word == "suboptimality":
+        if word == SUBOPTIMALITY:
             hint = (
                 "use train_loss, which ranks runs in the same order: f − f* is train_loss minus "
                 "the constant f*, which `gdrun theory` shows where it is known"
@@ -185,15 +189,20 @@ def parse_target(
 ) -> Target:
     """Return the target that a text METRIC=VALUE describes, such as loss=0.1.
 
-    table: the data that replace the dataset; None to use the dataset. Raises GdrunError if the text
-    has another form, an experiment does not measure the metric, or the value is above 1 for a
-    metric whose best value is 1, such as accuracy.
+    On a surface, whose minimum f* is known, suboptimality=1e-6 is the train_loss f* + 1e-6. table:
+    the data that replace the dataset; None to use the dataset. Raises GdrunError if the text has
+    another form, an experiment does not measure the metric, or no run can reach the value: above 1
+    for a metric whose best value is 1, such as accuracy, or below 0 for the suboptimality.
     """
     name, equals, value = text.partition("=")
     number: Any = parse_value(value) if equals else None
     if isinstance(number, bool) or not isinstance(number, int | float):
         hint = "write it as METRIC=VALUE, such as loss=0.1 or accuracy=0.95"
+        if re.fullmatch(r"\w+:[^:]+", text):
+            hint = f"write it as {text.replace(':', '=')}"
         raise GdrunError(f"{text!r} is not a target", where=Parameter("target"), hint=hint)
+    if name_of_heading(name.strip()) == SUBOPTIMALITY and (lowest := _minima(experiments)):
+        return _suboptimality_target(float(number), lowest)
     metric = metric_called(name.strip(), experiments, table, where=Parameter("target"))
     if metric.sign < 0 and number > PERFECT:
         share = f"{number / 100:g}" if number <= 100 else "0.95"
@@ -208,6 +217,34 @@ def stopping_target(experiments: Sequence[Experiment]) -> Target | None:
     values = {each.stopping.target_loss for each in experiments}
     value = values.pop() if len(values) == 1 else None
     return None if value is None else Target(Metric("train_loss"), value, "where a run stops")
+
+
+def _minima(experiments: Sequence[Experiment]) -> set[float]:
+    """The minima f* of the surfaces of these experiments; empty if one is on no surface."""
+    lowest = set()
+    for each in experiments:
+        surface = each.walks_on
+        if surface is None or each.surface is None:
+            return set()
+        options = {name: each.surface[name] for name in surface.options}
+        values = (surface.function(*map(np.float64, at), **options)[0] for at in surface.minima)
+        lowest.add(float(min(values)))
+    return lowest
+
+
+def _suboptimality_target(excess: float, lowest: set[float]) -> Target:
+    """The target f − f* ≤ excess, as a training loss. lowest: the minima f* of the surfaces.
+
+    Raises GdrunError if the excess is negative, or the minima differ.
+    """
+    if not excess >= 0:
+        what, hint = f"f − f* must be ≥ 0, got {excess:g}", "such as suboptimality=1e-6"
+        raise GdrunError(what, where=Parameter("target"), hint=hint)
+    if len(lowest) > 1:
+        what, hint = "the surfaces have different minima", "give a train_loss, such as loss=0.1"
+        raise GdrunError(what, where=Parameter("target"), hint=hint)
+    (least,) = lowest
+    return Target(Metric("train_loss"), least + excess, f"that is f − f* ≤ {excess:g}")
 
 
 def unlike(
