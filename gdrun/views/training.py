@@ -34,7 +34,7 @@ from gdrun.views.quality import (
 from gdrun.views.step_curves import curves
 from gdrun.views.surface_runs import is_noiseless, places_of
 
-LONG = 1.0
+LONG = 2.0
 """The least seconds of a run that lists the parts of its time."""
 
 MOST_ROWS = 12
