@@ -182,6 +182,17 @@ def _by_part(parts: Mapping[PartName, Values]) -> dict[str, MetricValues]:
     }
 
 
+def numbers_of(summary: Mapping[str, Any]) -> dict[str, float]:
+    """The numbers of a summary by name, with the metrics by part, such as validation_f1."""
+    metrics = summary.get("metrics") or {}
+    by_part = {f"{part}_{name}": each for part in metrics for name, each in metrics[part].items()}
+    return {
+        name: float(value)
+        for name, value in {**summary, **by_part}.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+
+
 def number_in(summary: Summary, name: str) -> float | None:
     """The number in the summary with this name; None if it was not measured or is not a number."""
     value = summary.get(name)

@@ -11,11 +11,14 @@ from rich.text import Text
 
 from gdrun.study.judgement.comparison_findings import Comparison, Contender
 from gdrun.study.judgement.metrics import Metric
-from gdrun.study.judgement.statistics import FEWEST_SEEDS
+from gdrun.study.judgement.ranking import Standing
+from gdrun.study.judgement.statistics import FEWEST_SEEDS, quantile
+from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.views.comparison_notes import AT_EDGE, digits_of, notes_of, unequal_work
 from gdrun.views.curve_scale import CurveScale, scale_of
 from gdrun.views.fitting import Explained, FirstThatFits
 from gdrun.views.numbers import MISSING, duration, percent, quantity, range_text
+from gdrun.views.recorded import standings_of
 from gdrun.views.study_line import study_line
 from gdrun.views.study_notes import (
     symptom_notes,
@@ -32,8 +35,12 @@ from gdrun.views.sweeps import (
 Column = tuple[str, Callable[[Contender], str]]
 """The heading of a column, and a function that returns its cell for a contender."""
 
+TEST_WORDS = {"test_loss": "test loss", "test_accuracy": "test acc"}
+"""The headings of results on the test part, by their names in the summary."""
+
 OPTIONAL = (
     "symptom",
+    *TEST_WORDS.values(),
     "quartiles",
     "batch",
     "gradients",
@@ -93,13 +100,44 @@ def _work_columns(comparison: Comparison) -> list[Column]:
 
 def _result_columns(comparison: Comparison) -> list[Column]:
     metric, digits = comparison.metric, digits_of(comparison)
+    tested = test_result(comparison)
+    columns = (
+        []
+        if tested is None
+        else [(TEST_WORDS[tested], lambda row: test_text(row.standing, tested))]
+    )
     return [
         (metric.words, lambda row: _median(row, metric, digits)),
+        *columns,
         ("quartiles", lambda row: spread_cells(row.standing, metric)[1]),
         ("interval", lambda row: spread_cells(row.standing, metric)[2]),
         ("diverged", lambda row: f"{row.standing.diverged} of {len(row.standing.results)}"),
         ("symptom", lambda row: row.standing.symptom_words or HEALTHY),
     ]
+
+
+def test_result(found: Sweep | Comparison) -> str | None:
+    """The quantity of the test part to show beside the metric; None if it was not measured.
+
+    It is the loss, or the accuracy if a metric other than the loss ranks the contenders. It never
+    ranks them: a test part that chooses contenders no longer measures how well they generalise.
+    """
+    names = ("test_loss",) if found.metric.is_loss else ("test_accuracy", "test_loss")
+    results = [result for standing in standings_of(found) for result in standing.results]
+    return next(
+        (name for name in names if any(each.number(name) is not None for each in results)), None
+    )
+
+
+def test_text(standing: Standing, name: str) -> str:
+    """The median over seeds of a quantity of the test part, as text.
+
+    A run that diverged counts as one with the worst value. MISSING if half of the runs diverged.
+    """
+    sign = -1 if name == "test_accuracy" else 1
+    values = [None if each.diverged else each.number(name) for each in standing.results]
+    median = quantile([math.inf if each is None else sign * each for each in values], 0.5)
+    return quantity(sign * median) if math.isfinite(median) else MISSING
 
 
 def _rate_column(comparison: Comparison) -> list[Column]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gdrun.config.experiment import Experiment
@@ -11,6 +11,7 @@ from gdrun.config.writing import short_flow
 from gdrun.engine.trace import Columns
 from gdrun.runs.run import Run
 from gdrun.runs.statuses import status_word
+from gdrun.runs.summary import numbers_of
 from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.sweep_findings import Sweep
@@ -23,9 +24,10 @@ class Recorded:
 
     id: of the run, or the hash of the trial's experiment. name: a short name that no other run of
     the same view has. status: the word that the screen shows. verdict: a sentence on how the run
-    ended. config: with all defaults. summary: the numbers of run.json's summary; for a trial also
-    the number of trials that trained together and share its seconds. diagnosis: the symptoms as
-    sentences. steps, evals: the columns of the trace.
+    ended. config: with all defaults. summary: the numbers of run.json's summary, with the metrics
+    by part, such as validation_f1; for a trial also the number of trials that trained together and
+    share its seconds. diagnosis: the symptoms as sentences. steps, evals: the columns of the trace.
+    labels: for a trial the name of its contender or setting, and its seed; empty for a run.
     """
 
     id: str
@@ -37,6 +39,7 @@ class Recorded:
     diagnosis: tuple[str, ...]
     steps: Columns
     evals: Columns
+    labels: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def settings(self) -> dict[str, str]:
@@ -65,7 +68,7 @@ def recorded_runs(runs: Sequence[Run]) -> list[Recorded]:
             status=status_word(run.status),
             verdict=run.verdict,
             config=run.config,
-            summary=_numbers(run.summary),
+            summary=numbers_of(run.summary),
             diagnosis=_diagnosis(run.record),
             steps=run.steps,
             evals=run.evals,
@@ -77,8 +80,9 @@ def recorded_runs(runs: Sequence[Run]) -> list[Recorded]:
 def recorded_trials(found: Sweep | Comparison) -> list[Recorded]:
     """The records of all trials of a study that have ended, in the order of its plan."""
     experiments = {trial.identity: trial.experiment for trial in found.plan.trials}
+    kind = "setting" if isinstance(found, Sweep) else "contender"
     return [
-        _trial(standing, result, experiments[result.identity])
+        _trial(standing, result, experiments[result.identity], kind)
         for standing in standings_of(found)
         for result in standing.results
     ]
@@ -110,8 +114,12 @@ def _leaves(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
             yield path.removesuffix(".name"), value
 
 
-def _trial(standing: Standing, result: Result, experiment: Experiment) -> Recorded:
+def _trial(standing: Standing, result: Result, experiment: Experiment, kind: str) -> Recorded:
+    """The record of a trial. kind: what the study calls its candidates."""
     name, stop = standing.candidate.name, result.record["stop"]
+    # Metrics of the validation part are in the evaluations only.
+    names = [each for each in result.evals if each.startswith("validation_")]
+    measured = {each: value for each in names if (value := result.number(each)) is not None}
     several = len(standing.results) > 1
     return Recorded(
         id=result.identity,
@@ -119,19 +127,16 @@ def _trial(standing: Standing, result: Result, experiment: Experiment) -> Record
         status=status_word(result.record["status"]),
         verdict=stop["message"] if stop else "",
         config=experiment.plain(),
-        summary={**_numbers(result.summary), "trained_together": result.record["lanes"]},
+        summary={
+            **numbers_of(result.summary),
+            **measured,
+            "trained_together": result.record["lanes"],
+        },
         diagnosis=_diagnosis(result.record),
         steps=result.steps,
         evals=result.evals,
+        labels={kind: name, "seed": experiment.seed},
     )
-
-
-def _numbers(summary: Mapping[str, Any]) -> dict[str, float]:
-    return {
-        name: float(value)
-        for name, value in summary.items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
-    }
 
 
 def _diagnosis(record: Mapping[str, Any]) -> tuple[str, ...]:

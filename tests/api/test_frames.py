@@ -49,6 +49,42 @@ def test_a_comparison_has_a_row_for_each_trial(comparison):
     assert comparison.to_polars()["variant.batch_size"].null_count() == 2
 
 
+def test_all_tables_of_a_study_name_contender_and_seed(comparison):
+    trials = [(row.name, seed) for row in comparison.contenders for seed in (0, 1)]
+    for table in ("runs", "evals", "steps"):
+        frame = comparison.to_pandas(table)
+        pairs = list(dict.fromkeys(zip(frame["contender"], frame["seed"], strict=True)))
+        assert pairs == trials
+    (only,) = comparison.contenders[:1]
+    frame = comparison.to_pandas("evals").query("contender == @only.name and seed == 1")
+    np.testing.assert_array_equal(frame["train_loss"], only.standing.results[1].evals["train_loss"])
+    sweep = gdrun.sweep(CONFIG, {"lr": [0.01, 0.1]}, "epochs=1")
+    assert sweep.to_pandas("steps")["setting"].unique().tolist() == ["lr=0.01", "lr=0.1"]
+
+
+def test_runs_have_their_metrics_by_part(run, comparison):
+    """The metrics are those of scikit-learn, on the predictions for the rows of each part."""
+    from sklearn.metrics import balanced_accuracy_score
+
+    from gdrun.config.loading import load
+    from gdrun.runs.experiment_data import experiment_data
+
+    data = experiment_data(load(run.config))
+    (row,) = run.to_polars().to_dicts()
+    for name in ("train", "validation", "test"):
+        part = getattr(data, name)
+        scores = part.X @ run.weights["w"] + run.weights["b"]
+        expected = balanced_accuracy_score(part.y, scores.argmax(axis=1))
+        assert row[f"{name}_balanced_accuracy"] == pytest.approx(expected)
+    # The metric that ranks a study is in its table: the ranking can be made from it.
+    found = gdrun.sweep(CONFIG, {"lr": [1e-4, 0.01, 0.1]}, "epochs=2", metric="f1", seeds=2)
+    medians = found.to_pandas().groupby("setting")["validation_f1"].median()
+    best = found.best.name
+    assert medians[best] == medians.max()
+    shown = {each.candidate.name: -each.spread.median for each in found.standings}
+    assert medians.to_dict() == pytest.approx(shown)
+
+
 def test_settings_keep_their_types(tmp_path):
     values = {"lr": [0.01, 1], "dataset.split.test": [0.2, 30]}
     config = CONFIG | {"optimizer": "momentum"}

@@ -1,5 +1,6 @@
 """Exports, read back with the own reader of each tool."""
 
+import io
 import json
 import os
 import struct
@@ -11,9 +12,12 @@ import pandas as pd
 import pyarrow.parquet
 import pytest
 import tensorboardX
+from rich.console import Console
+from scipy.stats import binomtest
 
 import gdrun
 from gdrun.errors import GdrunError, MissingExtraError
+from gdrun.views.comparisons import comparison_result
 from gdrun.views.export import FORMATS, Subject
 from gdrun.views.export.comparison import latex, markdown
 from gdrun.views.export.files import write_csv, write_parquet
@@ -21,6 +25,13 @@ from gdrun.views.export.tables import tables
 from gdrun.views.recorded import recorded_runs, recorded_trials
 
 CONFIG = {"dataset": "iris", "model": "softmax"}
+
+
+def text_of(view):
+    """A view as text, on a screen of 80 columns."""
+    console = Console(width=80, file=io.StringIO())
+    console.print(view)
+    return console.file.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -205,9 +216,10 @@ def test_the_ranking_as_markdown_and_latex(sweep):
     table, common = text.split("\n\n")
     assert common.endswith("epochs 3; 2 seeds\n")
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
-    updates = f"updates to {sweep.target.bound}"
+    updates = f"median updates to {sweep.target.bound}"
     quartiles = ["lower quartile", "upper quartile"]
-    assert rows[0] == ["setting", "val loss", *quartiles, "diverged", updates]
+    head = ["setting", "median val loss", *quartiles, "median test loss", "diverged", updates]
+    assert rows[0] == head
     assert [row[0] for row in rows[2:]] == [best.candidate.name, other.candidate.name]
     losses = [result.summary["validation_loss"] for result in best.results]
     expected = [f"{np.quantile(losses, share):.4g}" for share in (0.5, 0.25, 0.75)]
@@ -215,13 +227,15 @@ def test_the_ranking_as_markdown_and_latex(sweep):
     for result in best.results:
         below = result.evals["validation_loss"] <= sweep.target.value
         steps.append(result.evals["step"][below][0])
-    expected += ["0 of 2", f"{np.median(steps):.0f}"]
+    tested = np.median([result.summary["test_loss"] for result in best.results])
+    expected += [f"{tested:.4g}", "0 of 2", f"{np.median(steps):.0f}"]
     assert rows[2][1:] == expected
-    comment, *lines = latex(sweep).splitlines()
+    package, comment, *lines = latex(sweep).splitlines()
+    assert package == r"% in the preamble: \usepackage{booktabs}"
     assert comment.startswith("% data ")
     assert comment.endswith("epochs 3; 2 seeds")
-    assert lines[0] == r"\begin{tabular}{lrrrrr}"
-    assert lines[2].endswith(rf"& updates to val loss $\leq$ {sweep.target.value:.4g} \\")
+    assert lines[0] == r"\begin{tabular}{lrrrrrr}"
+    assert lines[2].endswith(rf"& median updates to val loss $\leq$ {sweep.target.value:.4g} \\")
     assert lines[4] == f"{best.candidate.name} & {' & '.join(expected)} \\\\"
     assert lines[-1] == r"\end{tabular}"
 
@@ -241,6 +255,32 @@ def test_the_ranking_has_tuned_settings_and_intervals():
         losses = [result.summary["validation_loss"] for result in contender.standing.results]
         ends = [float(end) for end in row[5].split(" … ")]
         np.testing.assert_allclose(ends, [min(losses), max(losses)], rtol=1e-2)
+    # The sign test of the two contenders, by scipy.
+    assert head[-1] == f"p against {compared.ranking[0].name}"
+    first, second = (
+        [r.summary["validation_loss"] for r in each.standing.results] for each in compared.ranking
+    )
+    wins = sum(a < b for a, b in zip(first, second, strict=True))
+    assert float(rows[1][-1]) == pytest.approx(binomtest(wins, 6).pvalue, rel=0.05)
+    assert rows[0][-1] == ""
+
+
+def test_settings_are_rounded_in_the_ranking_as_on_the_screen():
+    found = gdrun.sweep(CONFIG, {"lr": [0.00316227766, 0.1]}, "epochs=1")
+    assert "| lr=0.003162 |" in markdown(found)
+
+
+def test_the_test_part_is_shown_and_never_ranks():
+    compared = gdrun.compare(["bgd", "mbgd"], CONFIG, "epochs=2", "engine=numpy", seeds=3)
+    screen = text_of(comparison_result(compared))
+    line = next(row for row in screen.splitlines() if row.startswith("mbgd ") and "0 of 3" in row)
+    losses = [
+        gdrun.train(CONFIG, "epochs=2", f"seed={seed}", "engine=numpy").summary["test_loss"]
+        for seed in range(3)
+    ]
+    assert f"{np.median(losses):.4g}" in line.split()
+    with pytest.raises(GdrunError, match="test_loss cannot rank settings"):
+        gdrun.sweep(CONFIG, "lr=0.1,1", metric="test_loss")
 
 
 def test_signs_of_markdown_and_latex_are_text(monkeypatch):

@@ -170,6 +170,14 @@ def metric_called(
             )
         if word in METRICS and any(_lacks_validation(each) for each in lacking):
             hint = "it is measured on the validation part: set dataset.split.validation=0.2"
+        if word.startswith("test_"):
+            raise GdrunError(
+                f"{name} cannot rank settings: a choice by the test part would use it up, because "
+                "it would no longer measure how well the choice generalises",
+                where=where,
+                hint="use the same metric of the validation part, such as validation_loss; "
+                "comparisons and `gdrun export --to markdown` show the test loss beside it",
+            )
         raise GdrunError(f"{first} has no metric {name!r}", where=where, hint=hint)
     return Metric(full)
 

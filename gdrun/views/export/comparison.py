@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from itertools import compress
 
 from gdrun.errors import one_line
+from gdrun.study.design.trials import Candidate
 from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.ranking import ranked
 from gdrun.study.judgement.statistics import quantile
 from gdrun.study.judgement.sweep_findings import Sweep
-from gdrun.views.comparisons import amount_text
+from gdrun.views.comparisons import TEST_WORDS, amount_text, test_result, test_text
 from gdrun.views.numbers import MISSING, percent, quantity
 from gdrun.views.recorded import standings_of
 from gdrun.views.study_line import study_line
@@ -47,13 +48,14 @@ def markdown(found: Sweep | Comparison) -> str:
 def latex(found: Sweep | Comparison) -> str:
     """The ranking as an environment tabular of LaTeX, with the rules of the package booktabs.
 
-    A comment above it says what all candidates have in common.
+    Comments above it name the package, and say what all candidates have in common.
     """
     head, rows = _ranking(found)
     body = [r"\toprule", _latex_row(head), r"\midrule", *map(_latex_row, rows), r"\bottomrule"]
     begin = rf"\begin{{tabular}}{{l{'r' * (len(head) - 1)}}}"
     comment = f"% {one_line(study_line(found.plan))}"
-    return "\n".join([comment, begin, *body, r"\end{tabular}", ""])
+    needs = r"% in the preamble: \usepackage{booktabs}"
+    return "\n".join([needs, comment, begin, *body, r"\end{tabular}", ""])
 
 
 def in_latex(text: str) -> str:
@@ -78,18 +80,25 @@ def _ranking(found: Sweep | Comparison) -> tuple[list[str], list[list[str]]]:
     """The heading and the rows, the best first.
 
     The columns: name; the setting that tuning chose; median, quartiles and interval of the metric;
-    runs that diverged; the median number of updates to the target. A column that is empty in every
-    row is left out.
+    the median on the test part; runs that diverged; the median number of updates to the target; the
+    p-value against the best contender or the baseline. A column that is empty in every row is left
+    out.
     """
     metric, target = found.metric, found.target
     several = len(found.plan.seeds) > 1
+    median = "median " if several else ""
     spread = ["lower quartile", "upper quartile"] if several else []
     name = "setting" if isinstance(found, Sweep) else "contender"
     intervals = (standing.spread.interval for standing in standings_of(found))
     levels = {percent(each.level) for each in intervals if each is not None}
     interval = f"{levels.pop()} interval" if len(levels) == 1 else "interval"
-    head = [name, "tuned", metric.words, *spread, interval, "diverged"]
-    head.append(f"updates to {target.bound}" if target else "updates")
+    tested = test_result(found)
+    head = [name, "tuned", f"{median}{metric.words}", *spread, interval]
+    head.append(f"{median}{TEST_WORDS[tested]}" if tested else "test")
+    head.append("diverged")
+    head.append(f"{median}updates to {target.bound}" if target else "updates")
+    against, p_values = _p_values(found)
+    head.append(f"p against {against}")
     tuned = _tuned(found)
     rows = []
     for standing in ranked(standings_of(found)):
@@ -99,12 +108,31 @@ def _ranking(found: Sweep | Comparison) -> tuple[list[str], list[list[str]]]:
             quartiles = (standing.spread.lower, standing.spread.upper)
             values += sorted(map(metric.value, quartiles))
         own = standing.candidate.name
-        cells = [own, tuned.get(own, ""), *map(quantity, values), spread_cells(standing, metric)[2]]
+        shown = _setting(standing.candidate) if isinstance(found, Sweep) else own
+        cells = [shown, tuned.get(own, ""), *map(quantity, values)]
+        cells += [spread_cells(standing, metric)[2], test_text(standing, tested) if tested else ""]
         cells.append(f"{standing.diverged} of {len(standing.results)}")
         updates = quantile(standing.to_target(target, "step"), 0.5) if target else None
-        rows.append([*cells, "" if updates is None else amount_text(updates)])
+        cells += ["" if updates is None else amount_text(updates), p_values.get(own, "")]
+        rows.append(cells)
     kept = [any(row[place] not in ("", MISSING) for row in rows) for place in range(len(head))]
     return list(compress(head, kept)), [list(compress(row, kept)) for row in rows]
+
+
+def _setting(candidate: Candidate) -> str:
+    """The settings of a sweep's candidate, with numbers rounded as on the screen."""
+    leaves = {key.rpartition(".")[2]: value for key, value in candidate.settings.items()}
+    return " ".join(f"{leaf}={shown_value(value)}" for leaf, value in leaves.items())
+
+
+def _p_values(found: Sweep | Comparison) -> tuple[str, dict[str, str]]:
+    """The best contender or the baseline, and the p-value of each other one against it, by name."""
+    if isinstance(found, Sweep) or not found.pairs:
+        return "", {}
+    own = found.baseline or found.ranking[0].name
+    pairs = [pair for pair in found.pairs if own in (pair.first, pair.second)]
+    others = {pair.second if pair.first == own else pair.first: pair.p for pair in pairs}
+    return own, {name: quantity(p, 2) for name, p in others.items()}
 
 
 def _tuned(found: Sweep | Comparison) -> dict[str, str]:

@@ -20,20 +20,25 @@ def tables(records: Sequence[Recorded]) -> dict[str, Table]:
     """The tables of these runs, by name.
 
     runs: a row for each run, with its settings and the numbers of its summary. evals, steps: a row
-    for each evaluation and each point of the trace of steps, with the name of the run.
+    for each evaluation and each point of the trace of steps, with the name of the run. In a study
+    all three also have the contender (or setting) and the seed.
     """
     return {
         "runs": runs_table(records),
-        "evals": _curves([(each.name, each.evals) for each in records]),
-        "steps": _curves([(each.name, each.steps) for each in records]),
+        "evals": _curves([(each, each.evals) for each in records]),
+        "steps": _curves([(each, each.steps) for each in records]),
     }
 
 
 def runs_table(records: Sequence[Recorded]) -> Table:
-    """A row for each run: name, id, status, verdict, settings by dotted path, and summary."""
+    """A row for each run: name, id, status, verdict, settings by dotted path, and summary.
+
+    The summary has the metrics by part, such as validation_f1.
+    """
     rows = [
         {
             "run": each.name,
+            **each.labels,
             "id": each.id,
             "status": each.status,
             "verdict": each.verdict,
@@ -62,11 +67,16 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else short_flow(value)
 
 
-def _curves(runs: Sequence[tuple[str, Columns]]) -> Table:
+def _curves(runs: Sequence[tuple[Recorded, Columns]]) -> Table:
+    """The columns of all runs below each other, each row with the name and labels of its run."""
     names = dict.fromkeys(name for _, columns in runs for name in columns)
     lengths = [len(next(iter(columns.values()), ())) for _, columns in runs]
-    labels = np.repeat(np.array([name for name, _ in runs], dtype=object), lengths)
-    table: Table = {"run": labels}
+    labels = [{"run": run.name, **run.labels} for run, _ in runs]
+    table: Table = {}
+    for name in dict.fromkeys(name for own in labels for name in own):
+        values = [own[name] for own in labels]
+        texts = any(isinstance(value, str) for value in values)
+        table[name] = np.repeat(np.array(values, dtype=object if texts else None), lengths)
     for name in names:
         parts = [columns.get(name) for _, columns in runs]
         missing = np.repeat([part is None for part in parts], lengths)
