@@ -29,7 +29,7 @@ class CurveScale:
     log: bool
 
     def curve(self, standing: Standing) -> str:
-        """The training loss of a candidate's first run over its evaluations, as a sparkline."""
+        """The training loss of a candidate's median run over its evaluations, as a sparkline."""
         return self.line(_losses(standing))
 
     def line(self, losses: Numbers) -> str:
@@ -41,14 +41,14 @@ class CurveScale:
         """A sentence on the scale, for the notes below the table."""
         spacing = ", logarithmic" if self.log else ""
         return (
-            f"training loss of the first seed, the same scale in all rows{spacing}: "
+            f"training loss of the median run, the same scale in all rows{spacing}: "
             f"{quantity(self.low, 3)} (▁) to {quantity(self.high, 3)} (█); ↑ above it"
         )
 
 
 def scale_of(standings: Sequence[Standing]) -> CurveScale | None:
     """The scale for the curves of these candidates; None if no run has a finite loss."""
-    kept = [_losses(each) for each in standings if not each.results[0].diverged]
+    kept = [_losses(each) for each in standings if not each.median_result.diverged]
     return scale_over([_losses(each) for each in standings], kept)
 
 
@@ -67,5 +67,5 @@ def scale_over(every: Sequence[Numbers], kept: Sequence[Numbers]) -> CurveScale 
 
 
 def _losses(standing: Standing) -> Numbers:
-    losses: Numbers = standing.results[0].evals.get("train_loss", np.empty(0))
+    losses: Numbers = standing.median_result.evals.get("train_loss", np.empty(0))
     return losses

@@ -357,6 +357,18 @@ def test_curves_of_a_table_share_one_scale():
     assert [scale_of(found).curve(each) for each in found] == ["█▁", "█↑"]
 
 
+def test_a_curve_is_that_of_the_run_with_the_median_score():
+    """The first seed of the larger rate failed; the other two, and the median, are good."""
+    good, failed, best = result([16, 2.5]), result([16, 99]), result([16, 2])
+    found, texts = standing_texts({0.1: [best, good, best], 0.3: [failed, good, best]})
+    assert texts == ["best", "good"]
+    assert [each.median_result.evals["train_loss"][-1] for each in found] == [2, 2.5]
+    assert [scale_of(found).curve(each) for each in found] == ["█▁", "█▁"]
+    diverged = result([16, 1e9], diverged=True)
+    found, _ = standing_texts({0.1: [diverged, good], 0.3: [best, best]})
+    assert [scale_of(found).curve(each) for each in found] == ["█▁", "█▁"]
+
+
 def test_no_target_where_everything_failed():
     found, texts = standing_texts(
         {0.1: [result([10, 99], diverged=True)], 0.3: [result([1, 9], diverged=True)]}

@@ -88,6 +88,12 @@ class Standing:
         )
 
     @property
+    def median_result(self) -> Result:
+        """The run whose score is the median; of an even number of runs, the lower middle one."""
+        order = np.argsort(self.scores, kind="stable")
+        return self.results[int(order[(len(order) - 1) // 2])]
+
+    @property
     def dropped(self) -> float | None:
         """The epoch at which successive halving dropped the candidate; None if it never did."""
         stops = [result.record["stop"] for result in self.results]
