@@ -90,7 +90,8 @@ def read_csv(
 
         separators = "the separator must be a comma, a semicolon, a tab, a pipe (|) or blanks"
         notes = [*layout.notes, *_notes_on_zeros(layout, choices, cells)]
-        return assembled(choices, read, places, notes, separator=separators)
+        found = assembled(choices, read, places, notes, separator=separators)
+        return replace(found, decimal=sign)
 
 
 def _require_same(files: Sequence[TextFile], layouts: Sequence[CsvLayout]) -> None:

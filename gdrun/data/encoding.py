@@ -116,7 +116,8 @@ class Encoding:
     the value, computed from the training rows, that replaces a missing value. It is NaN for a
     column that must not have missing values; fill is None if this is true of all columns. mean,
     scale (d,): the standardisation; None if the features are not standardised. missing: the texts
-    and numbers that stand for a missing value, such as NA or −999.
+    and numbers that stand for a missing value, such as NA or −999. decimal: the decimal sign of the
+    file of the training data.
     """
 
     columns: tuple[SourceColumn, ...]
@@ -124,6 +125,7 @@ class Encoding:
     mean: Numbers | None = None
     scale: Numbers | None = None
     missing: MissingMarks = STANDARD
+    decimal: str = "."
 
     @cached_property
     def feature_names(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from gdrun.array_types import Array, Numbers
 from gdrun.data.arrays import flattened
 from gdrun.data.cifar_files import CLASSES, cifar_files, cifar_records
 from gdrun.data.column_statistics import blocks
+from gdrun.data.frame_cells import frame_cells, own_numbers
 from gdrun.data.idx_files import idx_array
 from gdrun.data.new_csv import csv_blocks
 from gdrun.data.new_rows import RowEncoder, require_columns
@@ -190,7 +191,8 @@ def column_blocks(columns: Any, encoder: RowEncoder, target: Target | None = Non
     require_columns(list(named), needed, "X", measured(encoder, target))
     kept = encoder.kept.positions(list(named), "X")
     encoder.extra = tuple(name for name in named if name not in {*needed, *encoder.kept.cells})
-    cells = [_cells(named[name], name) for name in needed]
+    decimal = encoder.encoding.decimal
+    cells = [frame_cells(named[name], name, decimal) for name in needed]
     lengths = {name: len(each) for name, each in zip(needed, cells, strict=True)}
     if len(set(lengths.values())) > 1:
         raise DataError(
@@ -200,7 +202,12 @@ def column_blocks(columns: Any, encoder: RowEncoder, target: Target | None = Non
         )
     if needed and not lengths[needed[0]]:
         return
-    y = None if target is None else target.encode(cells[-1], _row)
+    if decimal != ".":
+        cells = [
+            own_numbers(each, column, encoder.encoding, _row)
+            for each, column in zip(cells, encoder.encoding.columns, strict=False)
+        ] + cells[len(wanted) :]
+    y = None if target is None else target.encode(cells[-1], _row, decimal)
     encoder.kept.add(list(named.values())[at] for at in kept)
     yield encoder.features(cells[: len(wanted)], _row), y
 
@@ -293,18 +300,6 @@ def _targets(y: Array, rows: int, where: str | Path) -> Array:
             hint="each row needs one target",
         )
     return y.reshape(rows)
-
-
-def _cells(values: Any, name: str) -> Any:
-    """The values of one column for n rows: numbers or moments (n,), or a list of texts."""
-    array = np.asarray(values)
-    if array.ndim != 1:
-        raise DataError(
-            f"must have one value for each row, but its shape is {array.shape}", where=name
-        )
-    if array.dtype.kind in "biufM":
-        return array
-    return list(map(str, values))
 
 
 def _not_there(path: Path, word: str) -> DataError:

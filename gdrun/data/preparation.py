@@ -110,7 +110,7 @@ def prepare(
         constant = tuple(np.array(table.feature_names, dtype=object)[~varies])
         notes.append(_constant_note(constant))
     sources = table.sources or columns_of_numbers(table.feature_names)
-    encoding = Encoding(sources, fill, mean, scale, table.missing_marks)
+    encoding = Encoding(sources, fill, mean, scale, table.missing_marks, table.decimal)
     target_scale = _target_scale(y[rows.train]) if standardize_target else None
     if target_scale is not None:
         notes.append(_target_note(table.target_name))

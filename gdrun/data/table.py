@@ -49,10 +49,11 @@ class Table:
     y holds numbers. notes: sentences for the user, such as "dropped 3 of 150 rows with missing
     values". sources: the columns from which the features were made; empty if each feature is a
     column of numbers. fillings: for each source how its missing values are replaced; an empty text
-    if it may have none. missing_marks: the cells of new rows that are missing values. reports: the
-    report on each column of a table that was read. kept (N,): the indices of the rows of the file
-    that are in the table; None if no row was dropped. wide (N, d + 1): a contiguous matrix whose
-    first d columns are X, if nothing else uses its memory; else None.
+    if it may have none. missing_marks: the cells of new rows that are missing values. decimal: the
+    decimal sign of the file. reports: the report on each column of a table that was read. kept
+    (N,): the indices of the rows of the file that are in the table; None if no row was dropped.
+    wide (N, d + 1): a contiguous matrix whose first d columns are X, if nothing else uses its
+    memory; else None.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Table:
     sources: tuple[SourceColumn, ...] = ()
     fillings: tuple[str, ...] = ()
     missing_marks: MissingMarks = STANDARD
+    decimal: str = "."
     reports: tuple[ColumnReport, ...] = ()
     kept: Counts | None = None
     wide: Numbers | None = None

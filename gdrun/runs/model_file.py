@@ -70,9 +70,9 @@ class ModelRecord(TypedDict):
     """The contents of the JSON text `model`.
 
     numbered: whether the target has whole numbers as its classes. missing: the cells of new rows
-    that are missing values. options: the section `model` of the config, with the name of the model.
-    reading: the options with which the text file of the training data was read, such as
-    {"decimal": ","}; the first versions did not write it.
+    that are missing values. decimal: the decimal sign of texts in new rows. options: the section
+    `model` of the config, with the name of the model. reading: the options with which the text file
+    of the training data was read, such as {"decimal": ","}; the first versions did not write it.
     """
 
     schema_version: int
@@ -82,6 +82,7 @@ class ModelRecord(TypedDict):
     numbered: bool
     columns: list[ColumnRecord]
     missing: NotRequired[list[str | float]]
+    decimal: NotRequired[str]
     options: dict[str, Any]
     reading: NotRequired[dict[str, Any]]
 
@@ -154,6 +155,7 @@ def arrays_of(
         "numbered": description.numbered,
         "columns": [_record(column) for column in encoding.columns],
         "missing": encoding.missing.listed,
+        "decimal": encoding.decimal,
         "options": description.options,
         "reading": description.reading,
     }
@@ -231,6 +233,7 @@ def description_in(arrays: Mapping[str, Array], path: Path) -> ModelDescription 
         arrays.get("standardize.mean"),
         arrays.get("standardize.scale"),
         MissingMarks.of(record["missing"]) if "missing" in record else STANDARD,
+        "," if record.get("decimal") == "," else ".",
     )
     for name in ("fill.mean", "standardize.mean", "standardize.scale"):
         if name in arrays:

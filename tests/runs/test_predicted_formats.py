@@ -256,3 +256,39 @@ def test_the_text_options_of_a_run_are_those_of_new_files(tmp_path):
     changed = model.predictions(other, reading={"encoding": "utf-8", "decimal": "."})
     assert_allclose(changed.probabilities, wanted, rtol=1e-14)
     assert changed.labels.tolist() == model.predict(new).tolist()
+
+
+@pytest.mark.parametrize("decimal", [None, ","])
+def test_texts_in_frames_are_read_as_in_the_file(tmp_path, decimal):
+    """The cells of a frame of text are those of the file: predictions are equal."""
+    rng = np.random.default_rng(4)
+    amounts = np.round(rng.lognormal(7, 0.5, 60), 2)
+    shares = rng.integers(0, 40, 60) / 4
+
+    def written(value):
+        return f"{value:,.2f}".translate(str.maketrans(",.", ".,"))
+
+    texts = pd.DataFrame(
+        {
+            "amount": [f"{written(each)} €" for each in amounts],
+            "share": [f"{written(each)} %" for each in shares],
+            "size": [written(each) for each in rng.normal(size=60)],
+        }
+    )
+    path = tmp_path / "sales.csv"
+    texts.assign(y=[written(each) for each in amounts / 5]).to_csv(path, sep=";", index=False)
+    dataset = {"path": str(path)} | ({"decimal": decimal} if decimal else {})
+    words = ({"dataset": dataset, "model": "linear"}, "variant=bgd", "epochs=1", "lr=1e-9")
+    model = gdrun.load_model(gdrun.train(*words, out=tmp_path).directory)
+    wanted = model.predict(path)
+    assert_allclose(model.predict(texts), wanted, rtol=1e-14)
+    assert_allclose(model.predict(texts.to_dict("list")), wanted, rtol=1e-14)
+    # Numbers, as such and as text with a point, mean the same.
+    numbers = texts.assign(amount=amounts, share=shares.astype(object))
+    assert_allclose(model.predict(numbers), wanted, rtol=1e-14)
+    assert_allclose(model.predict(numbers.assign(amount=amounts.astype(str))), wanted, rtol=1e-14)
+    empty = texts.assign(amount=["k.A.", *texts["amount"][1:]])
+    with pytest.raises(gdrun.DataError, match=r"row 0 amount: 'k\.A\.' is not a number"):
+        model.predict(empty)
+    measured = model.evaluate(texts.assign(y=[written(each) for each in amounts / 5]))
+    assert_allclose(measured.metrics["rmse"], model.evaluate(path).metrics["rmse"], rtol=1e-12)

@@ -1,0 +1,54 @@
+"""The cells of columns that are handed over from Python, such as those of a pandas frame."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+
+from gdrun.array_types import Numbers
+from gdrun.data.encoding import Encoding, SourceColumn
+from gdrun.data.new_dates import Place
+from gdrun.data.new_rows import numbers_in
+from gdrun.errors import DataError
+
+
+def own_numbers(cells: Any, column: SourceColumn, encoding: Encoding, place: Place) -> Any:
+    """The cells of a column of numbers as an array (n,), if they are texts; others as they are.
+
+    The texts are read with the decimal sign of the training data. If this fails and all of them are
+    numbers with a point, such as 1336.42, they are numbers that were converted to text. Raises
+    DataError for a text that is no number.
+    """
+
+    if not isinstance(cells, list) or column.form not in ("number", "marked") or column.labels:
+        return cells
+
+    def read(decimal: str) -> Numbers:
+        marked = column.form == "marked"
+        return numbers_in(cells, column.name, place, decimal, encoding.missing, marked=marked)
+
+    try:
+        return read(encoding.decimal)
+    except DataError:
+        with suppress(DataError):
+            return read(".")
+        raise
+
+
+def frame_cells(values: Any, name: str, decimal: str) -> Any:
+    """The values of one column for n rows: numbers or moments (n,), or a list of texts.
+
+    decimal: the decimal sign of numbers among texts.
+    """
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise DataError(
+            f"must have one value for each row, but its shape is {array.shape}", where=name
+        )
+    if array.dtype.kind in "biufM":
+        return array
+    return [
+        str(each).replace(".", decimal) if isinstance(each, float) else str(each) for each in values
+    ]
