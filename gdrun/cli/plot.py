@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -87,6 +87,16 @@ Quantity = Annotated[
     ),
 ]
 
+Scale = Annotated[
+    Literal["log", "linear"] | None,
+    typer.Option(
+        "--scale", help="The scale of the y axis of curves (default: what suits the values)."
+    ),
+]
+
+LOGGED = ("curves", "comparison")
+"""The kinds of pictures whose y axis has the option --scale."""
+
 
 def plot(
     words: Words = None,
@@ -95,6 +105,7 @@ def plot(
     kind: KindName = None,
     x: Across = "epoch",
     y: Quantity = None,
+    scale: Scale = None,
     force: Force = False,
     runs: Runs = RUNS,
     seed: Seed = None,
@@ -111,6 +122,8 @@ def plot(
         raise GdrunError("does not apply to --schedule", where="--kind", hint="leave it out")
     if schedule and y is not None:
         raise GdrunError("does not apply to --schedule", where="--y", hint="leave it out")
+    if schedule and scale is not None:
+        raise GdrunError("does not apply to --schedule", where="--scale", hint="leave it out")
     if schedule:
         plot_schedule(words, seed, output, force, json)
         if output is None and not json:
@@ -124,17 +137,17 @@ def plot(
     if kind is not None:
         _check_kind(kind, subject, y, drawn=output is None)
     if output is not None:
-        _write_kind(subject, kind, (x, y), output, force)
+        _write_kind(subject, kind, (x, y, scale), output, force)
         return
     if json:
-        console.print_json([_chart_data(chart) for chart in _charts(subject, x, y)])
+        console.print_json([_chart_data(chart) for chart in _charts(subject, x, y, scale)])
         return
     mapped = kind not in CHARTS and _show_map(subject, y, kind)
     if kind not in MAPS and not (mapped and isinstance(subject, Sweep)):
         if mapped:
             console.show("")
-        _show(_charts(subject, x, y))
-    options = {"--kind": kind, "--x": None if x == "epoch" else x, "--y": y}
+        _show(_charts(subject, x, y, scale))
+    options = {"--kind": kind, "--x": None if x == "epoch" else x, "--y": y, "--scale": scale}
     options |= {"-o": f"{kind or 'plot'}.png"}
     options |= {"--runs": None if runs == RUNS else str(runs)}
     given = [word for name, value in options.items() if value for word in (name, value)]
@@ -200,20 +213,24 @@ def _check_kind(kind: str, subject: Subject, y: str | None, *, drawn: bool) -> N
         raise GdrunError(what, where="--kind", hint=f"add -o {kind}.png")
 
 
-def _charts(subject: Subject, x: str, y: str | None) -> list[Chart]:
-    """The charts of runs, a sweep or a comparison that a terminal can show."""
+def _charts(subject: Subject, x: str, y: str | None, scale: str | None) -> list[Chart]:
+    """The charts of runs, a sweep or a comparison that a terminal can show.
+
+    x, y, scale: the options of the command.
+    """
     from gdrun.study.judgement.comparison_findings import Comparison
     from gdrun.study.judgement.sweep_findings import Sweep
     from gdrun.views import study_figures
+    from gdrun.views.curves import scaled
     from gdrun.views.run_charts import run_charts
 
     if isinstance(subject, Sweep | Comparison):
         _check_no_quantity(y)
     if isinstance(subject, Comparison):
-        return study_figures.comparison_charts(subject)
+        return scaled(study_figures.comparison_charts(subject), scale)
     if isinstance(subject, Sweep):
-        return [study_figures.sensitivity(subject).chart]
-    return run_charts(subject, x, y)
+        return scaled([study_figures.sensitivity(subject).chart], scale)
+    return scaled(run_charts(subject, x, y), scale)
 
 
 def _show_map(subject: Subject, y: str | None, kind: str | None) -> bool:
@@ -270,12 +287,16 @@ def _chart_data(chart: Chart) -> dict[str, object]:
 
 
 def _write_kind(
-    subject: Subject, name: str | None, axes: tuple[str, str | None], output: Path, force: bool
+    subject: Subject,
+    name: str | None,
+    axes: tuple[str, str | None, str | None],
+    output: Path,
+    force: bool,
 ) -> None:
     """Write a picture of the subject.
 
-    name: the kind; None for the usual one, which is curves if a quantity is named. axes: the x axis
-    and the quantity.
+    name: the kind; None for the usual one, which is curves if a quantity is named. axes: the x
+    axis, the quantity and the scale of the y axis. Raises GdrunError if the kind has no scale.
     """
     from gdrun.views.pictures.kinds import Shown, kind_for, suffixes_of
     from gdrun.views.pictures.style import write_picture
@@ -286,6 +307,9 @@ def _write_kind(
     kind, given = kind_for(name, subject)
     if kind.name != "curves":
         _check_no_quantity(shown.y)
+    if shown.scale is not None and kind.name not in LOGGED:
+        what = f"applies to {' and '.join(LOGGED)}, not to {kind.name}"
+        raise GdrunError(what, where="--scale", hint="leave it out")
     suffix = suffix_of(output, suffixes_of(kind))
     check_new(output, force)
     if kind.trains:

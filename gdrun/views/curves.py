@@ -8,7 +8,7 @@ ends, so that every point is the median of the same runs.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -151,6 +151,51 @@ def is_logarithmic(*values: Array) -> bool:
     known = np.concatenate([np.asarray(each, dtype=float).ravel() for each in values])
     known = known[np.isfinite(known)]
     return bool(len(known)) and bool(known.min() > 0 and known.max() / LOG_RATIO > known.min())
+
+
+SQUEEZED = 0.1
+"""A falling curve needs a logarithmic axis if its second half is in this share of the range."""
+
+FEWEST_POINTS = 8
+"""Curves with fewer points have no tail that could be squeezed."""
+
+
+def needs_log(curves: Sequence[Curve]) -> bool:
+    """Whether the y axis of falling curves, such as losses, is better logarithmic.
+
+    The values are positive, and span a wide range, or the second half of every curve lies in the
+    lowest tenth of the range: on a linear axis this half would be a flat line at the bottom.
+    """
+    if is_logarithmic(*(curve.y for curve in curves)):
+        return True
+    long = [curve for curve in curves if len(curve.y) >= FEWEST_POINTS]
+    values = np.concatenate([np.empty(0), *(curve.y for curve in curves)])
+    values = values[np.isfinite(values)]
+    if not long or len(long) < len(curves) or not len(values) or values.min() <= 0:
+        return False
+    tails = np.concatenate([curve.y[len(curve.y) // 2 :] for curve in long])
+    reach = np.nanmax(np.where(np.isfinite(tails), tails, np.nan), initial=values.min())
+    return bool(reach - values.min() < SQUEEZED * (values.max() - values.min()))
+
+
+SCALES = ("log", "linear")
+"""The scales of a y axis."""
+
+
+def scaled(charts: Sequence[Chart], scale: str | None) -> list[Chart]:
+    """The charts with this scale of the y axis, one of SCALES; None changes nothing.
+
+    A chart with a value that is not positive keeps its linear axis.
+    """
+    if scale is None:
+        return list(charts)
+    return [replace(each, log_y=scale == "log" and _is_positive(each)) for each in charts]
+
+
+def _is_positive(chart: Chart) -> bool:
+    values = np.concatenate([np.empty(0), *(curve.y for curve in chart.curves)])
+    values = values[np.isfinite(values)]
+    return bool(len(values)) and bool(values.min() > 0)
 
 
 def median_curve(label: str, traces: Sequence[Columns], x: str, y: str) -> Curve | None:

@@ -12,7 +12,7 @@ from gdrun.runs.run import Run
 from gdrun.symptoms.facts import Symptom, Traced
 from gdrun.symptoms.registry import diagnose
 from gdrun.symptoms.result_rules import class_recalls
-from gdrun.views.curves import Chart, Curve, is_logarithmic
+from gdrun.views.curves import Chart, Curve, needs_log
 
 EVERY_LAYER = 12
 """A network with more layers than this has only some of them drawn, evenly spaced."""
@@ -216,5 +216,4 @@ def _chart(
     title: str, words: str, curves: Sequence[Curve], x: str = "epoch", *, log: bool = True
 ) -> Chart:
     """A chart of these curves; logarithmic if `log` and the values suit it."""
-    logarithmic = log and is_logarithmic(*(curve.y for curve in curves))
-    return Chart(title, x, words, tuple(curves), log_y=logarithmic)
+    return Chart(title, x, words, tuple(curves), log_y=log and needs_log(curves))

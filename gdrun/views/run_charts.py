@@ -19,6 +19,7 @@ from gdrun.views.curves import (
     explained_groups,
     is_logarithmic,
     median_curve,
+    needs_log,
 )
 from gdrun.views.numbers import quantity
 from gdrun.views.titles import runs_title
@@ -88,10 +89,10 @@ def _chart(runs: Sequence[Run], x: str, name: str) -> Chart:
                 label = ", ".join(filter(None, (own, part)))
                 owner = own if own and part else None
                 curves.append(replace(curve, label=label, owner=owner, dashed=part == "validation"))
-    log = name != "accuracy" and is_logarithmic(*(curve.y for curve in curves))
+    log = name != "accuracy" and needs_log(curves)
     if name == "lr":
         # A schedule is easier to read on a linear axis, but very different rates are not.
-        log = log and is_logarithmic(np.array([curve.y.max() for curve in curves]))
+        log = is_logarithmic(np.array([curve.y.max() for curve in curves]))
     words = _WORDS.get(name, name.replace("_", " "))
     return Chart(runs_title(runs), X_AXES[x], words, tuple(curves), log_y=log)
 

@@ -18,7 +18,7 @@ from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.statistics import quantile
 from gdrun.study.study import StudyProgress
 from gdrun.views.curve_scale import scale_over
-from gdrun.views.curves import Chart, Curve, is_logarithmic
+from gdrun.views.curves import Chart, Curve, needs_log
 from gdrun.views.numbers import count, duration, quantity
 from gdrun.views.sweeps import shown_value
 from gdrun.views.terminal_plot import PlotView
@@ -196,7 +196,7 @@ def _chart(settings: Sequence[_Setting], study: StudyProgress) -> Chart | None:
     )
     if not curves:
         return None
-    log = is_logarithmic(*(curve.y for curve in curves))
+    log = needs_log(curves)
     seed = f", seed {study.plan.seeds[0]}" if len(study.plan.seeds) > 1 else ""
     return Chart("", "epoch", f"train loss of the best settings{seed}", curves, log_y=log)
 

@@ -22,6 +22,7 @@ from gdrun.views.curves import (
     explained,
     is_logarithmic,
     median_curve,
+    needs_log,
 )
 from gdrun.views.numbers import quantity
 from gdrun.views.titles import study_title
@@ -166,7 +167,7 @@ def comparison_charts(found: Comparison) -> list[Chart]:
         curves = [_metric_curve(each, x, name) for each in found.contenders]
         known = [curve for curve in curves if curve is not None]
         if len(known) == len(curves):
-            log = is_logarithmic(*(curve.y for curve in known))
+            log = needs_log(known)
             across = _wide(known)
             charts.append(
                 Chart(title, words, found.metric.words, tuple(known), log_x=across, log_y=log)

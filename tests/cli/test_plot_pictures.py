@@ -162,6 +162,14 @@ def test_curves_fit_the_terminal(gdrun, runs, monkeypatch, width):
     assert lines[0] == "$x$_a: median of 2 seeds"
 
 
+def test_the_scale_of_the_loss_can_be_chosen(gdrun, runs):
+    name = str(runs["logistic"]) if "logistic" in runs else str(next(iter(runs.values())))
+    for scale, words in (("log", "\nloss (log scale)\n"), ("linear", "\nloss\n")):
+        answer = gdrun("plot", name, "--scale", scale)
+        assert (answer.code, words in answer.out) == (0, True)
+        assert f"--scale {scale} -o" in answer.out  # in the command that writes a picture
+
+
 def test_a_file_is_never_replaced_without_force(gdrun, runs, tmp_path):
     file = tmp_path / "a.png"
     file.write_text("mine")
@@ -212,6 +220,7 @@ def test_a_file_is_never_replaced_without_force(gdrun, runs, tmp_path):
         (["seed0", "--y", "acuracy"], "--y: 'acuracy' was not recorded"),
         (["moons", "--y", "suboptimality"], "the minimum f* of the objective is not known"),
         (["sweep", "--y", "loss"], "applies only to curves of runs"),
+        (["sweep", "--scale", "log", "-o", "s.png"], "applies to curves and comparison, not to"),
         (["seed0", "-o", "a.png", "--kind", "layers", "--y", "loss"], "applies only to curves"),
         (["seed0", "--x", "time"], "there is no x axis 'time'"),
     ],

@@ -1,10 +1,11 @@
 """Plots in the terminal: the positions of the dots, and the numbers at the axes."""
 
 import numpy as np
+import pytest
 
 import gdrun
 from gdrun.views import step_curves
-from gdrun.views.curves import Chart, Curve, seed_groups
+from gdrun.views.curves import Chart, Curve, needs_log, scaled, seed_groups
 from gdrun.views.notebook import plain_text
 from gdrun.views.terminal_plot import chart_lines, terminal_plot
 
@@ -123,3 +124,30 @@ def test_a_curve_of_a_damaged_trace_goes_back_and_forth():
     # The lowest point is in the first column, and the axis names the smallest and the largest x.
     assert lines[3].startswith("2 ┤⣰")
     assert lines[-1].split() == ["-1", "x", "2"]
+
+
+@pytest.mark.parametrize(
+    ("values", "log"),
+    [
+        (2.0 ** -np.arange(20), True),  # the largest value is 2¹⁹ times the smallest
+        (np.array([1.0, *[0.1, 0.09, 0.08] * 5]), True),  # a tail in the lowest 2 % of the range
+        (np.linspace(10, 1, 20), False),
+        (np.linspace(0.1, 0.95, 20), False),  # an accuracy whose tail is at the top
+        (np.array([0.1, *[0.9, 0.95] * 8]), False),
+        (np.array([1.0, *[0.0, 0.01] * 8]), False),  # 0 has no logarithm
+        (np.array([1.0, 0.1, 0.09]), False),  # too few points for a tail
+    ],
+)
+def test_a_loss_with_a_flat_tail_has_a_logarithmic_axis(values, log):
+    assert needs_log([Curve("a", np.arange(len(values)), values)]) is log
+
+
+def test_a_chosen_scale_is_that_of_all_positive_charts():
+    x = np.arange(3)
+    charts = [
+        Chart("", "x", "y", (Curve("a", x, x + 1.0),)),
+        Chart("", "x", "y", (Curve("b", x, x * 1.0),), log_y=False),
+    ]
+    assert [each.log_y for each in scaled(charts, "log")] == [True, False]
+    assert [each.log_y for each in scaled(scaled(charts, "log"), "linear")] == [False, False]
+    assert scaled(charts, None) == charts

@@ -11,6 +11,7 @@ from gdrun.runs.run import Run
 from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.views import diagnosis_figures, model_figures, study_figures, theory_figures
+from gdrun.views.curves import scaled
 from gdrun.views.pictures.evidence import evidence_picture
 from gdrun.views.pictures.heat_map import heat_map_picture
 from gdrun.views.pictures.landscape import landscape_picture
@@ -39,10 +40,14 @@ _NEEDS: dict[Of, str] = {
 
 @dataclass(frozen=True)
 class Shown:
-    """The axes of curves: x, one of X_AXES, and y, a quantity; None for the usual ones."""
+    """The axes of curves: x, one of X_AXES, and y, a quantity; None for the usual ones.
+
+    scale: the scale of the y axis, one of SCALES; None for the one that suits the values.
+    """
 
     x: str = "epoch"
     y: str | None = None
+    scale: str | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ _ALL = (
         "curves",
         "loss, gradient norm and learning rate",
         "runs",
-        lambda runs, shown: charts_picture(run_charts(runs, shown.x, shown.y)),
+        lambda runs, shown: charts_picture(scaled(run_charts(runs, shown.x, shown.y), shown.scale)),
     ),
     Kind(
         "walk",
@@ -171,7 +176,9 @@ _ALL = (
         "comparison",
         "the metric of contenders over gradients and seconds, and the runs at the target",
         "comparison",
-        lambda found, _: charts_picture(study_figures.comparison_charts(found)),
+        lambda found, shown: charts_picture(
+            scaled(study_figures.comparison_charts(found), shown.scale)
+        ),
     ),
 )
 
