@@ -20,6 +20,8 @@ def quantity(value: float | None, digits: int = 4) -> str:
     ['0.06282', '2.3', '1150', '1.2e-07', '64,610', '3.4e+09', '–']
     >>> [quantity(value, 2) for value in (0.127, 127, 1270, 12700)]
     ['0.13', '130', '1300', '13,000']
+    >>> quantity(64612.34, 6)
+    '64,612.3'
     """
     if value is None:
         return MISSING
@@ -28,8 +30,25 @@ def quantity(value: float | None, digits: int = 4) -> str:
     text = f"{value:.{digits}g}"
     rounded = float(text)
     if 1e4 <= abs(rounded) < 1e6:
-        return f"{rounded:,.0f}"
+        return f"{rounded:,.0f}" if rounded == int(rounded) else f"{rounded:,}"
     return f"{rounded:.0f}" if "e+" in text and abs(rounded) < 1e4 else text
+
+
+def told_apart(values: Iterable[float], digits: int = 3, most: int = 15) -> list[str]:
+    """Numbers as texts with `digits` significant digits, or as many as tell all of them apart.
+
+    Equal numbers have equal texts. most: the most digits.
+
+    >>> told_apart([1.0, 0.5]), told_apart([0.99971, 0.99965, 0.99959]), told_apart([1.0, 1.0])
+    (['1', '0.5'], ['0.99971', '0.99965', '0.99959'], ['1', '1'])
+    """
+    known = list(values)
+    different = len(set(known))
+    for enough in range(digits, most + 1):
+        texts = [quantity(value, enough) for value in known]
+        if len(set(texts)) == different:
+            break
+    return texts
 
 
 ROUNDING = 1e-9

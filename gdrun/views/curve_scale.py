@@ -9,7 +9,7 @@ import numpy as np
 
 from gdrun.array_types import Numbers
 from gdrun.study.judgement.ranking import Standing
-from gdrun.views.numbers import quantity
+from gdrun.views.numbers import told_apart
 from gdrun.views.sparklines import SPAN, sparkline
 
 WIDTH = 10
@@ -40,9 +40,10 @@ class CurveScale:
     def legend(self) -> str:
         """A sentence on the scale, for the notes below the table."""
         spacing = ", logarithmic" if self.log else ""
+        low, high = told_apart((self.low, self.high))
         return (
             f"training loss of the median run, the same scale in all rows{spacing}: "
-            f"{quantity(self.low, 3)} (▁) to {quantity(self.high, 3)} (█); ↑ above it"
+            f"{low} (▁) to {high} (█); ↑ above it"
         )
 
 

@@ -16,7 +16,7 @@ from rich.cells import cell_len
 
 from gdrun.array_types import Numbers
 from gdrun.views.curves import Curve
-from gdrun.views.numbers import quantity
+from gdrun.views.numbers import told_apart
 from gdrun.views.pictures.end_labels import spread
 from gdrun.views.pictures.texts import shortened
 
@@ -64,11 +64,13 @@ def curves_svg(curves: Sequence[Curve], x_name: str, y_name: str) -> str:
     ]
     low, high = (10**end if logs else end for end in y_range)
     axis = f'<path d="M{LEFT} {TOP}V{HEIGHT - BOTTOM}H{AXIS_END}" stroke="currentColor"/>'
+    lowest, highest = told_apart((low, high))
+    left, right = told_apart(x_range)
     numbers = [
-        _text(LEFT - 6, TOP + 8, quantity(high, 3), anchor="end"),
-        _text(LEFT - 6, HEIGHT - BOTTOM, quantity(low, 3), anchor="end"),
-        _text(LEFT, HEIGHT - BOTTOM + 16, quantity(x_range[0], 3)),
-        _text(AXIS_END, HEIGHT - BOTTOM + 16, quantity(x_range[1], 3), anchor="end"),
+        _text(LEFT - 6, TOP + 8, highest, anchor="end"),
+        _text(LEFT - 6, HEIGHT - BOTTOM, lowest, anchor="end"),
+        _text(LEFT, HEIGHT - BOTTOM + 16, left),
+        _text(AXIS_END, HEIGHT - BOTTOM + 16, right, anchor="end"),
         _text((LEFT + AXIS_END) / 2, HEIGHT - 6, x_name, anchor="middle"),
         _text(LEFT - 6, 12, f"{y_name}{', logarithmic' if logs else ''}"),
     ]

@@ -6,6 +6,7 @@ import math
 
 from gdrun.quantities import MISSING as MISSING
 from gdrun.quantities import quantity as quantity
+from gdrun.quantities import told_apart as told_apart
 
 
 def percent(share: float | None) -> str:

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from gdrun.engine.trace import Columns
 from gdrun.views.fitting import FirstThatFits
-from gdrun.views.numbers import quantity
+from gdrun.views.numbers import told_apart
 from gdrun.views.sparklines import sparkline
 
 
@@ -26,7 +26,7 @@ def _curves(steps: Columns, width: int) -> Table:
     combined = int(steps["combined"].max()) if "combined" in steps else 1
     for word, name in (("batch loss", "batch_loss"), ("grad norm", "grad_norm")):
         largest = steps[f"max_{name}"]
-        first, last = (quantity(float(largest[place]), 3) for place in (0, -1))
+        first, last = told_apart((float(largest[0]), float(largest[-1])))
         grid.add_row(word, sparkline(largest, width), f"{first} → {last}")
     if combined > 1:
         grid.add_row("", f"largest of {combined} steps")

@@ -9,7 +9,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from gdrun.array_types import Array, Flags
-from gdrun.views.numbers import quantity
+from gdrun.views.numbers import told_apart
 from gdrun.views.study_figures import NO_VALUE, HeatMap
 from gdrun.views.terminal_plot import HEIGHT, WIDEST, curve_letter, dot_grid, lettered_rows
 from gdrun.views.walks import Walks
@@ -88,7 +88,7 @@ def _legend(table: HeatMap, ascii_only: bool) -> list[str]:
     shades = _SHADES[ascii_only]
     lines = []
     if len(values):
-        low, high = quantity(float(values.min()), 3), quantity(float(values.max()), 3)
+        low, high = told_apart((float(values.min()), float(values.max())))
         lines.append(f"{shades[0]} from {low} to {shades[-1]} {high}")
     if table.marked is not None:
         lines.append("* best")
@@ -111,7 +111,8 @@ class WalkView:
 def walk_lines(found: Walks, total: int, ascii_only: bool = False) -> list[str]:
     """The lines of walks: contours of f − f* as dots, a letter for each walk, * at the minima."""
     height = HEIGHT + 4
-    marks = {0: quantity(float(found.y[-1]), 2), height - 1: quantity(float(found.y[0]), 2)}
+    highest, lowest = told_apart((float(found.y[-1]), float(found.y[0])), 2)
+    marks = {0: highest, height - 1: lowest}
     margin = max(map(len, marks.values()))
     width = max(total - margin - 2, 8)
     rows = lettered_rows([_path_grid(found, path.places, width, height) for path in found.paths])
@@ -132,7 +133,7 @@ def walk_lines(found: Walks, total: int, ascii_only: bool = False) -> list[str]:
             for k, sign in enumerate(text.ljust(width))
         ]
         lines.append(f"{marks.get(row, ''):>{margin}} {bar}{''.join(signs)}".rstrip())
-    left, right = (quantity(float(found.x[k]), 2) for k in (0, -1))
+    left, right = told_apart((float(found.x[0]), float(found.x[-1])), 2)
     gap = max(width - len(left) - len(right), 1)
     lines += [
         f"{'':>{margin}} {corner}{dash * width}",

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from gdrun.array_types import Array, Flags
 from gdrun.views.curves import Chart, Curve
-from gdrun.views.numbers import quantity
+from gdrun.views.numbers import quantity, told_apart
 
 # The bit of each dot of a braille character, by row and column; its code is U+2800 plus their sum.
 _DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
@@ -104,7 +104,7 @@ def chart_lines(
         lines.append(
             f"{axis.marks.get(row, ''):>{margin}} {tick if row in axis.marks else bar}{text}"
         )
-    left, right = quantity(float(first)), quantity(float(last))
+    left, right = told_apart((float(first), float(last)), 4)
     lines.append(f"{'':>{margin}} {corner}{dash * width}")
     name = f"{chart.x_label} (log scale)" if chart.log_x else chart.x_label
     gap = width - len(left) - len(right)
@@ -144,7 +144,8 @@ class _Axis:
                 low = 0.0  # the axis of a curve that falls below half its maximum starts at zero
             middle = low / 2 + high / 2
         marks = {0: high, height // 2: middle, height - 1: low}
-        return cls(low, high, {row: quantity(value, 3) for row, value in marks.items()}, log)
+        texts = told_apart(marks.values())
+        return cls(low, high, dict(zip(marks, texts, strict=True)), log)
 
     def shares(self, y: Array) -> Array:
         """The heights of the values y, from 0 at the bottom to 1; ½ on an axis of one value."""

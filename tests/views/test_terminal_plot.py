@@ -151,3 +151,17 @@ def test_a_chosen_scale_is_that_of_all_positive_charts():
     assert [each.log_y for each in scaled(charts, "log")] == [True, False]
     assert [each.log_y for each in scaled(scaled(charts, "log"), "linear")] == [False, False]
     assert scaled(charts, None) == charts
+
+
+@pytest.mark.parametrize("step", [1e-1, 1e-5, 1e-9])
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("level", [1.0, 64612.0])
+def test_the_numbers_of_an_axis_differ(level, step, log):
+    y = level * (1 + step * np.arange(5))
+    lines = terminal_plot(np.arange(5), y, labels=("x", "y"), log=log)
+    marks = [line.split(" ")[0] for line in lines[1:13] if "┤" in line]
+    numbers = [float(line.split("┤")[0].replace(",", "")) for line in lines if "┤" in line]
+    assert len(marks) == len(set(numbers)) == 3
+    # Each is nearer to its own value than to its neighbours.
+    expected = [y[-1], np.sqrt(y[0] * y[-1]) if log else y[2], y[0]]
+    assert np.abs(np.subtract(numbers, expected)).max() < step * level
