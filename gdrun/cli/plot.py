@@ -295,21 +295,34 @@ def _write_kind(
 ) -> None:
     """Write a picture of the subject.
 
-    name: the kind; None for the usual one, which is curves if a quantity is named. axes: the x
-    axis, the quantity and the scale of the y axis. Raises GdrunError if the kind has no scale.
+    name: the kind; None for the usual one, which is curves if a quantity is named, and for .gif the
+    walk if there is one. axes: the x axis, the quantity and the scale of the y axis. Raises
+    GdrunError if the kind has no scale.
     """
     from gdrun.views.pictures.kinds import Shown, kind_for, suffixes_of
     from gdrun.views.pictures.style import write_picture
+    from gdrun.views.walks import are_on_surfaces
 
     shown = Shown(*axes)
     if name is None and shown.y is not None and isinstance(subject, list):
         name = "curves"
+    animated = output.suffix.lower() == ".gif"
+    if name is None and animated and are_on_surfaces(subject):
+        name = "walk"
     kind, given = kind_for(name, subject)
     if kind.name != "curves":
         _check_no_quantity(shown.y)
     if shown.scale is not None and kind.name not in LOGGED:
         what = f"applies to {' and '.join(LOGGED)}, not to {kind.name}"
         raise GdrunError(what, where="--scale", hint="leave it out")
+    if animated and kind.animate is None:
+        raise GdrunError(
+            f"there is no animation of {kind.name}",
+            where=str(output),
+            hint="only a walk on a surface is animated, with --kind walk"
+            if are_on_surfaces(subject)
+            else f"use one of {', '.join(suffixes_of(kind))}: only walks on surfaces are animated",
+        )
     suffix = suffix_of(output, suffixes_of(kind))
     check_new(output, force)
     if kind.trains:

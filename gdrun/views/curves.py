@@ -55,7 +55,9 @@ class Curve:
 class Chart:
     """Curves over the same axes.
 
-    log_x, log_y: whether an axis is logarithmic. band: what the bands of the curves are.
+    log_x, log_y: whether an axis is logarithmic. band: what the bands of the curves are. infinite:
+    what a value of ∞ is, such as `diverged`; empty if such values are not drawn. limit: an x to
+    mark with a vertical line, and its formula; None for no line.
     """
 
     title: str
@@ -65,6 +67,8 @@ class Chart:
     log_x: bool = False
     log_y: bool = False
     band: str = "between the quartiles"
+    infinite: str = ""
+    limit: tuple[float, str] | None = None
 
 
 def seed_groups(runs: Sequence[Run]) -> list[tuple[str, list[Run]]]:

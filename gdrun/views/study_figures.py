@@ -36,12 +36,11 @@ class Sensitivity:
     """The metric of a sweep against one numeric key.
 
     curve: the median over the seeds, with the quartiles as its band; ∞ where runs diverged. words:
-    the verdict on each value. limit: the predicted stability limit of the rate, with its formula.
+    the verdict on each value. The limit of the chart is the predicted stability limit of the rate.
     """
 
     chart: Chart
     words: tuple[str, ...]
-    limit: tuple[float, str] | None = None
 
     @property
     def curve(self) -> Curve:
@@ -103,9 +102,10 @@ def sensitivity(found: Sweep) -> Sensitivity:
             (curve,),
             log_x=is_logarithmic(values),
             log_y=is_logarithmic(middle),
+            infinite="diverged",
+            limit=None if limit is None else (limit.predicted, limit.form),
         ),
         tuple(found.verdicts[k].word for k in order),
-        None if limit is None else (limit.predicted, limit.form),
     )
 
 

@@ -90,7 +90,9 @@ def chart_lines(
     if total is not None:
         width = max(total - margin - 2, 8)
     # The x of a damaged trace may not ascend.
-    first, last = min(x.min() for x, _ in kept), max(x.max() for x, _ in kept)
+    beyond = _infinite(chart)
+    every = np.concatenate([*(x for x, _ in kept), beyond])
+    first, last = every.min(), every.max()
     place = np.log if chart.log_x else np.asarray
     ends = (float(place(first)), float(place(last)))
     grids = [dot_grid(place(x), axis.shares(y), ends, width, height) for x, y in drawn]
@@ -98,6 +100,7 @@ def chart_lines(
     rows = lettered_rows(grids) if lettered or ascii_only else _braille(grids[0])
     if ascii_only and not lettered:
         rows = [row.replace("a", "*") for row in rows]
+    rows, legend = _marked(rows, chart, beyond, (float(first), float(last)), width, ascii_only)
     tick, bar, corner, dash = ("+", "|", "+", "-") if ascii_only else ("┤", "│", "└", "─")
     lines = [f"{chart.y_label} (log scale)" if chart.log_y else chart.y_label]
     for row, text in enumerate(rows):
@@ -112,6 +115,7 @@ def chart_lines(
         lines += [f"{'':>{margin}}  {left}{'':>{max(gap, 1)}}{right}", f"{'':>{margin}}  {name}"]
     else:
         lines.append(f"{'':>{margin}}  {left}{name:^{gap}}{right}")
+    lines += legend
     if lettered:
         lines += [f"  {curve_letter(k)}  {curve.label}" for k, curve in enumerate(chart.curves)]
         if any(_OVERLAP in row for row in rows):
@@ -169,6 +173,48 @@ def _drawable(curve: Curve, chart: Chart) -> tuple[Array, Array]:
     if chart.log_x:
         kept &= x > 0
     return x[kept], y[kept]
+
+
+def _infinite(chart: Chart) -> Array:
+    """The x of the points at ∞, if the chart says what they are."""
+    if not chart.infinite:
+        return np.empty(0)
+    x = np.concatenate([curve.x[np.isposinf(curve.y)] for curve in chart.curves])
+    return x[x > 0] if chart.log_x else x
+
+
+def _marked(
+    rows: Sequence[str],
+    chart: Chart,
+    beyond: Array,
+    ends: tuple[float, float],
+    width: int,
+    ascii_only: bool,
+) -> tuple[list[str], list[str]]:
+    """The rows of a plot with marks for points at ∞ and for the limit, and a legend of the marks.
+
+    beyond: the x of the points at ∞. ends: the x of the first and the last column.
+    """
+    arrow, line = "^:" if ascii_only else "↑┊"
+    place = np.log if chart.log_x else np.asarray
+
+    def column(x: float) -> int:
+        low, high = (float(place(end)) for end in ends)
+        return round((float(place(x)) - low) / ((high - low) or 1.0) * (width - 1))
+
+    signs = [list(row.ljust(width)) for row in rows]
+    legend = []
+    if chart.limit is not None and ends[0] <= chart.limit[0] <= ends[1]:
+        value, form = chart.limit
+        at = column(value)
+        for row in signs:
+            row[at] = line if row[at] == " " else row[at]
+        legend.append(f"  {line}  {form} = {quantity(value)}")
+    for x in beyond.tolist():
+        signs[0][column(x)] = arrow
+    if len(beyond):
+        legend.insert(0, f"  {arrow}  {chart.infinite}")
+    return ["".join(row).rstrip() for row in signs], legend
 
 
 def dot_grid(x: Array, shares: Array, ends: tuple[float, float], width: int, height: int) -> Flags:

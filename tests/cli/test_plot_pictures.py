@@ -122,6 +122,19 @@ def test_a_walk_is_animated(gdrun, runs, tmp_path):
         assert 2 <= picture.n_frames <= 21
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("study", ["compare vanilla momentum", "sweep lr=0.1,0.05"])
+def test_a_study_on_a_surface_is_animated_as_walks(gdrun, tmp_path, study):
+    from PIL import Image
+
+    words = (*study.split(), "surface=bowl", "variant=bgd", "steps=5", "-o", str(tmp_path))
+    assert gdrun(*words).code == 0
+    file = tmp_path / "a.gif"
+    assert gdrun("plot", "last", "--runs", str(tmp_path), "-o", str(file)).code == 0
+    with Image.open(file) as picture:
+        assert picture.n_frames == 6
+
+
 def test_runs_with_seeds_give_the_median_and_quartiles(gdrun, runs):
     answer = gdrun("plot", *(runs[f"seed{k}"] for k in range(3)), "--json", "--x", "step")
     loss, *_ = json.loads(answer.out)
@@ -186,7 +199,8 @@ def test_a_file_is_never_replaced_without_force(gdrun, runs, tmp_path):
     [
         (["seed0", "-o", "a.bmp"], ".bmp is not a known format"),
         (["seed0", "-o", "a"], "the file needs a suffix"),
-        (["seed0", "-o", "a.gif"], ".gif is not a known format here"),
+        (["seed0", "-o", "a.gif"], "only walks on surfaces are animated"),
+        (["walk", "-o", "a.gif", "--kind", "curves"], "hint: only a walk on a surface is animated"),
         (["seed0", "-o", "missing/a.png"], "cannot be written: No such file or directory"),
         (["seed0", "moons", "-o", "a.png"], "has another dataset"),
         (["seed0", "walk", "-o", "a.png"], "has another surface"),

@@ -172,13 +172,26 @@ def test_a_sweep_over_rates_marks_divergence_and_the_limit():
     np.testing.assert_allclose(record.curve.y[:3], np.median(found.results[:3], axis=1))
     assert record.words[-1] == "diverged"
     assert np.isinf(record.curve.y[-1])
-    assert record.limit[0] == found.limit.predicted
+    assert record.chart.limit[0] == found.limit.predicted
     with style():
         axes = sensitivity_picture(record).axes[0]
         assert any(text.get_text() == "diverged" for text in axes.texts)
         assert any(
             np.all(np.asarray(line.get_xdata()) == found.limit.predicted) for line in axes.lines
         )
+
+
+def test_the_names_of_narrow_zones_keep_their_distance():
+    rates = [0.05, 0.1, 0.15, 0.18, 0.182, 0.19, 0.199, 0.2, 0.201, 0.21, 0.25]
+    plain = ("surface=bowl", "optimizer=vanilla", "schedule=constant", "steps=100")
+    found = gdrun.sweep(None, {"lr": rates}, *plain)
+    record = study_figures.sensitivity(found)
+    with style():
+        texts = sensitivity_picture(record).axes[0].texts
+    places = {text.get_text(): text.xyann[0] for text in texts if text.get_rotation() == 30}
+    assert {"good", "too large", "oscillating", "unstable", "diverged"} <= set(places)
+    # Text of 8 points that is turned by 30° needs 8 / sin 30° = 16 points, of about 400.
+    assert np.diff(list(places.values())).min() >= 16 / 400
 
 
 @pytest.mark.parametrize("metric", ["loss", "accuracy"])

@@ -165,3 +165,17 @@ def test_the_numbers_of_an_axis_differ(level, step, log):
     # Each is nearer to its own value than to its neighbours.
     expected = [y[-1], np.sqrt(y[0] * y[-1]) if log else y[2], y[0]]
     assert np.abs(np.subtract(numbers, expected)).max() < step * level
+
+
+def test_points_at_infinity_and_the_limit_have_marks():
+    x, y = np.array([0.0, 1.0, 2.0, 4.0]), np.array([0.0, 1.0, np.inf, np.inf])
+    chart = Chart("", "x", "y", (Curve("", x, y),), infinite="diverged", limit=(1.5, "2/L"))
+    lines = chart_lines(chart, width=41, height=5)
+    rows = [line.split("┤")[-1].split("│")[-1].ljust(41) for line in lines[1:6]]
+    # The 41 columns are from 0 to 4: 2 is in the middle, 1.5 at 15.
+    assert [place for place, sign in enumerate(rows[0]) if sign == "↑"] == [20, 40]
+    assert [row[15] for row in rows] == ["┊"] * 5
+    assert lines[-2:] == ["  ↑  diverged", "  ┊  2/L = 1.5"]
+    ascii_lines = "".join(chart_lines(chart, width=41, height=5, ascii_only=True))
+    assert ascii_lines.isascii()
+    assert "^  diverged" in ascii_lines

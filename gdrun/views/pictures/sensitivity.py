@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gdrun.array_types import Array
+from gdrun.views.pictures.end_labels import spread
 from gdrun.views.pictures.lines import draw_chart, title_with_band
 from gdrun.views.pictures.style import PALETTE, figure, plain
 from gdrun.views.pictures.texts import set_title
 from gdrun.views.study_figures import Sensitivity
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+GAP = 0.055
+"""The smallest distance of two names, as a share of the width of the axes."""
 
 _ZONES = {
     "good": "#009e73",
@@ -38,21 +44,20 @@ def sensitivity_picture(found: Sensitivity) -> Figure:
     top = axes.get_xaxis_transform()
     axes.plot(x[~finite], np.full((~finite).sum(), 0.96), "x", color=PALETTE[1], transform=top)
     edges = _edges(x, found.chart.log_x)
+    axes.set_xlim(edges[0], edges[-1])
+    zones = []
     start = 0
     for word, group in groupby(map(_zone, found.words)):
         end = start + len(list(group))
         left, right = edges[start], edges[end]
         axes.axvspan(left, right, color=_ZONES.get(word, "#999999"), alpha=0.1, linewidth=0)
         middle = np.sqrt(left * right) if found.chart.log_x else (left + right) / 2
-        place: dict[str, Any] = {
-            "ha": "center",
-            "va": "bottom",
-            "rotation": 30 if end - start < 3 else 0,
-        }
-        axes.text(middle, 1.01, word, transform=top, fontsize=8, **place)
+        zones.append((word, float(middle)))
         start = end
-    if found.limit is not None and edges[0] < found.limit[0] < edges[-1]:
-        value, form = found.limit
+    _name_zones(axes, zones)
+    limit = found.chart.limit
+    if limit is not None and edges[0] < limit[0] < edges[-1]:
+        value, form = limit
         axes.axvline(value, color="#000000", linewidth=1, linestyle=(0, (4, 2)))
         words = f"{form} = {value:.3g}"
         axes.annotate(
@@ -66,9 +71,29 @@ def sensitivity_picture(found: Sensitivity) -> Figure:
             va="center",
             fontsize=8,
         )
-    axes.set_xlim(edges[0], edges[-1])
     set_title(picture, title_with_band(found.chart, found.chart.curves))
     return picture
+
+
+def _name_zones(axes: Axes, zones: Sequence[tuple[str, float]]) -> None:
+    """Write the name of each zone above it, so that the names of narrow zones do not overlap.
+
+    zones: each name, and the x of the middle of its zone.
+    """
+    across = axes.transData.transform([(x, 0.0) for _, x in zones])
+    middles = axes.transAxes.inverted().transform(across)[:, 0]
+    for (word, _), middle, place in zip(zones, middles, spread(middles, GAP), strict=True):
+        axes.annotate(
+            word,
+            (middle, 1.0),
+            xycoords="axes fraction",
+            xytext=(float(place), 1.04),
+            rotation=30,
+            rotation_mode="anchor",
+            fontsize=8,
+            arrowprops={"arrowstyle": "-", "linewidth": 0.5, "shrinkA": 0, "shrinkB": 0},
+            annotation_clip=False,
+        )
 
 
 def _zone(word: str) -> str:
