@@ -44,13 +44,14 @@ class Facts:
 
     parameters, outputs: how many weights and outputs the model has. loss: the name of the model's
     loss; an empty text for a surface. batch_size: the number of examples of a batch in the first
-    epoch.
+    epoch. steps: the most steps that the budget allows; None with a budget in seconds only.
     """
 
     parameters: int
     outputs: int
     loss: str
     batch_size: int
+    steps: int | None
 
 
 def build(experiments: Sequence[Experiment], data: Prepared) -> tuple[Cohort, Engine]:
@@ -72,7 +73,9 @@ def facts(experiment: Experiment, data: Prepared) -> Facts:
     model, layout = cohort.model, cohort.model.layout
     loss = model.loss.name if isinstance(model, LinearModel | Network) else ""
     batching = cohort.batching
-    return Facts(layout.size, layout.layers[-1].outputs, loss, batching.batch_size)
+    budget = cohort.plan.budget
+    steps = None if budget is None else budget.steps
+    return Facts(layout.size, layout.layers[-1].outputs, loss, batching.batch_size, steps)
 
 
 def in_lane_order(experiments: Sequence[Experiment]) -> tuple[Experiment, ...]:

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
-from gdrun.config.experiment import Experiment
+from gdrun.config.experiment import SURFACE_LOG, Experiment
 from gdrun.config.settings import Log
 from gdrun.data import Prepared, Table
 from gdrun.engine.build import build, facts
@@ -28,12 +29,12 @@ from gdrun.stop_requests import Stopped
 from gdrun.study.design.trials import Trial
 from gdrun.study.storage.results import Result, results_of
 
-TRACE_POINTS = 100
-"""The most points in the step trace of a trial. `gdrun train` uses the config's number instead."""
+TRACE_POINTS, WALK_POINTS = 100, 2000
+"""The most points in the step trace of a trial, and of a trial on a surface, by default.
 
-WALK_POINTS = 2000
-"""The most points in the step trace of a trial on a surface, unless the config has
-`log.points=all`. The trace is the path that is drawn, and thinning hides steps that alternate.
+Thousands of trials with the default of `gdrun train` would need much memory. On a surface the trace
+is the path that is drawn, and thinning hides steps that alternate. A value of `log.points` other
+than the default is obeyed.
 """
 
 CACHE_ENTRIES = 2**16
@@ -204,7 +205,10 @@ def most_lanes(experiment: Experiment, table: Table | None) -> int:
     scores = known.batch_size * known.outputs
     fit_cache = CACHE_ENTRIES // max(known.parameters, scores)
     # A lane also has about 20 trace columns, and 4 arrays of the size of the scores.
-    each = WEIGHT_ARRAYS * known.parameters + 20 * _trace_points(experiment) + 4 * scores
+    steps = MEMORY_ENTRIES if known.steps is None else known.steps
+    given = _trace_points(experiment)
+    points = min(steps, given) if isinstance(given, int) else steps
+    each = WEIGHT_ARRAYS * known.parameters + 20 * points + 4 * scores
     lanes = min(max(fit_cache, FEWEST_LANES), MOST_LANES)
     return max(min(lanes, MEMORY_ENTRIES // each), 1)
 
@@ -230,22 +234,19 @@ def even_chunks(trials: Sequence[Trial], most: int) -> Iterator[Sequence[Trial]]
 
 
 def lean(experiment: Experiment) -> Experiment:
-    """The same experiment, with a step trace of at most TRACE_POINTS points.
-
-    On a surface the trace has at most WALK_POINTS points, or all if the config says so.
-    """
-    points = experiment.log.points
-    if experiment.surface is not None and points == "all":
+    """The same experiment, with fewer points in its step trace, unless its config sets them."""
+    points = _trace_points(experiment)
+    if points == experiment.log.points:
         return experiment
-    most = _trace_points(experiment)
-    if points != "all" and points <= most:
-        return experiment
-    return replace(experiment, log=Log(points=most))
+    return replace(experiment, log=Log(points=points))
 
 
-def _trace_points(experiment: Experiment) -> int:
-    """The most points in the step trace of a trial that does not keep all its steps."""
-    return TRACE_POINTS if experiment.surface is None else WALK_POINTS
+def _trace_points(experiment: Experiment) -> int | Literal["all"]:
+    """The most points in the step trace of a trial."""
+    points, usual, fewer = experiment.log.points, Log().points, TRACE_POINTS
+    if experiment.surface is not None:
+        usual, fewer = SURFACE_LOG["points"], WALK_POINTS
+    return fewer if points == usual else points
 
 
 def prepared(experiment: Experiment, table: Table | None = None) -> Prepared:

@@ -82,10 +82,22 @@ def test_alone_is_one_trial_a_task():
 
 
 def test_a_thinner_trace_is_the_same_run():
-    experiment = load(LOGISTIC, ["log.points=all"])
+    experiment = load(LOGISTIC)
     assert lean(experiment).log.points == 100
     assert lean(experiment).shape != experiment.shape
     assert lean(load(LOGISTIC, ["log.points=5"])).log.points == 5
+
+
+@pytest.mark.parametrize(("points", "kept"), [("all", 150), ("400", 150), ("1000", 75)])
+def test_the_points_of_a_trace_are_those_of_the_config(points, kept):
+    # With the default of 1000, a trial keeps at most 100 points: every second one of 150 steps.
+    budget = ("epochs=none", "steps=150")
+    found = gdrun.sweep(LOGISTIC, {"lr": [0.1, 1]}, *budget, f"log.points={points}")
+    steps = found.standings[0].results[0].steps
+    alone = gdrun.train(LOGISTIC, *budget, "lr=0.1", "log.points=all").steps
+    assert len(steps["step"]) == kept
+    every = np.isin(alone["step"], steps["step"])
+    np.testing.assert_allclose(steps["weight_norm"], alone["weight_norm"][every])
 
 
 def test_what_does_not_fit_the_data_is_refused_before_anything_runs():
