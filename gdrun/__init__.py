@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from gdrun.methods.rules import rule as rule
     from gdrun.methods.schedules import schedule as schedule
     from gdrun.runs.run import Run as Run
+    from gdrun.studies import Comparison as Comparison
+    from gdrun.studies import Sweep as Sweep
     from gdrun.studies import compare as compare
     from gdrun.studies import read_study as read_study
     from gdrun.studies import sweep as sweep
@@ -38,6 +40,8 @@ _MODULES = {
     "sweep": "gdrun.studies",
     "compare": "gdrun.studies",
     "read_study": "gdrun.studies",
+    "Sweep": "gdrun.studies",
+    "Comparison": "gdrun.studies",
     "load_plugin": "gdrun.methods.plugins",
     "rule": "gdrun.methods.rules",
     "schedule": "gdrun.methods.schedules",

@@ -16,8 +16,8 @@ from gdrun.result_tables import HTML, TABLES
 from gdrun.study.design.axis_words import Given, varied_keys
 from gdrun.study.design.contenders import chosen_names
 from gdrun.study.design.sweep_plan import Search
-from gdrun.study.judgement.comparison_findings import Comparison
-from gdrun.study.judgement.sweep_findings import Sweep
+from gdrun.study.judgement.comparison_findings import Comparison as Comparison
+from gdrun.study.judgement.sweep_findings import Sweep as Sweep
 from gdrun.study.requests import ComparisonRequest, SweepRequest
 from gdrun.study.starting import start_study
 from gdrun.study.storage.reading import read_found

@@ -34,7 +34,7 @@ from gdrun.views.study_notes import (
     work_line,
 )
 from gdrun.views.surface_runs import variant_notes
-from gdrun.views.verdicts import meanings_of
+from gdrun.views.verdicts import meanings_of, missed
 
 MOST_ROWS = 48
 """The most rows of the table of settings. For a larger sweep the table shows only the best
@@ -259,7 +259,7 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
         notes.append(("seeds", ONE_SEED))
     notes += split_notes(sweep.plan, "ranges and intervals")
     if sweep.target is not None:
-        notes.append(("to target", f"{_cost(sweep)}s until {sweep.target.sentence}"))
+        notes.append(("to target", f"{_cost(sweep)}s until {sweep.target.sentence}{missed(sweep)}"))
     notes += lacking_notes(sweep.plan)
     notes += variant_notes(sweep.plan)
     if meanings := meanings_of(sweep, (verdict for _, verdict in _shown(sweep))):

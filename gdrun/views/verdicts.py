@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
 from rich.console import Group, RenderableType
 from rich.table import Table
 
 from gdrun.study.judgement.progress import LOG_FROM
 from gdrun.study.judgement.ranking import GOOD
+from gdrun.study.judgement.statistics import quantile
 from gdrun.study.judgement.sweep_findings import Sweep
-from gdrun.study.judgement.verdicts import BY_LOSS, MEANINGS, Verdict, Word
+from gdrun.study.judgement.verdicts import BY_LOSS, MEANINGS, RATE, Verdict, Word
 
 PLAIN: frozenset[Word] = frozenset(("best", "diverged", "dropped"))
 """Verdicts that need no explanation below the table."""
@@ -47,4 +49,27 @@ def meanings_of(sweep: Sweep, shown: Iterable[Verdict]) -> str:
     if sweep.unlike:
         scale = f", in logarithms if it is a drop by more than a factor of {LOG_FROM}"
     explained = f"p is the share of the best improvement of the {sweep.metric.words}{scale}; "
+    if "at a rate" in " ".join(texts) and (keys := _other_keys(sweep)):
+        texts.append(f"the best rate is the best with the same {keys}")
     return (explained if "p " in " ".join(texts) else "") + "; ".join(texts)
+
+
+def missed(sweep: Sweep) -> str:
+    """The end of a sentence on the target, if a good setting did not reach it; else empty.
+
+    The median of such a setting is as good as the default target, but half of its runs or more did
+    not reach it. Or the user's target is harder to reach.
+    """
+    assert sweep.target is not None
+    for standing, verdict in zip(sweep.standings, sweep.verdicts, strict=True):
+        epochs = standing.to_target(sweep.target, "epoch")
+        if verdict.word in ("best", "good") and np.isinf(quantile(epochs, 0.5)):
+            runs = "half of the runs or more" if len(epochs) > 1 else "the run"
+            return f"; never: {runs} did not reach it, although the median may be good"
+    return ""
+
+
+def _other_keys(sweep: Sweep) -> str:
+    """The swept keys other than the learning rate, as text; empty if only the rate was swept."""
+    leaves = [axis.leaf for axis in sweep.axes if axis.key != RATE]
+    return " and ".join([", ".join(leaves[:-1]), leaves[-1]] if len(leaves) > 1 else leaves)

@@ -477,3 +477,21 @@ def test_the_ends_of_a_range_do_not_exclude_what_is_between_them():
     assert range_text(3817.6, 3826.0, 3818.0) == "3818 … 3826"
     assert range_text(0.12, 0.34, 0.2) == "0.12 … 0.34"
     assert range_text(1.3779, 1.3779, 1.3779) == "1.378 … 1.378"
+
+
+def test_the_legend_says_with_which_settings_a_rate_is_compared(sweep):
+    text = " ".join(sweep("lr=0.001,0.1,10", "beta=0,0.9").out.split())
+    assert "too small: p < 0.5, at a rate below the best" in text
+    assert "; the best rate is the best with the same beta" in text
+    alone = sweep("lr=0.001,0.1,10").out
+    assert "too small" in alone
+    assert "the best rate is" not in alone
+
+
+def test_a_good_setting_that_missed_the_target_is_explained(sweep):
+    # Epochs until a loss that no run reaches; the best setting is as good as it gets.
+    text = " ".join(sweep("lr=0.03,0.1", "--target", "loss=0.01").out.split())
+    assert (
+        "never: half of the runs or more did not reach it, although the median may be good" in text
+    )
+    assert "never:" not in sweep("lr=0.03,0.1").out

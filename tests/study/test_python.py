@@ -176,3 +176,13 @@ def test_the_readers_of_runs_and_of_studies_name_each_other(tmp_path):
         gdrun.read_study(run)
     with pytest.raises(RecordError, match=r"or gdrun\.read_study reads it"):
         gdrun.read_run(study)
+
+
+def test_the_classes_of_results_are_public(found):
+    assert isinstance(found, gdrun.Sweep)
+    compared = gdrun.compare(["bgd", "mbgd"], LOGISTIC, "epochs=1", seeds=1)
+    assert isinstance(compared, gdrun.Comparison)
+    (first, *_) = compared.ranking
+    assert first.standing.median == first.standing.scores[0]
+    for name in ("best", "ranking", "results", "pairs", "to_pandas"):
+        assert hasattr(compared, name) and f"`{name}`" in gdrun.Comparison.__doc__

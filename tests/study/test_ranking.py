@@ -2,6 +2,7 @@
 
 import io
 import math
+import re
 
 import numpy as np
 import pytest
@@ -37,7 +38,11 @@ def test_a_standing_is_shown_on_one_line():
     plan = planned({"lr": [0.1]}, seeds=2)
     results = {t.identity: result([1, 0.5], identity=t.identity) for t in plan.trials}
     (standing,) = standings(plan, results, LOSS)
-    assert repr(standing) == "Standing('lr=0.1', rank=1, median=0.5, runs=2, diverged=0)"
+    shown = "<Standing name='lr=0.1', rank=1, median=0.5, runs=2, diverged=0>"
+    assert repr(standing) == shown
+    # What it names are attributes with these values.
+    for name, text in re.findall(r"(\w+)=('[^']*'|[^,>]*)", shown):
+        assert repr(getattr(standing, name)) == text
 
 
 def test_every_verdict():

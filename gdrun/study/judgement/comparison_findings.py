@@ -117,7 +117,7 @@ class Pair:
 
 @dataclass(frozen=True, repr=False)
 class Comparison(ResultTables):
-    """The findings of a comparison.
+    """The findings of a comparison: `best`, `ranking`, `pairs`, `results`, tables of `to_pandas`.
 
     metric: ranks the contenders. target: the value of a metric that the runs should reach; the cost
     of reaching it is counted; None if no contender improved on the initial value. contenders: in

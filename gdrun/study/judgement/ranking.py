@@ -64,9 +64,24 @@ class Standing:
     def __repr__(self) -> str:
         """One line without the traces of the runs, for the list of a ranking."""
         return (
-            f"Standing({self.candidate.name!r}, rank={self.rank}, "
-            f"median={self.spread.median:.4g}, runs={len(self.results)}, diverged={self.diverged})"
+            f"<Standing name={self.name!r}, rank={self.rank}, median={self.median:.4g}, "
+            f"runs={self.runs}, diverged={self.diverged}>"
         )
+
+    @property
+    def name(self) -> str:
+        """The name of the candidate."""
+        return self.candidate.name
+
+    @property
+    def median(self) -> float:
+        """The median of the scores: lower is better, so that an accuracy has the opposite sign."""
+        return self.spread.median
+
+    @property
+    def runs(self) -> int:
+        """The number of runs that have ended."""
+        return len(self.results)
 
     @property
     def diverged(self) -> int:

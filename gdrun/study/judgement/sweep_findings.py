@@ -46,7 +46,7 @@ class Rung:
 
 @dataclass(frozen=True, repr=False)
 class Sweep(ResultTables):
-    """The findings of a sweep.
+    """The findings of a sweep: `best`, `ranking`, `results` and the tables of `to_pandas`.
 
     metric: ranks the candidates. standings, verdicts: the standing (results, scores and rank) and
     the verdict of each candidate, in the order of the plan. target: the value of a metric that the

@@ -82,7 +82,8 @@ MEANINGS: dict[Word, str] = {
     "oscillating": "p < 0.95, and the rises of the training loss add up to more than half of its "
     "best drop, or with full batches its peaks stay equal at a rate above the best",
     "unstable": "p < 0.95 at a rate above the best, and the training loss fell by less than "
-    "95 % of the best drop; or the training loss ended above its start, or a run diverged",
+    "95 % of the best drop; or the training loss ended above its start (with full batches, both "
+    "only if its peaks were not falling); or a run diverged",
     "diverged": "half of the runs or more diverged; the verdict adds the median step",
     "dropped": "successive halving dropped the setting; the verdict adds the epoch",
     "not ranked": "the values of settings with other data or another loss are not comparable",
