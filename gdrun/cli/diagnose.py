@@ -153,10 +153,23 @@ def _following(run: Run, symptoms: Sequence[Symptom], tried: Sequence[Attempt] |
     if tried is None and any(each.remedies for each in symptoms):
         words = (str(run.directory), "--try")
         lines += ["none of these changes was tried", *step("train with each", "diagnose", *words)]
+    lines += _lower_threshold(run, symptoms)
     if all(each.name in DATA for each in symptoms):
         return lines  # No curve shows them.
     picture = ("plot", str(run.directory), "--kind", "diagnosis", "-o", "diagnosis.png")
     return lines + step("draw the curves that show the symptoms", *picture)
+
+
+def _lower_threshold(run: Run, symptoms: Sequence[Symptom]) -> list[str]:
+    """The lines on a threshold that finds more examples of a rare second class of a file."""
+    path, classes = run.config.get("dataset", {}).get("path"), run.record["data"]["classes"]
+    if "imbalance" not in [each.name for each in symptoms] or len(classes) != 2 or not path:
+        return []
+    counts = next(iter(run.summary["recalls"].values()))["rows"]
+    if counts[1] > counts[0] or not run.model.has_probabilities:
+        return []
+    words = ("evaluate", str(run.directory), str(path), "--threshold", "0.2")
+    return step(f"find more of class {classes[1]}, with more false alarms", *words)
 
 
 def _config_of(directory: Path | None) -> Path:

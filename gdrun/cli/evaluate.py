@@ -14,6 +14,7 @@ from gdrun.cli.models import (
     DecimalOption,
     EncodingOption,
     Runs,
+    ThresholdOption,
     Trained,
     UnseenOption,
     open_model,
@@ -35,6 +36,7 @@ def evaluate(
     run: Trained,
     data: Data,
     targets: Targets = None,
+    threshold: ThresholdOption = None,
     unseen: UnseenOption = "error",
     encoding: EncodingOption = None,
     decimal: DecimalOption = None,
@@ -45,21 +47,26 @@ def evaluate(
     from gdrun.views.weights import evaluation_view
 
     path, model = open_model(run, runs)
-    found = model.evaluate(data, unseen, targets, reading(encoding, decimal))
+    found = model.evaluate(data, unseen, targets, reading(encoding, decimal), threshold)
     if json:
         document: dict[str, object] = {
             "run": str(path),
             "data": data,
             "target": model.target.name,
             "rows": found.rows,
+            **({} if threshold is None else {"threshold": threshold}),
             "metrics": found.metrics,
             "notes": list(found.notes),
         }
+        if found.baseline:
+            document["baseline"] = {"prediction": found.constant, "metrics": found.baseline}
         if found.confusion is not None:
             document["classes"] = list(model.target.classes)
             document["confusion"] = found.confusion.tolist()
         console.print_json(document)
         return
     show_notes(found.notes)
-    following = step("predict the target of new rows", "predict", str(path), data)
-    console.show(evaluation_view(model, found, path, data), *shown(following))
+    words = [] if threshold is None else ["--threshold", f"{threshold:g}"]
+    following = step("predict the target of new rows", "predict", str(path), data, *words)
+    view = evaluation_view(model, found, path, data, threshold)
+    console.show(view, *shown(following))

@@ -47,6 +47,15 @@ EncodingOption: TypeAlias = Annotated[
         help="The encoding of a text file, such as latin-1 (default: that of the training data).",
     ),
 ]
+ThresholdOption: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        "--threshold",
+        metavar="P",
+        help="Of two classes, predict the second if its probability is at least P (default: the "
+        "more probable class, 0.5).",
+    ),
+]
 DecimalOption: TypeAlias = Annotated[
     Literal[".", ","] | None,
     typer.Option(

@@ -22,6 +22,7 @@ OPTIONS = {
         *("config", "metric", "target", "jobs", "out", "resume"),
         *("extend", "schedule_length"),
         *("unseen", "targets", "runs", "noise", "kind", "where", "weights", "y"),
+        "threshold",
     )
 }
 

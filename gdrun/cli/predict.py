@@ -16,6 +16,7 @@ from gdrun.cli.models import (
     DecimalOption,
     EncodingOption,
     Runs,
+    ThresholdOption,
     Trained,
     UnseenOption,
     open_model,
@@ -55,6 +56,7 @@ def predict(
     data: Data,
     out: To = None,
     ids: Ids = None,
+    threshold: ThresholdOption = None,
     unseen: UnseenOption = "error",
     encoding: EncodingOption = None,
     decimal: DecimalOption = None,
@@ -67,7 +69,7 @@ def predict(
         require_new(out, force)
     path, model = open_model(run, runs)
     _require_other_names(ids or (), _header(model))
-    found = model.predictions(data, unseen, reading(encoding, decimal), ids or ())
+    found = model.predictions(data, unseen, reading(encoding, decimal), ids or (), threshold)
     if out is not None:
         write_new(out, _csv_blocks(model, found))
     if json:

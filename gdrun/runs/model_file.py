@@ -73,6 +73,7 @@ class ModelRecord(TypedDict):
     that are missing values. decimal: the decimal sign of texts in new rows. options: the section
     `model` of the config, with the name of the model. reading: the options with which the text file
     of the training data was read, such as {"decimal": ","}; the first versions did not write it.
+    baseline: as in ModelDescription.
     """
 
     schema_version: int
@@ -85,6 +86,7 @@ class ModelRecord(TypedDict):
     decimal: NotRequired[str]
     options: dict[str, Any]
     reading: NotRequired[dict[str, Any]]
+    baseline: NotRequired[list[float]]
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,9 @@ class ModelDescription:
     options: the section `model` of the config, with the name of the model. numbered: whether the
     target has whole numbers as its classes. encoding: how the data become features. reading: the
     options of READING that the config sets, with which new text files are read too.
-    target_scale: the standardisation of the target; None if it was not standardised.
+    target_scale: the standardisation of the target; None if it was not standardised. baseline: what
+    the training part says about the target alone: the share of each class, or the mean of the
+    target; empty if it is not known.
     """
 
     options: dict[str, Any]
@@ -105,6 +109,7 @@ class ModelDescription:
     encoding: Encoding
     reading: dict[str, Any] = field(default_factory=dict)
     target_scale: TargetScale | None = None
+    baseline: tuple[float, ...] = ()
 
 
 def describe(experiment: Experiment, data: Prepared) -> ModelDescription | None:
@@ -120,7 +125,17 @@ def describe(experiment: Experiment, data: Prepared) -> ModelDescription | None:
         encoding=data.encoding,
         reading=_reading(experiment.dataset.options),
         target_scale=data.target_scale,
+        baseline=_baseline(data),
     )
+
+
+def _baseline(data: Prepared) -> tuple[float, ...]:
+    """The share of each class in the training part, or the mean of its target."""
+    y = data.train.y
+    if not data.classes:
+        return (float(np.mean(data.in_own_unit(y))),)
+    shares: list[float] = (np.bincount(y, minlength=len(data.classes)) / len(y)).tolist()
+    return tuple(shares)
 
 
 def _reading(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,6 +173,7 @@ def arrays_of(
         "decimal": encoding.decimal,
         "options": description.options,
         "reading": description.reading,
+        "baseline": list(description.baseline),
     }
     arrays["model"] = np.array(json.dumps(record))
     return arrays
@@ -250,7 +266,16 @@ def description_in(arrays: Mapping[str, Array], path: Path) -> ModelDescription 
         encoding=encoding,
         reading=_reading(record.get("reading", {})),
         target_scale=_target_scale_in(arrays, path),
+        baseline=_baseline_in(record, path),
     )
+
+
+def _baseline_in(record: ModelRecord, path: Path) -> tuple[float, ...]:
+    """The baseline of a record. Raises RecordError if it does not fit the classes."""
+    found = tuple(record.get("baseline", ()))
+    if len(found) not in (0, len(record["classes"]) or 1):
+        raise unreadable(path, "`model` has a baseline of other classes")
+    return found
 
 
 def _target_scale_in(arrays: Mapping[str, Array], path: Path) -> TargetScale | None:

@@ -29,7 +29,8 @@ from gdrun.runs.model_file import (
     read_arrays,
     weights_in,
 )
-from gdrun.runs.predictions import Evaluation, Predictions, evaluation
+from gdrun.runs.predictions import Evaluation, Predictions, evaluation, with_baseline
+from gdrun.runs.thresholds import codes_at, require_threshold
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -104,14 +105,16 @@ class TrainedModel:
         assert isinstance(built, LinearModel | Network)
         return built
 
-    def predict(self, X: Any, unseen: Unseen = "error") -> Array:
+    def predict(self, X: Any, unseen: Unseen = "error", threshold: float | None = None) -> Array:
         """The predictions (n,) for the n rows of X: class labels, or numbers in the target's unit.
 
         unseen: how a category that training did not see is treated: `error`, or `ignore`, which
         sets all its 0/1 columns to 0. Missing values are filled from the training rows if the model
-        was trained with `missing: mean` or another filling. Raises DataError if X cannot be used.
+        was trained with `missing: mean` or another filling. threshold: from which probability the
+        second of two classes is predicted (default: the more probable class). Raises DataError if X
+        cannot be used, GdrunError if the model cannot have a threshold.
         """
-        return self.predictions(X, unseen).labels
+        return self.predictions(X, unseen, threshold=threshold).labels
 
     def predict_proba(self, X: Any, unseen: Unseen = "error") -> Array:
         """The probabilities (n, C) of the C classes for the n rows of X. X, unseen: as for predict.
@@ -133,14 +136,18 @@ class TrainedModel:
         unseen: Unseen = "error",
         reading: Mapping[str, Any] | None = None,
         keep: Sequence[str] = (),
+        threshold: float | None = None,
     ) -> Predictions:
         """The predictions for all rows of X, with notes. X, unseen: as for predict.
 
         reading: the options for a text file, such as {"decimal": ","}, where they differ from those
         of the training data. keep: columns of X to return as they are, such as an identifier.
+        threshold: as for predict.
         """
+        self._require_threshold(threshold)
         encoder = RowEncoder(self.encoding, unseen, kept=KeptColumns(keep))
-        found = self._from_scores(self._all_scores(X, encoder, reading), tuple(encoder.notes))
+        scores = self._all_scores(X, encoder, reading)
+        found = self._from_scores(scores, tuple(encoder.notes), threshold)
         return replace(found, kept=encoder.kept.cells)
 
     def scores(self, X: Any, unseen: Unseen = "error") -> Array:
@@ -158,14 +165,17 @@ class TrainedModel:
         unseen: Unseen = "error",
         targets: str | Path | None = None,
         reading: Mapping[str, Any] | None = None,
+        threshold: float | None = None,
     ) -> Evaluation:
         """The mean loss (without l2 penalty) on rows with targets, and all metrics of the task.
 
         X: the path of a data file, the name of a dataset, or columns by name with the target, such
         as a dict of lists or a pandas frame. unseen: as for predict. targets: the file with the
         targets of an NPY or IDX file. reading: as for predictions. Rows with no target are left
-        out, with a note. Raises DataError if the data cannot be used.
+        out, with a note. threshold: as for predict; the loss does not depend on it. Raises
+        DataError if the data cannot be used, GdrunError if the model cannot have a threshold.
         """
+        self._require_threshold(threshold)
         encoder, notes = RowEncoder(self.encoding, unseen), list[str]()
         total = 0.0
         all_scores: list[Array] = []
@@ -185,7 +195,13 @@ class TrainedModel:
         classes = len(self.description.classes)
         if self.description.target_scale is not None:
             scores = self.description.target_scale.original(scores)
-        return evaluation(self.model, scores, y, classes, total / len(y), (*encoder.notes, *notes))
+        said = (*encoder.notes, *notes)
+        found = evaluation(self.model, scores, y, classes, total / len(y), said, threshold)
+        return with_baseline(found, self.model, y, self.description)
+
+    def _require_threshold(self, threshold: float | None) -> None:
+        if threshold is not None:
+            require_threshold(threshold, self.model, self.description.classes)
 
     def _all_scores(
         self, X: Any, encoder: RowEncoder, reading: Mapping[str, Any] | None = None
@@ -258,7 +274,9 @@ class TrainedModel:
         scaled = y if scale is None else scale.standardised(y)
         return scaled.astype(self.description.dtype)
 
-    def _from_scores(self, scores: Array, notes: tuple[str, ...]) -> Predictions:
+    def _from_scores(
+        self, scores: Array, notes: tuple[str, ...], threshold: float | None
+    ) -> Predictions:
         if not self.model.classifies:
             scale = self.description.target_scale
             return Predictions(scores if scale is None else scale.original(scores), None, notes)
@@ -266,6 +284,7 @@ class TrainedModel:
         probabilities = None
         if self.has_probabilities:
             probabilities = PROBABILITIES[self.model.loss.name](scores)
+            codes = codes if threshold is None else codes_at(threshold, probabilities)
         return Predictions(self.classes[codes], probabilities, notes)
 
     @cached_property

@@ -67,14 +67,16 @@ def judged_part(summary: RunSummary) -> str:
 def baseline_lines(summary: RunSummary) -> Iterator[tuple[str, str]]:
     """What the baseline is, and whether the model is no better than it, as (label, text)."""
     part, always = judged_part(summary), summary["baseline"]["prediction"]
-    what = (
-        f"{abridged(always, _LONGEST_LABEL)}, the most frequent training class"
-        if isinstance(always, str)
-        else f"{quantity(always)}, the mean training target"
-    )
-    yield "baseline", f"always {what}; on the {part} part"
+    yield "baseline", f"always {constant_words(always)}; on the {part} part"
     for sentence in _no_better(summary):
         yield "note", sentence
+
+
+def constant_words(always: str | float) -> str:
+    """What the baseline always predicts: a class, or a number."""
+    if isinstance(always, str):
+        return f"{abridged(always, _LONGEST_LABEL)}, the most frequent training class"
+    return f"{quantity(always)}, the mean training target"
 
 
 def _no_better(summary: RunSummary) -> Iterator[str]:

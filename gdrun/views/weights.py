@@ -16,7 +16,13 @@ from gdrun.runs.coefficients import Coefficients, coefficients
 from gdrun.runs.predictions import Evaluation
 from gdrun.runs.trained_model import TrainedModel
 from gdrun.views.numbers import MISSING, count, quantity
-from gdrun.views.quality import MOST_CLASSES, confusion_grid, metric_heading, shown
+from gdrun.views.quality import (
+    MOST_CLASSES,
+    confusion_grid,
+    constant_words,
+    metric_heading,
+    shown,
+)
 from gdrun.views.training import path_line as path_line
 
 MOST_ROWS = 20
@@ -65,11 +71,12 @@ def weights_rows(model: TrainedModel) -> list[list[str | float | None]]:
 
 
 def evaluation_view(
-    model: TrainedModel, found: Evaluation, path: Path, data: str
+    model: TrainedModel, found: Evaluation, path: Path, data: str, threshold: float | None = None
 ) -> RenderableType:
     """A table with a row for each result of a model on new data, and the confusion matrix.
 
-    path: of the run. data: the words for the data, such as a file name.
+    path: of the run. data: the words for the data, such as a file name. threshold: from which
+    probability the second of two classes is predicted; None for the more probable class.
     """
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
@@ -77,12 +84,23 @@ def evaluation_view(
     grid.add_row("model", f"{model.name} for {model.target.name}, {path}")
     grid.add_row("data", f"{data}: {count(found.rows, 'row')}")
     classes = model.target.classes
+    if threshold is not None:
+        words = f"{classes[1]} if its probability is at least {threshold:g}, else {classes[0]}"
+        grid.add_row("threshold", words)
+    if found.constant is not None:
+        grid.add_row("baseline", f"always {constant_words(found.constant)}")
+    results = Table(box=None, pad_edge=False, header_style="dim")
+    results.add_column("", style="dim", overflow="fold")
+    for heading in ("model", *(["baseline"] if found.baseline else [])):
+        results.add_column(heading, justify="right", no_wrap=True)
     for name, value in found.metrics.items():
-        known = value if np.isfinite(value) else None
-        grid.add_row(metric_heading(name, classes), shown(name, known))
+        columns = [value, *([found.baseline[name]] if found.baseline else [])]
+        known = (each if np.isfinite(each) else None for each in columns)
+        results.add_row(metric_heading(name, classes), *(shown(name, each) for each in known))
+    parts: list[RenderableType] = [grid, "", results]
     if found.confusion is None or len(classes) > MOST_CLASSES:
-        return grid
-    return Group(grid, "", confusion_grid(classes, found.confusion.tolist()))
+        return Group(*parts)
+    return Group(*parts, "", confusion_grid(classes, found.confusion.tolist()))
 
 
 def _coefficient_table(found: Coefficients, model: TrainedModel) -> RenderableType:

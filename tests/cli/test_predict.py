@@ -7,6 +7,8 @@ import math
 import numpy as np
 import pytest
 from houses import NAMES, table, write
+from sklearn import metrics
+from sklearn.dummy import DummyClassifier
 
 WORDS = ("lr=0.05", "epochs=4", "batch_size=16", "-q", "dataset.missing=mean")
 
@@ -297,10 +299,12 @@ def test_an_evaluation(here, tmp_path):
     assert answer.page == (
         "model  linear for price, line.npz\n"
         "data   new.csv: 2 rows\n"
-        "loss   5\n"
-        "RMSE   2.236\n"
-        "MAE    2\n"
-        "R²     0.996\n"
+        "\n"
+        "      model\n"
+        "loss      5\n"
+        "RMSE  2.236\n"
+        "MAE       2\n"
+        "R²    0.996\n"
     )
     assert json.loads(here("evaluate", "line.npz", "new.csv", "--json").out) == {
         "run": "line.npz",
@@ -315,6 +319,96 @@ def test_an_evaluation(here, tmp_path):
         },
         "notes": [],
     }
+
+
+def test_the_baseline_of_an_evaluation_predicts_the_training_part(here, tmp_path):
+    """The mean of the targets 1 … 8 is 4.5; on 10 and 20 its errors are 5.5 and 15.5."""
+    rows = [[str(k), str(k + 1)] for k in range(8)]
+    write(tmp_path / "old.csv", ["x", "y"], rows)
+    write(tmp_path / "new.csv", ["x", "y"], [["9", "10"], ["19", "20"]])
+    split, target = "split={validation: 0, test: 0}", "standardize={features: true, target: true}"
+    here("train", "dataset.path=old.csv", split, target, "model=linear", "variant=bgd", "-q")
+    found = json.loads(here("evaluate", "last", "new.csv", "--json").out)["baseline"]
+    mse = (5.5**2 + 15.5**2) / 2
+    assert found["prediction"] == pytest.approx(4.5)
+    assert found["metrics"]["rmse"] == pytest.approx(math.sqrt(mse))
+    assert found["metrics"]["mae"] == pytest.approx(10.5)
+    assert found["metrics"]["r2"] == pytest.approx(1 - mse / 25)  # the variance of 10 and 20 is 25
+    # The variance of 1 … 8 is (8² − 1) / 12 = 5.25; the loss is that of the standardised target.
+    assert found["metrics"]["loss"] == pytest.approx(mse / 5.25)
+    assert (
+        "baseline  always 4.5, the mean training target\n"
+        in here("evaluate", "last", "new.csv").page
+    )
+
+
+def test_a_threshold_for_two_classes_agrees_with_scikit_learn(here, tmp_path):
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(80, 2))
+    labels = np.where(X[:, 0] + rng.normal(size=80) > 1, "yes", "no")
+    write(
+        tmp_path / "d.csv",
+        ["a", "b", "y"],
+        [[*map(str, x), y] for x, y in zip(X, labels, strict=True)],
+    )
+    here(
+        "train",
+        "dataset.path=d.csv",
+        "split={validation: 0, test: 0}",
+        "model=logistic",
+        "variant=bgd",
+        "epochs=20",
+        "-q",
+    )
+    plain = json.loads(here("predict", "last", "d.csv", "--json").out)
+    likely = np.array(plain["probabilities"])[:, 1]
+    assert json.loads(here("predict", "last", "d.csv", "--threshold", "0.5", "--json").out) == plain
+    threshold = float(np.sort(likely)[40])  # A row on the threshold is predicted as yes.
+    words = ("last", "d.csv", "--threshold", repr(threshold), "--json")
+    predicted = np.array(json.loads(here("predict", *words).out)["predictions"])
+    assert predicted.tolist() == np.where(likely >= threshold, "yes", "no").tolist()
+    found = json.loads(here("evaluate", *words).out)
+    assert found["threshold"] == threshold
+    assert found["confusion"] == metrics.confusion_matrix(labels, predicted).tolist()
+    ours = found["metrics"]
+    for name, value in (
+        ("accuracy", metrics.accuracy_score(labels, predicted)),
+        ("balanced_accuracy", metrics.balanced_accuracy_score(labels, predicted)),
+        ("precision", metrics.precision_score(labels, predicted, pos_label="yes")),
+        ("recall", metrics.recall_score(labels, predicted, pos_label="yes")),
+        ("f1", metrics.f1_score(labels, predicted, pos_label="yes")),
+        ("log_loss", metrics.log_loss(labels, np.column_stack([1 - likely, likely]))),
+        ("roc_auc", metrics.roc_auc_score(labels == "yes", likely)),
+    ):
+        assert ours[name] == pytest.approx(value, abs=1e-12)
+    dummy = DummyClassifier(strategy="prior").fit(X, labels)
+    base = found["baseline"]
+    assert base["prediction"] == dummy.predict(X)[0]
+    assert base["metrics"]["accuracy"] == pytest.approx(dummy.score(X, labels))
+    loss = metrics.log_loss(labels, dummy.predict_proba(X))
+    assert base["metrics"]["loss"] == pytest.approx(loss, abs=1e-12)
+    shown = here("evaluate", "last", "d.csv", "--threshold", "0.2").out
+    assert "threshold  yes if its probability is at least 0.2, else no\n" in shown
+    assert shown.rstrip().endswith(" d.csv --threshold 0.2")
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("dataset=iris", "model=softmax"), "needs a model of two classes; this one has 3 classes"),
+        (("dataset=diabetes", "model=linear"), "this one has numbers as its target"),
+        (("dataset=breast-cancer", "model=svm"), "needs probabilities, which the loss hinge does"),
+    ],
+)
+def test_a_threshold_needs_the_probabilities_of_two_classes(here, words, what):
+    here("train", *words, "epochs=1", "-q")
+    data = words[0].partition("=")[2]
+    for command in ("predict", "evaluate"):
+        answer = here(command, "last", data, "--threshold", "0.2")
+        assert (answer.code, answer.out) == (2, "")
+        assert answer.err.startswith("error: --threshold: ")
+        assert what in " ".join(answer.err.split())
+        assert "must be between 0 and 1" in here(command, "last", data, "--threshold", "1.5").err
 
 
 def test_an_evaluation_of_classes(here, tmp_path):
@@ -338,7 +432,7 @@ def test_an_evaluation_of_classes(here, tmp_path):
     recalls = [matrix[at][at] / 50 for at in range(3)]
     assert found["metrics"]["balanced_accuracy"] == pytest.approx(sum(recalls) / 3)
     lines = here("evaluate", "last", "iris").page.splitlines()
-    assert lines[3].startswith("accuracy")
+    assert lines[6].startswith("accuracy")
     assert lines[-4].split() == ["true", "↓", "predicted", "→", *found["classes"]]
     assert [list(map(int, line.split()[1:])) for line in lines[-3:]] == matrix
 
