@@ -67,6 +67,7 @@ class Chart:
     log_x: bool = False
     log_y: bool = False
     band: str = "between the quartiles"
+    bars: tuple[str, ...] = ()
     infinite: str = ""
     limit: tuple[float, str] | None = None
 

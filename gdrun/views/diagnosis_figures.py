@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from gdrun.array_types import Array
+from gdrun.errors import abridged
 from gdrun.insight.remedies import traced
 from gdrun.runs.run import Run
 from gdrun.symptoms.facts import Symptom, Traced
@@ -147,13 +148,23 @@ def _baseline(run: Traced, symptom: Symptom, title: str) -> list[Chart]:
     return [_chart(title, "loss", [*chart.curves, level])]
 
 
+MOST_BARS = 10
+"""The most classes that a chart of recalls shows: those with the lowest recalls."""
+
+LONGEST = 20
+"""The most characters of the name of a class beside its bar."""
+
+
 def _imbalance(run: Traced, symptom: Symptom, title: str) -> list[Chart]:
-    """The share of the examples of a class that are found, against the share of the class."""
-    judged = sorted(class_recalls(run), key=lambda each: each.share)
-    shares = np.array([each.share for each in judged])
-    curve = Curve("", shares, np.array([each.found / each.rows for each in judged]), marked=True)
-    words = ("share of the class in the examples", "share of the class that is found")
-    return [Chart(title, *words, (curve,), log_x=False)]
+    """A bar for each class with its recall, the share of its examples that are found."""
+    judged = sorted(class_recalls(run), key=lambda each: each.found / each.rows)[:MOST_BARS]
+    recalls = np.array([each.found / each.rows for each in judged])
+    names = tuple(
+        f"{abridged(each.name, LONGEST)}: {each.found:,} of {each.rows:,}" for each in judged
+    )
+    curve = Curve("", recalls, np.arange(len(judged), dtype=float))
+    words = "recall, the share of the examples of a class that are found"
+    return [Chart(title, words, "class", (curve,), bars=names)]
 
 
 def _only_losses(run: Traced, symptom: Symptom, title: str) -> list[Chart]:

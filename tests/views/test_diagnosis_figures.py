@@ -1,6 +1,7 @@
 """The evidence of symptoms as curves: what is drawn against the numbers of the evidence."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -101,14 +102,21 @@ def test_what_falls_too_little_is_drawn_above_the_bound_of_the_loss(end, name):
         assert [x for x, _ in marked(curves["middle of the run"])] == [9.5]
 
 
-def test_a_rare_class_is_at_its_share():
+def test_each_class_has_a_bar_with_its_recall():
     summary = {"recalls": {"test": {"rows": [100, 10], "found": [95, 2]}}}
-    (chart,) = evidence_charts(facts(summary=summary, status="converged"), "run")
-    (curve,) = chart.curves
+    run = facts(summary=summary, status="converged")
+    (chart,) = evidence_charts(replace(run, data={"classes": ["no", "yes"]}), "run")
     assert "imbalance" in chart.title
-    # The rare class has 10 of 110 examples, of which 2 are found; of the other 95 of 100 are.
-    np.testing.assert_allclose(curve.x, [10 / 110, 100 / 110])
-    np.testing.assert_allclose(curve.y, [0.2, 0.95])
+    # 2 of 10 and 95 of 100 are found; the class with the lowest recall is at the top.
+    assert chart.bars == ("yes: 2 of 10", "no: 95 of 100")
+    np.testing.assert_allclose(chart.curves[0].x, [0.2, 0.95])
+    (axes,) = evidence_picture([chart]).axes
+    widths = {
+        name.get_text(): bar.get_width()
+        for name, bar in zip(axes.get_yticklabels(), axes.patches, strict=True)
+    }
+    assert widths == {"yes: 2 of 10": pytest.approx(0.2), "no: 95 of 100": pytest.approx(0.95)}
+    assert {each.get_text() for each in axes.texts} == {"20.0 %", "95.0 %"}
 
 
 def test_the_baseline_is_a_level():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gdrun.views.curves import Chart
 from gdrun.views.pictures.lines import draw_chart
 from gdrun.views.pictures.style import figure
-from gdrun.views.pictures.texts import LABEL_SIZE, wrapped
+from gdrun.views.pictures.texts import LABEL_SIZE, inches, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,6 +24,7 @@ def evidence_picture(charts: Sequence[Chart]) -> Figure:
     for axes, chart in zip(every, charts, strict=True):
         draw_chart(axes, chart)
         if chart.title:
-            text = wrapped(chart.title, EVIDENCE_WIDTH, LABEL_SIZE)
+            names = max((inches(name, LABEL_SIZE) for name in chart.bars), default=0.0)
+            text = wrapped(chart.title, EVIDENCE_WIDTH - names, LABEL_SIZE)
             axes.set_title(text, fontsize=LABEL_SIZE, loc="left")
     return picture

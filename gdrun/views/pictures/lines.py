@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gdrun.array_types import Array
+from gdrun.errors import printable
 from gdrun.views.curves import Chart, Curve
+from gdrun.views.numbers import percent
 from gdrun.views.pictures.end_labels import MOST, EndLabel, draw_end_labels
 from gdrun.views.pictures.legends import legend
 from gdrun.views.pictures.style import DASHES, MARKERS, PALETTE, figure
@@ -73,6 +75,9 @@ def draw_chart(
     None for the owners in this chart. named: whether the names of several owners are written at the
     ends of their curves.
     """
+    if chart.bars:
+        _draw_bars(axes, chart)
+        return
     owners = _owners(chart.curves) if owners is None else owners
     for k, curve in enumerate(chart.curves):
         own = owners.index(_owner(curve)) if _owner(curve) else 0
@@ -92,6 +97,20 @@ def draw_chart(
     _explain_few(axes, chart)
     if named and len(owners) > 1:
         _name(axes, chart, owners)
+
+
+def _draw_bars(axes: Axes, chart: Chart) -> None:
+    """Draw shares as horizontal bars from 0 to 1, each with its name and its length in percent."""
+    (curve,) = chart.curves
+    axes.barh(curve.y, curve.x, height=0.6, color=_colour(0))
+    axes.set_yticks(curve.y, [printable(name) for name in chart.bars])
+    axes.invert_yaxis()
+    axes.grid(visible=False, axis="y")
+    axes.set_axisbelow(True)
+    axes.set_xlim(0, 1.12)
+    for share, place in zip(curve.x.tolist(), curve.y.tolist(), strict=True):
+        axes.text(share + 0.01, place, percent(share), va="center")
+    set_labels(axes, chart.x_label, chart.y_label, (4.4, 2.0))
 
 
 def _owner(curve: Curve) -> str:
