@@ -192,6 +192,8 @@ def near(name: object, choices: Iterable[str], *, most: int = 3, least: float = 
 def near_files(path: Path, endings: tuple[str, ...] = ()) -> str | None:
     """A hint for a missing file: files in its directory with a similar name.
 
+    Files that differ only in the ending, such as houses.parquet for houses.csv, come first.
+
     endings: if no name is similar, suggest the files with one of these endings. None if there is
     no file to suggest.
     """
@@ -203,7 +205,9 @@ def near_files(path: Path, endings: tuple[str, ...] = ()) -> str | None:
     except OSError:
         return None
     expected = [name for name in names if endings and name.endswith(endings)]
-    similar = near(path.name, names) or near(path.stem, expected) or expected[:5]
+    stem = path.name.partition(".")[0]
+    same = [name for name in names if name.partition(".")[0] == stem and stem]
+    similar = same or near(path.name, names) or near(path.stem, expected) or expected[:5]
     if not similar:
         return None
     return f"did you mean {' or '.join(str(folder / name) for name in similar)}?"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -89,9 +89,11 @@ def read_csv(
                 ) from None
 
         separators = "the separator must be a comma, a semicolon, a tab, a pipe (|) or blanks"
-        notes = [*layout.notes, *_notes_on_zeros(layout, choices, cells)]
-        found = assembled(choices, read, places, notes, separator=separators)
-        return replace(found, decimal=sign)
+        found = assembled(choices, read, places, [*layout.notes], separator=separators)
+        used = {report.name for report in found.reports if report.features}
+        of_layout, others = found.notes[: len(layout.notes)], found.notes[len(layout.notes) :]
+        notes = (*of_layout, *_notes_on_zeros(layout, choices, cells, used), *others)
+        return replace(found, decimal=sign, notes=notes)
 
 
 def _require_same(files: Sequence[TextFile], layouts: Sequence[CsvLayout]) -> None:
@@ -141,14 +143,20 @@ def _all_cells(
     return columns, rows
 
 
-def _notes_on_zeros(layout: CsvLayout, choices: Choices, cells: Columns) -> list[str]:
-    """Sentences on numbers with leading zeros, which are often codes, such as postal codes."""
+def _notes_on_zeros(
+    layout: CsvLayout, choices: Choices, cells: Columns, used: Collection[str]
+) -> list[str]:
+    """Sentences on numbers with leading zeros, which are often codes, such as postal codes.
+
+    used: the names of the columns that become features.
+    """
     return [
         f"{layout.names[j]} has numbers with leading zeros, which are lost: {padded} is read as "
         f"{padded.lstrip('0') or '0'}; to keep the zeros, read labels with categories: "
         f"{listed_name(layout.names[j])}"
         for j, padded in layout.padded.items()
         if j in cells and not isinstance(cells[j], Cells) and j != choices.target
+        if layout.names[j] in used
     ]
 
 

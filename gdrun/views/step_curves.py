@@ -29,5 +29,5 @@ def _curves(steps: Columns, width: int) -> Table:
         first, last = told_apart((float(largest[0]), float(largest[-1])))
         grid.add_row(word, sparkline(largest, width), f"{first} → {last}")
     if combined > 1:
-        grid.add_row("", f"largest of {combined} steps")
+        grid.add_row("", f"each bar: the largest value of {combined} steps")
     return grid

@@ -310,6 +310,15 @@ def test_new_rows_need_a_run_and_for_measuring_a_target(gdrun, houses):
     assert gdrun("predict", "last", "new.csv").code == 0
 
 
+def test_a_missing_file_names_that_with_another_ending_first(gdrun, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("sales_new.csv", "sale.csv", "sales.csv.gz", "sales.parquet"):
+        (tmp_path / name).touch()
+    hint = "hint: did you mean sales.csv.gz or sales.parquet?\n"
+    for words in (("train",), ("inspect",), ("sweep", "lr")):
+        assert gdrun(*words, "sales.csv").err.endswith(hint)
+
+
 def test_a_file_of_a_kind_that_is_not_read_is_named(gdrun, houses):
     (houses / "houses.xlsx").write_bytes(b"PK\x03\x04\x80")
     says = "houses.xlsx: is an Excel workbook, which gdrun cannot read\nhint: save the sheet as CSV"

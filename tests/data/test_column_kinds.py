@@ -242,6 +242,15 @@ def test_zeros_in_front_of_numbers_are_said(read):
     assert read(text.replace("\n0", "\n9")).notes == ()
 
 
+def test_zeros_of_a_column_that_is_left_out_are_not_said(read):
+    """The numbers 00001 to 00040 in another order number the rows, so that no zero matters."""
+    text = "no,n,y\n" + "".join(f"{1 + 7 * i % 40:05},{i % 3},{i}\n" for i in range(40))
+    (note,) = read(text).notes
+    assert note.startswith("left out no: it numbers the rows")
+    kept = read(text, keep=["no"]).notes
+    assert any("no has numbers with leading zeros" in each for each in kept)
+
+
 def test_a_table_without_features_says_why(refused):
     text = "code,y\n" + rows(*(f"A-{i}" for i in range(30)))
     assert refused(text) == (
