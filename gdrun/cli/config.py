@@ -120,8 +120,11 @@ def _config_of(source: str) -> Path:
 
 
 def _write(text: str, file: Path | None, plugins: Sequence[str] = ()) -> None:
-    """Write a config to a new file, or to stdout. plugins: the options that load its plugins."""
-    if file is None:
+    """Write a config to a new file, or to stdout. plugins: the options that load its plugins.
+
+    file: None or - for stdout.
+    """
+    if file is None or str(file) == "-":
         typer.echo(text, nl=False)
         return
     try:

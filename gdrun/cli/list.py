@@ -11,7 +11,8 @@ from gdrun.cli.experiments import Json, Plugins
 from gdrun.cli.next_steps import after_list, shown, step
 
 if TYPE_CHECKING:
-    from gdrun.config.catalogue import Entry, Kind
+    from gdrun.config.catalogue import Kind
+    from gdrun.config.catalogue_entry import Entry
 
 VERDICTS = "verdicts"
 """The word that lists the verdicts of a sweep, which no config names."""

@@ -12,7 +12,8 @@ from gdrun.cli.hinted_commands import missing_options
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from gdrun.config.catalogue import Entry, Kind
+    from gdrun.config.catalogue import Kind
+    from gdrun.config.catalogue_entry import Entry
     from gdrun.runs.run import Run
     from gdrun.study.judgement.comparison_findings import Comparison
     from gdrun.study.judgement.sweep_findings import Sweep

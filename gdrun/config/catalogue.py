@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, get_origin
 
+from gdrun.config.catalogue_entry import Entry
+from gdrun.config.key_meanings import key_entries
 from gdrun.config.names_elsewhere import KEYS_ELSEWHERE
+from gdrun.config.option_models import option_of
 from gdrun.config.section_kinds import SectionKind
-from gdrun.config.sections import AVERAGE, DATASET, MODEL, OPTIMIZER, SCHEDULE, SURFACE, VARIANT
+from gdrun.config.sections import (
+    AVERAGE,
+    DATASET,
+    MODEL,
+    OPTIMIZER,
+    SCHEDULE,
+    SURFACE,
+    VARIANT,
+)
 from gdrun.config.settings import BUDGETS, DivergenceLimit, EarlyStoppingSettings, Settings
 from gdrun.config.writing import short_flow
 from gdrun.data.sources import QUERY, READERS
@@ -26,20 +36,6 @@ from gdrun.problems.metrics import METRICS
 from gdrun.problems.models import MODELS
 from gdrun.quantities import quantity
 from gdrun.symptoms.registry import SYMPTOMS
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One entry of the catalogue, such as the optimizer adam.
-
-    aliases: other names that a config may use for it. usage: a line of YAML that chooses it.
-    """
-
-    name: str
-    doc: Doc
-    options: Mapping[str, Option] = field(default_factory=dict)
-    aliases: tuple[str, ...] = ()
-    usage: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,20 +80,30 @@ def kind_called(word: str) -> Kind | None:
 
 
 def find(name: str, kinds: Iterable[Kind] | None = None) -> list[tuple[Kind, Entry]]:
-    """Return all catalogue entries with this name or alias, each with its kind.
+    """Return all catalogue entries with this name or alias, or with this key, each with its kind.
 
     kinds: the kinds to search; None means all. Raises GdrunError, with a hint of similar names, if
     there is no such entry.
     """
     among = list(KINDS.values() if kinds is None else kinds)
     found = [(kind, entry) for kind in among if (entry := kind.called(name)) is not None]
+    found += [
+        (kind, entry)
+        for kind in among
+        for entry in kind.entries.values()
+        if name in entry.keys and name != entry.name
+    ]
+    section, dot, leaf = name.rpartition(".")
+    if not found and dot and (kind := kind_called(section)) is not None:
+        found = [(kind, entry) for entry in [kind.called(leaf)] if entry is not None]
     if found:
         return found
-    names = list(dict.fromkeys(name for kind in among for name in kind.entries))
+    entries = dict.fromkeys(name for kind in among for name in kind.entries)
+    names = [each for each in entries if dot or "." not in each]
     if kinds is None:
         elsewhere = KEYS_ELSEWHERE.get(name.lower().replace("-", "_"))
         meant = elsewhere and f"the key in gdrun is {elsewhere}"
-        hint = meant or _owners(name) or suggestion(name, [*KINDS, *names], most_listed=len(KINDS))
+        hint = meant or _owners(leaf) or suggestion(name, [*KINDS, *names], most_listed=len(KINDS))
         what = f"nothing is called {name!r}"
         method = hint.startswith("did you mean") and not near(name, KINDS)
     else:
@@ -119,16 +125,6 @@ def _owners(option: str, most: int = 3) -> str | None:
         return None
     owners = ", ".join(pages[:most]) + (", …" if len(pages) > most else "")
     return f"{option} is an option of {owners}: see `gdrun list {pages[0]}`"
-
-
-def option_of(settings: type[Settings], name: str) -> Option:
-    """Return the field `name` of a section with fixed keys as an Option, with its bounds."""
-    info = settings.model_fields[name]
-    annotation: Any = info.annotation
-    # Pydantic has removed the bounds from the annotation, so they are added again.
-    if info.metadata and get_origin(annotation) is None:
-        annotation = Annotated[(annotation, *info.metadata)]
-    return Option(name, annotation, info.get_default(call_default_factory=True))
 
 
 def _section(key: str, summary: str, section: SectionKind) -> Kind:
@@ -307,6 +303,12 @@ KINDS: dict[str, Kind] = {
             "budgets and stopping rules; the rules are off by default",
             "stopping: {epochs: 50, grad_norm: 1e-6}",
             _stopping,
+        ),
+        Kind(
+            "keys",
+            "keys that do not depend on a name, such as the seed",
+            "seed: 1",
+            key_entries,
         ),
         Kind(
             "metrics",

@@ -49,3 +49,13 @@ def _as_tuple(value: Any) -> Any:
 
 def _as_counts(value: Any) -> Any:
     return tuple(map(whole, value)) if isinstance(value, list) else value
+
+
+def option_of(settings: type[Settings], name: str) -> Option:
+    """Return the field `name` of a section with fixed keys as an Option, with its bounds."""
+    info = settings.model_fields[name]
+    annotation: Any = info.annotation
+    # Pydantic has removed the bounds from the annotation, so they are added again.
+    if info.metadata and typing.get_origin(annotation) is None:
+        annotation = Annotated[(annotation, *info.metadata)]
+    return Option(name, annotation, info.get_default(call_default_factory=True))

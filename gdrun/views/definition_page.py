@@ -10,7 +10,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from gdrun.config.catalogue import Entry, Kind
+from gdrun.config.catalogue import Kind
+from gdrun.config.catalogue_entry import Entry
 from gdrun.config.section_kinds import plain_value
 from gdrun.config.writing import short_flow
 from gdrun.methods.definitions import Option
@@ -122,7 +123,8 @@ def _type_words(annotation: Any) -> str:
         return f"one of {', '.join(choices)}" if len(choices) > 1 else f"the word {choices[0]}"
     if get_origin(annotation) in (list, tuple):
         words = _type_words(get_args(annotation)[0])
-        return f"a list, each a {words}" if words else "a list"
+        a = "" if words.startswith("one of") else "a "
+        return f"a list, each {a}{words}" if words else "a list"
     members = [member for member in get_args(annotation) if member is not type(None)]
     if members:
         return " or ".join(_type_words(member) for member in members)

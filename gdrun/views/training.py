@@ -102,10 +102,10 @@ def path_line(words: str, path: Path) -> Text:
 def run_result(run: Run, *, brief: bool = False) -> RenderableType:
     """The view of a run that has ended: evaluations, verdict, summary, curves, and layers.
 
-    brief: only the verdict and the summary.
+    brief: only the verdict, the gravest symptom and the summary.
     """
     if brief:
-        return Group(verdict_line(run), *_results(run))
+        return Group(verdict_line(run), *_symptom(run.record), *_results(run))
     best = run.summary.get("best")
     parts: list[RenderableType] = []
     if len(run.evals.get("step", ())):

@@ -85,7 +85,8 @@ def test_contenders(completed):
 
 def test_entries_of_the_catalogue(completed):
     assert completed("list", "optimizers", "ad") == beginning(OPTIMIZERS, "ad")
-    assert completed("list", "sched") == ["schedules"]
+    keys = ["schedule.per", "schedule.warmup", "schedule.warmup_start"]
+    assert completed("list", "sched") == ["schedules", *keys]
 
 
 def test_runs_metrics_and_kinds_of_pictures(completed, gdrun, monkeypatch):

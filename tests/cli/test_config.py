@@ -13,6 +13,8 @@ from gdrun.config.sections import SECTIONS
 def test_new_writes_a_starter_that_checks_and_is_never_overwritten(gdrun, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert gdrun("config", "new").out == starter_text()
+    assert gdrun("config", "new", "-").out == starter_text()
+    assert not Path("-").exists()
     assert gdrun("config", "new", "mine.yaml").page == "wrote mine.yaml\n"
     assert (tmp_path / "mine.yaml").read_text(encoding="utf-8") == starter_text()
     (tmp_path / "mine.yaml").write_text("model: softmax\n", encoding="utf-8")

@@ -4,9 +4,11 @@ import json
 from typing import get_args
 
 import pytest
+import yaml
 from rich.cells import cell_len
 
 from gdrun.config.catalogue import KINDS, kind_called
+from gdrun.config.loading import load
 from gdrun.config.sections import SECTIONS
 from gdrun.study.judgement.verdicts import Word
 
@@ -17,6 +19,38 @@ def test_the_overview_names_everything(gdrun):
     for kind in KINDS.values():
         assert all(f" {name} " in f" {words} " for name in (kind.name, *kind.entries))
     assert max(map(cell_len, out.splitlines())) <= 80
+
+
+def test_every_key_of_a_config_has_a_page(gdrun):
+    """The keys are those of resolved configs, of which one has data and one has a surface."""
+    for config in ({"dataset": "iris", "model": "softmax"}, {"surface": "bowl"}):
+        plain = load(config).plain()
+        for section, value in plain.items():
+            assert gdrun("list", section).code == 0
+            fixed = section in ("evaluate", "log", "diagnose")
+            known = SECTIONS[section].common if section in SECTIONS else value if fixed else ()
+            for key in known:
+                answer = gdrun("list", f"{section}.{key}")
+                assert (answer.code, answer.err) == (0, "")
+                assert answer.out.startswith(f"{section}.{key}  (keys)\n")
+                assert f"{section}.{key}  (keys)\n" in gdrun("list", key).out or kind_called(key)
+
+
+def test_a_word_shows_all_its_meanings(gdrun):
+    out = gdrun("list", "seed").out
+    titles = [line for line in out.splitlines() if line.endswith("  (keys)")]
+    assert titles == ["seed  (keys)", "dataset.seed  (keys)"]
+    assert "whole number or the word run" in out
+    assert gdrun("list", "stopping.epochs").out == gdrun("list", "stopping", "epochs").out
+
+
+def test_the_example_of_each_key_is_a_config():
+    for entry in KINDS["keys"].entries.values():
+        regression = entry.name in ("dataset.task", "dataset.standardize")
+        problem = {"dataset": "iris", "model": "linear" if regression else "softmax"}
+        given = yaml.safe_load(entry.usage)
+        # A file is not read, and a surface replaces dataset and model.
+        load(given if "surface" in given else problem | given)
 
 
 def test_every_registered_name_is_in_the_catalogue():
@@ -145,9 +179,10 @@ OWN = " a method of your own needs --plugin FILE.py"
             "hint: batch_size is an option of mbgd: see `gdrun list mbgd`\n",
         ),
         (
-            ["warmup_start"],
-            "error: nothing is called 'warmup_start'\n"
-            "hint: warmup_start is an option of schedules: see `gdrun list schedules`\n",
+            ["optimizer.beta"],
+            "error: nothing is called 'optimizer.beta'\n"
+            "hint: beta is an option of momentum, nesterov, rmsprop, …: see `gdrun list "
+            "momentum`\n",
         ),
         (
             ["xyzzy"],

@@ -86,6 +86,13 @@ def test_a_run_on_screen(train):
     assert masked(answer.out) == SCREEN
 
 
+def test_quiet_prints_the_gravest_symptom(train):
+    """A rate far above 2/L explodes; the result stays on stdout."""
+    answer = train("surface=bowl", "optimizer=vanilla", "lr=100", "variant=bgd", "steps=9", "-q")
+    assert "symptom: exploding" in answer.out
+    assert train(*IRIS, "lr=0.1", "epochs=3", "-q").out.count("symptom: ") == 0
+
+
 def test_quiet_prints_the_result_alone(train):
     answer = train(*IRIS, "-q")
     assert (answer.code, answer.err) == (0, "")

@@ -19,9 +19,9 @@ from typing import Any, Literal, get_args, get_origin
 import numpy as np
 from annotated_types import Gt
 
-from gdrun.config.catalogue import option_of
 from gdrun.config.experiment import FIXED, Experiment
 from gdrun.config.loading import load
+from gdrun.config.option_models import option_of
 from gdrun.config.overrides import Override, apply, resolve_key, swept_values
 from gdrun.config.sections import SECTIONS
 from gdrun.errors import ConfigError, Problem

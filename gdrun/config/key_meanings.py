@@ -1,0 +1,125 @@
+"""What the keys of a config mean that do not depend on a name, and an example of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gdrun.config.catalogue_entry import Entry
+from gdrun.config.experiment import FIXED, Header
+from gdrun.config.option_models import option_of
+from gdrun.config.sections import SECTIONS
+from gdrun.methods.docstrings import parse_doc
+
+KEY_MEANINGS: dict[str, tuple[str, str]] = {
+    "name": (
+        "The name of the experiment, which the directories of its runs have.",
+        "name: first-try",
+    ),
+    "seed": (
+        "The seed of the run: of the order of the examples, the initial weights and dropout. The "
+        "split of the data has its own seed, dataset.seed.",
+        "seed: 1",
+    ),
+    "dtype": ("The type of the numbers with which a run computes.", "dtype: float32"),
+    "engine": (
+        "What computes the steps: NumPy, or kernels in C; auto chooses the one that ends first.",
+        "engine: numpy",
+    ),
+    "dataset.task": (
+        "What is predicted: a number or a class. By default the target and the model decide.",
+        "dataset: {path: train.csv, task: regression}",
+    ),
+    "dataset.validation": (
+        "A file with the validation rows; by default they are split from the dataset.",
+        "dataset: {path: train.csv, validation: later.csv}",
+    ),
+    "dataset.test": (
+        "A file with the test rows; by default they are split from the dataset.",
+        "dataset: {path: train.csv, test: last.csv}",
+    ),
+    "dataset.split": (
+        "The sizes of the validation and test parts, as shares or numbers of rows, and by what the "
+        "rows are split.",
+        "dataset: {name: iris, split: {validation: 0.2, test: 0}}",
+    ),
+    "dataset.standardize": (
+        "Whether features (and the target) get mean 0 and standard deviation 1, by the statistics "
+        "of the training part.",
+        "dataset: {name: diabetes, standardize: {features: true, target: true}}",
+    ),
+    "dataset.seed": (
+        "The seed of the split, and of generated data. With run it is the seed of the run, so that "
+        "each seed of a study has a new split.",
+        "dataset: {name: iris, seed: run}",
+    ),
+    "model.l2": (
+        "The factor of the penalty (l2/2) ‖weights‖²; biases are not penalised.",
+        "model: {name: softmax, l2: 0.001}",
+    ),
+    "model.init": (
+        "How the weights are initialised; auto lets the model choose.",
+        "model: {name: softmax, init: xavier}",
+    ),
+    "surface.start": (
+        "The weights before the first step; by default those that the surface suggests.",
+        "surface: {name: bowl, start: [4, 1]}",
+    ),
+    "surface.noise": (
+        "The standard deviation of the noise vectors, one of which is added to the gradient of "
+        "each example.",
+        "surface: {name: bowl, noise: 1}",
+    ),
+    "surface.examples": (
+        "The number of noise vectors, which are the examples of a surface.",
+        "surface: {name: bowl, noise: 1, examples: 50}",
+    ),
+    "optimizer.average": (
+        "The average of the weights that is evaluated in their place; none evaluates the weights.",
+        "optimizer: {name: momentum, average: ema}",
+    ),
+    "schedule.per": (
+        "The unit of time of a schedule.",
+        "schedule: {name: step, drop_every: 100, per: step}",
+    ),
+    "schedule.warmup": (
+        "How many epochs (or steps) the rate rises before the schedule begins; 0 for none.",
+        "schedule: {name: cosine, warmup: 5}",
+    ),
+    "schedule.warmup_start": (
+        "Whether the warm-up begins with the rate zero, or with the first of its equal rises.",
+        "schedule: {name: cosine, warmup: 5, warmup_start: one}",
+    ),
+    "evaluate.every": (
+        "How many epochs pass from one evaluation of the full objective to the next.",
+        "evaluate: {every: 0.5}",
+    ),
+    "evaluate.metrics": (
+        "The metrics that are measured at the end, and on the validation part at each evaluation; "
+        "by default those that suit the task, at the end only.",
+        "evaluate: {metrics: [accuracy, f1]}",
+    ),
+    "log.points": (
+        "The most points in the trace of a run's steps, or all: more steps are combined. The "
+        "default for a surface is 10,000. Runs of a study have at most 100 points (2,000 on a "
+        "surface) if it has its default.",
+        "log: {points: all}",
+    ),
+    "diagnose.mute": (
+        "The symptoms that are not reported, by name.",
+        "diagnose: {mute: [overfitting]}",
+    ),
+}
+"""The meaning and an example in YAML of each key, by its dotted path."""
+
+
+def key_entries() -> Iterable[Entry]:
+    """An entry of the catalogue for each of these keys."""
+    for path, (meaning, usage) in KEY_MEANINGS.items():
+        section, _, leaf = path.rpartition(".")
+        if section in FIXED or not section:
+            option = option_of(FIXED.get(section, Header), leaf)
+        else:
+            option = SECTIONS[section].common[leaf].listed()
+        # A word such as log finds the keys of a section that chooses no name.
+        keys = (leaf, section) if section in FIXED else (leaf,)
+        yield Entry(path, parse_doc(meaning), {leaf: option}, (), usage, keys)
