@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import shlex
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +11,10 @@ from gdrun.cli import completion
 from gdrun.cli.experiments import data_among
 from gdrun.cli.options import as_options
 from gdrun.cli.studying import StudyOptions, study_command
+from gdrun.errors import GdrunError
+
+if TYPE_CHECKING:
+    from gdrun.config.overrides import Override
 
 Names = Annotated[
     list[str],
@@ -70,6 +75,7 @@ def compare(
     names, config = data_among(names, study.config)
     settings = list(map(parse_override, filter(is_setting, names)))
     contenders = [name for name in names if not is_setting(name)]
+    _refuse_values_as_contenders(settings, contenders)
     request = ComparisonRequest(
         config=study.source(config, settings, chosen_names(contenders)),
         overrides=[*settings, *study.seed_override()],
@@ -87,3 +93,22 @@ def compare(
     )
     ended = study.run(request.planned())
     return study.show(ended, lambda result: comparison_result(result, as_options))
+
+
+def _refuse_values_as_contenders(settings: list[Override], contenders: list[str]) -> None:
+    """Raise GdrunError if several values of one key are given in the place of contenders."""
+    keys = [each.key for each in settings]
+    twice = next((key for key in keys if keys.count(key) > 1), None)
+    if twice is None or len(contenders) > 1:
+        return
+    values = [each.text.partition("=")[2].strip() for each in settings if each.key == twice]
+    base = contenders[0] if contenders else "vanilla"
+    others = [shlex.quote(each.text) for each in settings if each.key != twice]
+    sweep = " ".join(["gdrun sweep", shlex.quote(f"{twice}={','.join(values)}"), *others])
+    named = [shlex.quote(f"{base}+{twice}={value}") for value in values]
+    compare = " ".join(["gdrun compare", *named, *others])
+    raise GdrunError(
+        f"{twice} has several values, and a setting applies to every contender",
+        where=" ".join(each.text for each in settings if each.key == twice),
+        hint=f"`{sweep}` tries each value; `{compare}` compares them",
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -128,6 +128,7 @@ def first_experiment(
 
     source = _config_among([*([] if config is None else [config]), *(overrides or ())])
     path, changes = split_words(config, overrides, seed, data=True)
+    _note_sgd(changes)
     if source is None:
         from gdrun.study.starting import with_fitting_batches
 
@@ -143,6 +144,20 @@ def first_experiment(
     assert path is not None
     experiment, found, table = start_experiment(path, changes)
     return FirstExperiment(experiment, _sentences(found.assumed), table)
+
+
+def _note_sgd(changes: Iterable[str | Override]) -> None:
+    """A note on stderr if the optimizer is called sgd, and no variant is named.
+
+    In gdrun sgd is a variant, and another name of the optimizer vanilla.
+    """
+    words = [each.replace(" ", "") for each in changes if isinstance(each, str)]
+    named = {"optimizer=sgd", "optimizer.name=sgd"} & set(words)
+    if named and not any(word.startswith(("variant", "batch_size=")) for word in words):
+        faults.note(
+            f"{named.pop()} is the rule without momentum, which gdrun calls vanilla; "
+            "steps on single examples are variant=sgd"
+        )
 
 
 def split_words(

@@ -1,4 +1,4 @@
-"""The keys of gdrun by the names that PyTorch, optax, Keras and scikit-learn use for them."""
+"""The keys of gdrun by the names of PyTorch, optax, Keras, scikit-learn and SciPy."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ KEYS_ELSEWHERE: dict[str, str] = {
     "num_epochs": "stopping.epochs",
     "max_iter": "stopping.steps",
     "iterations": "stopping.steps",
+    "tol": "stopping.loss_change",
+    "tolerance": "stopping.loss_change",
+    "ftol": "stopping.loss_change",
+    "gtol": "stopping.grad_norm",
+    "xtol": "stopping.weight_change",
     "random_state": "seed",
     "hidden_layer_sizes": "model.hidden",
 }

@@ -31,11 +31,31 @@ def parse_value(text: str, key: str | None = None) -> Any:
     """
     values = _items(text)
     if len(values) > 1:
-        hint = f"for a list write [{text}]"
-        if key is not None:
-            hint += f"; `gdrun sweep {shlex.quote(f'{key}={text}')}` tries several values"
-        _refuse(text, "expected one value, got several", hint)
+        _refuse(text, "expected one value, got several", _one_value_hint(text, key))
     return values[0] if values else None
+
+
+def _one_value_hint(text: str, key: str | None) -> str:
+    """How to write a text with commas as one value: a list, a number, or the values of a sweep.
+
+    >>> _one_value_hint("(1,2)", "start")
+    'for a list write start=[1,2]'
+    >>> _one_value_hint("0,2", "lr")
+    'a number has a decimal point: write lr=0.2'
+    """
+    assigned = "" if key is None else f"{key}="
+    inside = text.strip()
+    if inside.startswith("(") and inside.endswith(")"):
+        return f"for a list write {assigned}[{inside[1:-1]}]"
+    ways = [f"for a list write {assigned}[{text}]"]
+    if re.fullmatch(r"[-+]?\d+,\d+", inside):
+        number = f"a number has a decimal point: write {assigned}{inside.replace(',', '.')}"
+        if inside.lstrip("-+").startswith("0"):
+            return number  # 1,5 may be a list, but hardly 0,5
+        ways.append(number)
+    if key is not None:
+        ways.append(f"`gdrun sweep {shlex.quote(f'{key}={text}')}` tries several values")
+    return "; ".join(ways)
 
 
 def parse_sweep(text: str) -> list[Any]:

@@ -110,13 +110,12 @@ def _table(observed: _Observed) -> RenderableType:
 
 def _curves(observed: _Observed) -> RenderableType | None:
     """The curve of the quantity and that of its smallest bound, with a logarithmic axis."""
-    after = observed.steps > 0
-    curves = [Curve(observed.label, observed.steps[after], observed.values[after])]
+    curves = [Curve(observed.label, observed.steps, observed.values)]
     if observed.bounds:
         smallest = np.min([each.allowed for each in observed.bounds], axis=0)
         curves.append(Curve("smallest bound", observed.bounds[0].steps, smallest))
     drawn = [np.isfinite(curve.y) & (curve.y > 0) for curve in curves]
-    if len(curves[0].y) < 2 or not np.all(drawn, axis=0).any():
+    if len(curves[0].y) < 2 or not all(each.any() for each in drawn):
         return None
     chart = Chart("", "step", observed.label, tuple(curves), log_y=True)
     return PlotView(chart, height=HEIGHT)

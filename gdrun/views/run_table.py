@@ -24,7 +24,9 @@ _CELLS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "test acc": lambda row: percent(row.get("test_accuracy")),
 }
 _IMPORTANCE = ("val loss", "test acc", "train loss")
-"""The columns of numbers, from the one that a narrow terminal leaves out last."""
+"""The columns of numbers, from the one that a narrow terminal leaves out last, if most runs have
+them.
+"""
 
 FIRST_SETTINGS = 3
 """How many settings are more important than a second column of numbers."""
@@ -65,11 +67,15 @@ class _RunsTable:
     """
 
     def __init__(self, rows: Rows, settings: Mapping[str, Sequence[Any]], remedy: str) -> None:
-        measured = [
-            heading
-            for heading in _IMPORTANCE
-            if any(row["status"] != "diverged" and _CELLS[heading](row) != MISSING for row in rows)
-        ]
+        ended = [row for row in rows if row["status"] != "diverged"]
+        counts = {
+            heading: sum(cell(row) != MISSING for row in ended) for heading, cell in _CELLS.items()
+        }
+        # A column that most rows leave empty comes after those that most rows have.
+        measured = sorted(
+            filter(counts.__getitem__, _IMPORTANCE),
+            key=lambda heading: 2 * counts[heading] < len(ended),
+        )
         tags = ["tags"] if any(row.get("tags") for row in rows) else []
         names = list(settings)
         self._settings = names

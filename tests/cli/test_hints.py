@@ -43,6 +43,16 @@ def here(gdrun, tmp_path, monkeypatch):
         ("sweep", "such as: gdrun sweep lr"),
         ("compare", "such as: gdrun compare bgd sgd mbgd"),
         ("train learning_rate=0.1", "the name in gdrun is optimizer.lr"),
+        ("train tol=1e-3", "the name in gdrun is stopping.loss_change"),
+        ("train gtol=1e-3", "the name in gdrun is stopping.grad_norm"),
+        (
+            "train lr=0,2",
+            "a number has a decimal point: write lr=0.2",
+        ),
+        (
+            "train 'model={name: mlp}' 'model.hidden=(8,4)'",
+            "for a list write model.hidden=[8,4]",
+        ),
         (
             "train adm",
             "did you mean optimizer=adam or optimizer=radam or optimizer=nadam?",
@@ -185,3 +195,35 @@ def test_a_config_may_be_json(here, indent):
     config = {"dataset": {"name": "iris"}, "model": "softmax", "stopping": {"epochs": 1}}
     Path("made.json").write_text(json.dumps(config, indent=indent) + "\n", encoding="utf-8")
     assert here("train", "made.json", "-q").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "candidates"),
+    [
+        ("lr=0.1 lr=0.01", ["vanilla+lr=0.1", "vanilla+lr=0.01"]),
+        ("momentum beta=0.5 beta=0.9", ["momentum+beta=0.5", "momentum+beta=0.9"]),
+    ],
+)
+def test_values_in_the_place_of_contenders_are_swept_or_compared(here, words, candidates):
+    answer = here("compare", *words.split(), "surface=bowl", "steps=5")
+    assert answer.code == 2
+    sweep, compare = re.findall("`(gdrun [^`]+)`", answer.err)
+    for command in (sweep, compare):
+        assert here(*shlex.split(command)[1:], "-q").code == 0
+    assert shlex.split(sweep)[2] == f"{words.split()[-2]},{words.rpartition('=')[2]}"
+    assert shlex.split(compare)[2:4] == candidates
+
+
+@pytest.mark.parametrize(
+    ("words", "noted"),
+    [
+        ("optimizer=sgd", True),
+        ("optimizer=sgd variant=mbgd", False),
+        ("optimizer=sgd batch_size=8", False),
+        ("optimizer=vanilla", False),
+    ],
+)
+def test_the_optimizer_sgd_is_told_from_the_variant(here, words, noted):
+    answer = here("train", *words.split(), "dataset=iris", "model=softmax", "epochs=1")
+    assert answer.code == 0
+    assert ("steps on single examples are variant=sgd" in answer.err) == noted

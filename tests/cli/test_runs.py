@@ -402,3 +402,14 @@ def test_a_file_is_replaced_only_if_asked(here, tmp_path):
         assert file.read_text() == "old"
         assert here(*command, "-o", str(file), "--force").code == 0
         assert file.read_text() != "old"
+
+
+def test_a_column_that_most_runs_leave_empty_is_left_out_first(gdrun, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    walk = ["surface=bowl", "steps=3", "-q"]
+    for words in (walk, walk, ["dataset=iris", "model=softmax", "epochs=1", "-q"]):
+        assert gdrun("train", *words).code == 0
+    monkeypatch.setenv("COLUMNS", "60")
+    heading = gdrun("runs").out.splitlines()[0]
+    assert "train loss" in heading
+    assert "val loss" not in heading

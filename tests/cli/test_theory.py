@@ -373,3 +373,11 @@ def test_a_diverged_run(gdrun, trained):
     answer = gdrun("theory", "last")
     assert (answer.code, answer.err) == (0, "")
     assert "the run diverged with α = 5, above 2/L" in answer.out
+
+
+def test_the_curve_begins_at_step_0(gdrun, trained):
+    trained(*BOWL, "steps=8")
+    lines = gdrun("theory", "last").out.splitlines()
+    place = next(k for k, line in enumerate(lines) if line.startswith("f − f* (log"))
+    axis = next(line for line in lines[place:] if line.split()[1:2] == ["step"])
+    assert axis.split() == ["0", "step", "8"]
