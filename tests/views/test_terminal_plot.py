@@ -114,7 +114,7 @@ def test_the_numbers_beside_a_sparkline_are_those_of_its_bars():
     assert [line.split() for line in lines] == [
         ["batch", "loss", "█▁", "2.3", "→", "1.5"],
         ["grad", "norm", "█▁", "9", "→", "8"],
-        ["largest", "of", "64", "steps"],
+        ["each", "bar:", "the", "largest", "value", "of", "64", "steps"],
     ]
 
 
