@@ -218,6 +218,23 @@ def test_the_pages_have_what_the_terminal_shows():
     assert table[2].startswith(best)
 
 
+def test_a_page_of_several_runs_tells_what_each_is_and_how_good():
+    config = {"dataset": "diabetes", "model": "linear", "variant": "bgd", "name": "one"}
+    runs = [
+        gdrun.train(config, "epochs=3", f"lr={lr}", f"optimizer={name}")
+        for lr, name in ((0.125, "adam"), (0.0625, "momentum"))
+    ]
+    text = of_runs(runs)["result"]
+    for run, (lr, name) in zip(runs, ((0.125, "adam"), (0.0625, "momentum")), strict=True):
+        part = text[text.index(f"optimizer  {name}, lr {lr}") :]
+        # 10 % of the 442 patients are in the validation and in the test part.
+        assert text.count("354 train, 44 validation, 44 test") == 2
+        for found in (run.summary["metrics"]["test"], run.summary["baseline"]["metrics"]["test"]):
+            assert f"{found['rmse']:.4g} " in part
+            assert f"{found['r2']:.4g}" in part
+    assert "one" not in of_runs(runs)["result"].splitlines()[0]  # what differs is the name
+
+
 def luminance(colour):
     """The relative luminance of a colour such as #0072b2, as WCAG 2.2 defines it."""
     parts = (int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5))

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from rich.console import Group, RenderableType
 
 from gdrun.array_types import Array
 from gdrun.config.writing import short_flow
@@ -22,6 +23,7 @@ from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.views.comparisons import comparison_result
 from gdrun.views.curves import seed_groups
+from gdrun.views.experiment_panel import experiment_panel
 from gdrun.views.notebook import plain_text
 from gdrun.views.numbers import count, duration
 from gdrun.views.recorded import Recorded, recorded_runs, recorded_trials, standings_of
@@ -54,7 +56,7 @@ def of_runs(runs: Sequence[Run], checks: Sequence[Contents] = ()) -> Contents:
     title = runs[0].config["name"] if len(runs) == 1 else f"{len(runs)} runs"
     return _report(title, entries, all(map(is_noiseless, runs))) | {
         "time": {"value": duration(_seconds(runs)), "words": "in updates"},
-        "result": plain_text(run_result(runs[0])) if len(runs) == 1 else "",
+        "result": plain_text(_results(runs)),
         "theory": list(checks),
         "surfaces": _surfaces(recorded),
     }
@@ -79,6 +81,25 @@ def of_study(found: Sweep | Comparison, title: str, spell: Callable[[str], str] 
         "study": _study(found, standings_of(found)),
         "surfaces": _surfaces(_walkers(found)),
     }
+
+
+MOST_RESULTS = 20
+"""The most runs whose experiment and metrics are shown as text."""
+
+
+def _results(runs: Sequence[Run]) -> RenderableType:
+    """The experiment of each run (data, model, optimizer, ...), and its metrics and baseline.
+
+    Of a single run, also its evaluations and symptoms.
+    """
+    parts: list[RenderableType] = []
+    brief = len(runs) > 1
+    for run, name in zip(runs[:MOST_RESULTS], _names(runs), strict=False):
+        panel = experiment_panel({**run.config, "name": name}, run.record)
+        parts += [panel, "", run_result(run, brief=brief), *(["", ""] if brief else [])]
+    if len(runs) > MOST_RESULTS:
+        parts.append(f"and {len(runs) - MOST_RESULTS} more runs")
+    return Group(*parts)
 
 
 def _names(runs: Sequence[Run]) -> list[str]:
