@@ -192,11 +192,14 @@ def named_config(word: str | None) -> str | None:
     return STDIN if word == "-" else word
 
 
-def data_among(words: list[str], config: str | None) -> tuple[list[str], str | None]:
+def data_among(
+    words: list[str], config: str | None, *, configs: bool = False
+) -> tuple[list[str], str | None]:
     """Return the words of a study without its data file, and the data file or else the config.
 
-    config: the value of --config. Raises GdrunError if there are two files, or a data file does not
-    exist.
+    config: the value of --config. configs: whether a word may also be the config file; contenders
+    may be config files themselves. Raises GdrunError if there are two files, or a data file does
+    not exist.
     """
     from gdrun.data.other_formats import is_unreadable_data
     from gdrun.data.sources import reader_of
@@ -208,6 +211,13 @@ def data_among(words: list[str], config: str | None) -> tuple[list[str], str | N
         if not _is_data(word):
             hint = near_files(Path(word)) or "`gdrun train FILE` makes a first run on a data file"
             raise GdrunError("there is no such file", where=word, hint=hint)
+    if configs:
+        named = [word for word in words if "=" not in word and Path(word).suffix in CONFIGS]
+        for word in named:
+            if not _exists(word):
+                hint = near_files(Path(word), CONFIGS) or "`gdrun config new` writes a starter"
+                raise GdrunError("there is no such file", where=word, hint=hint)
+        files += named
     if not files:
         return words, config
     if config is not None or len(files) > 1:

@@ -79,7 +79,7 @@ def sweep(
     from gdrun.study.requests import SweepRequest
     from gdrun.views.sweeps import sweep_result
 
-    keys, config = data_among(keys, study.config)
+    keys, config = data_among(keys, study.config, configs=True)
     settings, swept = _settings_and_swept(keys)
     request = SweepRequest(
         config=study.source(config, settings, varied_keys(swept)),

@@ -330,11 +330,19 @@ def test_models_of_unlike_losses_are_ranked_by_accuracy(gdrun, tmp_path):
     assert (document["metric"], document["unlike"]) == ("validation_accuracy", None)
 
 
-def test_a_config_among_the_keys_is_told_its_option(sweep, config):
-    answer = sweep("lr", config)
-    assert (answer.code, answer.out) == (2, "")
-    assert answer.err == (
-        f"error: {config}: is a file, not a key to sweep\nhint: give the config with -c {config}\n"
+def test_a_config_among_the_keys_is_that_of_the_study(gdrun, config, tmp_path, monkeypatch):
+    plan = ("lr=0.1,1", "--seeds", "2", "--json", "-o", str(tmp_path / "runs"))
+    one, other = (gdrun("sweep", *words, *plan) for words in ((config,), ("-c", config)))
+    assert (one.code, one.err) == (0, "")
+    first, second = (json.loads(each.out) for each in (one, other))
+    assert first["base"] == second["base"]
+    assert first["candidates"] == second["candidates"]
+    twice = gdrun("sweep", config, "lr", "-c", config)
+    assert twice.err.startswith(f"error: {config}: is a second file; the first is {config}\n")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.yaml").touch()
+    assert gdrun("sweep", "smal.yaml", "lr").err == (
+        "error: smal.yaml: there is no such file\nhint: did you mean small.yaml?\n"
     )
 
 
