@@ -92,7 +92,9 @@ def _resumed(
 ) -> Run:
     """Continue the run in a directory, with the runs that trained with it, and return the run.
 
-    experiment: the experiment of the run, which is checked; None to use that in the directory.
+    experiment: the experiment of the run; an error is raised if the directory has another one.
+    None means the experiment in the directory. table: the data given again, for a run that was
+    trained on arrays. extension: a larger budget for a run that has ended, or None.
     """
     if experiment is not None:
         check_config(directory, experiment)

@@ -88,7 +88,8 @@ class MissingExtraError(GdrunError):
     """A feature of gdrun needs a package that is not installed.
 
     extra: the extra of gdrun that installs the package. missing: what is missing, for the message;
-    empty if it is only the package. other: another way to install what is missing, for the hint.
+    empty if only the package is missing. other: another way to install what is missing, for the
+    hint.
     """
 
     def __init__(self, feature: str, extra: str, missing: str = "", other: str = "") -> None:

@@ -32,10 +32,11 @@ def merged(values: Mapping[str, Any], further: Mapping[str, Any]) -> dict[str, A
 
 
 def limit_batch(config: dict[str, Any], batch_size: Any, rows: int) -> None:
-    """Set the batch size of mbgd, at most the number of training rows.
+    """Set the batch size of mbgd in `config`, in place: at most the number of training rows.
 
-    batch_size: the size if the variant section has none. Values of a wrong type are kept, so that
-    the config reports them.
+    Other variants are not changed. batch_size: the size if the variant section has none. rows: the
+    number of rows before the split into parts. A value of a wrong type is not changed, so that the
+    check of the config reports it.
     """
     variant = section(config["variant"])
     if variant.get("name") != "mbgd":

@@ -114,7 +114,7 @@ def changed(path: str, how: str = "was changed") -> DataError:
 
 
 def _pages(array: Array) -> mmap.mmap | None:
-    """The pages of an array on a mapped file; NumPy hands them on to every view of the array."""
+    """The pages of an array on a mapped file, or of a view of it; None for an array in memory."""
     pages: mmap.mmap | None = getattr(array, "_mmap", None)
     return pages
 
@@ -145,7 +145,10 @@ def _handle_bus_errors() -> None:
     repeated = 0
 
     def replace_lost_pages(number: int) -> None:
-        """Map pages of zeros in place of all files that may have caused the signal."""
+        """Map pages of zeros in place of all files that may have caused the signal.
+
+        number: the number of the signal.
+        """
         nonlocal repeated
         known = [each for each in _MAPPINGS.values() if not each.lost]
         # A file that has not changed can cause the signal too, if its disk or its server fails.

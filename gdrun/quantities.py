@@ -56,7 +56,7 @@ ROUNDING = 1e-9
 
 
 def telling_digits(values: Iterable[float], most: int = 15) -> int:
-    """The significant digits that tell the smallest of these values from the largest: 4 or more.
+    """The number of significant digits that tell the smallest value from the largest; 4 or more.
 
     Values that are not finite do not count, nor does a difference that may be a rounding error.
     most: the most digits.

@@ -321,7 +321,7 @@ class GDRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class _NamedMatrix:
-    """A matrix with names for its columns, which gdrun reads from `columns` as from a frame."""
+    """A matrix with an attribute `columns`: the names of its columns, as in a data frame."""
 
     matrix: Numbers
     columns: Array

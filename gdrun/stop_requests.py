@@ -1,7 +1,8 @@
 """Requests to stop a wait outside the training loop, such as the wait for a compiler.
 
 The training loop gets a function that returns whether to stop. Other code that waits may be many
-calls away from the command, on another thread or in a worker process. It calls `stop_requested`.
+calls away from the command, on another thread or in a worker process. Such code calls
+`stop_requested`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ class Stopped(KeyboardInterrupt):
 
 @contextmanager
 def stopping_if(requested: Callable[[], bool]) -> Iterator[None]:
-    """A context in which `stop_requested` also calls this function."""
+    """A context in which `stop_requested` also calls `requested`, which returns whether to stop."""
     _CHECKS.append(requested)
     try:
         yield

@@ -134,9 +134,9 @@ class Batches:
                     self._orders[key] = pool("orders").submit(self._batching.order, *key)
 
     def _order(self, seed: int, epoch: int) -> Counts:
-        """The order of the examples in one epoch, drawn by this seed.
+        """The order of the examples in one epoch, drawn by this seed: row indices (rows,).
 
-        It also starts to draw the order of the next epoch.
+        The call also starts to draw the order of the next epoch, in another thread.
         """
         if epoch != self._epoch:
             # A new epoch has begun, so the orders of earlier epochs are not needed any more.

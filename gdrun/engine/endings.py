@@ -87,10 +87,11 @@ def outcome_of(
 ) -> Outcome:
     """The outcome of a lane (one of the runs that train together) that ends now.
 
-    place: the index of the lane among the lanes that still train. stop: why the lane ended. steps,
-    evaluations: the traces of the cohort. watched: for each rule that is only reported and does not
-    stop the run, its first firing in this lane. A run whose loss on the validation or the test part
-    is not finite has diverged.
+    place: the index of the lane among the lanes that still train. stop: why the lane ended.
+    divergence: how the lane diverged, or None. steps, evaluations: the traces of the cohort.
+    watched: for each rule that is only reported and does not stop the run, its first firing in this
+    lane. If the loss on the validation or the test part is not finite, the outcome is a divergence,
+    whatever `stop` says.
     """
     lane = int(state.lanes[place])
     early_stopping = cohort.stopping.obeyed.early_stopping

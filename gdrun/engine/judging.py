@@ -25,7 +25,7 @@ class Judge:
     """
 
     def __init__(self, cohort: Cohort, watched: Sequence[Mapping[str, Stop]] = ()) -> None:
-        """watched: for a training that continues, each run's first firings of watched rules."""
+        """watched: for each run of a resumed training, the first firing of each watched rule."""
         self._plan = cohort.plan
         self._rules = cohort.stopping
         self._named = cohort.named_metrics
@@ -59,8 +59,8 @@ class Judge:
     def diverged(self, readings: Readings, state: State) -> Iterator[tuple[int, Failure, Numbers]]:
         """Yield each run whose training loss is not finite or above its limit.
 
-        As (index, failure, losses). index: its index among the runs that still train. losses (3,):
-        its initial loss, its last batch loss, and this training loss.
+        Each item is (index, failure, losses). index: the index of the run among the runs that still
+        train. losses (3,): the initial loss, the last batch loss and the training loss of the run.
         """
         # Not `> limit`, which is false for NaN.
         for place in np.flatnonzero(~(readings["train_loss"] <= state.loss_limit)).tolist():

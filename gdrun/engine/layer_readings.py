@@ -45,7 +45,10 @@ def layer_readings(lanes: Lanes, objective: Objective, state: State) -> Readings
 def _readings_of(
     network: Network, lanes: Lanes, objective: Objective, state: State, part: slice
 ) -> Readings:
-    """The readings of the runs in the slice `part`. Its activations should fit the cache."""
+    """The readings of the runs in the slice `part`: (runs,) each, by name.
+
+    The activations of these runs for the sample should fit the cache.
+    """
     W, sample = state.W[part], lanes.cohort.sample
     objective = objective.with_numbers(itemgetter(part))
     gradient, passed = objective.watched(W, sample.X, sample.y)

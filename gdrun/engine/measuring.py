@@ -37,7 +37,9 @@ Values = Mapping[str, float]
 """The values of metrics by name; NaN where a metric is not defined."""
 
 Recalls = tuple[Counts, Counts]
-"""The rows of each class of a part of the data, and those predicted as this class, (C,) each."""
+"""For one part of the data: how many rows of each class it has, and how many of them are predicted
+as this class, (C,) each.
+"""
 
 
 @dataclass(frozen=True)
@@ -119,8 +121,9 @@ def recalls_of(
 ) -> list[dict[PartName, Recalls]]:
     """The recalls of the weights that each run of a cohort returns, by part of the data.
 
-    They are measured for all runs together, and only if one class has over half of the rows of a
-    part: else, and for a run that diverged, they are empty.
+    The recalls of all runs are measured together. They are measured only if, in some part, one
+    class has over half of the rows. Otherwise each run has an empty dict, and so has a run that
+    diverged.
     """
     found: list[dict[PartName, Recalls]] = [{} for _ in outcomes]
     own = [place for place, each in enumerate(outcomes) if each.status != "diverged"]
@@ -223,7 +226,7 @@ def _constant(data: Prepared) -> float:
 
 
 def _values(cohort: Cohort, predictions: Predictions) -> Values:
-    """The metrics of a cohort by name."""
+    """The values of the cohort's metrics for these predictions, by name."""
 
     def value(name: str) -> float:
         with np.errstate(all="ignore"):  # a thread does not inherit the caller's

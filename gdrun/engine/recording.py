@@ -36,9 +36,9 @@ class WaitingStep:
 class Recorder:
     """Records the traces of all runs that train together.
 
-    A run with an evaluation after each step has chunks of one step. Such steps are added to the
-    trace together, because many take as long as one. They wait until there are MOST_WAITING of
-    them, or until the trace is read.
+    With an evaluation after each step, every chunk has one step. Such steps are added to the trace
+    together, because adding many steps takes about as long as adding one. Until then they wait: at
+    most MOST_WAITING steps, and no longer than until the trace is read.
     """
 
     def __init__(self, cohort: Cohort, batches: Batches) -> None:

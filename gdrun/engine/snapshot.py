@@ -53,9 +53,9 @@ class Snapshot:
     clock: Clock
 
     def misfit(self, cohort: Cohort) -> str | None:
-        """The first part of the snapshot that does not fit the cohort; None if all parts fit.
+        """The name of the first part of the snapshot that does not fit the cohort; None if all fit.
 
-        The compiled kernels trust the shapes of their arrays, so these are checked here.
+        The shapes are checked here, because the compiled kernels do not check them.
         """
         lanes, known = self.state.lanes, set(self.outcomes)
         alive = lanes.tolist() if lanes.dtype == np.int64 and lanes.ndim == 1 else [-1]
@@ -76,9 +76,10 @@ class Snapshot:
 
 
 def _misfit(state: State | Memory, start: State | Memory, lanes: int) -> str | None:
-    """The first field whose arrays differ in dtype or shape from those at the start; else None.
+    """The name of the first field with an array of a wrong dtype or shape; None if all are right.
 
-    start: the same record at the start of training. lanes: the number of runs that still train.
+    start: the same record at the start of training, which has the right dtypes and shapes. lanes:
+    the number of runs that still train.
     """
     for field in fields(state):
         given, model = getattr(state, field.name), getattr(start, field.name)

@@ -34,8 +34,8 @@ class State:
     to improve on, its epoch, and the number of evaluations since; column 0 is for the rule that
     stops the run, column 1 for the rule that is only reported. rising (lanes,): the number of steps
     that raised the batch loss. clipped (lanes,): the number of steps whose gradient was clipped.
-    largest_grad_norm (lanes,): the largest norm of any step. schedule: the state of a schedule that
-    depends on the validation loss.
+    largest_grad_norm (lanes,): the largest gradient norm of all steps so far. schedule: the state
+    of a schedule that depends on the validation loss.
     """
 
     averages: bool

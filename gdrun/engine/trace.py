@@ -31,7 +31,7 @@ together.
 """
 
 Lanes = Counts
-"""The indices of lanes in their cohort, which are the runs that train together."""
+"""The indices of some lanes in their cohort. A lane is one of the runs that train together."""
 
 Places = Lanes | slice
 """The indices of some lanes (runs that train together) in their cohort, or a slice for all."""
@@ -335,10 +335,10 @@ def _checked(recorded: Recorded, shared: set[str], own: set[str], lanes: int) ->
     """
     lengths = {column.shape for column in recorded.shared.values()}
     if recorded.shared.keys() != shared or recorded.own.keys() != own or len(lengths) != 1:
-        raise ValueError("the trace has other columns")
+        raise ValueError("the names of the recorded columns are not those of this trace")
     (shape,) = lengths
     if len(shape) != 1 or any(each.shape != (*shape, lanes) for each in recorded.own.values()):
-        raise ValueError("the columns of the trace differ in length")
+        raise ValueError("the recorded columns differ in length")
     return int(shape[0])
 
 

@@ -170,7 +170,8 @@ class Trainer:
     def _ending(self, *, evaluation_due: bool) -> Firing | None:
         """The used-up budget or the interruption that ends all runs; None if they continue.
 
-        evaluation_due: whether an evaluation is due now; if so, an interruption must wait for it.
+        evaluation_due: whether an evaluation is due now. If so, an interruption ends the runs only
+        after this evaluation.
         """
         if (budget := used_up(self.plan, self.state)) is not None:
             return budget

@@ -60,8 +60,8 @@ class Nested:
 
     A config gives an entry as a name, or as a mapping with a name and options. If the option's
     annotation is a tuple, the value is a tuple of entries; otherwise it is one entry or None.
-    kind: the name of the config section whose form each entry has, such as `average`; an empty
-    string means the section that contains the option.
+    kind: the kind of config section that each entry is, such as `average`; an empty string means
+    the kind of the section that contains the option.
     """
 
     kind: str = ""
@@ -98,7 +98,7 @@ class Choice:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The allowed values of the option: the names of allowed entries, and perhaps `auto`."""
+        """The allowed values of the option: the names of allowed entries, and `auto` if allowed."""
         return (*self.entries, AUTO) if self.auto else tuple(self.entries)
 
     def allows(self, word: object) -> bool:

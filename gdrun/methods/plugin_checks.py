@@ -19,14 +19,15 @@ from gdrun.methods.rules import Rule
 from gdrun.methods.schedules.form import Schedule, value_at
 
 Fault = tuple[str, str]
-"""A fault of a method: the message, without the method's name, and a hint how to correct it."""
+"""A fault of a method: the message, without the method's name, and a hint for its author."""
 
 _LANES, _WEIGHTS, _TIMES = 3, 4, 6
 _MANY = 1000
 """The number of weights of each lane in the checks of dependence.
 
-Among n numbers, none is more than √n standard deviations from their mean. So with 1000 weights, a
-rule whose bound is at most 31 standard deviations is found.
+A faulty rule may limit each entry of g to k standard deviations of all entries. Among n numbers,
+none is more than √n standard deviations from their mean, so with k > √n the limit has no effect.
+With 1000 weights the checks can find such a rule if k is at most 31.
 """
 # For arrays of another shape, NumPy may give results that differ in the last bits.
 _TOLERANCES: dict[str, Any] = {"rtol": 1e-9, "atol": 1e-12, "equal_nan": True}
@@ -166,10 +167,11 @@ def _wrong_returns(rule: Rule, results: Any, w: Any) -> Iterator[Fault]:
 def _dependences(rule: Rule) -> Iterator[Fault]:
     """Yield a fault if the update of one weight depends on other weights, or on other lanes.
 
-    Some weights are updated alone, or some lanes if the rule uses layer norms. There are two sets
-    of inputs. In the second set the sizes of the entries differ by 6 orders of magnitude, within
-    each lane and from lane to lane. Otherwise a bound such as 10 times the median of |g| would have
-    no effect.
+    The rule updates all weights together, and then some of them alone: single weights, or whole
+    lanes if the rule uses layer norms. Both updates must be equal. There are two sets of inputs. In
+    the second set the sizes of the entries differ by 6 orders of magnitude, within each lane and
+    from lane to lane. Without this set, a rule that limits the entries to 10 times the median of
+    |g| would not be found.
     """
     random, shape = np.random.default_rng(0), (_LANES, _MANY)
     differing = 1 - 0.01 * np.arange(_LANES)[:, None]

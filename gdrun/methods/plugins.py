@@ -85,7 +85,10 @@ def load_entry_points() -> Names:
 
 
 def loading(path: str | Path) -> str:
-    """Return a Python call that loads a plugin, for a hint; the command line shows --plugin."""
+    """Return a Python call that loads a plugin, in backticks, as a part of a hint.
+
+    The command line shows the option --plugin in place of the call.
+    """
     return f'`gdrun.load_plugin("{shown_path(path)}")`'
 
 
@@ -122,9 +125,9 @@ def loaded_plugins() -> list[dict[str, str]]:
 
 
 def changed(recorded: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]:
-    """The plugins that are loaded, but have changed since they were recorded.
+    """The recorded plugins whose files are loaded now, but with another content.
 
-    recorded: the path and the hash of each plugin, as loaded_plugins returned them.
+    recorded: the path and the hash of each plugin, as `loaded_plugins` returned them.
     """
     loaded = {plugin["path"]: plugin["sha256"] for plugin in loaded_plugins()}
     return [

@@ -145,7 +145,7 @@ VARIANT_ALIASES = {
     "mini_batch": "mbgd",
     "mini-batch": "mbgd",
 }
-"""The name of a variant for each other name that a config may use."""
+"""Other names that a config may use for a variant: the name of the variant by its alias."""
 
 
 def _variant(function: Callable[..., Batching]) -> Callable[..., Batching]:

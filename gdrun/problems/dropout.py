@@ -51,11 +51,11 @@ class Dropout:
         return [_BlockOfRows(generator, *self.block) for generator in generators]
 
     def mask(self, units: int, rows: int, dtype: DTypeLike) -> Array:
-        """Return the mask m / (1 − p) of the next layer: (..., lanes or 1, units, rows).
+        """Return the mask m / (1 − p) of the next layer: (..., L, units, rows) for L lanes.
 
-        p is the rate; m is 0 for a unit that is dropped, else 1. units: the width of the layer. The
-        random numbers have single precision for every dtype, so that float32 and float64 runs drop
-        the same units.
+        If the rate is a float, the axis of the lanes has length 1. p is the rate; m is 0 for a unit
+        that is dropped, else 1. units: the width of the layer. The random numbers have single
+        precision for every dtype, so that float32 and float64 runs drop the same units.
         """
         drawn = [draw(units, rows) for draw in self._draws]
         numbers = drawn[0] if len(drawn) == 1 else np.stack(drawn)

@@ -159,7 +159,10 @@ def _smaller(function: np.ufunc, a: Parts, b: Parts) -> Parts:
 
 
 def _of_one(slope: Callable[[Any, Any], Any]) -> Callable[[np.ufunc, Parts], Parts]:
-    """The rule of a function of one number. slope: its derivative, from its input and its value."""
+    """The rule for the tangent of an elementwise function of one argument.
+
+    slope: a function of the argument and of the function's value, which returns the derivative.
+    """
 
     def rule(function: np.ufunc, a: Parts) -> Parts:
         value = function(a[0])

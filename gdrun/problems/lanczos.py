@@ -51,9 +51,9 @@ def extreme_eigenvalues(
     """Return the extreme eigenvalues of a symmetric matrix H (size, size).
 
     product: the function v → H v, from (size,) to (size,). It is called once an iteration. both:
-    whether the smallest eigenvalue is needed too, and not only the largest. tolerance: stop when
-    the errors are below this share of the largest absolute eigenvalue. most_products: stop after
-    this number of products.
+    whether the error of the smallest eigenvalue must be small too, and not only that of the
+    largest. tolerance: stop when the errors are below this share of the largest absolute
+    eigenvalue. most_products: stop after this number of products.
     """
     # A fixed start, so that the same problem always gives the same digits.
     start = np.random.Generator(np.random.PCG64(0)).normal(size=size)

@@ -33,9 +33,9 @@ class ModelDefinition(Definition):
     """A kind of model. function: its builder, which takes features, classes and the options.
 
     If an option names a registry entry, such as a loss, the builder takes the options of that entry
-    as **options. task: what the model predicts, or either. classes: how many classes the model
-    allows in a classification. init: the function that returns, for given options, the name of the
-    init that `init: auto` stands for.
+    as **options. task: regression, classification, or either of them. classes: how many classes a
+    classification may have, two or any number. init: the function that returns, for given options,
+    the name of the init that `init: auto` stands for.
     """
 
     task: Task | Literal["either"] = "regression"
@@ -57,7 +57,7 @@ class ModelDefinition(Definition):
         return built
 
     def task_with(self, options: Options) -> Task | None:
-        """Return what a model with these options predicts; None if the data decides this."""
+        """Return the task of a model with these options; None if the data decides the task."""
         if self.task != "either":
             return self.task
         if options["loss"] == AUTO:
@@ -77,8 +77,8 @@ def model(
 ) -> Callable[[Builder], Builder]:
     """Register the decorated builder as a kind of model.
 
-    task: what the model predicts; "either" if its loss decides this (with `loss: auto` the target
-    in the data decides). classes, init: as in `ModelDefinition`.
+    task: regression or classification; "either" if the loss decides this, or with `loss: auto` the
+    target in the data. classes, init: as in `ModelDefinition`.
     """
 
     def register(builder: Builder) -> Builder:

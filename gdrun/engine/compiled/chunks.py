@@ -29,9 +29,9 @@ Numbers = NDArray[np.float64]
 CHUNK_WORK = 2**28
 """The largest work of one chunk, counted in products of a weight and a feature.
 
-To read a feature, or to update a weight or a slot, counts as eight products. A chunk with this work
-takes about 0.1 s, so that an interruption is soon noticed. The limit is not much smaller, because
-at the end of a chunk all threads wait for the slowest thread.
+Reading a feature counts as eight products, and so does updating a weight or a slot. A chunk with
+this work takes about 0.1 s, so that an interruption is soon noticed. The limit is not much smaller,
+because at the end of a chunk all threads wait for the slowest thread.
 """
 
 CHUNK_MEASURES = 2**18

@@ -202,7 +202,10 @@ def _made(directory: Path, key: str, text: str) -> Path:
 
 
 def _first_error(said: str) -> str:
-    """Return the first line of `said`, a compiler's output, that reports an error."""
+    """Return the first line of `said`, a compiler's output, that reports an error.
+
+    If no line reports an error, return the first line; if there is no line, return "no message".
+    """
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     return next((line for line in lines if "error" in line), lines[0] if lines else "no message")
 
@@ -212,17 +215,18 @@ def _run(
 ) -> subprocess.CompletedProcess[str]:
     """Run a compiler and wait until it ends.
 
-    given: its arguments. An interruption or a timeout ends the compiler and its child processes.
-    more: additional environment variables. Raises CompilerError if the compiler cannot be started,
-    takes longer than PATIENCE seconds, or took longer less than MEMORY seconds ago; Stopped if a
-    stop is requested.
+    compiler: the command. given: the arguments of the command. more: additional environment
+    variables. An interruption or a timeout ends the compiler and its child processes. Raises
+    CompilerError if the compiler cannot be started or takes longer than PATIENCE seconds. If this
+    limit was exceeded less than MEMORY seconds ago, the error is raised at once. Raises Stopped if
+    a stop is requested.
     """
     name = Path(compiler[0]).name
     slow = f"{name} took longer than {PATIENCE:g} seconds"
     mark = cache_directory() / f"hangs-{_identity(compiler)}.txt"
     with suppress(OSError):
         if 0 <= time.time() - mark.stat().st_mtime < MEMORY:
-            raise CompilerError(f"{slow} in an earlier run; to try it again, remove {mark}")
+            raise CompilerError(f"{slow} when it was last used; to use it again, remove {mark}")
     try:
         process = subprocess.Popen(
             [*compiler, *given],

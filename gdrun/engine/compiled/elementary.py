@@ -1,8 +1,8 @@
 """The functions of NumPy and math on single numbers, with the C functions that compute the same.
 
-For each there are two C functions. One is for values that differ between parameters or examples,
-in the number type of the run (`real`). The other is for a number that all parameters or examples
-share, which is computed once, in double precision.
+Each of them has two C functions. The first is for values that differ between parameters or
+examples, in the number type of the run (`real`). The second is for a number that all parameters or
+examples share, which is computed once, in double precision.
 """
 
 from __future__ import annotations

@@ -29,14 +29,17 @@ from gdrun.problems.rows import Examples, MappedRows
 from gdrun.threads import run_all, single_blas_thread
 
 SCORE_SAVED = 10e-9
-"""The time in seconds that a compiled pass over the data saves for each score.
+"""The seconds that a compiled pass over the data saves for each score, compared with NumPy.
 
-A score is one output of the model for one row. This saving is several times the time that the
-products of weights and features take for a score.
+A score is one output of the model for one row. The products of weights and features that a score
+needs take only a fraction of this time.
 """
 
 PASSES_COMPILE = 0.3
-"""The time in seconds to compile the kernel of passes, while another core compiles the steps."""
+"""The seconds to compile the kernel of passes, which sums losses and gradients over all rows.
+
+Another core compiles the kernels of steps at the same time.
+"""
 
 
 class CompiledEngine:

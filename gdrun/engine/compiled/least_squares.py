@@ -148,7 +148,7 @@ def _by_gram_matrices(part: Design) -> Array | None:
 
 
 def _rounding(part: Design) -> float:
-    """Twice the standard deviation of the rounding error in a Gram matrix with diagonal 1."""
+    """ε: twice the standard deviation of the rounding error in a Gram matrix with diagonal 1."""
     height = _height(part)
     return UNIT_ROUNDOFF * (sqrt(part.X.shape[1] + 1) + height / sqrt(part.rows)) / 2
 

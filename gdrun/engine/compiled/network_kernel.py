@@ -170,7 +170,10 @@ class NetworkKernel:
 
     @contextmanager
     def workspace(self, arguments: NetworkArguments, lanes: int) -> Iterator[int]:
-        """The address of the buffers that the threads of a chunk share; freed at the end."""
+        """A context with the address of the buffers that the threads of a chunk share.
+
+        The buffers are freed at the end of the context. lanes: the number of lanes.
+        """
         found = self._prepare(byref(arguments), lanes)
         if found is None:
             raise MemoryError("not enough memory for the layers of a network")

@@ -213,8 +213,8 @@ class Operations:
     def _extreme(self, op: type[ast.cmpop], best: Value, others: Sequence[Value]) -> Value:
         """Return the min or max of several values, as Python computes it.
 
-        op: `<` for min, `>` for max. As in Python, the earlier of two equal values is returned, and
-        a comparison with NaN is false.
+        op: `<` for min, `>` for max. best: the first value. others: the other values. As in Python,
+        the earlier of two equal values is returned, and a comparison with NaN is false.
         """
         for other in others:
             best, other = (self._writing.keep("bound", value) for value in (best, other))

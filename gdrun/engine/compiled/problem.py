@@ -71,8 +71,8 @@ class CompiledProblem:
 
     part: the data. count: the number of examples, by which a mean divides; None means the number of
     rows (full-batch least squares replaces the rows by fewer). trains: whether steps use this part.
-    The attribute `whole` says whether a step uses all rows of a large part, so that it can use the
-    sums of an evaluation again.
+    The attribute `whole` says whether each step uses all rows of a large part. If so, a step can
+    use the sums that an evaluation at the same weights has computed.
     """
 
     def __init__(
@@ -162,7 +162,10 @@ class CompiledProblem:
 
     @property
     def _stretch(self) -> int:
-        """The most rows to sum in the data's precision. Sums of parts are added in double."""
+        """The most rows that are summed in the precision of the data.
+
+        The sums of more rows are added in double precision.
+        """
         most = MAPPED_ENTRIES // self.columns + 1 if self.mapped else len(self.X)
         return min(most, SINGLE_ROWS) if self.X.dtype.itemsize < 8 else most
 

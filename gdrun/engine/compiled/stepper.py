@@ -21,7 +21,7 @@ SHARED_WORK = 2**17
 STATE_BYTES = 2**19
 """The most bytes of weights, gradients and slots (the state of the rule) for one kernel call.
 
-So they stay in the L2 cache of a core from step to step.
+Arrays of this size stay in the L2 cache of a core from step to step.
 """
 
 

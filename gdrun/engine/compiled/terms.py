@@ -83,8 +83,8 @@ class Writing:
     def keep(self, name: str, value: Value) -> Value:
         """Store the value in a C variable of its own, and return this variable as a value.
 
-        So the expression is computed once. name: the start of the variable's name, which ends in a
-        number, so that it is not a C keyword and not a name in the kernels.
+        The expression of the value is then computed only once. name: the start of the variable's
+        name. A number is appended, so that the name cannot be a C keyword or a name in the kernels.
         """
         if not isinstance(value, Term) or value.text.isidentifier():
             return value

@@ -94,9 +94,9 @@ def schedule(
 ) -> Equation | Callable[[Equation], Equation]:
     """Register the decorated equation as a schedule.
 
-    beta: a function of (t, T) that returns the momentum, or None. watch: a function of (memory,
-    loss, moved) that returns the next memory, a state that counts the drops of the rate. An
-    equation that takes `drops` needs watch, and no other equation may have it. check: a function
+    beta: a function of (t, T) and options that returns the momentum, or None. watch: a function of
+    (memory, loss, moved) that returns the next memory, a state that counts the drops of the rate.
+    An equation that takes `drops` needs watch, and no other equation may have it. check: a function
     that finds contradictions between option values.
 
     The parameters must be (t, lr), (t, T, lr) or (drops, lr), then options with defaults. Raises
