@@ -1,6 +1,7 @@
 """The array types for the signatures of the whole package.
 
-A lane is one of several runs that train together; arrays have one row for each lane.
+A lane is one of several runs that train together. An array of numbers in which the lanes differ has
+one row for each lane.
 """
 
 from __future__ import annotations

@@ -126,7 +126,7 @@ def _shown(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """The text as one line: with one space for each series of spaces, tabs and line ends.
+    """The text as one printable line: with one space for each series of white space.
 
     >>> one_line(" a\\n\\tb ")
     'a b'
@@ -172,8 +172,9 @@ MOST_COMPARED = 200
 def near(name: object, choices: Iterable[str], *, most: int = 3, least: float = 0.6) -> list[str]:
     """The choices with a spelling similar to `name`, the most similar first; at most `most`.
 
-    If a choice differs only in capital letters, or in - instead of _, it is the only result. least:
-    the similarity that is required, from 0 to 1.
+    A choice that differs from `name` only in capital letters, or in - instead of _, is the only
+    result. A choice that contains `name` counts as similar. least: the similarity that is required
+    of other choices, from 0 to 1.
 
     >>> near("momentun", ["adam", "momentum", "vanilla"]), near("Adam", ["radam", "adam"])
     (['momentum'], ['adam'])
@@ -195,8 +196,8 @@ def near_files(path: Path, endings: tuple[str, ...] = ()) -> str | None:
 
     Files that differ only in the ending, such as houses.parquet for houses.csv, come first.
 
-    endings: if no name is similar, suggest the files with one of these endings. None if there is
-    no file to suggest.
+    endings: if no name is similar, suggest the files with one of these endings. If the directory
+    does not exist, the hint says so. None if there is no file to suggest.
     """
     folder = path.parent
     try:

@@ -207,7 +207,7 @@ class Lanes:
 
     @cached_property
     def numbers(self) -> LaneNumbers:
-        """The numbers, such as rates and seeds, in which these lanes (runs) differ."""
+        """The numbers, such as rates and seeds, in which these lanes (runs) may differ."""
         return self.cohort.numbers.take(self.index)
 
     def keep(self, alive: Flags) -> Lanes:

@@ -115,8 +115,8 @@ def engine_maker(cohort: Cohort, configured: str) -> EngineMaker:
 class _Kind:
     """A kind of compiled engine that may be able to run a cohort.
 
-    kernel: its key in PAYS_FROM. saved: the seconds that it saves in the whole run, compared with
-    the NumPy engine.
+    kernel: the key in PAYS_FROM of the kernel that this kind compiles. saved: the seconds that this
+    kind saves in the whole run, compared with the NumPy engine.
     """
 
     name: KindName

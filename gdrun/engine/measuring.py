@@ -73,9 +73,9 @@ class Measured:
 
 
 def measured(cohort: Cohort, engine: Engine, outcome: Outcome) -> Measured | None:
-    """Measure the weights that a run returns, on each part of the data, and the baseline.
+    """Return the metrics of a run's returned weights and of the baseline, on each part of the data.
 
-    None for a surface, for a run that diverged, or for a cohort without metrics.
+    Returns None for a surface, for a run that diverged, or for a cohort without metrics.
     """
     if outcome.surface is not None or outcome.status == "diverged" or not cohort.metrics:
         return None

@@ -57,8 +57,8 @@ class Recorder:
     def add_steps(self, state: State, measures: Measures, rates: Numbers, seconds: float) -> None:
         """Add the steps of a chunk, which is several consecutive steps.
 
-        state: the state before the chunk. rates (steps, lanes): the learning rates. seconds: the
-        time that the chunk took.
+        state: the state before the chunk. measures: the measurements of the steps. rates
+        (steps, lanes): the learning rates. seconds: the time that the chunk took.
         """
         own = {
             "lr": rates[: measures.steps],

@@ -31,11 +31,11 @@ class State:
     best evaluation so far, by the validation loss, or by the training loss without a validation
     part, or by the metric of early stopping. Scores are losses, or metrics with the sign for which
     lower values are better. to_beat, to_beat_epoch, stale (lanes, 2): for early stopping, the score
-    to improve on, its epoch, and the number of evaluations since; column 0 is for the rule that
-    stops the run, column 1 for the rule that is only reported. rising (lanes,): the number of steps
-    that raised the batch loss. clipped (lanes,): the number of steps whose gradient was clipped.
-    largest_grad_norm (lanes,): the largest gradient norm of all steps so far. schedule: the state
-    of a schedule that depends on the validation loss.
+    of the last improvement, its epoch, and the number of evaluations since then; column 0 is for
+    the rule that stops the run, column 1 for the rule that is only reported. rising (lanes,): the
+    number of steps that raised the batch loss. clipped (lanes,): the number of steps whose gradient
+    was clipped. largest_grad_norm (lanes,): the largest gradient norm of all steps so far.
+    schedule: the state of a schedule that depends on the validation loss.
     """
 
     averages: bool

@@ -157,7 +157,7 @@ class Option:
     def listed(self) -> Option:
         """Return a copy of the option whose type is a Literal of the values allowed now.
 
-        An option that is no Choice is returned unchanged.
+        An option without a Choice mark is returned unchanged.
         """
         if self.choice is None:
             return self

@@ -125,8 +125,8 @@ def rule(
 
     slots: the names of the slots, as a text with spaces between them, or as a list. A slot starts
     at zero, or at the value after its name: a number (`product=1`) or an option (`total=initial`).
-    aliases: other names of the rule, in the same form. check: a function that finds contradictions
-    between option values.
+    aliases: other names of the rule, as a text or a list. check: a function that finds
+    contradictions between option values.
 
     The signature must be (w, g, *slots[, t][, norm]), then options with defaults, among them `lr`.
     Raises GdrunError if the signature is different, if names are separated by commas, or if a rule

@@ -101,9 +101,8 @@ STOP_RULES: dict[str, StopRule] = {
 class EarlyStopping:
     """Stop when a reading of the validation part has not improved for `patience` evaluations.
 
-    An evaluation improves on the best one if its reading is better by more than min_delta. With
-    restore_best the run returns the weights of the best evaluation. The training loop keeps the
-    best score and the number of evaluations since then.
+    An evaluation is an improvement if its reading is better than that of the last improvement by
+    more than min_delta. With restore_best the run returns the weights of the best evaluation.
 
     reading: the quantity in Readings, by default the validation loss. words: its name in sentences.
     larger: whether larger values of the quantity are better.
@@ -126,7 +125,8 @@ class EarlyStopping:
     def sentence(self, best: float, best_epoch: float) -> str:
         """Return the reason for this stop as text, with the patience.
 
-        best: the best score. best_epoch: the epoch in which it was reached.
+        best: the score of the last improvement. best_epoch: the time of this improvement, in
+        epochs.
         """
         evaluations = f"{self.patience} evaluation{'' if self.patience == 1 else 's'}"
         value = quantity(-best if self.larger else best)

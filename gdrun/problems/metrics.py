@@ -152,8 +152,8 @@ def balanced_accuracy(targets: Counts, predictions: Counts, classes: int) -> Any
         (1/C) Σ_c TP_c / (TP_c + FN_c)
 
     TP_c, FN_c: the numbers of examples of class c that are classified correctly, and wrongly. C is
-    the number of classes. Classes without examples are left out. Predicting always the same class
-    gives 1/C.
+    the number of classes that have examples; other classes are left out. Predicting always the same
+    one of these classes gives 1/C.
 
     Source: Brodersen et al. 2010.
     """
@@ -230,10 +230,11 @@ def roc_auc(targets: Counts, probabilities: Array, classes: int) -> Any:
 
         P(p of a positive > p of a negative) + ½ P(equal)
 
-    p is the predicted probability of being positive. The area is the rank statistic of Mann and
-    Whitney, in which equal values have their average rank. For two classes, examples of the second
-    one are the positives. For more classes it is the mean over the classes of each class against
-    the rest. It is not defined if a class has no examples.
+    P is the share of such pairs among all pairs of a positive and a negative example; p is the
+    predicted probability of being positive. The area is the rank statistic of Mann and Whitney, in which equal values have
+    their average rank. For two classes, examples of the second one are the positives. For more
+    classes the result is the mean of one area for each class, whose examples are the positives. It
+    is not defined if a class has no examples.
 
     Source: Hanley & McNeil 1982.
     """

@@ -130,10 +130,10 @@ class Network(Predictor):
         return self._as_scores(self._before(W, X, self.depth))
 
     def _before(self, W: Array, X: Array, layer: int) -> Array:
-        """Return z, the input of a layer's activation, for the rows of X.
+        """Return z, the output of the affine map of a layer, for the rows of X.
 
-        layer: the number of the layer, from 0. With batch_norm, the hidden layers before it are
-        normalised by running statistics.
+        layer: the number of the layer, from 0. With batch_norm, the hidden layers before this layer
+        are normalised by running statistics.
         """
         h = _examples_last(X)
         for k in range(layer):
@@ -228,7 +228,7 @@ class Network(Predictor):
     def _back_through(
         self, W: Array, G: Array, k: int, g: Array, layer: Passed
     ) -> tuple[Array, Array | None]:
-        """Compute the gradients of hidden layer k from g, the gradient of the layer's output.
+        """Compute the gradients of hidden layer k from g = dL/dh, where h is the layer's output.
 
         Writes the gradient of the layer's parameters to G. Returns dL/dz, and the part of the input
         gradient that comes through the skip connection, or None without a skip connection.

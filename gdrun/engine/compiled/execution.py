@@ -35,7 +35,7 @@ from gdrun.engine.compiled.terms import (
 from gdrun.engine.contract import NotCompilableError
 
 DEEPEST = 20
-"""The largest depth of helper functions that call each other."""
+"""The largest depth of nested calls of helper functions."""
 
 LONGEST = 64
 """The largest number of iterations of a loop, and of branches of a function."""
@@ -151,8 +151,8 @@ class Execution:
         if self._branches > LONGEST:
             raise self._refusal(
                 statement,
-                f"more than {LONGEST} uses of `if` cannot be translated to C; in a loop, each pass "
-                "counts",
+                f"more than {LONGEST} uses of `if` cannot be translated to C; each repetition "
+                "in a loop counts",
             )
         test = self._writing.keep("test", test)
         if any(isinstance(node, ast.Return) for node in ast.walk(statement)):

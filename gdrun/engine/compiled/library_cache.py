@@ -77,7 +77,7 @@ def _private(path: Path) -> bool:
 def find(directory: Path, key: str) -> Path | None:
     """Return the file with this key in the directory, or None.
 
-    A file that is damaged, a link, or not only the user's is removed.
+    A file is removed if it is damaged or a link, or if other users own it or may write to it.
     """
     for path in directory.glob(f"{key}-*"):
         try:

@@ -17,9 +17,10 @@ from gdrun.methods.schedules.form import schedule
 class Memory:
     """The state of the schedule `plateau` in each lane (each run); every array is (lanes,).
 
-    best: the lowest validation loss so far. stale: the number of evaluations without improvement
-    since the lowest loss or the last drop. cooldown_left: the number of coming evaluations that do
-    not count, because the rate has just dropped. drops: how often the rate has dropped so far.
+    best: the validation loss of the last improvement. stale: the number of evaluations without
+    improvement since then or since the last drop. cooldown_left: the number of coming evaluations
+    that do not count, because the rate has just dropped. drops: how often the rate has dropped so
+    far.
     """
 
     best: Numbers
@@ -75,10 +76,10 @@ def plateau(drops: Any, lr: Any, factor: Shrinkage = 0.1, lr_min: NonNegative = 
         lr(t) = max(lr₀ · γⁿ, lr_min)
 
     lr₀ is the initial rate, γ is factor; n is the number of drops so far. An evaluation is an
-    improvement if the validation loss is below (1 − threshold) times the lowest loss so far. The
-    rate drops when more than p evaluations in a row bring no improvement, where p is patience. The
-    c evaluations after a drop do not count, where c is cooldown. If the data have no validation
-    part, the training loss is used.
+    improvement if the validation loss is below (1 − threshold) times the loss of the last
+    improvement. The rate drops when more than p evaluations in a row bring no improvement, where p
+    is patience. The c evaluations after a drop do not count, where c is cooldown. If the data have
+    no validation part, the training loss is used.
 
     Source: common practice, in the form of ReduceLROnPlateau in PyTorch.
 
