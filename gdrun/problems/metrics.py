@@ -231,10 +231,10 @@ def roc_auc(targets: Counts, probabilities: Array, classes: int) -> Any:
         P(p of a positive > p of a negative) + ½ P(equal)
 
     P is the share of such pairs among all pairs of a positive and a negative example; p is the
-    predicted probability of being positive. The area is the rank statistic of Mann and Whitney, in which equal values have
-    their average rank. For two classes, examples of the second one are the positives. For more
-    classes the result is the mean of one area for each class, whose examples are the positives. It
-    is not defined if a class has no examples.
+    predicted probability of being positive. The area is the rank statistic of Mann and Whitney, in
+    which equal values have their average rank. For two classes, examples of the second one are the
+    positives. For more classes the result is the mean of one area for each class, whose examples
+    are the positives. It is not defined if a class has no examples.
 
     Source: Hanley & McNeil 1982.
     """
