@@ -48,12 +48,20 @@ def assumed_rate(data: Mapping[str, Any], overrides: Iterable[Override]) -> floa
     """
     surface = _section(SURFACE, data)
     optimizer = _section(SECTIONS["optimizer"], data)
-    if surface is None or optimizer is None or optimizer.name not in _PROPORTIONAL:
+    if surface is None or optimizer is None or any(_sets_rate(each, data) for each in overrides):
         return None
-    if any(_sets_rate(each, data) for each in overrides):
-        return None
-    rate = SURFACES[surface.name].rate_with(surface.options)
+    rate = suitable_rate(surface, optimizer)
     return None if rate == optimizer["lr"] else rate
+
+
+def suitable_rate(surface: Section, optimizer: Section) -> float | None:
+    """Return the rate with which this optimizer descends on the surface.
+
+    None if its steps are not proportional to the gradient, or the surface has no such rate.
+    """
+    if optimizer.name not in _PROPORTIONAL:
+        return None
+    return SURFACES[surface.name].rate_with(surface.options)
 
 
 def _section(kind: SectionKind, data: Mapping[str, Any]) -> Section | None:

@@ -20,7 +20,7 @@ from gdrun.views.study_notes import (
     lacking_notes,
     work_line,
 )
-from gdrun.views.surface_runs import variant_notes
+from gdrun.views.surface_runs import rate_notes, variant_notes
 from gdrun.views.sweeps import ONE_SEED, interval_level, shown_value
 
 LOSS_ROSE = (
@@ -46,6 +46,7 @@ def notes_of(comparison: Comparison) -> list[tuple[str, str]]:
     notes += _tie(comparison)
     notes += lacking_notes(comparison.plan)
     notes += variant_notes(comparison.plan)
+    notes += rate_notes(comparison.plan)
     if comparison.tuning_work is None:
         notes.append(("tuning", _untuned(comparison)))
     notes += _seed_notes(comparison)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gdrun.config.quickstart import suitable_rate
 from gdrun.runs.run import Run
 from gdrun.study.design.trials import StudyPlan
+from gdrun.study.judgement.verdicts import RATE
+from gdrun.views.numbers import quantity
 
 SAME_GRADIENT = "without noise every batch has the same gradient"
 
@@ -40,6 +43,22 @@ def has_no_noise(config: Mapping[str, Any]) -> bool:
         case {"noise": noise}:
             return not noise
     return False
+
+
+def rate_notes(plan: StudyPlan) -> list[tuple[str, str]]:
+    """A note if a study compares optimizers at rates that suit a surface, as (label, text)."""
+    if len({candidate.experiment.optimizer.name for candidate in plan.candidates}) < 2:
+        return []
+    found: dict[str, dict[str, None]] = {}
+    for candidate in plan.candidates:
+        surface, optimizer = candidate.experiment.surface, candidate.experiment.optimizer
+        if surface is None or RATE in {**candidate.settings, **plan.for_all}:
+            continue
+        if optimizer["lr"] == suitable_rate(surface, optimizer):
+            text = f"{quantity(optimizer['lr'])}, which suits the surface {surface.name}"
+            found.setdefault(text, {})[optimizer.name] = None
+    texts = [f"{', '.join(names)}: lr {text}" for text, names in found.items()]
+    return [("rate", "; ".join(texts))] if texts else []
 
 
 def variant_notes(plan: StudyPlan) -> list[tuple[str, str]]:

@@ -33,7 +33,7 @@ from gdrun.views.study_notes import (
     symptom_notes,
     work_line,
 )
-from gdrun.views.surface_runs import variant_notes
+from gdrun.views.surface_runs import rate_notes, variant_notes
 from gdrun.views.verdicts import meanings_of, missed
 
 MOST_ROWS = 48
@@ -262,6 +262,7 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
         notes.append(("to target", f"{_cost(sweep)}s until {sweep.target.sentence}{missed(sweep)}"))
     notes += lacking_notes(sweep.plan)
     notes += variant_notes(sweep.plan)
+    notes += rate_notes(sweep.plan)
     if meanings := meanings_of(sweep, (verdict for _, verdict in _shown(sweep))):
         notes.append(("verdicts", meanings))
     if scale := shared_scale(sweep):

@@ -21,7 +21,13 @@ from gdrun.config.overrides import Override, parse_override, paths_of
 from gdrun.config.sections import SECTIONS
 from gdrun.errors import ConfigError, Parameter, Problem, suggestion
 from gdrun.methods.plugins import with_own_names
-from gdrun.study.design.trials import Candidate, Settings, kept_settings, overrides_of
+from gdrun.study.design.trials import (
+    Candidate,
+    Settings,
+    kept_settings,
+    overrides_of,
+    with_suitable_rate,
+)
 
 NAMED = ("variant", "optimizer", "schedule", "model")
 """The sections of a config whose names a contender can use, in the order of the search."""
@@ -114,6 +120,7 @@ def _contender(
         experiment = load(base, [*overrides_of(kept), *overrides])
     plain = experiment.plain()
     settings = {".".join(*paths_of(each, plain)): each.value for each in overrides}
+    experiment = with_suitable_rate(experiment, {**kept, **settings})
     return Candidate(word, settings, experiment)
 
 

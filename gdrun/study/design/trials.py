@@ -16,6 +16,7 @@ from typing import Any
 from gdrun.config.experiment import Experiment
 from gdrun.config.loading import Source, load
 from gdrun.config.overrides import Override, known_paths
+from gdrun.config.quickstart import assumed_rate
 from gdrun.config.sections import SECTIONS
 from gdrun.config.writing import short_flow
 from gdrun.errors import ConfigError, Problem
@@ -166,6 +167,7 @@ def candidates_of(
             experiment = load(base, overrides_of(settings))
             if kept := kept_settings(for_all or {}, settings, experiment):
                 experiment = load(base, overrides_of({**kept, **settings}))
+            experiment = with_suitable_rate(experiment, {**kept, **settings})
         except ConfigError as error:
             problems |= dict.fromkeys(_lacking(base, settings) or error.problems)
         else:
@@ -173,6 +175,19 @@ def candidates_of(
     if problems:
         raise ConfigError(problems)
     return tuple(found)
+
+
+def with_suitable_rate(experiment: Experiment, settings: Settings) -> Experiment:
+    """The experiment of a candidate, with the rate that suits its surface if it assumes a rate.
+
+    A candidate that chooses an optimizer gets the default rate of the rule. On a surface, plain
+    gradient descent and its momentum variants may diverge at this rate. settings: those of the
+    candidate; a rate among them is kept.
+    """
+    if not {"optimizer", "optimizer.name"} & settings.keys():
+        return experiment
+    rate = assumed_rate(experiment.plain(), overrides_of(settings))
+    return experiment if rate is None else load(experiment, [Override("optimizer.lr", rate, "")])
 
 
 def _lacking(base: Source, settings: Settings) -> list[Problem]:
