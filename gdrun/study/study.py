@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from gdrun.data import Table
 from gdrun.engine.judging import Interrupted
@@ -85,11 +85,13 @@ def carry_out(
 ) -> tuple[dict[str, Result], Work]:
     """Run the trials of a plan that have no result yet.
 
-    Returns the results by the trial's identity, with those that were in the directory already, and
-    the work (the numbers of trials and cohorts, and seconds). If the study was interrupted, results
-    are missing. alone: whether each trial trains alone, so that the seconds of trials can be
-    compared. Raises DataError if an experiment does not fit its data, RecordError if the directory
-    cannot be read or written, GdrunError if worker processes die repeatedly.
+    If nothing in the training of a candidate is random, one of its trials is run, and its trials
+    with other seeds have the same result. Returns the results by the trial's identity, with those
+    that were in the directory already, and the work (the numbers of trials and cohorts, and
+    seconds). If the study was interrupted, results are missing. alone: whether each trial trains
+    alone, so that the seconds of trials can be compared. Raises DataError if an experiment does not
+    fit its data, RecordError if the directory cannot be read or written, GdrunError if worker
+    processes die repeatedly.
     """
     begin = time.perf_counter()
     directory = context.directory
@@ -99,12 +101,20 @@ def carry_out(
     # The directory may have results of further trials: tuning runs its trials in several plans.
     results = {identity: result for identity, result in known.items() if identity in own}
     found = len(results)
+    groups = {group[0].identity: group for group in _equal_runs(trials)}
+    for group in groups.values():
+        results |= _shared(group, results, directory)
     path = directory.path.absolute() if directory is not None else None
-    tasks = tasks_of(trials, context.table, jobs=context.jobs, alone=alone, directory=path)
+    firsts = [group[0] for group in groups.values()]
+    tasks = tasks_of(firsts, context.table, jobs=context.jobs, alone=alone, directory=path)
     left = unfinished(tasks, results)
     context.on_progress(StudyProgress(plan, dict(results), len(trials)))
+    run = 0
     for task, ended in context.runner.run(left, context.interrupted):
-        results |= keep(task, ended, results, directory)
+        new = keep(task, ended, results, directory)
+        results, run = results | new, run + len(new)
+        for identity in new:
+            results |= _shared(groups[identity], results, directory)
         context.on_progress(StudyProgress(plan, dict(results), len(trials)))
     if path is not None and len(results) == len(trials):
         # With another number of processes the study had other tasks; their checkpoints are useless
@@ -112,7 +122,7 @@ def carry_out(
         for file in path.glob(CHECKPOINTS):
             remove_checkpoint(file)
     seconds = time.perf_counter() - begin
-    return results, Work(len(results) - found, found, len(left), seconds)
+    return results, Work(run, found, len(left), seconds)
 
 
 def keep(
@@ -134,6 +144,32 @@ def keep(
     finished = all(each.identity in known or each.identity in new for each in task.trials)
     if finished and task.checkpoint is not None:
         remove_checkpoint(task.checkpoint)
+    return new
+
+
+def _equal_runs(trials: Iterable[Trial]) -> list[list[Trial]]:
+    """The trials in groups that have the same result; a group has several if nothing is random."""
+    groups: dict[tuple[int, int | None], list[Trial]] = {}
+    for trial in trials:
+        seed = None if trial.experiment.deterministic else trial.experiment.seed
+        groups.setdefault((trial.candidate, seed), []).append(trial)
+    return list(groups.values())
+
+
+def _shared(
+    group: Sequence[Trial], results: Mapping[str, Result], directory: StudyDirectory | None
+) -> dict[str, Result]:
+    """The result of one trial of a group for those without a result, by identity.
+
+    It is also written to the directory, unless that is None. Empty if no trial has a result.
+    """
+    known = next((results[each.identity] for each in group if each.identity in results), None)
+    left = [each for each in group if each.identity not in results]
+    if known is None or not left:
+        return {}
+    new = {each.identity: replace(known, identity=each.identity) for each in left}
+    if directory is not None:
+        directory.add((trial, new[trial.identity]) for trial in left)
     return new
 
 

@@ -94,11 +94,12 @@ def _seed_notes(comparison: Comparison) -> list[tuple[str, str]]:
     notes += [("pairs", pair_words(pair)) for pair in pairs]
     if pairs:
         notes.append(("p", "two-sided sign test over shared seeds, Holm-adjusted for the pairs"))
-    identical = [row.name for row in comparison.ranking if row.standing.identical]
+    identical = [row for row in comparison.ranking if row.standing.identical]
     if identical:
-        text = (
-            f"{', '.join(identical)}: every seed gives the same run, so that there is no interval"
-        )
+        once = all(row.standing.candidate.experiment.deterministic for row in identical)
+        names = ", ".join(row.name for row in identical)
+        ran = "run, which is trained once," if once else "run,"
+        text = f"{names}: every seed gives the same {ran} so that there is no interval"
         notes.append(("seeds", text))
     if seeds < enough and len(identical) < len(comparison.contenders):
         p = f"p < {SIGNIFICANT}"

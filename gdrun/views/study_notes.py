@@ -11,6 +11,9 @@ from gdrun.study.judgement.verdicts import HALFWAY
 from gdrun.study.study import Work
 from gdrun.views.numbers import count, duration, percent
 
+MOST_NAMES = 3
+"""The most settings that a note names; of more it has the number."""
+
 
 def lacking_notes(plan: StudyPlan) -> list[tuple[str, str]]:
     """The notes on settings that some candidates have no option for, as (label, text)."""
@@ -18,6 +21,15 @@ def lacking_notes(plan: StudyPlan) -> list[tuple[str, str]]:
         ("settings", f"{key}={short_flow(plan.for_all[key])} has no effect on {', '.join(names)}")
         for key, names in plan.lacking.items()
     ]
+
+
+def trained_once_notes(plan: StudyPlan) -> list[tuple[str, str]]:
+    """The note on settings of which every seed gives the same run, as (label, text); or empty."""
+    names = [each.name for each in plan.candidates if each.experiment.deterministic]
+    if not names or len(plan.seeds) == 1:
+        return []
+    settings = ", ".join(names) if len(names) <= MOST_NAMES else f"{len(names)} settings"
+    return [("seeds", f"{settings}: every seed gives the same run, which is trained once")]
 
 
 def work_line(work: Work) -> str:

@@ -31,6 +31,7 @@ from gdrun.views.study_notes import (
     hardly_trained,
     lacking_notes,
     symptom_notes,
+    trained_once_notes,
     work_line,
 )
 from gdrun.views.surface_runs import rate_notes, variant_notes
@@ -258,6 +259,7 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
     if sweep.plan.deterministic:
         notes.append(("seeds", ONE_SEED))
     notes += split_notes(sweep.plan, "ranges and intervals")
+    notes += trained_once_notes(sweep.plan)
     if sweep.target is not None:
         notes.append(("to target", f"{_cost(sweep)}s until {sweep.target.sentence}{missed(sweep)}"))
     notes += lacking_notes(sweep.plan)

@@ -1,5 +1,7 @@
 """Lanes do not affect each other: the runs of a study equal the same experiments run alone."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -127,3 +129,32 @@ def test_records_are_those_of_the_lanes_own():
     assert bad.record["divergence"]["step"] == bad.record["stop"]["step"]
     assert good.record["lanes"] == 2
     assert np.isfinite(good.evals["train_loss"]).all()
+
+
+def test_a_candidate_without_randomness_is_trained_once_for_all_seeds(tmp_path):
+    config = {
+        "dataset": {"name": "iris"},
+        "model": "softmax",
+        "stopping": {"epochs": 3},
+        "engine": "numpy",
+    }
+    found = gdrun.compare(["bgd", "mbgd"], config, seeds=5, out=tmp_path)
+    assert found.work.run == 5 + 1
+    (directory,) = tmp_path.iterdir()
+    path = directory / "trials.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert sorted((each["name"], each["seed"]) for each in lines) == [
+        (name, seed) for name in ("bgd", "mbgd") for seed in range(5)
+    ]
+    for each in lines:
+        alone = gdrun.train(config, f"variant={each['name']}", f"seed={each['seed']}")
+        assert each["summary"]["train_loss"] == pytest.approx(alone.summary["train_loss"])
+        assert each["identity"] in {trial.identity for trial in found.plan.trials}
+    # The first seed of bgd is taken from another seed, and the others are not run again.
+    first = next(each for each in lines if (each["name"], each["seed"]) == ("bgd", 0))
+    path.write_text("".join(f"{json.dumps(each)}\n" for each in lines if each is not first))
+    again = gdrun.compare(["bgd", "mbgd"], config, seeds=5, resume=directory)
+    assert (again.work.run, again.ended) == (0, 10)
+    assert [row.standing.spread for row in again.contenders] == [
+        row.standing.spread for row in found.contenders
+    ]
