@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from itertools import pairwise
 
 MISSING = "–"
 """The text for a number that was not measured."""
@@ -34,25 +35,29 @@ def quantity(value: float | None, digits: int = 4) -> str:
     return f"{rounded:.0f}" if "e+" in text and abs(rounded) < 1e4 else text
 
 
+ROUNDING = 1e-9
+"""The largest relative difference between two results of float64 that may be a rounding error."""
+
+
 def told_apart(values: Iterable[float], digits: int = 3, most: int = 15) -> list[str]:
     """Numbers as texts with `digits` significant digits, or as many as tell all of them apart.
 
-    Equal numbers have equal texts. most: the most digits.
+    Numbers that are equal, up to rounding errors, have equal texts. most: the most digits.
 
     >>> told_apart([1.0, 0.5]), told_apart([0.99971, 0.99965, 0.99959]), told_apart([1.0, 1.0])
     (['1', '0.5'], ['0.99971', '0.99965', '0.99959'], ['1', '1'])
+    >>> told_apart([0.1 + 0.2, 0.3])
+    ['0.3', '0.3']
     """
     known = list(values)
-    different = len(set(known))
+    margin = ROUNDING * max(map(abs, known), default=0.0)
+    order = sorted(set(known))
+    different = len(order) - sum(not b - a > margin for a, b in pairwise(order))
     for enough in range(digits, most + 1):
         texts = [quantity(value, enough) for value in known]
-        if len(set(texts)) == different:
-            break
-    return texts
-
-
-ROUNDING = 1e-9
-"""The largest relative difference between two results of float64 that may be a rounding error."""
+        if len(set(texts)) >= different:
+            return texts
+    return [quantity(value, digits) for value in known]
 
 
 def telling_digits(values: Iterable[float], most: int = 15) -> int:

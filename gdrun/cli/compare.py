@@ -104,9 +104,9 @@ def _refuse_values_as_contenders(settings: list[Override], contenders: list[str]
     values = [each.text.partition("=")[2].strip() for each in settings if each.key == twice]
     base = contenders[0] if contenders else "vanilla"
     others = [shlex.quote(each.text) for each in settings if each.key != twice]
-    sweep = " ".join(["gdrun sweep", shlex.quote(f"{twice}={','.join(values)}"), *others])
+    sweep = " ".join(["gdrun", "sweep", shlex.quote(f"{twice}={','.join(values)}"), *others])
     named = [shlex.quote(f"{base}+{twice}={value}") for value in values]
-    compare = " ".join(["gdrun compare", *named, *others])
+    compare = " ".join(["gdrun", "compare", *named, *others])
     raise GdrunError(
         f"{twice} has several values, and a setting applies to every contender",
         where=" ".join(each.text for each in settings if each.key == twice),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gdrun.config.quickstart import suitable_rate
+from gdrun.problems.surfaces import place_in_words
 from gdrun.runs.run import Run
 from gdrun.study.design.trials import StudyPlan
 from gdrun.study.judgement.verdicts import RATE
+from gdrun.symptoms.surface_points import FlatPoint
 from gdrun.views.numbers import quantity
 
 SAME_GRADIENT = "without noise every batch has the same gradient"
@@ -59,6 +61,28 @@ def rate_notes(plan: StudyPlan) -> list[tuple[str, str]]:
             found.setdefault(text, {})[optimizer.name] = None
     texts = [f"{', '.join(names)}: lr {text}" for text, names in found.items()]
     return [("rate", "; ".join(texts))] if texts else []
+
+
+def flat_end_words(end: FlatPoint, leaves: Sequence[str]) -> str:
+    """A sentence on the flat point at which all good settings of a sweep end.
+
+    leaves: the swept keys.
+    """
+    keys = " and ".join(leaves)
+    if end.saddle is None:
+        return (
+            "all good settings end on a plateau, far above the minimum: "
+            f"no {keys} helps that was tried; a start nearer to the minimum does"
+        )
+    at = place_in_words([0.0 if abs(x) < ZERO else x for x in end.saddle.tolist()])
+    return (
+        f"all good settings end at the saddle point {at}, which is no minimum: no {keys} helps; "
+        "another start does, or noise: variant=sgd noise=0.01"
+    )
+
+
+ZERO = 1e-9
+"""A coordinate of a saddle point below this size is a rounding error of 0."""
 
 
 def variant_notes(plan: StudyPlan) -> list[tuple[str, str]]:

@@ -34,7 +34,7 @@ from gdrun.views.study_notes import (
     trained_once_notes,
     work_line,
 )
-from gdrun.views.surface_runs import rate_notes, variant_notes
+from gdrun.views.surface_runs import flat_end_words, rate_notes, variant_notes
 from gdrun.views.verdicts import meanings_of, missed
 
 MOST_ROWS = 48
@@ -350,6 +350,8 @@ def _warnings(sweep: Sweep) -> list[str]:
     if shared := sweep.shared_seconds:
         text = f"{count(shared, 'run')} used up a budget in seconds while other runs trained too"
         warnings.append(f"{text}; for a fair comparison, use a budget of epochs or gradients")
+    if sweep.flat_end is not None:
+        warnings.append(flat_end_words(sweep.flat_end, [axis.leaf for axis in sweep.axes]))
     for edge in sweep.at_edge:
         side, leaf = "smallest" if edge.smallest else "largest", edge.axis.leaf
         wider = f": {leaf}={edge.wider}" if edge.wider else ""

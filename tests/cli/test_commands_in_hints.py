@@ -44,6 +44,8 @@ def texts():
                 yield f"{file.name}:{node.lineno}", "".join(parts)
 
 
+NEED_WORDS = ("inspect", "sweep", "compare", "export")
+
 NAMED = sorted(
     {
         (command, place)
@@ -53,12 +55,12 @@ NAMED = sorted(
 )
 
 
-# `gdrun sweep` alone names the command, which needs a key.
+# `gdrun sweep` alone names the command, which needs a key; so do compare and export.
 WHOLE = sorted(
     {
         command
         for command, _ in NAMED
-        if not re.search(rf"{PLACE}|\b[A-Z]{{2,}}", command) and command not in ("inspect", "sweep")
+        if not re.search(rf"{PLACE}|\b[A-Z]{{2,}}", command) and command not in NEED_WORDS
     }
 )
 

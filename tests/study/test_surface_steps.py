@@ -61,3 +61,23 @@ def test_settings_that_cannot_be_ranked_have_the_steps_to_their_target():
     assert "steps until train loss ≤ 0.01, where a run stops" in " ".join(
         plain_text(sweep_result(found)).split()
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "ends"),
+    [
+        # From (1, 0) every step stays on y = 0, and x ← (1 − α) x leads to the saddle at 0.
+        (("surface=saddle", "start=[1, 0]"), "at the saddle point (0, 0)"),
+        (("surface=saddle", "start=[1, 0.1]"), None),
+        (("surface=plateau", "start=[5, 5]"), "on a plateau"),
+        (("surface=bowl",), None),
+    ],
+)
+def test_a_sweep_says_that_no_rate_leads_away_from_a_flat_point(words, ends):
+    found = gdrun.sweep(None, {"lr": [0.05, 0.1, 0.15]}, *PLAIN, *words, "variant=bgd", "steps=200")
+    page = " ".join(plain_text(sweep_result(found)).split())
+    assert ("all good settings end" in page) == (ends is not None)
+    if ends is not None:
+        assert f"all good settings end {ends}" in page
+        assert found.at_edge == []
+        assert "wider range" not in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ from gdrun.result_tables import ResultTables
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.judgement.edges import Edge, edges
+from gdrun.study.judgement.flat_ends import common_flat_end
 from gdrun.study.judgement.metrics import Metric, Target, stopping_target, unlike
 from gdrun.study.judgement.ranking import (
     Standing,
@@ -30,6 +32,7 @@ from gdrun.study.judgement.stability import StabilityLimit, smaller_rates, stabi
 from gdrun.study.judgement.verdicts import RATE, Verdict, verdicts
 from gdrun.study.storage.results import Result
 from gdrun.study.study import Work
+from gdrun.symptoms.surface_points import FlatPoint
 
 
 @dataclass(frozen=True)
@@ -148,9 +151,20 @@ class Sweep(ResultTables):
 
     @property
     def at_edge(self) -> list[Edge]:
-        """The numeric axes whose best value is the smallest or the largest that was tried."""
+        """The numeric axes whose best value is the smallest or the largest that was tried.
+
+        Empty if all good settings end at the same flat point: other values would end there, too.
+        """
         tried = [standing.candidate for standing in self.standings]
-        return [] if self.best is None else edges(self.axes, self.best, tried)
+        stays = self.best is None or self.flat_end is not None
+        return [] if self.best is None or stays else edges(self.axes, self.best, tried)
+
+    @cached_property
+    def flat_end(self) -> FlatPoint | None:
+        """The saddle point or plateau where all good settings end; None if one does not."""
+        pairs = zip(self.standings, self.verdicts, strict=True)
+        good = [standing for standing, verdict in pairs if verdict.word in ("best", "good")]
+        return None if self.unlike else common_flat_end(good)
 
     @property
     def smaller_rates(self) -> str | None:
