@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -24,6 +24,13 @@ class Parameter(str):
     """
 
     __slots__ = ()
+
+
+COMPLETIONS: list[Callable[[str], str]] = []
+"""Functions that complete the commands in a hint; a later layer registers them here.
+
+For example, a command needs the options that load the plugins of this process.
+"""
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,10 @@ class Problem:
 
     def __str__(self) -> str:
         place = f"{_shown(self.where)}: " if self.where else ""
-        advice = f"\nhint: {_shown(self.hint)}" if self.hint else ""
+        hint = self.hint or ""
+        for complete in COMPLETIONS:
+            hint = complete(hint)
+        advice = f"\nhint: {_shown(hint)}" if hint else ""
         return f"error: {place}{_shown(self.what)}{advice}"
 
 

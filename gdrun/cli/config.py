@@ -11,7 +11,6 @@ import typer
 from gdrun.cli import completion, console
 from gdrun.cli.experiments import Config, Json, Overrides, Plugins, Seed, load_experiment
 from gdrun.cli.groups import Command, Commands
-from gdrun.cli.hinted_commands import plugin_options
 from gdrun.cli.next_steps import shown, step, step_with
 from gdrun.cli.running import RUNS
 from gdrun.errors import GdrunError
@@ -85,6 +84,7 @@ def _changed(source: str, words: list[str]) -> tuple[str, Path | None, list[str]
     """
     from gdrun.config.loading import load, read
     from gdrun.config.writing import to_yaml
+    from gdrun.methods.plugins import options_for
     from gdrun.runs.recorded_experiment import experiment_of
     from gdrun.runs.run import RECORD, read_run
 
@@ -104,7 +104,7 @@ def _changed(source: str, words: list[str]) -> tuple[str, Path | None, list[str]
     else:
         # It has all defaults already, and can be copied without the plugins that it needs.
         plain = read(config).data
-    return to_yaml(plain), file, plugin_options(run.record["plugins"])
+    return to_yaml(plain), file, options_for(run.record["plugins"])
 
 
 def _config_of(source: str) -> Path:

@@ -79,6 +79,7 @@ Plugins: TypeAlias = Annotated[
     typer.Option(
         "--plugin",
         metavar="FILE.py",
+        envvar="GDRUN_PLUGINS",
         is_eager=True,
         callback=_load_plugins,
         help="Load your own rules and schedules from a Python file.",

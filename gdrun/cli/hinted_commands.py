@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-
-WITHOUT_PLUGINS = ("runs", "inspect", "predict", "evaluate", "claims", "help")
-"""The commands that read no config, and so have no option --plugin."""
 
 _COMMAND = re.compile(r"`gdrun ([^`]+)`")
 
@@ -33,20 +30,14 @@ def missing_options(words: Sequence[str]) -> list[str]:
     A command needs the plugins that this process has loaded, and the plugins of the runs and the
     studies that the command names. words: the words of the command, without gdrun.
     """
-    if not words or "--plugin" in words or words[0] in WITHOUT_PLUGINS:
+    if not words or "--plugin" in words:
         return []
-    from gdrun.methods.plugins import loaded_plugins
+    from gdrun.methods.plugins import WITHOUT_PLUGINS, loaded_plugins, options_for
 
+    if words[0] in WITHOUT_PLUGINS:
+        return []
     named = [plugin for word in words[1:] for plugin in plugins_beside(Path(word))]
-    return plugin_options([*loaded_plugins(), *named])
-
-
-def plugin_options(plugins: Iterable[Mapping[str, str]]) -> list[str]:
-    """The options of the command line that load plugins, each once. plugins: as in run.json."""
-    from gdrun.methods.plugins import shown_path
-
-    paths = dict.fromkeys(shown_path(plugin["path"]) for plugin in plugins)
-    return [word for path in paths for word in ("--plugin", path)]
+    return options_for([*loaded_plugins(), *named])
 
 
 def plugins_beside(path: Path) -> Sequence[Mapping[str, str]]:

@@ -9,7 +9,7 @@ import typer
 
 from gdrun.cli import completion, console, faults, studying
 from gdrun.cli.experiments import Json, Plugins
-from gdrun.cli.next_steps import after_run, after_study, after_weights
+from gdrun.cli.next_steps import after_run, after_study, after_weights, step
 from gdrun.cli.options import as_options
 from gdrun.cli.running import RUNS
 from gdrun.cli.train import document
@@ -128,8 +128,17 @@ def _show_study(path: Path, json: bool) -> None:
     """Show the tables of a sweep or comparison, or print its record as JSON."""
     from gdrun.study.judgement.sweep_findings import Sweep
     from gdrun.study.storage.reading import read_found
+    from gdrun.study.storage.study_directory import read_study
     from gdrun.views import comparisons, sweeps
+    from gdrun.views.tuned_values import tuning_view
 
+    record = read_study(path)
+    if record["verb"] == "tune" and not json:
+        comparison = path.parent
+        view = tuning_view(record, read_study(comparison))
+        whole = step("show the comparison", "show", str(comparison))
+        console.show(view, "", *map(console.unwrapped, [f"from {path}", *whole]))
+        return
     study = read_found(path)
     faults.note_plugins_of_study(study.record.get("plugins", ()))
     if json:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from gdrun.cli import completion, console, faults
-from gdrun.cli.experiments import Json, Overrides, Plugins, Seed, load_experiment
+from gdrun.cli.experiments import Json, Overrides, Plugins, Seed, first_experiment
 from gdrun.cli.next_steps import shown, step, step_with
 from gdrun.cli.running import RUNS, Out
 from gdrun.errors import GdrunError
@@ -23,7 +23,7 @@ Subject: TypeAlias = Annotated[
     str | None,
     typer.Argument(
         metavar="CONFIG|RUN",
-        help="A config file, - for stdin, or a run: its directory, its id, or `last` "
+        help="A config file, a data file, - for stdin, or a run: its directory, its id, or `last` "
         "(default: the quickstart).",
         autocompletion=completion.run_names,
     ),
@@ -54,7 +54,10 @@ def theory(
         faults.note_changed_plugins([run])
         _noise_of_run(run, json) if noise else _check(run, json)
         return
-    experiment = load_experiment(subject, overrides, seed)
+    first = first_experiment(subject, overrides, seed)
+    for line in first.assumed:
+        faults.note(f"assumed {line}")
+    experiment = first.experiment
     if noise:
         from gdrun.insight.gradient_noise import gradient_noise
         from gdrun.insight.problem import analysed

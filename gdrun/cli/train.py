@@ -117,7 +117,7 @@ def _splits_differ() -> GdrunError:
         "the runs of --seeds train together on one split, but dataset.seed=run draws a new split "
         "for each seed",
         where="--seeds",
-        hint="--seed 0, --seed 1, … train them one by one; `gdrun sweep` and `gdrun compare` train "
+        hint="--seed 0, --seed 1, … train them one by one; gdrun sweep and gdrun compare train "
         "each setting on all splits",
     )
 

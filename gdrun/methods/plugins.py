@@ -22,6 +22,8 @@ cannot load a plugin.
 from __future__ import annotations
 
 import hashlib
+import re
+import shlex
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping
@@ -31,7 +33,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from gdrun.errors import GdrunError, Problem
+from gdrun.errors import COMPLETIONS, GdrunError, Problem
 from gdrun.methods.definitions import Definition
 from gdrun.methods.plugin_checks import first_fault
 from gdrun.methods.rules import OPTIMIZER_ALIASES, OPTIMIZERS
@@ -39,6 +41,11 @@ from gdrun.methods.schedules import SCHEDULES
 
 ENTRY_POINTS = "gdrun.methods"
 """The name of the entry-point group in which installed packages list their plugins."""
+
+WITHOUT_PLUGINS = ("runs", "inspect", "predict", "evaluate", "claims", "help")
+"""The commands that read no config, and so have no option --plugin."""
+
+_COMMAND = re.compile(r"`gdrun ([^`]+)`")
 
 Names = tuple[str, ...]
 
@@ -90,6 +97,27 @@ def loading(path: str | Path) -> str:
     The command line shows the option --plugin in place of the call.
     """
     return f'`gdrun.load_plugin("{shown_path(path)}")`'
+
+
+def with_loaded_plugins(hint: str) -> str:
+    """The hint, in which each command in backticks also loads the plugins of this process."""
+    return _COMMAND.sub(lambda match: f"`gdrun {_completed(match[1])}`", hint)
+
+
+def options_for(plugins: Iterable[Mapping[str, str]]) -> list[str]:
+    """The options of the command line that load plugins, each once.
+
+    plugins: the path and the hash of each, as in run.json.
+    """
+    paths = dict.fromkeys(shown_path(plugin["path"]) for plugin in plugins)
+    return [word for path in paths for word in ("--plugin", path)]
+
+
+def _completed(command: str) -> str:
+    words = command.split()
+    if not words or "--plugin" in words or words[0] in WITHOUT_PLUGINS:
+        return command
+    return " ".join([command, *map(shlex.quote, options_for(loaded_plugins()))])
 
 
 def shown_path(path: str | Path) -> str:
@@ -232,3 +260,6 @@ def _line(error: BaseException, shown: str, file: str | None) -> str:
         if frame.filename == file
     ]
     return f"{shown}:{lines[-1]}" if lines else shown
+
+
+COMPLETIONS.append(with_loaded_plugins)

@@ -1,6 +1,7 @@
 """`--plugin FILE.py`: a user's rule can be named like the rules of gdrun."""
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -9,8 +10,9 @@ from typer.main import get_command
 
 import gdrun as package
 from gdrun.cli.app import app
-from gdrun.cli.hinted_commands import WITHOUT_PLUGINS, with_plugins
+from gdrun.cli.hinted_commands import with_plugins
 from gdrun.errors import ConfigError
+from gdrun.methods.plugins import WITHOUT_PLUGINS, with_loaded_plugins
 from gdrun.methods.rules import OPTIMIZERS
 
 RULE = '''
@@ -128,6 +130,35 @@ def test_what_trains_a_run_again_refuses_a_changed_plugin(gdrun, tmp_path, monke
     Path("my.py").write_text(mine, encoding="utf-8")
     forget()
     assert gdrun("diagnose", str(run), "--try", *loaded).code == 0
+
+
+def test_the_environment_names_plugins(gdrun, tmp_path, monkeypatch, forget):
+    mine = RULE.replace("cli_sign_descent", "my_descent")
+    paths = [tmp_path / "first.py", tmp_path / "second.py"]
+    paths[0].write_text(mine, encoding="utf-8")
+    paths[1].write_text(mine.replace("my_descent", "my_ascent").replace("w - ", "w + "), "utf-8")
+    monkeypatch.setenv("GDRUN_PLUGINS", os.pathsep.join(map(str, paths)))
+    try:
+        for name in ("my_descent", "my_ascent"):
+            assert gdrun("list", name).code == 0
+        monkeypatch.setenv("GDRUN_PLUGINS", str(tmp_path / "missing.py"))
+        answer = gdrun("list", "optimizers")
+        assert answer.code == 2
+        assert "missing.py: cannot be read" in answer.err
+    finally:
+        OPTIMIZERS.pop("my_ascent", None)
+
+
+def test_commands_in_the_hints_of_python_load_the_plugins(tmp_path, monkeypatch, forget):
+    monkeypatch.chdir(tmp_path)
+    Path("my.py").write_text(RULE.replace("cli_sign_descent", "my_descent"), encoding="utf-8")
+    forget()
+    package.load_plugin("my.py")
+    with pytest.raises(ConfigError) as caught:
+        package.train({"optimizer": "my_descent"}, "epochs=0")
+    assert str(caught.value).endswith("`gdrun list stopping --plugin my.py` shows all its keys")
+    # A command without the option stays as it is.
+    assert with_loaded_plugins("`gdrun runs` lists them") == "`gdrun runs` lists them"
 
 
 def test_a_study_is_read_whatever_became_of_its_plugin(gdrun, tmp_path, monkeypatch, forget):

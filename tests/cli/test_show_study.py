@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from study.cases import LEAST_SQUARES, LOGISTIC
 
@@ -88,15 +89,26 @@ def test_as_a_document(here):
     assert json.loads(here("show", first["id"], "--json").out) == first
 
 
-def test_the_tuning_of_a_comparison_is_shown_with_it(here):
-    here("compare", "bgd", "mbgd", "--tune", "lr=0.1,1", "-c", "small.yaml", "--seeds", "1")
+def test_the_tuning_of_a_comparison_shows_all_values_that_were_tried(here):
+    words = ("epochs=2", "--tune", "lr=0.001,0.1,1", "-c", "small.yaml", "--seeds", "2")
+    here("compare", "bgd", "mbgd", *words)
     (directory,) = Path("runs").iterdir()
     answer = here("show", str(directory / "tuning"))
-    assert (answer.code, answer.out) == (2, "")
-    assert answer.err == (
-        f"error: {directory / 'tuning'}: contains only the tuning part of a comparison\n"
-        f"hint: `gdrun show {directory}` shows the comparison\n"
-    )
+    assert (answer.code, answer.err) == (0, "")
+    lines = [line.split() for line in answer.out.splitlines() if " of 2" in line]
+    written = (directory / "tuning" / "trials.jsonl").read_text()
+    trials = list(map(json.loads, written.splitlines()))
+    for name, rows in (("bgd", lines[:3]), ("mbgd", lines[3:])):
+        losses = {}
+        for trial in trials:
+            if trial["name"].startswith(f"{name} "):
+                rate = f"{trial['settings']['optimizer.lr']:g}"
+                losses.setdefault(rate, []).append(trial["summary"]["validation_loss"])
+        medians = {rate: float(np.median(values)) for rate, values in losses.items()}
+        assert [row[1] for row in rows] == sorted(medians, key=medians.get)
+        assert [row[2] for row in rows] == [f"{medians[row[1]]:.4g}" for row in rows]
+        assert [row[0] for row in rows] == [name] * 3
+        assert [row[-1] for row in rows].count("chosen") == 1
 
 
 def test_a_damaged_study_says_where(here):

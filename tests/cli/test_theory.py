@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -181,7 +182,7 @@ def test_a_run_without_weights_is_refused(gdrun, trained, tmp_path, option):
             "none: at a constant rate f may stay above f*",
         ),
         (
-            ("surface=rosenbrock",),
+            ("surface=rosenbrock", "lr=0.001"),
             "convex fails a curvature of f changes its sign",
             "at the start only",
         ),
@@ -209,7 +210,7 @@ def test_a_path_that_diverges_is_no_slope(gdrun):
     assert diverged.endswith(f"(step {found['path']['diverged_at']}")
 
 
-@pytest.mark.parametrize("problem", [NETWORK, ("surface=rosenbrock",)])
+@pytest.mark.parametrize("problem", [NETWORK, ("surface=rosenbrock", "lr=0.001")])
 def test_the_bounds_of_a_local_constant_are_promised_only_where_it_holds(gdrun, problem):
     local = "the bounds apply to the run while no curvature exceeds L at the start"
     assert local in " ".join(gdrun("theory", *problem, "epochs=1").out.split())
@@ -320,8 +321,8 @@ def test_a_narrow_screen_explains_only_what_it_shows(gdrun, monkeypatch):
 def test_examples_without_noise(gdrun, trained):
     # At the weights of a diverged run, rounding errors are far above 0.
     trained("surface=rosenbrock", *BOWL[1:-1], "lr=1")
-    for subject in ("last", "surface=rosenbrock"):
-        answer = gdrun("theory", subject, "--noise")
+    for words in (("last",), ("surface=rosenbrock", "lr=0.001")):
+        answer = gdrun("theory", *words, "--noise")
         assert (answer.code, answer.err) == (0, "")
         assert "all 100 examples have the same gradient" in answer.out
 
@@ -381,3 +382,18 @@ def test_the_curve_begins_at_step_0(gdrun, trained):
     place = next(k for k, line in enumerate(lines) if line.startswith("f − f* (log"))
     axis = next(line for line in lines[place:] if line.split()[1:2] == ["step"])
     assert axis.split() == ["0", "step", "8"]
+
+
+def test_theory_of_a_data_file(gdrun, tmp_path, monkeypatch):
+    """The smoothness of least squares is twice the largest eigenvalue of the Gram matrix over N."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(60, 2))
+    y = X @ [1.0, -2.0] + rng.normal(size=60)
+    rows = "".join(f"{a},{b},{t}\n" for (a, b), t in zip(X.tolist(), y.tolist(), strict=True))
+    Path("points.csv").write_text(f"a,b,price\n{rows}", encoding="utf-8")
+    answer = gdrun("theory", "points.csv", "split={validation: 0, test: 0}", "--json")
+    assert "note: assumed dataset.target: price, the last column" in answer.err
+    scaled = np.column_stack([(X - X.mean(0)) / X.std(0), np.ones(60)])
+    largest = 2 * np.linalg.eigvalsh(scaled.T @ scaled / 60)[-1]
+    assert json.loads(answer.out)["L"] == pytest.approx(largest)

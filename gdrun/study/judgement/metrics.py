@@ -176,7 +176,7 @@ def metric_called(
                 "it would no longer measure how well the choice generalises",
                 where=where,
                 hint="use the same metric of the validation part, such as validation_loss; "
-                "comparisons and `gdrun export` show the test loss beside it",
+                "comparisons and exported rankings show the test loss beside it",
             )
         raise GdrunError(f"{first} has no metric {name!r}", where=where, hint=hint)
     return Metric(full)

@@ -1,0 +1,66 @@
+"""The view of the tuning before a comparison: the values that were tried for each contender."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+
+from gdrun.study.design.trials import label
+from gdrun.study.judgement.metrics import Metric
+from gdrun.study.storage.records import StandingRow, StudyRecord
+from gdrun.views.numbers import MISSING, count, quantity, range_text
+from gdrun.views.sweeps import shown_value
+
+CHOSEN = "chosen"
+"""The mark of the values that the comparison uses."""
+
+
+def tuning_view(tuning: StudyRecord, comparison: StudyRecord) -> RenderableType:
+    """A table with a row for each setting of each contender, the best of each contender first.
+
+    tuning, comparison: the two records in study.json. Settings of which no run has ended have no
+    row.
+    """
+    rows: list[Any] = list(tuning.get("ranking", ()))
+    order = list(dict.fromkeys(map(_contender, tuning["candidates"])))
+    rows.sort(key=lambda row: (order.index(_contender(row)), row["rank"] or math.inf))
+    chosen = _chosen(comparison)
+    metric = Metric(tuning.get("metric", "validation_loss"))
+    keys = dict.fromkeys(key for row in rows for key in row["settings"])
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("contender", overflow="fold")
+    for heading in (*(key.rpartition(".")[2] for key in keys), metric.words, "range", "diverged"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for row in rows:
+        name, settings = _contender(row), row["settings"]
+        values = [shown_value(settings[key]) if key in settings else "" for key in keys]
+        mark = CHOSEN if chosen.get(name) == settings else ""
+        diverged = f"{row['diverged']} of {row['runs']}"
+        table.add_row(name, *values, *_median(row), diverged, mark)
+    seeds = count(len(tuning["seeds"]), "tuning seed")
+    heading = f"values tried for each contender, the best first (medians over {seeds})"
+    return Group(heading, "", table)
+
+
+def _contender(row: Mapping[str, Any]) -> str:
+    """The name of the contender of a candidate, whose name ends with its settings."""
+    return str(row["name"]).removesuffix(f" {label(row['settings'])}")
+
+
+def _chosen(comparison: StudyRecord) -> dict[str, Any]:
+    """The settings that tuning chose, by the contender's name; empty for an unfinished study."""
+    rows: list[Any] = list(comparison.get("ranking", ()))
+    return {row["name"]: row["tuning"]["chosen"] for row in rows if row.get("tuning")}
+
+
+def _median(row: StandingRow) -> tuple[str, str]:
+    """The median of the metric, and the range of its values over the seeds."""
+    known = [value for value in row["values"] if math.isfinite(value)]
+    if not math.isfinite(row["median"]) or not known:
+        return MISSING, MISSING
+    return quantity(row["median"]), range_text(min(known), max(known), row["median"])
