@@ -50,18 +50,18 @@ def sweep(
     A combination is ranked by the median of its runs with different seeds; if nothing in the
     training is random, only one seed is run. values: a dict that has for each key a list, an array,
     or a text such as "log:1e-4:10:21"; or a text such as "lr=0.1,1", or "lr" for the default range
-    of this key. seeds: the number of runs of each combination. metric: a name such as
-    "validation_accuracy"; None for the validation loss. target: a text such as "loss=0.1", or a
-    dict with one key; the epochs until it is reached are counted; None for a target close to the
-    best result. search: "grid" for every combination, "random" for `trials` random ones. halving:
-    whether to use successive halving: after …, 1/9 and 1/3 of the epochs, only the best third of
-    the combinations continues. jobs: the number of processes; with more
-    than one, a script must call this below `if __name__ == "__main__":`, because every process
-    imports the script. executor: any
-    `concurrent.futures.Executor`, such as that of a Dask cluster; it runs `jobs` tasks at a time,
-    or one for each core of this machine if `jobs` is 1. resume: the directory of an earlier study;
-    only the trials that it has not finished are run. config, overrides, data, out: as in `train`.
-    Ctrl-C returns the findings so far; a second Ctrl-C raises KeyboardInterrupt.
+    of this key; or a list of such texts. seeds: the number of runs of each combination. metric: a
+    name such as "validation_accuracy"; None for the validation loss. target: a text such as
+    "loss=0.1", or a dict with one key; the epochs until it is reached are counted; None for a
+    target close to the best result. search: "grid" for every combination, "random" for `trials`
+    random ones. halving: whether to use successive halving: after …, 1/9 and 1/3 of the epochs,
+    only the best third of the combinations continues. jobs: the number of processes; with more than
+    one, a script must call this below `if __name__ == "__main__":`, because every process imports
+    the script. executor: any `concurrent.futures.Executor`, such as that of a Dask cluster; it runs
+    `jobs` tasks at a time, or one for each core of this machine if `jobs` is 1. resume: the
+    directory of an earlier study; only the trials that it has not finished are run. config,
+    overrides, data, out: as in `train`. Ctrl-C returns the findings so far; a second Ctrl-C raises
+    KeyboardInterrupt.
 
     Raises ConfigError or DataError, with every problem, if an experiment cannot be run;
     RecordError if the directory cannot be written, or the study in `resume` cannot be continued.
@@ -111,11 +111,11 @@ def compare(
 
     contenders: names such as "bgd" or "mbgd+adam", paths of YAML files, or configs. tune: keys such
     as "lr", or a dict that has for each key a list, an array or a text, as the values of `sweep`;
-    before the comparison, the best value of each key is searched for every contender.
-    budget: a text such as "gradients=50000", or a dict with one key, which replaces the budget of
-    every contender; None keeps their own budgets. baseline: the name of the contender with which
-    all others are compared; None to compare all pairs. The other arguments and the errors are those
-    of `sweep`.
+    before the comparison, the best value of each key is searched for every contender. budget: a
+    text such as "gradients=50000", or a dict with one key, which replaces the budget of every
+    contender; None keeps their own budgets. baseline: the name of the contender with which all
+    others are compared; None to compare all pairs. The other arguments and the errors are those of
+    `sweep`.
 
     >>> found = compare(["bgd", "mbgd"], {"dataset": "iris", "model": "softmax"}, "epochs=5")
     >>> [row.name for row in found.ranking], found.results.shape

@@ -1,9 +1,9 @@
 """The NumPy stepper: it takes a chunk of steps with runs that train together (lanes).
 
 The compiled steppers must give the same results. A chunk is several consecutive steps. A step is a
-pure function of weights and slots (the state of the update rule), so a chunk can be repeated. If
-any value computed in a chunk is not finite, the chunk is repeated up to the first step at which a
-lane diverged. This second pass is called the careful pass: it uses scaled norms, which cannot
+pure function of weights and slots (the state of the update rule), so a chunk can be repeated. If a
+norm is not finite or a loss is above its limit, the chunk is repeated up to the first step at which
+a lane diverged. This second pass is called the careful pass: it uses scaled norms, which cannot
 overflow.
 """
 

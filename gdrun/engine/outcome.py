@@ -60,14 +60,14 @@ class Outcome:
 
     lane: its index in the cohort. surface: the surface that was minimised, or None. stop: why the
     run ended. divergence: how it diverged, or None. weights (P,): the weights that the run returns:
-    the best ones if `restored`, else the last ones. best_weights (P,): the weights at the best
-    evaluation. running_stats (Q,), best_running_stats (Q,): the running statistics that belong to
-    weights and to best_weights. best: the best evaluation; None if no loss was finite. steps,
-    evaluations: the columns of the traces, by name. test_loss, test_accuracy: the loss without l2
-    and the accuracy of the returned weights on the test part; NaN without a test part. rising: the
-    number of steps that raised the batch loss. clipped: the number of steps whose gradient was
-    clipped. watched: for each rule that is only reported and does not stop the run, its first
-    firing.
+    the best ones if `restored` (early stopping has restored them), else the last ones. best_weights
+    (P,): the weights at the best evaluation. running_stats (Q,), best_running_stats (Q,): the
+    running statistics that belong to weights and to best_weights. best: the best evaluation; None
+    if no loss was finite. steps, evaluations: the columns of the traces, by name. test_loss,
+    test_accuracy: the loss without l2 and the accuracy of the returned weights on the test part;
+    NaN without a test part. rising: the number of steps that raised the batch loss. clipped: the
+    number of steps whose gradient was clipped. largest_grad_norm: the largest gradient norm of all
+    steps. watched: for each rule that is only reported and does not stop the run, its first firing.
     """
 
     lane: int

@@ -38,7 +38,7 @@ class Activation(Definition):
     def facts(self) -> dict[str, str]:
         return {
             "Begins with": f"weights from init {self.init}, unless model.init names another",
-            "Gain": f"{self.gain:.4g}, in init: he, he_uniform and orthogonal",
+            "Gain": f"{self.gain:.4g}, used by the inits he, he_uniform and orthogonal",
         }
 
     @cached_property
@@ -71,8 +71,8 @@ def activation(
 ) -> Callable[[Equation], Equation]:
     """Register the decorated equation as an activation.
 
-    init: the name of the initial weights that suit it. gain: 1/√E[φ(z)²] for z ∼ N(0, 1); with None
-    it is computed from the equation.
+    init: the name of the entry of INITS that suits the activation. gain: 1/√E[φ(z)²] for
+    z ∼ N(0, 1); with None the gain is computed from the equation.
     """
 
     def register(equation: Equation) -> Equation:

@@ -65,7 +65,7 @@ class Surface(Definition):
         return {
             "Begins at": place_in_words(self.start),
             "Minima": ", ".join(map(place_in_words, self.minima)),
-            "Rate": f"{self.rate_with(self.defaults):g} suits momentum 0.9 or none from this start",
+            "Rate": f"{self.rate_with(self.defaults):g} suits this start, with and without momentum",
         }
 
     def nearest(self, w: Array) -> Point:

@@ -9,8 +9,16 @@ BOWL = {"surface": "bowl", "stopping": {"steps": 3}}
 CALLS = {
     "a number as config": (lambda: gdrun.train(3), "config", "a path, a dict or an experiment"),
     "a list as config": (lambda: gdrun.train([1]), "config", "a path, a dict or an experiment"),
-    "no keys to sweep": (lambda: gdrun.sweep(BOWL, None), "values", "a text, a list of texts or a dict"),
-    "a number to sweep": (lambda: gdrun.sweep(BOWL, 3), "values", "a text, a list of texts or a dict"),
+    "no keys to sweep": (
+        lambda: gdrun.sweep(BOWL, None),
+        "values",
+        "a text, a list of texts or a dict",
+    ),
+    "a number to sweep": (
+        lambda: gdrun.sweep(BOWL, 3),
+        "values",
+        "a text, a list of texts or a dict",
+    ),
     "numbers to compare": (
         lambda: gdrun.compare([1, 2], BOWL),
         "config",

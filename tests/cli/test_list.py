@@ -144,7 +144,7 @@ def test_files_that_come_in_pairs_are_shown_as_a_pair(gdrun):
 def test_an_activation_tells_what_its_layers_begin_with(gdrun):
     out = gdrun("list", "relu").out
     assert "Begins with  weights from init he, unless model.init names another\n" in out
-    assert "Gain         1.414, in init: he, he_uniform and orthogonal\n" in out
+    assert "Gain         1.414, used by the inits he, he_uniform and orthogonal\n" in out
 
 
 def test_other_names_find_their_entry(gdrun):

@@ -98,7 +98,7 @@ class LinearKernels:
 
         count: the number of examples that the mean over a step divides by; 0 means the number of
         rows of the step. lanes: the first lane, and the one after the last. Returns the number of
-        steps before the first one with a value that is not finite.
+        steps before the first one at which a lane diverges.
         """
         return int(self._advance_rows(byref(data), byref(steps), size, count, *lanes))
 
@@ -106,7 +106,7 @@ class LinearKernels:
         """Take steps, each on one row, for a range of lanes (runs).
 
         lanes: the first lane, and the one after the last. Returns the number of steps before the
-        first one with a value that is not finite.
+        first one at which a lane diverges.
         """
         return int(self._advance_examples(byref(data), byref(steps), *lanes))
 
@@ -115,7 +115,7 @@ class LinearKernels:
 
         losses (L,): the sum of the losses for each of L lanes. G (L, P): the sums of the gradients
         for P weights, which are overwritten. scale: the factor that turns the sums into means.
-        Returns whether all values of the step are finite.
+        Returns whether no lane diverges at this step.
         """
         return bool(self._finish_pass(byref(steps), k, address(losses), scale, address(G)))
 

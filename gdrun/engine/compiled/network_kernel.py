@@ -185,7 +185,7 @@ class NetworkKernel:
     def advance(self, workspace: int, steps: Steps, thread: int) -> int:
         """Compute one thread's part of the steps.
 
-        Returns the number of steps before the first one with a value that is not finite.
+        Returns the number of steps before the first one at which a lane diverges.
         """
         return int(self._advance(workspace, byref(steps), thread))
 

@@ -88,7 +88,7 @@ class CompiledStepper(FusedStepper):
         """Take the steps of a range of lanes that use the same rows (one index stream).
 
         size: the number of rows of a step. lanes: the first lane, and the one after the last.
-        Returns the number of steps before the first one with a value that is not finite.
+        Returns the number of steps before the first one at which a lane diverges.
         """
         problem = self._problem
         if self._by_example(size):
@@ -122,8 +122,8 @@ class CompiledStepper(FusedStepper):
     def _run_whole(self, chunk: Chunk, W: Array, step: int, rates: Numbers, betas: Numbers) -> int:
         """Take full-batch steps on large data: each step is one pass over the data by all threads.
 
-        Returns the number of steps before the first one with a value that is not finite. The
-        parameters are those of `_run`.
+        Returns the number of steps before the first one at which a lane diverges. The parameters
+        are those of `_run`.
         """
         problem = self._problem
         steps = self._steps(chunk, step, rates, betas)

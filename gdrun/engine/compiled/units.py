@@ -102,7 +102,10 @@ def network_text(loss: Loss, activation: Activation, form: StepForm) -> str:
 
 
 def option_numbers(*definitions: Definition) -> Numbers:
-    """Return the option values of a loss, and of an activation, joined in an array for a kernel."""
+    """Return the option values of the definitions, joined in an array for a kernel.
+
+    definitions: a loss, or a loss and an activation.
+    """
     numbers = [number for each in definitions for number in each.values.values()]
     return np.array(numbers, dtype=np.float64)
 
