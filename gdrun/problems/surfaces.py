@@ -62,10 +62,11 @@ class Surface(Definition):
 
     @property
     def facts(self) -> dict[str, str]:
+        rate = self.rate_with(self.defaults)
         return {
             "Begins at": place_in_words(self.start),
             "Minima": ", ".join(map(place_in_words, self.minima)),
-            "Rate": f"{self.rate_with(self.defaults):g} suits this start, with and without momentum",
+            "Rate": f"{rate:g} suits this start, without momentum or with momentum 0.9",
         }
 
     def nearest(self, w: Array) -> Point:
