@@ -44,7 +44,8 @@ class Kind:
 
     summary: what the kind decides, in a few words. example: a line of YAML that chooses such an
     entry. build: a function that returns the entries. common: the options of every entry of the
-    kind. fact: the label of the text that tables show for each entry in place of its defaults.
+    kind. fact: the heading of the last column of the kind's table; if empty, this column shows the
+    defaults of the options.
     """
 
     name: str
@@ -58,7 +59,8 @@ class Kind:
     def shared(self) -> dict[str, Option]:
         """The options that every entry of the kind has.
 
-        If the value of an option is the name of a registry entry, its type lists all names.
+        If the value of an option is the name of a registry entry, the type of the option lists all
+        names.
         """
         return {name: option.listed() for name, option in self.common.items()}
 
@@ -108,15 +110,15 @@ def find(name: str, kinds: Iterable[Kind] | None = None) -> list[tuple[Kind, Ent
         method = hint.startswith("did you mean") and not near(name, KINDS)
     else:
         hint = suggestion(name, names)
-        what = f"none of the {among[0].name} is called {name!r}"
+        what = f"the list of {among[0].name} has no entry {name!r}"
         method = any(kind.name in ("optimizers", "schedules") for kind in among)
     raise GdrunError(what, hint=with_own_names(hint) if method else hint)
 
 
 def _owners(option: str, most: int = 3) -> str | None:
-    """Return a hint that says which kinds and entries have an option with this name.
+    """Return a hint that names kinds and entries that have an option with this name.
 
-    At most `most` of them are named. Returns None if there is no such option.
+    The hint has at most `most` of these names. Returns None if there is no such option.
     """
     pages = [kind.name for kind in KINDS.values() if option in kind.shared]
     entries = (entry for kind in KINDS.values() for entry in kind.entries.values())
@@ -170,7 +172,7 @@ def _entry(definition: Definition, usage: str, aliases: Iterable[str] = ()) -> E
 
 
 PAIRS = {"idx": "{path: train-images-idx3-ubyte.gz, targets: train-labels-idx1-ubyte.gz}"}
-"""The YAML that chooses a data file, for formats with examples and targets in two files."""
+"""The YAML that chooses a dataset, by format, for formats with the targets in a second file."""
 
 
 def _files() -> Iterable[Entry]:
@@ -319,7 +321,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             "symptoms",
-            "what can be wrong with a run or study; a config can mute each",
+            "what can be wrong with a run or study; a config can mute each one",
             "diagnose: {mute: [overfitting]}",
             _symptoms,
             fact="Evidence",

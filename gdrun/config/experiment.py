@@ -123,7 +123,10 @@ class Experiment:
 
     @property
     def task(self) -> Task | None:
-        """Regression or classification; None if the model can do both and the target decides."""
+        """The task of the model, or else dataset.task; None if only the target decides it.
+
+        On a surface the task is `regression`.
+        """
         if self.surface:
             return "regression"
         of_model = MODELS[self.model.name].task_with(self.model.options)

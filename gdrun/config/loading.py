@@ -64,7 +64,9 @@ def load(source: Source = None, overrides: Iterable[Change] = ()) -> Experiment:
 def assumptions_about(
     overrides: Iterable[Change], varied: Iterable[Override] = ()
 ) -> dict[str, str]:
-    """Return a sentence for each value that `load` assumes without a config, by dotted path.
+    """Return the values that `load` assumes without a config, by dotted path, as texts.
+
+    A text has the value and the reason, such as `0.001, a rate that suits the surface rosenbrock`.
 
     overrides: as in `load`. A wrong override is ignored here, because `load` reports it. varied:
     overrides of the keys that the runs of a study vary; nothing is assumed about their section.

@@ -58,11 +58,15 @@ KEYS_WITH: dict[str, dict[str, dict[str, str]]] = {
         "rmsprop": {"alpha": "optimizer.beta", "rho": "optimizer.beta"},
     },
 }
-"""As KEYS_ELSEWHERE, for a section that chooses a name: such as the names with schedule=step."""
+"""As KEYS_ELSEWHERE, for names whose meaning depends on the choice in a section.
+
+The keys are the section, the chosen name and the name elsewhere: step_size with schedule=step.
+"""
 
 _WEIGHTS = (
-    "all examples count alike; for a rare class, early_stopping.metric=balanced_accuracy keeps the "
-    'weights that are best by this metric, and `metric="balanced_accuracy"` ranks a sweep by it'
+    "all examples have the same weight; for a rare class, early_stopping.metric=balanced_accuracy "
+    "keeps the model weights that are best by this metric, and "
+    '`metric="balanced_accuracy"` ranks a sweep by it'
 )
 _LENGTH = "a schedule lasts as long as the budget: set epochs=50, or steps=1000"
 
@@ -85,7 +89,7 @@ WAYS_WITH: dict[str, dict[str, dict[str, str]]] = {
         "exponential": {"gamma": "write decay = −ln(gamma), such as decay=0.105 for gamma 0.9"},
     },
 }
-"""As OTHER_WAYS, for a section that chooses a name."""
+"""As OTHER_WAYS, for settings that depend on the choice in a section. The keys: as in KEYS_WITH."""
 
 
 def key_elsewhere(name: str, data: Mapping[str, Any]) -> str | None:

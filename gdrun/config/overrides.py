@@ -307,8 +307,9 @@ def _set(data: dict[str, Any], path: tuple[str, ...], override: Override) -> Pro
 def _unset(section: dict[str, Any], path: tuple[str, ...]) -> None:
     """Remove the value of a key in a section with fixed keys.
 
-    The key gets the value None, if None is allowed; otherwise it is removed and so has its default.
-    section: the plain data that hold the last key of `path`; they are changed in place.
+    The key gets the value None, if None is allowed. Otherwise the key is removed, so that its
+    default applies. section: the plain data that hold the last key of `path`; they are changed in
+    place.
     """
     fields = FIXED[path[0]].model_fields
     if len(path) == 2 and type(None) in get_args(fields[path[1]].annotation):

@@ -59,7 +59,7 @@ class Reader:
         self.end = 0
 
     def read(self, *, whole: bool = False) -> Any:
-        """Return the plain data in the text.
+        """Return the plain data in the text; None if the text is empty.
 
         whole: whether text after the first value is an error. Raises ConfigError with all problems
         of the text.

@@ -1,4 +1,4 @@
-"""Methods of plugins as a record has them, so that results can be read without the plugins.
+"""Methods of plugins, made from the options in a record, to read results without the plugins.
 
 A recorded config has a value for every option of its rule and its schedule. If their plugin is not
 loaded, or has changed since, these options are all that reading the record needs.
@@ -27,7 +27,7 @@ def all_loaded(plugins: Iterable[Mapping[str, str]]) -> bool:
 def recorded_methods(
     plugins: Iterable[Mapping[str, str]], configs: Iterable[Mapping[str, Any]]
 ) -> Iterator[None]:
-    """A context in which recorded configs are valid, whatever their plugins are today.
+    """A context in which recorded configs are valid, even if their plugins are missing or changed.
 
     plugins: those of the record. configs: the recorded configs, with all options. In the context, a
     method that is not part of gdrun has the options that are recorded for it; it cannot be called.
@@ -50,9 +50,10 @@ def recorded_methods(
 
 
 def definition_of(kind: SectionKind, section: Section) -> Definition:
-    """The definition that a section has chosen, or else one with the options of the section.
+    """Return the definition that a section has chosen.
 
-    The latter if the section was recorded, and its plugin is not loaded or has other options today.
+    If the section comes from a record, and its plugin is not loaded or has other options today,
+    return a definition with the options of the section. The method of that one cannot be called.
     """
     found = kind.registry.get(section.name) if takes_plugins(kind.registry) else None
     own = {name: value for name, value in section.options.items() if name not in kind.common}
@@ -73,7 +74,10 @@ def _register(kind: SectionKind, section: Any) -> None:
 
 
 def _recorded(name: str, values: Mapping[str, Any]) -> Definition:
-    """A definition with the options of a recorded section; each has any value."""
+    """A definition with the options of a recorded section, and their recorded values as defaults.
+
+    An option with a float accepts numbers only; any other option accepts any value.
+    """
     options = {
         option: Option(option, float if isinstance(value, float) else Any, value)
         for option, value in values.items()
@@ -82,5 +86,5 @@ def _recorded(name: str, values: Mapping[str, Any]) -> Definition:
 
 
 def _not_loaded(*arguments: object) -> None:
-    """In place of a method whose code is not loaded. Raises LookupError."""
+    """Raise LookupError. This function replaces a method whose code is not loaded."""
     raise LookupError("the plugin of this method is not loaded")

@@ -91,7 +91,7 @@ def _problem(
         return {"surface": None}
     for key in PROBLEM:
         if data.get(key) is not None:
-            hint = f"remove {key} or surface; the override surface=none removes that of a file"
+            hint = f"remove {key} or surface; surface=none removes the surface of a config file"
             problems.append(Problem("a surface replaces dataset and model", where((key,)), hint))
     if surface is None:
         return {}

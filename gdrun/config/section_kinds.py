@@ -91,7 +91,7 @@ class SectionKind:
         return self.registry[section.name]
 
     def resolve(self, raw: Any, where: Where) -> tuple[Section | None, list[Problem]]:
-        """Validate a section. Return it without problems, or None and the list of its problems.
+        """Validate a section. Return it and an empty list, or None and the list of its problems.
 
         raw: the plain data of the section: a name, or a mapping with a name and options. where: a
         function that returns the place of a key path, for messages.
@@ -217,6 +217,6 @@ def _within(where: Where, place: tuple[str | int, ...]) -> Where:
 
     where: a function that returns the place in the file of a key path, for messages. place: the
     path of the inner section. The returned function takes a path that begins with the inner
-    section's own key, such as ("schedule", "gamma"), and puts `place` instead of that key.
+    section's own key, such as ("schedule", "gamma"), and replaces that key by `place`.
     """
     return lambda path: where((*place, *path[1:]))

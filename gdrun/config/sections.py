@@ -100,8 +100,8 @@ class SurfaceKind(SectionKind):
 class DatasetKind(SectionKind):
     """The dataset section, which has a name, a path or a query.
 
-    It chooses a dataset by name, a file by its path, whose suffix chooses the reader, or the result
-    of a query in SQL over files.
+    The name chooses a dataset, the path a file, and the query the result of SQL over files. The
+    suffix of a path chooses the reader.
     """
 
     def definitions(self) -> tuple[Definition, ...]:

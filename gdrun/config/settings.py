@@ -100,9 +100,9 @@ HELD_OUT = ("validation", "test")
 class Standardize(Settings):
     """What is standardised: shifted and scaled to mean 0 and standard deviation 1.
 
-    The mean and the standard deviation are those of the training part. features: the columns of
-    features. target: the target of a regression. With target, the losses are those of the
-    standardised target; metrics and predictions are in the target's own unit.
+    The mean and the standard deviation are those of the training part. features: whether to
+    standardise the features. target: whether to standardise the target of a regression. If so, the
+    losses are those of the standardised target; metrics and predictions are in the target's unit.
     """
 
     features: bool = True
@@ -110,7 +110,7 @@ class Standardize(Settings):
 
     @property
     def short(self) -> bool | dict[str, bool]:
-        """Whether features are standardised, as true or false; with `target`, the plain data."""
+        """True or false for `features`, if `target` is false; otherwise the plain data."""
         return self.model_dump() if self.target else self.features
 
 
@@ -145,7 +145,9 @@ class EarlyStoppingSettings(Settings):
     """Stop when the validation loss has not improved for `patience` consecutive evaluations.
 
     metric: a metric of the validation part to use in place of the loss; `gdrun list metrics` shows
-    all metrics, and whether larger values are better. min_delta is in the metric's unit.
+    all metrics, and whether larger values are better. min_delta: improvements up to this size do
+    not count, in the unit of the loss or metric. restore_best: whether the run returns the weights
+    of its best evaluation.
     """
 
     metric: MetricName | None = None
@@ -178,7 +180,7 @@ class Rules(Settings):
 
 
 def _watched(value: Any) -> Any:
-    """Convert a list of rule names to a mapping of default thresholds; return others unchanged."""
+    """Convert a list of rule names to a mapping of default thresholds; keep other data as is."""
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
         return value
     defaults: dict[str, Any] = {name: rule.default for name, rule in STOP_RULES.items()}

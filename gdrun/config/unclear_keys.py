@@ -54,7 +54,7 @@ def unclear_key(
 
 
 def _own_options(section: str, data: Mapping[str, Any]) -> str:
-    """A sentence that lists the options of the entry that a section chooses; empty without any."""
+    """A sentence with the options of the entry that a section chooses; empty if it has none."""
     chosen = data.get(section)
     name = chosen.get("name") if isinstance(chosen, Mapping) else chosen
     definition = SECTIONS[section].registry.get(name) if isinstance(name, str) else None

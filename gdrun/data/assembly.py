@@ -153,7 +153,8 @@ def _without_features(reasons: dict[int, str], names: ColumnNames, where: str) -
     """
     j, why = next(iter(reasons.items()))
     name, others = names.names[j], len(reasons) - 1
-    also = f"; {count(others, 'other column')} too" if others else ""
+    verb = "is" if others == 1 else "are"
+    also = f"; {count(others, 'other column')} {verb} left out too" if others else ""
     return DataError(
         f"has no feature: {name} is left out, because {why}{also}",
         where=where,

@@ -19,7 +19,7 @@ MISSING_WORDS = ("", "NA", "N/A", "#N/A", "<NA>", "nan", "null", "none", "?", "-
 class MissingMarks:
     """The cells that mean "no value". An empty cell always does.
 
-    words: the texts, in lower case. numbers: the numbers, such as -999, which is also -999.0.
+    words: the texts, in lower case. numbers: the numbers; -999 includes the cell -999.0.
     """
 
     words: frozenset[str] = frozenset(word.lower() for word in MISSING_WORDS)

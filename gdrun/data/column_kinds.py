@@ -1,6 +1,6 @@
 """What a column of cells is: numbers, booleans, dates, categories or identifiers.
 
-This is the only place where it is decided; the readers of all formats of tables use it.
+Only this module decides it; the readers of all formats of tables use this module.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def read_column(
 ) -> Column:
     """The column with these cells of a text file.
 
-    cells: finite numbers, or text. places: the place of each row. reading: how to read it.
+    cells: finite numbers, or text. places: the place of each row. reading: how to read the column.
     Raises DataError for infinite numbers, for a few texts among numbers, for numbers with another
     decimal sign, and in the same cases as `text_column`.
     """
@@ -222,7 +222,8 @@ def _require_numbers(
 ) -> None:
     """Raise DataError if the texts in a column of numbers are probably typing errors.
 
-    They are if few cells are texts, or if a feature has fewer different texts than numbers.
+    This is assumed if few cells are texts, or if a feature has fewer different texts than different
+    numbers.
     """
     texts, numbers = cells.texts_in(is_text), cells.texts_in(filled & ~is_text)
     share = 0.1 if reading.target else 0.5

@@ -10,7 +10,7 @@ from functools import cached_property
 from gdrun.errors import DataError, suggestion
 
 UNNAMED = re.compile(r"|Unnamed: \d+|__index_level_\d+__")
-"""The names of a column without a name: none, or those that pandas gives one in CSV and Parquet."""
+"""What a file has as the name of a column without a name: no text, or what pandas writes for it."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class ColumnNames:
     ) -> tuple[int, frozenset[int]]:
         """The position of the target, and the positions of the columns that are left out.
 
-        If target is None it is the last column that has a name and is not left out.
+        If target is None, the last column that has a name and is not left out is the target.
         Raises DataError if a column does not exist, or if the target is left out.
 
         >>> houses = ColumnNames(("", "size", "price", ""), 4)

@@ -24,7 +24,7 @@ class ColumnReport:
 
     missing: the number of missing values. becomes: what the column becomes, in words. features: the
     names of its features; empty for the target and for a column that is left out. different: the
-    number of different values of an identifier; of other columns it is not counted here.
+    number of different values of an identifier; 0 for any other column.
     """
 
     name: str
@@ -84,7 +84,7 @@ def _becomes(column: Column, kind: Kind) -> str:
     words = _form_in_words(source)
     if kind == "constant":
         words += ", always the same"
-    return f"{words}, and 1 where it is missing" if source.indicator else words
+    return f"{words}; also a column of 0 and 1 for missing" if source.indicator else words
 
 
 def _form_in_words(source: SourceColumn) -> str:

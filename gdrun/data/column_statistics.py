@@ -71,7 +71,10 @@ def column_statistics(source: Array, training: Flags, name: str) -> ColumnStatis
 def _in_one_pass(
     source: Array, training: Flags, name: str, exponent: Array | int
 ) -> ColumnStatistics:
-    """The statistics of each column divided by 2^exponent, (d,). Their size is not checked."""
+    """The statistics of each column divided by 2^exponent, (d,).
+
+    The squares of very large or very small values can overflow or underflow here.
+    """
     columns = source.shape[1]
     found = no_rows((columns,))
     low, high = np.full(columns, np.inf), np.full(columns, -np.inf)

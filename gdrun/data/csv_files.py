@@ -48,9 +48,9 @@ def read_csv(
 
     header: whether the first row holds the names of the columns (default: yes, if no cell of that
     row is a number or occurs again below it, or if its numbers count the columns or are years above
-    values that are none). decimal: the decimal sign (default: a point; with
-    semicolons as separators the sign that the numbers show). encoding: the encoding of the text
-    (default: UTF-8, or UTF-16 if it is marked).
+    other values). decimal: the decimal sign (default: a point; with semicolons as separators the
+    sign that the numbers show). encoding: the encoding of the text (default: UTF-8, or UTF-16 if
+    the file begins with its mark).
 
     Raises: DataError if the file cannot be read, or if its values cannot be used.
     """

@@ -56,8 +56,8 @@ def _count_columns(first: Sequence[str], numbers: Sequence[int], *, named: bool)
     """Whether the numbers of the first row count the columns, as in 0, 1, 2 or label, 1, 2.
 
     pandas writes such names for columns that have none, also above an index without a name. If
-    columns beside them have names, at least three numbers may also begin with 0 or 1 in any column.
-    numbers: their positions. named: whether other columns have a name.
+    other columns have names, at least three numbers from 0 or 1 on count from any position. numbers:
+    the positions of the numbers. named: whether other columns have a name.
     """
     cells = [first[j].removesuffix(".0") for j in numbers]
     start = 1 if first[0] == "" else 0
@@ -86,8 +86,9 @@ def _are_years(rows: Rows, numbers: Sequence[int]) -> bool:
 def require_no_names(rows: Rows, where: str) -> None:
     """Raise DataError if the first row is no clear header, but may hold names.
 
-    It may if a text in it is above numbers; if a text occurs only there beside whole numbers, while
-    all labels below are repeated; or if texts that occur only there are beside a single year.
+    It may hold names in three cases. A text is above a column of numbers. All other cells are whole
+    numbers, the text does not occur below, and each text below it is repeated. The only number is a
+    year above values that are no years, and no text of the row occurs below it.
     """
     first, rest = rows[0], rows[1:]
     numbers = [j for j, cell in enumerate(first) if is_number(cell)]
@@ -116,12 +117,12 @@ def _perhaps_names(where: str, why: str) -> DataError:
 
 
 def require_one_header(rows: Rows, ends: Sequence[int], where: str) -> None:
-    """Raise DataError if the header is a title above it, or the row below it is a header too.
+    """Raise DataError if the first row is a title, or if the second row is a header too.
 
-    A title is the only cell of its row; the names follow, and below them are numbers. A second
-    header, such as one with units, has at least two cells, all of them text. At least three rows
-    follow, and all their cells are numbers. rows: the rows of the sample; the first is the header.
-    ends: the last line of each row.
+    A title is the only cell of its row; the names of the columns follow, and below them are
+    numbers. A second header, such as one with units, has at least two cells, all of them text. At
+    least three rows follow it, and all their cells are numbers. rows: the first rows of the file,
+    of which the first was taken for the header. ends: the last line of each row.
     """
     texts = len(rows[1]) > 1 and all(cell and cell_value(cell) is None for cell in rows[1])
     numbers_below = any(is_number(cell) for row in rows[2:] for cell in row)

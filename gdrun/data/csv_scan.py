@@ -94,7 +94,8 @@ class CsvScan:
     ) -> dict[tuple[int, str], int]:
         """The number of cells that meet a condition, by column and name of the condition.
 
-        columns: the positions of the columns. conditions: by name.
+        columns: the positions of the columns. conditions: for each name a function of the SQL of a
+        cell, which returns the SQL of the condition.
         """
         if self._wide:
             counts = [

@@ -73,7 +73,7 @@ def date_column(name: str, moments: Numbers, form: str = "date") -> Column:
 def with_numbered_dates(
     column: Column, header: str | None, places: Places, reading: ColumnReading
 ) -> Column:
-    """Return a column of numbers such as 20240131 as a column of dates; return others unchanged.
+    """Return a column of numbers such as 20240131 as dates; return any other column unchanged.
 
     The numbers are dates if all of them are dates from 1900 to 2100, and at least FEWEST_NUMBERED
     of them differ. The target, a column under `keep`, and a column with the name of an identifier

@@ -9,9 +9,9 @@ These forms are dates:
     month           2024-01, Jan 2024: its first day
     quarter         2024Q1, 2024-Q1, Q1 2024: its first day
 
-A time may follow, also with AM or PM. Numbers such as 20240131 are dates if all numbers of a column
-are dates from the years 1900 to 2100 and at least three of them differ. Numbers such as 202401 or
-2024 are never dates.
+A time may follow the date, also with AM or PM. Numbers such as 20240131 are dates if all numbers of
+a column are dates from the years 1900 to 2100 and at least three of them differ. Numbers such as
+202401 or 2024 are never dates.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def is_like_a_date(text: str) -> bool:
 
 
 def dates_in(texts: Sequence[str]) -> dict[DateForm, dict[str, float]]:
-    """The seconds from 1970 to the date in each text, for each form in which all are dates.
+    """The seconds from 1970-01-01 to the date in each text, for each form that all texts have.
 
     >>> dates_in(["1970-01-02"]), [*dates_in(["31.1.2024", "1.2.2024"])]
     ({'date': {'1970-01-02': 86400.0}}, ['day_first'])
@@ -125,9 +125,9 @@ def seconds(text: str, form: DateForm) -> float | None:
 
 
 def _in_numbers(text: str) -> str:
-    """A date with the name of its month, a month or a quarter as year, month and day in numbers.
+    """Return a date with the name of its month, a month, or a quarter in the form 2024-1-31.
 
-    Other texts are unchanged.
+    Other texts are returned unchanged.
 
     >>> _in_numbers("Wed, 31 Jan 2024 17:30:00 GMT"), _in_numbers("2024-01")
     ('2024-1-31 17:30:00 GMT', '2024-01-01')

@@ -50,7 +50,7 @@ def _decimal_forms(sign: str) -> list[str]:
 
 
 def unmarked(cell: str) -> str | None:
-    """A number without its marks between thousands; None if the cell is no number that has any.
+    """A number without its marks between thousands; None for a cell without such a number.
 
     >>> unmarked("1,200"), unmarked("1.234,5"), unmarked("1'234.5"), unmarked("12,5")
     ('1200', '1234,5', '1234.5', None)

@@ -23,8 +23,8 @@ class FeatureScale:
 def extreme_scales(names: Sequence[str], X: Array) -> tuple[FeatureScale, FeatureScale] | None:
     """The features with the smallest and the largest root mean square; 0 does not count.
 
-    names: of the columns. X (N, d): the rows in memory. None if all values are 0, or if the square
-    of a value is not finite.
+    names: the names of the columns. X (N, d): the rows in memory. Returns None if all values are 0,
+    or if the square of a value is not finite.
     """
     with np.errstate(all="ignore"):
         sums = sum(in_order(_squares, row_blocks(X)), np.zeros(X.shape[1]))

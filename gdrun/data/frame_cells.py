@@ -15,11 +15,11 @@ from gdrun.errors import DataError
 
 
 def own_numbers(cells: Any, column: SourceColumn, encoding: Encoding, place: Place) -> Any:
-    """The cells of a column of numbers as an array (n,), if they are texts; others as they are.
+    """Return the texts in a column of numbers as an array (n,); return other cells unchanged.
 
-    The texts are read with the decimal sign of the training data. If this fails and all of them are
-    numbers with a point, such as 1336.42, they are numbers that were converted to text. Raises
-    DataError for a text that is no number.
+    The texts are read with the decimal sign of the training data. If this fails, they are read with
+    a decimal point, with which Python converts a number such as 1336.42 to text. place: the place
+    of each row. Raises DataError for a text that is no number.
     """
 
     if not isinstance(cells, list) or column.form not in ("number", "marked") or column.labels:
@@ -40,7 +40,8 @@ def own_numbers(cells: Any, column: SourceColumn, encoding: Encoding, place: Pla
 def frame_cells(values: Any, name: str, decimal: str) -> Any:
     """The values of one column for n rows: numbers or moments (n,), or a list of texts.
 
-    decimal: the decimal sign of numbers among texts.
+    decimal: the decimal sign of numbers among texts. Raises DataError if the values have more than
+    one dimension.
     """
     array = np.asarray(values)
     if array.ndim != 1:

@@ -102,16 +102,18 @@ def inspect_data(options: Mapping[str, Any]) -> Inspection:
 def with_likely_target(
     found: Inspection, options: dict[str, Any]
 ) -> tuple[Inspection, dict[str, Any]]:
-    """Return the inspection with the target that training on a file chooses, and its options.
+    """Return the inspection with the target that training on a file chooses, and the new options.
 
-    Training chooses a column by its name, such as label, before the last column. found: the
-    inspection of the data with these options, which name no target.
+    Training prefers a column with a name such as label to the last column. found: the inspection of
+    the data with `options`, which name no target.
     """
     likely = likely_target(column.name for column in found.columns)
     if likely in (None, found.target):
         return found, options
     options = {**options, "target": likely}
-    note = f"the target is {likely} because of its name; target={found.target} is the last column"
+    note = (
+        f"the target is {likely} because of its name; target={found.target} chooses the last column"
+    )
     chosen = inspect_data(options)
     return replace(chosen, notes=(note, *chosen.notes)), options
 

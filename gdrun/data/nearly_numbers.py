@@ -17,7 +17,7 @@ NEARLY = 0.9
 """The least share of the different texts of a column that are numbers."""
 
 MOST = 3
-"""The most texts that are no numbers, and that the message names; it counts the others."""
+"""The largest number of texts that the message names; the message counts the others."""
 
 
 def require_no_mixture(

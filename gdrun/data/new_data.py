@@ -234,7 +234,7 @@ def array_blocks(X: Any, encoder: RowEncoder) -> Blocks:
                 hint="give text as a mapping of columns, or as a pandas frame",
             ) from None
     if array.ndim != 2 or array.shape[1] != len(names):
-        hint = "one row is X.reshape(1, -1)" if array.shape == (len(names),) else None
+        hint = "for a single row write X.reshape(1, -1)" if array.shape == (len(names),) else None
         raise DataError(
             f"X must have the shape (rows, {len(names)}), got {array.shape}",
             hint=hint or f"the features are {', '.join(names[:10])}",

@@ -20,9 +20,10 @@ DATE_ORDERS: dict[Form, DateForm] = {"day_first": "day_first", "month_first": "m
 
 
 def parsed_cell(text: str, form: Form) -> float | None:
-    """The value of a boolean or of a date in a text, in the form of its column; None for others.
+    """The value of a boolean or of a date in a text; None for any other text.
 
-    A date with its year first is always understood.
+    form: the form of the column. A date with its year first is understood in a column of any form
+    of dates.
     """
     if form == "boolean":
         return boolean_value(text)
@@ -61,6 +62,6 @@ def dates_of_moments(moments: Array, column: SourceColumn, place: Place) -> Numb
         raise DataError(
             f"{moments[0]} is a date",
             where=f"{place(0)} {column.name}",
-            hint="this column had no dates in training; give the values of the training column",
+            hint="this column had no dates in training; give the same kind of values as there",
         )
     return seconds_of(moments)

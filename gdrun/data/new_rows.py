@@ -241,9 +241,10 @@ def numbers_in(
     *,
     marked: bool = False,
 ) -> Numbers:
-    """The numbers in n cells, (n,), which are texts or an array; NaN is a missing value.
+    """The numbers in n cells, (n,); NaN is a missing value.
 
-    missing: the cells that are missing values. marked: whether a number may have marks such as $.
+    cells: texts, or an array (n,). name: the name of the column. missing: the cells that are
+    missing values. marked: whether a number may have marks such as $.
     Raises DataError for the first cell that is not a number, or is infinite.
     """
     numbers = _plain_numbers(cells, decimal)

@@ -1,8 +1,8 @@
 """A part of the data, validation or test, whose rows are in a file of their own.
 
-Its columns become features in the same way as the columns of new rows for a trained model. The
-labels, the statistics and the classes are those of the training part, so the file never changes the
-trained model.
+The columns of this file become features in the same way as those of new rows for a trained model.
+The labels, the statistics and the classes are those of the training part, so the file never changes
+the trained model.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class PartFile:
             raise DataError(
                 "has no row without missing values" if dropped else "has no rows",
                 where=self.path,
-                hint="add a row for each example",
+                hint="fill in missing values" if dropped else "add a row for each example",
             )
         return replace(
             trained,

@@ -126,7 +126,10 @@ def _require_harmless(database: DuckDBPyConnection, query: str, where: str) -> N
 
 
 def _nodes(tree: Any) -> Iterator[tuple[str, str]]:
-    """The type of each node of a syntax tree of DuckDB, and the function it calls, if any."""
+    """Yield, for each node of a syntax tree of DuckDB, its type and the name of its function.
+
+    The name is `none` for a node that calls no function.
+    """
     if isinstance(tree, dict):
         function = tree.get("function")
         name = function.get("function_name") if isinstance(function, dict) else None

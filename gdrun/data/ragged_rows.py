@@ -21,10 +21,11 @@ def require_no_arff(rows: Sequence[Sequence[str]], ends: Sequence[int], where: s
 
 
 def row_width(rows: Sequence[Sequence[str]], ends: Sequence[int], where: str) -> int:
-    """The number of fields of most rows of a sample that begins with the header or a row.
+    """The number of fields of each row of a table, as its first rows show it.
 
-    rows: the first rows of a file, stripped. ends: the line on which each ends. A field that every
-    row has after its last separator, and that is always empty, does not count.
+    rows: the first rows of a file, of which the first may be the header, without blanks around the
+    fields. ends: the line on which each row ends. A field that every row has after its last
+    separator, and that is always empty, does not count.
 
     Raises DataError if the first rows differ from most others: comments, a title, or a header that
     is too short.
@@ -74,7 +75,10 @@ def _end_empty(rows: Sequence[Sequence[str]], width: int, common: int) -> bool:
 def _require_no_comment(
     first: Sequence[str], width: int, rest: Sequence[Sequence[str]], where: str
 ) -> None:
-    """Raise DataError if the first row of a table of numbers is a comment."""
+    """Raise DataError if the first row of a table with a single column is a comment.
+
+    width: the number of fields of most rows. rest: the rows after the first. where: its line.
+    """
     if width == 1 and first[0].startswith("#") and rest:
         raise _comment(where)
 

@@ -117,9 +117,9 @@ def first_hashes(X: Array, y: Array) -> Array:
 def complete_hashes(tables: Sequence[tuple[Array, Array, Array]]) -> bool:
     """Hash by all columns the rows whose hash by a few columns occurs more than once.
 
-    tables: X (N, d), y (N,) and the first_hashes (N,) of each table. They are changed in place.
-    Afterwards equal rows have equal hashes, also in different tables. Returns whether rows may be
-    equal: False if no hash occurred more than once.
+    tables: X (N, d), y (N,) and the first_hashes (N,) of each table. The hashes are changed in
+    place. Afterwards equal rows have equal hashes, also in different tables. Returns whether rows
+    may be equal: False if no hash occurred more than once.
     """
     ordered = np.sort(np.concatenate([hashes for _, _, hashes in tables]))
     shared = ordered[1:][ordered[1:] == ordered[:-1]]

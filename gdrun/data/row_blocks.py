@@ -60,11 +60,12 @@ def has_nan(X: Numbers) -> bool:
 
 
 def mean_and_scale_by_blocks(X: Numbers, rows: Counts) -> tuple[Numbers, Numbers, Flags] | None:
-    """Return three arrays (d,) for the columns of X (N, d): mean, scale, and whether it varies.
+    """Return the mean and the scale of each column of X (N, d), and whether it varies: (d,) each.
 
     X must be finite. rows: the indices of the rows to use. The scale is the population standard
-    deviation. A column varies if its values differ; for one that does not, the mean is its value
-    and the scale is 1. Returns None if squares of the values could overflow or underflow.
+    deviation. A column varies if its values differ. For a column with a single value, the mean is
+    that value and the scale is 1. Returns None if squares of the values could overflow or
+    underflow.
     """
     columns = X.shape[1]
     found = no_rows((columns,))

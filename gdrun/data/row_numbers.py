@@ -56,9 +56,10 @@ def why_left_out(column: Column, header: str | None) -> str:
 
 
 def are_different(different: int, rows: int) -> bool:
-    """Whether so many different values identify the rows that have a value: 95 % are different.
+    """Whether the values of a column identify its rows: at least 95 % of the values are different.
 
-    A few rows may be there twice.
+    different: the number of different values. rows: the number of rows that have a value. A few
+    rows may occur twice in the data.
     """
     return 20 * different >= 19 * rows
 
@@ -141,7 +142,7 @@ def _numbers_rows(values: Numbers, fewest: int) -> bool:
 
 
 def _different_whole(values: Numbers) -> int:
-    """The number of different values, without missing ones; 0 unless all are whole and not < 0."""
+    """The number of different values, without missing ones; 0 if one is negative or not whole."""
     known = values[~np.isnan(values)]
     if (known < 0).any() or (known % 1).any():
         return 0

@@ -16,7 +16,7 @@ SAMPLE_ROWS = 2**16
 """The number of rows that are searched."""
 
 FEWEST = 2
-"""The fewest cells with such a number: a number in a single cell may be a typing error."""
+"""The fewest cells with such a number, since one may be a typing error, and the fewest others."""
 
 
 def note_on_sentinel(column: Column) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ Measure = Literal["auc", "lambda", "r2"]
 class SingleFeature:
     """The feature, or column of categories, with the best score.
 
-    score: from 0 to 1, on the training part.
+    measure: the AUC, λ or R² of this module. score: from 0 to 1, on the training part.
     """
 
     feature: str
@@ -178,8 +178,9 @@ def smallest_auc(X: Array, y: Array) -> Array:
 def auc(low: Array, high: Array) -> Array:
     """P(x_a < x_b) + P(x_a = x_b) / 2 for each column: (d,), between 0 and 1.
 
-    low (n_a, d), high (n_b, d): the values of the two classes. From the sum of the ranks of x_b
-    among all values, where equal values have the mean of their ranks (Mann & Whitney 1947).
+    low (n_a, d), high (n_b, d): the values x_a and x_b of the two classes. The result follows from
+    the sum of the ranks of x_b among all values, where equal values have the mean of their ranks
+    (Mann & Whitney 1947).
     """
     values = np.concatenate([low, high])
     order = np.argsort(values, axis=0)

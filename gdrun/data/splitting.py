@@ -26,7 +26,7 @@ def split_rows(strata: Counts, *, validation: float, test: float, seed: int) -> 
     A stratum is a group of rows with the same code. strata: (N,), the code of each row: its class,
     or 0 for a regression. validation, test: the size of the part, a fraction of all rows (a float
     below 1) or a number of rows. A fraction above 0 gives at least one row. The training part gets
-    at least one row of each stratum if possible.
+    at least one row of each stratum if possible. seed: the seed of the random order.
     Raises DataError if no training row is left.
     """
     total = len(strata)

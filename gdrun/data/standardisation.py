@@ -40,7 +40,7 @@ def mapped_standardisation(table: Table, trained: Counts) -> tuple[Numbers, Numb
 
 
 def standardisation(X: Numbers) -> tuple[Numbers, Numbers, Flags]:
-    """Return three arrays (d,) for the columns of X (N, d): mean, scale, and whether it varies.
+    """Return the mean and the scale of each column of X (N, d), and whether it varies: (d,) each.
 
     A column varies if its values differ. The scale is the population standard deviation. For a
     column with a single value, the mean is that value and the scale is 1.

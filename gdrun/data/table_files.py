@@ -74,7 +74,7 @@ def opened_parquet(path: Path) -> Iterator[tuple[DuckDBPyConnection, str]]:
 
 @table_reader
 def read_json_lines(path: Path, columns: ColumnOptions) -> Table:
-    """A file with one JSON object a line, for each example, whose keys are the columns.
+    """A file with one JSON object a line for each example. The keys of the objects are the columns.
 
     By default a value is missing if it is null or an empty text, or if its key is missing.
 

@@ -228,7 +228,7 @@ def likely_encoding(data: bytes) -> str:
 def undecoded_hint(text: str) -> str:
     """What to do about a text with a control character, if it may come from a wrong encoding.
 
-    Empty for other control characters than those with the codes 0x80 to 0x9f.
+    The hint is empty if no character of the text has a code from 0x80 to 0x9f.
     """
     windows = any(0x80 <= ord(sign) <= 0x9F for sign in text)
     return "if the file comes from Windows, set encoding: cp1252; or " if windows else ""

@@ -109,7 +109,7 @@ def _typed_column(
 
 
 def boolean_column(name: str, numbers: Numbers, reading: ColumnReading) -> Column:
-    """A column of booleans: 0 and 1 as a feature, the labels False and True as a target."""
+    """A column of booleans: 0 and 1, or the labels False and True of a target or a category."""
     if not (reading.target or reading.category):
         return Column(numbers, SourceColumn(name, form="boolean"))
     whole = Column(numbers, SourceColumn(name, ("False", "True"), form="category"))

@@ -12,7 +12,7 @@ URL = re.compile(r"([a-z][a-z0-9+.-]+):/+(?=[^/])", re.IGNORECASE)
 
 
 def is_url(path: Path) -> bool:
-    """Whether the path is a URL, of which a Path joins the two slashes."""
+    """Whether the path is a URL. The class Path makes one slash of the two in http://."""
     return URL.match(path.as_posix()) is not None
 
 

@@ -196,7 +196,7 @@ def changes_between(earlier: Origin, now: Origin) -> list[str]:
     pairs = zip(earlier["configs"], now["configs"], strict=False)
     if len(earlier["configs"]) != len(now["configs"]):
         changes.append(
-            f"{len(earlier['configs'])} runs trained together, not {len(now['configs'])}"
+            f"{len(earlier['configs'])} runs trained together, now there are {len(now['configs'])}"
         )
     for old, new in pairs:
         changes += [each for each in differences(old, new) if each not in changes]

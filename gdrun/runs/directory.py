@@ -30,7 +30,7 @@ from gdrun.runs.strict_json import dumps
 from gdrun.runs.trace_file import evaluation_stride, thinned_evaluations, trace_lines
 
 SECONDS_BETWEEN_WRITES = 0.5
-"""The fewest seconds between two writes of the trace: evaluations must not wait for the disk."""
+"""The least time in seconds between two writes of the trace, to save time in evaluations."""
 
 
 def new_directory(parent: Path, name: str, started: datetime) -> Path:
@@ -63,7 +63,10 @@ def new_directory(parent: Path, name: str, started: datetime) -> Path:
 
 
 MOST_EVALUATIONS = 10_000
-"""About the most evaluations that a trace has, unless it records all steps or more points."""
+"""About the largest number of evaluations in a trace.
+
+A larger number in the option log.points replaces it; with `all` there is no limit.
+"""
 
 
 class RunDirectory(Listener):
@@ -138,9 +141,9 @@ class RunDirectory(Listener):
         self._guarded(self._write_record, self._record)
 
     def interrupted(self, error: GdrunError, progress: Progress) -> None:
-        """Write the error that ended the run, with the status `interrupted`, and its trace.
+        """Write the trace of the run, the error that ended it, and the status `interrupted`.
 
-        It does nothing if the run had ended before the error.
+        This method does nothing if the run had ended before the error.
         """
         if self._record["status"] != "running":
             return
@@ -187,7 +190,10 @@ class RunDirectory(Listener):
         write_text(self.path / "run.json", dumps(listed, indent=2) + "\n")
 
     def _append_trace(self, progress: Progress) -> None:
-        """Append new points to trace.jsonl; if points in the file were joined, rewrite it."""
+        """Append new points and evaluations to trace.jsonl.
+
+        The file is written again if points in it have been joined, or evaluations left out.
+        """
         trace, evaluations = progress.steps, progress.evaluations
         closed = trace.closed_points
         stride = evaluation_stride(evaluations.points, self._most)

@@ -39,7 +39,7 @@ COMMON = ("per", "warmup", "warmup_start")
 class Extension:
     """A larger budget for a run.
 
-    budget: a text such as epochs=100, for the whole budget with the part that is used up.
+    budget: a text such as epochs=100, for the whole budget with the part that the run has used.
     schedule_length: what follows a schedule with a length, one of LENGTHS; None for a schedule
     without one.
     """
@@ -51,7 +51,8 @@ class Extension:
 def budget_override(text: str, experiment: Experiment) -> Override:
     """The override for a text such as epochs=100, which enlarges the budget of an experiment.
 
-    Raises ConfigError if the experiment has no such budget, or the new one is not larger.
+    Raises ConfigError if the text does not name a budget, if the experiment has no such budget, or
+    if the new budget is not larger.
     """
     if "=" not in text:
         unit = next(iter(experiment.stopping.budgets))
@@ -83,14 +84,16 @@ def extended(
     """The experiment with a larger budget, and the time at which its old schedule ends.
 
     plan: the plan of the given experiment. The time is in epochs or steps, the unit of the
-    schedule; None for a schedule without a length. Raises ConfigError if the extension is wrong.
+    schedule; None for a schedule without a length. Raises ConfigError if the budget or
+    schedule_length is wrong or missing, or if the schedule cannot be extended.
     """
     length = extension.schedule_length
     budget = budget_override(extension.budget, experiment)
     changes: list[str | Override] = [budget]
     if length is not None and length not in LENGTHS:
         hint = suggestion(length, LENGTHS)
-        raise ConfigError(f"{length!r} is no choice", where=Parameter("schedule_length"), hint=hint)
+        what = f"{length!r} is not one of the choices"
+        raise ConfigError(what, where=Parameter("schedule_length"), hint=hint)
     if not _has_length(experiment.schedule.name):
         return load(experiment, changes), None
     name = experiment.schedule.name
@@ -118,7 +121,7 @@ def notes_on_rates(cohort: Cohort, seam: float | None) -> list[str]:
     """A note with the rates before and after the time at which the old schedule ends.
 
     cohort: the runs with the extended budget. seam: that time, in epochs or steps; None for a
-    schedule without a length.
+    schedule without a length, for which the list is empty.
     """
     if seam is None:
         return []
@@ -168,7 +171,10 @@ def _joined(
 
 
 def _last_rate(experiment: Experiment, plan: Plan, end: float) -> float:
-    """The last rate before the time `end`, as a multiple of the initial rate."""
+    """The last rate before the time `end`, as a multiple of the option lr.
+
+    Raises ConfigError if this rate is 0.
+    """
     schedule, lr = plan.schedule, float(experiment.optimizer["lr"])
     options = {name: experiment.schedule[name] for name in schedule.form.options}
     last = rates(

@@ -19,9 +19,9 @@ from gdrun.errors import RecordError
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Write a file so that it is either complete or unchanged, even after a crash.
 
-    write: a function that writes the contents to an open file. This file is a temporary one in the
-    same directory; it is then renamed to `path`. Raises OSError if this fails; the temporary file
-    is then removed.
+    write: a function that writes the contents to an open file. This is a temporary file in the same
+    directory, which is then renamed to `path`. After an error the temporary file is removed. Raises
+    OSError if the file cannot be written or renamed.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
@@ -54,7 +54,10 @@ def append_lines(path: Path, lines: Iterable[str]) -> None:
 
 
 def _no_link(path: Path) -> int:
-    """The number of a file that is open for appending; OSError if it is a symbolic link."""
+    """Open a file for appending, and return its descriptor.
+
+    Raises OSError if the file is a symbolic link, or cannot be opened.
+    """
     # Windows has no O_NOFOLLOW; only Windows has O_BINARY.
     more = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     try:

@@ -17,7 +17,10 @@ LABELS = "labels.json"
 
 
 class Labels(TypedDict):
-    """The contents of labels.json: words, each once, in the order in which they were given."""
+    """The contents of labels.json.
+
+    tags: words, each once, in the order in which they were given. note: a text, empty for no note.
+    """
 
     tags: list[str]
     note: str
@@ -39,7 +42,7 @@ def read_labels(directory: Path) -> Labels:
 
 
 def add_tags(directory: Path, tags: Sequence[str]) -> Labels:
-    """Add tags to a run.
+    """Add tags to a run or a study, and return all its labels.
 
     Raises GdrunError if a tag is not one word, RecordError if the file cannot be read or written.
     """
@@ -52,17 +55,21 @@ def add_tags(directory: Path, tags: Sequence[str]) -> Labels:
 
 
 def remove_tags(directory: Path, tags: Sequence[str]) -> Labels:
-    """Remove tags from a run. Raises GdrunError if it does not have one of them."""
+    """Remove tags from a run or a study, and return the labels that are left.
+
+    Raises GdrunError for a tag that the run or study does not have.
+    """
     labels = read_labels(directory)
     for tag in tags:
         if tag not in labels["tags"]:
-            have = ", ".join(labels["tags"]) or "no tags"
-            raise GdrunError(f"has no tag {tag!r}", where=str(directory), hint=f"it has {have}")
+            tags = ", ".join(labels["tags"])
+            hint = f"the tags are {tags}" if tags else "there are no tags to remove"
+            raise GdrunError(f"has no tag {tag!r}", where=str(directory), hint=hint)
     return _write(directory, {**labels, "tags": [t for t in labels["tags"] if t not in tags]})
 
 
 def write_note(directory: Path, note: str) -> Labels:
-    """Replace the note of a run; an empty text removes it."""
+    """Replace the note of a run or a study, and return its labels. An empty note is removed."""
     return _write(directory, {**read_labels(directory), "note": note})
 
 

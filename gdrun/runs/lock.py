@@ -37,7 +37,7 @@ class DirectoryLock:
         except BlockingIOError:
             os.close(descriptor)
             raise RecordError(
-                "another process is running it",
+                "another process is training here",
                 where=str(directory),
                 hint="wait until that process has ended, or end it",
             ) from None

@@ -69,11 +69,11 @@ class ColumnRecord(TypedDict):
 class ModelRecord(TypedDict):
     """The contents of the JSON text `model`.
 
-    numbered: whether the target has whole numbers as its classes. missing: the cells of new rows
-    that are missing values. decimal: the decimal sign of texts in new rows. options: the section
-    `model` of the config, with the name of the model. reading: the options with which the text file
-    of the training data was read, such as {"decimal": ","}; the first versions did not write it.
-    baseline: as in ModelDescription.
+    numbered: whether the target has whole numbers as its classes. missing: the texts and numbers
+    that mark missing values in new rows. decimal: the decimal sign in new rows. options: the
+    section `model` of the config, with the name of the model. reading: the options with which the
+    text file of the training data was read, such as {"decimal": ","}; the first versions did not
+    write it. baseline: as in ModelDescription.
     """
 
     schema_version: int
@@ -202,7 +202,10 @@ def _column(record: ColumnRecord) -> SourceColumn:
 
 
 def read_arrays(path: Path) -> dict[str, Array]:
-    """The arrays of a file by name; empty without a file. Raises RecordError for a damaged file."""
+    """The arrays of a file by name; empty if there is no such file.
+
+    Raises RecordError if the file is damaged.
+    """
     if not path.exists():
         return {}
     try:
@@ -274,7 +277,7 @@ def _baseline_in(record: ModelRecord, path: Path) -> tuple[float, ...]:
     """The baseline of a record. Raises RecordError if it does not fit the classes."""
     found = tuple(record.get("baseline", ()))
     if len(found) not in (0, len(record["classes"]) or 1):
-        raise unreadable(path, "`model` has a baseline of other classes")
+        raise unreadable(path, "the baseline in `model` does not fit its classes")
     return found
 
 

@@ -22,8 +22,8 @@ Record = TypeVar("Record")
 def packed(value: Any, name: str, arrays: dict[str, Array]) -> Any:
     """Return the JSON document of a value, and add its arrays to `arrays`.
 
-    value: a dataclass, dict, tuple, array, text, number or None, nested to any depth. name: of the
-    value; the names of its arrays begin with it.
+    value: a dataclass, dict, tuple, array, text, number or None, nested to any depth. name: a name
+    for the value, with which the names of its arrays begin.
     """
     if is_dataclass(value):
         names = (field.name for field in fields(value))

@@ -62,9 +62,9 @@ def evaluation(
 ) -> Evaluation:
     """The evaluation of a model with all metrics that its predictions have.
 
-    scores: (n,) or (n, C) for n rows. y (n,): their targets. classes: the number of classes C; 0
-    for a regression. loss: the mean loss. threshold: from which probability the second of two
-    classes is predicted; None for the more probable class.
+    scores: (n,) or (n, C) for n rows. y (n,): the targets of the rows. classes: the number of
+    classes C; 0 for a regression. loss: the mean loss. notes: as in Predictions. threshold: from
+    which probability the second of two classes is predicted; None for the more probable class.
     """
     # In double precision, so that sums over rows are those of the metric's definition.
     scores = scores.astype(np.float64)

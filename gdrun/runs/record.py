@@ -123,7 +123,10 @@ class ProcessRecord(TypedDict):
 
 
 class ResumeRecord(TypedDict):
-    """One continuation of a run after a pause: its first step, the time, and the versions."""
+    """One continuation of a run after a pause.
+
+    step: the number of steps before it. time: in ISO 8601. versions: those of the software.
+    """
 
     step: Count
     time: str
@@ -160,10 +163,11 @@ class RunRecord(TypedDict):
     each rule that is only reported and does not stop the run, its first firing. started: the time
     in ISO 8601. compression: the factorisation of the data that the engine used, such as qr, or
     None. engine_note: what would make the run faster, if the compiled engine is not available.
-    plugins: the path and the hash of each plugin. parameters: the number of weights. config: that
-    of config.yaml, so that a list of many runs need not read YAML. process: only while the run is
-    running. cohort: the ids of the runs that train together, in the order of their seeds; missing
-    for a run that trains alone. resumed: the continuations of the run.
+    plugins: the path and the hash of each plugin. parameters: the number of weights. config: the
+    contents of config.yaml, so that a list of many runs need not read YAML. process: only while the
+    run is running. cohort: the ids of the runs that train together, in the order of their seeds;
+    missing for a run that trains alone. resumed: the continuations of the run. diagnosis: the
+    symptoms of the run; missing until the run has ended, and for an interrupted run.
     """
 
     schema_version: int

@@ -41,7 +41,7 @@ from gdrun.symptoms.registry import diagnose
 def opening(
     cohort: Cohort, engine: Engine, experiment: Experiment, identity: str, started: datetime
 ) -> RunRecord:
-    """The record of a run before its first step. identity: the name of its directory."""
+    """The record of a run before its first step. identity: the id of the run."""
     record: RunRecord = {
         "schema_version": SCHEMA_VERSION,
         "id": identity,
@@ -69,7 +69,7 @@ def opening(
 def closing(
     record: RunRecord, cohort: Cohort, engine: Engine, outcome: Outcome, config: Mapping[str, Any]
 ) -> RunRecord:
-    """The record of a run that has ended, with its symptoms, and the metrics of its final weights.
+    """The record of a run that has ended, with its symptoms and the metrics of its weights.
 
     The metrics are not part of `ending`, which studies use as well: measuring hundreds of trials
     one by one would take longer than training them together.
@@ -86,7 +86,7 @@ def closing(
 def _diagnosis(
     record: RunRecord, config: Mapping[str, Any], outcome: Outcome
 ) -> list[SymptomRecord]:
-    """The symptoms of a run that has ended. They are empty if the run was never evaluated."""
+    """The symptoms of a run that has ended; an empty list if the run was never evaluated."""
     if not len(outcome.evaluations.get("train_loss", ())):
         return []
     found = diagnose(traced_of(record, config, outcome.steps, outcome.evaluations))
@@ -170,8 +170,8 @@ def has_own_data(experiment: Experiment) -> bool:
 def data_record(data: Prepared, *, own: bool) -> RunDataRecord:
     """The description of the data.
 
-    own: whether the data are the user's. Only then is the best single feature recorded, which may
-    be a leak of the target.
+    own: whether the data are the user's. Only then is the best single feature recorded, because it
+    may reveal the target.
     """
     record: RunDataRecord = {
         "name": data.name,

@@ -23,7 +23,7 @@ ENDED = ("converged", "stopped", "exhausted", "diverged")
 
 @dataclass(frozen=True)
 class Paused:
-    """Runs that trained together and have not all ended, in the order of their seeds.
+    """Runs that trained together and are to continue, in the order of their seeds.
 
     directories, records: of the runs. The directory of the first run contains the checkpoint of all
     runs, and is locked until `lock` is released.

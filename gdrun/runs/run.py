@@ -53,13 +53,16 @@ class NamedSection(TypedDict):
 
 
 class ScheduleSection(NamedSection):
-    """The section `schedule` of a config with all defaults. warmup: the length of the warm-up."""
+    """The section `schedule` of a config with all defaults.
+
+    warmup: the length of the warm-up in epochs or steps; 0 for none.
+    """
 
     warmup: float
 
 
 class AnyConfig(TypedDict):
-    """The keys that the views of a run use and that every config with all defaults has."""
+    """The keys of a config with all defaults that the views of a run use."""
 
     name: str
     dtype: str

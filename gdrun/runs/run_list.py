@@ -58,11 +58,12 @@ def list_runs(
 
 
 def differing_settings(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """The settings in which the runs differ, each with its value for every run, or None.
+    """The settings in which the runs differ, each with its value for every run.
 
-    rows: as `list_runs` returns them. An option is compared among runs that chose the same name for
-    its section: beta of momentum does not differ from adam, which has none. The setting with the
-    most values is first; of those with as many, that of the optimizer, and last engine and dtype.
+    rows: as `list_runs` returns them. The value is None for a run without the setting. An option is
+    compared only among runs that chose the same name for its section: beta of momentum is not
+    compared with adam, which has no beta. Settings with more values come first. Among settings with
+    equally many values, those of the optimizer come first, and engine and dtype last.
     """
     keys = dict.fromkeys(key for row in rows for key in row)
     # The sections that choose a name have a column of their own, with the name.
@@ -88,7 +89,7 @@ def differing_settings(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]
 
 
 def _rank(key: str) -> int:
-    """The place of a setting among those with as many values."""
+    """The rank of a setting among settings with equally many values; rank 0 comes first."""
     return 0 if key.partition(".")[0] == "optimizer" else 2 if key in ("engine", "dtype") else 1
 
 
@@ -107,8 +108,8 @@ WITHOUT_EFFECT = ("log", "evaluate", "diagnose")
 def _values(rows: Sequence[Mapping[str, Any]], key: str, named: Collection[str]) -> set[str]:
     """The different values of a key, as texts.
 
-    Runs are compared if they chose the same name in the key's section. Empty if the value differs
-    among no such runs. named: the sections that choose a name.
+    Only runs that chose the same name in the key's section are compared. The result is empty if
+    their values are equal. named: the sections that choose a name.
     """
     section, dot, _ = key.partition(".")
     by_name: dict[str, set[str]] = {}
@@ -180,9 +181,9 @@ def _rule(record: RunRecord) -> str | None:
 
 
 def known_key(key: str, known: list[str]) -> str:
-    """The key, which may also be the heading of a column, such as val_loss.
+    """The key in a row of the list for a key or the heading of a column, such as val_loss.
 
-    known: the keys of all runs. Raises RecordError if the key is not among them.
+    known: the keys of all rows. Raises RecordError if the key is not among them.
     """
     full = key if key in known else name_of_heading(key)
     if full not in known:

@@ -56,9 +56,9 @@ _UNKNOWN = re.compile(r'column "([^"]+)" not found')
 
 
 def columns(values: Sequence[Sequence[Any]]) -> dict[str, NDArray[Any]]:
-    """Columns for DuckDB: c0, c1, … with the values, and m0, m1, … that mark the missing ones.
+    """Columns for DuckDB: c0, c1, … with the values, and m0, m1, … that are true where one is None.
 
-    The column PLACE numbers the rows from 0.
+    values: the values of each column. The column PLACE numbers the rows from 0.
     """
     rows = len(values[0]) if values else 0
     found: dict[str, NDArray[Any]] = {PLACE: np.arange(rows)}

@@ -53,7 +53,10 @@ def handled(
     handler: Callable[[int, FrameType | None], None],
     signals: Sequence[signal.Signals] = SIGNALS,
 ) -> Iterator[None]:
-    """A context in which `handler` handles the signals. Only the main thread can change that."""
+    """A context in which `handler` handles the signals.
+
+    It has no effect outside the main thread, or on signals that this process ignores.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -27,7 +27,7 @@ def status_word(status: str) -> str:
 
 
 def recorded_status(word: str, where: str) -> str:
-    """The status in run.json for a word of either kind: `exhausted` for `finished`.
+    """The status in run.json for a word of run.json or of the tables: `exhausted` for `finished`.
 
     where: the option or filter that has the word, for the error. Raises RecordError if no run can
     have this status.

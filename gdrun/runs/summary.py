@@ -76,7 +76,7 @@ class Summary(TypedDict):
     was clipped. weights: whether the run returns its best or its last weights. place, distance: on
     a surface, the point of the returned weights, and its distance to the nearest minimum. baseline:
     the results of a constant prediction. recalls: the recall of each class by part, only for
-    classification; in a study only if one class is frequent.
+    classification; in a study only if one class has over half of the rows of a part.
     """
 
     epochs: float
@@ -107,7 +107,7 @@ class RunSummary(Summary):
 
     metrics: by part of the data, then by name. confusion: the confusion matrix on the test part, or
     else on the validation or training part; only for classification. A run that diverged or that is
-    on a surface has neither these keys nor baseline and recalls.
+    on a surface has none of the keys metrics, confusion, baseline and recalls.
     """
 
     metrics: NotRequired[dict[str, MetricValues]]

@@ -15,8 +15,8 @@ WHERE = Parameter("threshold")
 def require_threshold(threshold: float, model: Predictor, classes: tuple[str, ...]) -> None:
     """Raise GdrunError if the threshold is not in [0, 1], or the model cannot have one.
 
-    It needs two classes and probabilities. classes: the labels of the classes; empty for a
-    regression.
+    A model with a threshold predicts two classes and their probabilities. classes: the labels of
+    the classes; empty for a regression.
     """
     if not 0 <= threshold <= 1:
         raise GdrunError(

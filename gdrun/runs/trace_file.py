@@ -48,9 +48,9 @@ def trace_lines(steps: Columns, evaluations: Columns, *, clips: bool) -> list[st
 
 
 def evaluation_stride(number: int, most: int | None) -> int:
-    """Of `number` evaluations, every how many are written, so that they are at most `most`.
+    """The smallest power of two k such that every k-th of `number` evaluations are at most `most`.
 
-    It is a power of two. most: None for no limit.
+    most: the largest number of evaluations to write; None for no limit, which gives k = 1.
 
     >>> evaluation_stride(100, 100), evaluation_stride(101, 100), evaluation_stride(401, 100)
     (1, 2, 8)
@@ -59,9 +59,9 @@ def evaluation_stride(number: int, most: int | None) -> int:
 
 
 def thinned_evaluations(columns: Columns, most: int | None) -> Columns:
-    """Every few of the evaluations, the last one, and those of the extremes of each column.
+    """Return every k-th evaluation, the last one, and those with the extremes of each column.
 
-    most: how many are kept, about; None keeps all.
+    most: about the largest number of evaluations to keep, which decides k; None keeps all.
     """
     number = len(columns["step"])
     stride = evaluation_stride(number, most)

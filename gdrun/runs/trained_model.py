@@ -93,7 +93,7 @@ class TrainedModel:
 
     @property
     def has_probabilities(self) -> bool:
-        """Whether the model has a probability for each class."""
+        """Whether the model predicts a probability for each class."""
         return self.model.loss.name in PROBABILITIES
 
     @cached_property
@@ -233,7 +233,7 @@ class TrainedModel:
             return column_blocks(X, encoder, self.target if labelled else None)
         if labelled:
             raise DataError(
-                f"an {type(X).__name__} of features has no targets",
+                f"features of the type {type(X).__name__} have no targets",
                 where="X",
                 hint=f"give a file, or columns by name with the target {self.target.name}",
             )

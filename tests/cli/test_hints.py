@@ -60,11 +60,11 @@ def here(gdrun, tmp_path, monkeypatch):
         ("train lr=1e400", "write a number between -1.79e308 and 1.79e308"),
         (
             "train bowl.yaml dataset=iris",
-            "remove dataset or surface; the override surface=none removes that of a file",
+            "remove dataset or surface; surface=none removes the surface of a config file",
         ),
         (
             "train surface=bowl dataset=iris",
-            "remove dataset or surface; the override surface=none removes that of a file",
+            "remove dataset or surface; surface=none removes the surface of a config file",
         ),
     ],
 )

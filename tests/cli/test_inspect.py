@@ -165,7 +165,7 @@ def test_the_target_is_that_of_training(gdrun, tmp_path, monkeypatch, name):
     chosen = package.read_run(trained["directory"]).config["dataset"]["target"]
     assert chosen == found["target"] == name
     assert (found["task"], found["classes"]) == ("classification", {"0": 20, "1": 20})
-    said = f"the target is {name} because of its name; target=b is the last column"
+    said = f"the target is {name} because of its name; target=b chooses the last column"
     assert found["notes"][0] == said
     # A target that is set is used.
     found = json.loads(gdrun("inspect", "made.csv", "target=b", "--json").out)

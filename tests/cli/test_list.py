@@ -190,7 +190,7 @@ OWN = " a method of your own needs --plugin FILE.py"
         ),
         (
             ["optimizers", "momentun"],
-            "error: none of the optimizers is called 'momentun'\n"
+            "error: the list of optimizers has no entry 'momentun'\n"
             f"hint: did you mean momentum?{OWN}\n",
         ),
         (

@@ -306,7 +306,10 @@ def test_tags_and_notes(three):
     assert three("runs", "untag", "plain", "paper").code == 0
     assert names(three("runs", "tags=paper")) == ["lower"]
     answer = three("runs", "untag", "plain", "paper")
-    assert (answer.code, "has no tag 'paper'\nhint: it has baseline" in answer.err) == (2, True)
+    assert (answer.code, "has no tag 'paper'\nhint: the tags are baseline" in answer.err) == (
+        2,
+        True,
+    )
     for bad in ("two words", "a=b", ""):
         answer = three("runs", "tag", "plain", bad)
         assert answer.code == 2 and "is not a tag" in answer.err

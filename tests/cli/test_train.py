@@ -451,7 +451,7 @@ def test_a_run_continues_after_a_hangup_and_after_a_kill(tmp_path):
             time.sleep(0.02)
         second = subprocess.run(program, capture_output=True, text=True, check=False)
         assert second.returncode == 2
-        assert "another process is running it" in second.stderr
+        assert "another process is training here" in second.stderr
         process.kill()
         process.communicate(timeout=60)
         with np.load(path / "checkpoint.npz") as arrays:

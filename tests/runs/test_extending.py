@@ -167,7 +167,7 @@ def test_an_extension_that_is_interrupted_continues(kept, tmp_path):
         ({}, "steps=100", None, "the run has no budget of steps"),
         ({}, "lr=0.2", None, "lr is not a budget"),
         ({"schedule": "cosine"}, "epochs=9", None, "cosine ends with the old budget"),
-        ({"schedule": "cosine"}, "epochs=9", "bend", "'bend' is no choice"),
+        ({"schedule": "cosine"}, "epochs=9", "bend", "'bend' is not one of the choices"),
         ({"schedule": "one_cycle"}, "epochs=9", "keep", "one_cycle cannot be extended"),
         ({"stopping": {"epochs": 9, "target_loss": 5}}, "epochs=10", None, "not end by its budget"),
     ],

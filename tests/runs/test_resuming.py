@@ -177,7 +177,7 @@ def test_other_versions_are_noted(tmp_path, monkeypatch):
 def test_two_processes_cannot_continue_the_same_run(tmp_path):
     part = interrupted(tmp_path)
     lock = DirectoryLock(part.directory)
-    error = refused(part.directory, "another process is running it")
+    error = refused(part.directory, "another process is training here")
     assert error.problems[0].where == str(part.directory)
     lock.release()
     gdrun.train(resume=part.directory)

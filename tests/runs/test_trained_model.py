@@ -342,7 +342,7 @@ def test_places_without_a_model(tmp_path):
     ("X", "message"),
     [
         (np.zeros((2, 3)), r"X must have the shape \(rows, 4\), got \(2, 3\)"),
-        (np.zeros(4), r"one row is X.reshape\(1, -1\)"),
+        (np.zeros(4), r"for a single row write X.reshape\(1, -1\)"),
         (np.full((1, 4), np.inf), r"row 0 sepal length \(cm\): the value is infinite"),
         ([[1, 2, np.nan, 4]], r"row 0 petal length \(cm\): the value is missing"),
         ([["a", "b", "c", "d"]], "X must hold real numbers"),
@@ -389,7 +389,7 @@ def test_a_frame_with_the_target_is_evaluated_as_its_file(tmp_path):
         np.testing.assert_array_equal(found.confusion, of_file.confusion)
     with pytest.raises(DataError, match="band"):
         run.model.evaluate(frame.drop(columns="band"))
-    with pytest.raises(DataError, match="an ndarray of features has no targets"):
+    with pytest.raises(DataError, match="features of the type ndarray have no targets"):
         run.model.evaluate(np.zeros((3, 2)))
 
 

@@ -82,7 +82,7 @@ def test_more_seeds_do_not_run_finished_trials_again(tmp_path):
 def test_a_second_process_is_refused(tmp_path):
     _, directory = run(SweepRequest, SWEEP, After(13), out=tmp_path)
     lock = DirectoryLock(directory.path)
-    with pytest.raises(RecordError, match="another process is running it"):
+    with pytest.raises(RecordError, match="another process is training here"):
         run(SweepRequest, SWEEP, resume=directory.path)
     lock.release()
     run(SweepRequest, SWEEP, resume=directory.path)
