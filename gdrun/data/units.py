@@ -27,7 +27,7 @@ def have_units(texts: Sequence[str]) -> bool:
     The units are well-known ones; or all texts, at least three, have the same words after the
     number, or the same currency before it.
 
-    >>> have_units(["70 kg", "5 g"]), have_units(["5 zł", "7 zł", "9 zł"])
+    >>> have_units(["70 kg", "5 g"]), have_units(["5 kr", "7 kr", "9 kr"])
     (True, True)
 
     Codes, ordinal numbers and signs are no units:
