@@ -1,4 +1,4 @@
-"""The catalogue that `gdrun list` shows: everything that a config can name, from the registries."""
+"""The catalogue that `gdrun list` shows: the entries of the registries, and keys of a config."""
 
 from __future__ import annotations
 
@@ -308,7 +308,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             "keys",
-            "keys that do not depend on a name, such as the seed",
+            "keys that belong to no named entry, such as the seed",
             "seed: 1",
             key_entries,
         ),

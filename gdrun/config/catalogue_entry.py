@@ -13,7 +13,8 @@ from gdrun.methods.docstrings import Doc
 class Entry:
     """One entry of the catalogue, such as the optimizer adam.
 
-    aliases: other names that a config may use for it. usage: a line of YAML that chooses it. keys:
+    doc: the parts of the entry's docstring. options: the entry's options by name. aliases: other
+    names that a config may use for the entry. usage: a line of YAML that chooses the entry. keys:
     the keys of a config that the entry describes, such as log.points and points.
     """
 

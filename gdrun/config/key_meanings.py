@@ -1,4 +1,4 @@
-"""What the keys of a config mean that do not depend on a name, and an example of each."""
+"""The meaning and an example of each key of a config that belongs to no named entry."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gdrun.methods.docstrings import parse_doc
 
 KEY_MEANINGS: dict[str, tuple[str, str]] = {
     "name": (
-        "The name of the experiment, which the directories of its runs have.",
+        "The name of the experiment, which is a part of the names of run directories.",
         "name: first-try",
     ),
     "seed": (
@@ -22,7 +22,7 @@ KEY_MEANINGS: dict[str, tuple[str, str]] = {
     ),
     "dtype": ("The type of the numbers with which a run computes.", "dtype: float32"),
     "engine": (
-        "What computes the steps: NumPy, or kernels in C; auto chooses the one that ends first.",
+        "What computes the steps: NumPy, or kernels in C; auto chooses the one that is faster.",
         "engine: numpy",
     ),
     "dataset.task": (
@@ -38,13 +38,13 @@ KEY_MEANINGS: dict[str, tuple[str, str]] = {
         "dataset: {path: train.csv, test: last.csv}",
     ),
     "dataset.split": (
-        "The sizes of the validation and test parts, as shares or numbers of rows, and by what the "
-        "rows are split.",
+        "The sizes of the validation and test parts, as shares or numbers of rows, and the column "
+        "of groups or of times by which the rows are split.",
         "dataset: {name: iris, split: {validation: 0.2, test: 0}}",
     ),
     "dataset.standardize": (
-        "Whether features (and the target) get mean 0 and standard deviation 1, by the statistics "
-        "of the training part.",
+        "Whether features, and the target, are shifted and scaled to mean 0 and standard deviation "
+        "1 in the training part.",
         "dataset: {name: diabetes, standardize: {features: true, target: true}}",
     ),
     "dataset.seed": (
@@ -86,7 +86,7 @@ KEY_MEANINGS: dict[str, tuple[str, str]] = {
         "schedule: {name: cosine, warmup: 5}",
     ),
     "schedule.warmup_start": (
-        "Whether the warm-up begins with the rate zero, or with the first of its equal rises.",
+        "Whether the first rate of the warm-up is 0 (zero), or one equal rise above 0 (one).",
         "schedule: {name: cosine, warmup: 5, warmup_start: one}",
     ),
     "evaluate.every": (
@@ -99,9 +99,9 @@ KEY_MEANINGS: dict[str, tuple[str, str]] = {
         "evaluate: {metrics: [accuracy, f1]}",
     ),
     "log.points": (
-        "The most points in the trace of a run's steps, or all: more steps are combined. The "
-        "default for a surface is 10,000. Runs of a study have at most 100 points (2,000 on a "
-        "surface) if it has its default.",
+        "The largest number of points in the trace of a run's steps, or all. If there are more "
+        "steps, each point combines several. The default for a surface is 10,000. In a study the "
+        "default is at most 100 points for each run (2,000 on a surface).",
         "log: {points: all}",
     ),
     "diagnose.mute": (

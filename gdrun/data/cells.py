@@ -63,7 +63,7 @@ def cell_value(cell: str, decimal: str = ".", missing: MissingMarks = STANDARD) 
     >>> cell_value("1e-3"), cell_value("NA"), cell_value("red"), cell_value("1,5", decimal=",")
     (0.001, nan, None, 1.5)
 
-    With a decimal comma a point is no decimal sign, because it may mark thousands:
+    With a decimal comma, a cell with a point is text, because the point may mark thousands:
 
     >>> cell_value("2.155", decimal=",")
 

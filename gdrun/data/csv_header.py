@@ -56,8 +56,8 @@ def _count_columns(first: Sequence[str], numbers: Sequence[int], *, named: bool)
     """Whether the numbers of the first row count the columns, as in 0, 1, 2 or label, 1, 2.
 
     pandas writes such names for columns that have none, also above an index without a name. If
-    other columns have names, at least three numbers from 0 or 1 on count from any position. numbers:
-    the positions of the numbers. named: whether other columns have a name.
+    other columns have names, at least three numbers 0, 1, … or 1, 2, … may begin at any column.
+    numbers: the positions of the numbers. named: whether other columns have a name.
     """
     cells = [first[j].removesuffix(".0") for j in numbers]
     start = 1 if first[0] == "" else 0

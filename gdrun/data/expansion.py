@@ -2,8 +2,8 @@
 
 A file of a few megabytes can expand to many gigabytes (a decompression bomb), and would fill the
 memory or the disk. Data of more than LARGE bytes that are more than MOST_TIMES times as large as
-their compressed form are refused. Tables and images stay far below this ratio; deflate reaches
-1,032.
+their compressed form are refused. Tables and images stay far below this ratio. The method deflate,
+which gzip and ZIP use, can reach 1,032.
 """
 
 from __future__ import annotations

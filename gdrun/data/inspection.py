@@ -111,9 +111,8 @@ def with_likely_target(
     if likely in (None, found.target):
         return found, options
     options = {**options, "target": likely}
-    note = (
-        f"the target is {likely} because of its name; target={found.target} chooses the last column"
-    )
+    last = f"target={found.target} chooses the last column"
+    note = f"the target is {likely} because of its name; {last}"
     chosen = inspect_data(options)
     return replace(chosen, notes=(note, *chosen.notes)), options
 

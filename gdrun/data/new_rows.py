@@ -243,8 +243,9 @@ def numbers_in(
 ) -> Numbers:
     """The numbers in n cells, (n,); NaN is a missing value.
 
-    cells: texts, or an array (n,). name: the name of the column. missing: the cells that are
-    missing values. marked: whether a number may have marks such as $.
+    cells: texts, or an array (n,). name: the name of the column. decimal: the decimal sign of the
+    texts. missing: the cells that are missing values. marked: whether a number may have marks such
+    as $.
     Raises DataError for the first cell that is not a number, or is infinite.
     """
     numbers = _plain_numbers(cells, decimal)

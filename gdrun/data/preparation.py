@@ -212,7 +212,7 @@ def _target_note(name: str) -> str:
 
 def _classes_have_no_scale(table: Table) -> DataError:
     return DataError(
-        f"must be false: the target {table.target_name} is classified, and classes have no scale",
+        f"must be false: the target {table.target_name} has classes, which have no scale",
         where="dataset.standardize.target",
         hint="standardize=true standardises the features only; model=linear predicts a number",
     )

@@ -42,8 +42,8 @@ def all_finite(X: Numbers) -> bool:
 def is_finite(values: Array) -> bool:
     """Return whether all values of a small array, or of one column, are finite.
 
-    A finite sum shows it without an array of flags. A sum of finite values can overflow; then each
-    value is checked.
+    If the sum is finite, all values are, and no array of flags is needed. A sum of finite values
+    can overflow; then each value is checked.
     """
     with np.errstate(all="ignore"):
         return bool(np.isfinite(values.sum())) or bool(np.isfinite(values).all())

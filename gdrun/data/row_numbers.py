@@ -93,9 +93,10 @@ def note_on_identifier(column: Column, header: str | None) -> tuple[str, ...]:
 
 
 def note_on_target(target: Column, header: str | None) -> tuple[str, ...]:
-    """A sentence on a target that identifies the rows, such as the last column by default, or none.
+    """A sentence on a target that has a different whole number in each row, or none.
 
-    header: as for why_left_out.
+    Such a column may be the target by default, because it is the last one. header: as for
+    why_left_out.
     """
     if header is None or not IDENTIFIER.fullmatch(target.name):
         return ()

@@ -1,7 +1,7 @@
 """The standardisation of a regression's target: (y − mean) / scale.
 
 Features of mean 0 and standard deviation 1 suit the usual learning rates only if the target has
-such a scale too: the gradient of the squared error is proportional to this scale. The model is trained on
+such a scale too: the gradient of the squared error is proportional to it. The model is trained on
 the standardised target, and its predictions are converted back to the target's own unit.
 """
 

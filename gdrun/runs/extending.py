@@ -73,7 +73,7 @@ def budget_override(text: str, experiment: Experiment) -> Override:
         raise ConfigError(
             f"must be more than the {old:g} {unit} that the run had, got {given.value!r}",
             where=where,
-            hint="give the whole budget, with the part that is used up",
+            hint="give the whole budget, with the part that the run has used",
         )
     return Override(f"stopping.{unit}", given.value, text)
 

@@ -69,7 +69,7 @@ def _no_link(path: Path) -> int:
 
 
 def remove_empty(directory: Path) -> None:
-    """Remove a directory if it is empty: nothing could be written to it."""
+    """Remove a directory if it is empty, because nothing could be written to it."""
     with suppress(OSError):
         directory.rmdir()
 

@@ -144,7 +144,10 @@ def summary_of(outcome: Outcome) -> Summary:
 
 
 def with_metrics(summary: Summary, found: Measured | None, classes: Sequence[str]) -> RunSummary:
-    """The summary with these metrics, if there are any. classes: the labels of the classes."""
+    """The summary with the metrics in `found`, or without metrics if it is None.
+
+    classes: the labels of the classes.
+    """
     full = cast("RunSummary", dict(summary))
     if found is None:
         return full
