@@ -8,7 +8,7 @@ from typing import Any
 
 from gdrun.array_types import Array
 from gdrun.config.experiment import Experiment
-from gdrun.config.loading import Change, Source, arrays_for_dataset, load
+from gdrun.config.loading import Change, Source, arrays_for_dataset
 from gdrun.data import Table, table_from_pair
 from gdrun.data.sources import is_data_file
 from gdrun.errors import GdrunError, Parameter
@@ -19,6 +19,7 @@ from gdrun.runs.run import Run, find_run, read_run
 from gdrun.runs.session import Session
 from gdrun.runs.signals import Interruption
 from gdrun.runs.trained_model import TrainedModel, read_model
+from gdrun.study.default_batches import fitted
 from gdrun.study.starting import start_experiment
 
 __all__ = ["TrainedModel", "load_model", "read_run", "train"]
@@ -69,17 +70,20 @@ def train(
     if resume is not None:
         directory, given = Path(resume), config is not None or overrides
         source = directory / "config.yaml" if config is None else config
-        experiment = load(source, [*changes, *overrides]) if given else None
+        experiment = fitted(source, [*changes, *overrides], table).experiment if given else None
         extension = None if extend is None else Extension(extend, schedule_length)
         return _resumed(directory, experiment, table, extension)
     if extend is not None:
         raise GdrunError("needs a run", where=Parameter("extend"), hint="add `resume`")
-    read = None
+    read = known = None
     if data is None and is_data_file(config):
         experiment, _, read = start_experiment(str(config), overrides)
     else:
-        experiment = load(config, [*changes, *overrides])
-    session = Session([experiment], table=table, read=read, out=Path(out) if out else None)
+        fit = fitted(config, [*changes, *overrides], table)
+        experiment, known = fit.experiment, fit.data
+    session = Session(
+        [experiment], table=table, read=read, data=known, out=Path(out) if out else None
+    )
     (run,) = _runs_of(session)
     return run
 

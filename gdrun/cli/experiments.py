@@ -17,16 +17,12 @@ from gdrun.errors import GdrunError, Problem, near_files
 if TYPE_CHECKING:
     from gdrun.config.experiment import Experiment
     from gdrun.config.overrides import Override
-    from gdrun.config.section_kinds import Section
     from gdrun.data import Prepared, Table
 
 STDIN = "/dev/stdin"
 
 CONFIGS = (".yaml", ".yml")
 """The suffixes of config files."""
-
-COUNTED_BYTES = 2**20
-"""A larger data file surely has more rows than a batch of the quickstart."""
 
 Config: TypeAlias = Annotated[
     str | None,
@@ -130,16 +126,16 @@ def first_experiment(
     source = _config_among([*([] if config is None else [config]), *(overrides or ())])
     path, changes = split_words(config, overrides, seed, data=True)
     _note_sgd(changes)
-    if source is None:
-        from gdrun.study.starting import with_fitting_batches
+    if source is None or not _is_data(source):
+        from gdrun.study.default_batches import fitted
 
-        assumed = assumptions_about(changes)
-        experiment, reason, data = with_fitting_batches(
-            load_experiment(config, overrides, seed), changes
+        assumed = assumptions_about(changes) if source is None else {}
+        if path is not None:
+            faults.note_plugins_of_config(path)
+        fit = fitted(path, changes)
+        return FirstExperiment(
+            fit.experiment, _sentences({**assumed, **fit.assumed}), data=fit.data
         )
-        return FirstExperiment(experiment, _sentences(assumed | reason), data=data)
-    if not _is_data(source):
-        return FirstExperiment(load_experiment(config, overrides, seed), [])
     from gdrun.study.starting import start_experiment
 
     assert path is not None
@@ -233,16 +229,14 @@ def study_source(
 ) -> tuple[str | Mapping[str, Any] | None, list[str]]:
     """The config of a study, and a sentence for each assumption about the data.
 
-    The config is the given one, or for a data file that of a first experiment. Without a config it
-    is the quickstart, with one batch of all rows if they are fewer than its batch size. config: the
-    word of the command line. overrides, varied: as in `start_study`. Raises GdrunError if the data
+    The config is the given one, or for a data file that of a first experiment. config: the word of
+    the command line. overrides, varied: as in `start_study`. Raises GdrunError if the data
     file cannot be read.
     """
     from gdrun.config.loading import assumptions_about
 
     if config is None:
-        source, reason = _quickstart(overrides, varied)
-        return source, _sentences(assumptions_about(overrides, varied) | reason)
+        return None, _sentences(assumptions_about(overrides, varied))
     if not _is_data(config):
         faults.note_plugins_of_config(config)
         return config, []
@@ -250,37 +244,6 @@ def study_source(
 
     found, assumed = start_study(config, overrides, varied)
     return found, _sentences(assumed)
-
-
-def _quickstart(
-    overrides: list[Override], varied: list[Override]
-) -> tuple[Mapping[str, Any] | None, dict[str, str]]:
-    """The quickstart of a study with a batch size for its data, and the reason for this change.
-
-    It is None without a change, if the runs vary the data or the variant, if the data file is so
-    large that reading it to count its rows takes long, and if the config has errors, which the
-    study reports.
-    """
-    from gdrun.config.loading import load
-    from gdrun.study.starting import with_fitting_batches
-
-    keys = {each.key.partition(".")[0] for each in varied}
-    if keys & {"dataset", "variant", "batch_size"}:
-        return None, {}
-    try:
-        quickstart = load(None, overrides)
-        if quickstart.surface is None and _is_large(quickstart.dataset):
-            return None, {}
-        experiment, reason, _ = with_fitting_batches(quickstart, overrides)
-    except GdrunError:
-        return None, {}
-    return (experiment.plain() if reason else None), reason
-
-
-def _is_large(dataset: Section) -> bool:
-    """Whether the file of a dataset is larger than COUNTED_BYTES. A pattern names no file."""
-    path = Path(dataset.name)
-    return dataset.chosen_by == "path" and path.is_file() and path.stat().st_size > COUNTED_BYTES
 
 
 def _sentences(assumed: Mapping[str, str]) -> list[str]:

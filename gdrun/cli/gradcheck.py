@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gdrun.cli import console
-from gdrun.cli.experiments import Config, Json, Overrides, Plugins, Seed, load_experiment
+from gdrun.cli import console, faults
+from gdrun.cli.experiments import ConfigOrData, Json, Overrides, Plugins, Seed, first_experiment
 from gdrun.cli.next_steps import shown, step_with
 
 CHECK_FAILED = 4
@@ -11,7 +11,7 @@ CHECK_FAILED = 4
 
 
 def gradcheck(
-    config: Config = None,
+    config: ConfigOrData = None,
     overrides: Overrides = None,
     seed: Seed = None,
     json: Json = False,
@@ -24,7 +24,11 @@ def gradcheck(
     from gdrun.insight.gradient_check import check_gradient
     from gdrun.views.gradcheck_table import gradient_data, gradient_table
 
-    check = check_gradient(load_experiment(config, overrides, seed))
+    first = first_experiment(config, overrides, seed)
+    if not json:
+        for line in first.assumed:
+            faults.note(f"assumed {line}")
+    check = check_gradient(first.experiment)
     if json:
         console.print_json(gradient_data(check))
     else:

@@ -132,6 +132,9 @@ class StudyOptions:
             from gdrun.cli.watching import require_terminal
 
             require_terminal()
+        if not self.quiet:
+            for key, text in planned.request.assumed.items():
+                faults.note(f"assumed {key}: {text}")
         directory = planned.directory()
         assert directory is not None  # --out has a default
         interruption = Interruption()

@@ -205,11 +205,11 @@ def _resume(
     words: config, overrides and seed, which must be those of the run if they are given. extend: the
     options --extend and --schedule-length. printing: the options --quiet, --json and --watch.
     """
-    from gdrun.config.loading import load
     from gdrun.runs.extending import Extension
     from gdrun.runs.resuming import check_config, ended_runs
     from gdrun.runs.run import RECORD, find_run
     from gdrun.runs.session import Session
+    from gdrun.study.default_batches import fitted
     from gdrun.study.storage.study_directory import RECORD as STUDY
 
     directory = find_run(word, out, (RECORD,) if word == "last" else (RECORD, STUDY))
@@ -217,7 +217,7 @@ def _resume(
         _refuse_study(directory)
     source, changes = split_words(*words)
     if source is not None or changes:
-        check_config(directory, load(source or directory / "config.yaml", changes))
+        check_config(directory, fitted(source or directory / "config.yaml", changes).experiment)
     budget, length = extend
     runs = ended_runs(directory) if budget is None else None
     if runs is not None:

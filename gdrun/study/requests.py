@@ -17,7 +17,7 @@ from gdrun.study.design.axes import axes_of, swept_names
 from gdrun.study.design.axis_words import Given
 from gdrun.study.design.budgets import parse_budget, with_budget
 from gdrun.study.design.comparison_plan import plan_comparison
-from gdrun.study.design.contenders import are_configs, chosen_names, contenders_of
+from gdrun.study.design.contenders import chosen_names, contenders_of, is_config
 from gdrun.study.design.sweep_plan import plan_sweep
 from gdrun.study.design.trials import Candidate, Settings, StudyPlan, seeds_of
 from gdrun.study.design.tuning_plan import plan_tuning
@@ -62,6 +62,8 @@ class SweepRequest(StudyRequest):
             trials=self.trials,
             for_all=for_all,
         )
+        if fitting := self.with_fitting_batches(plan.candidates, table):
+            return fitting.planned()
         plan, metric, target = self.judged(plan, table)
         # The record has the base alone, from which reading makes the same candidates again.
         base = measuring(base, [metric] if target is None else [metric, target.metric])
@@ -92,8 +94,12 @@ class ComparisonRequest(StudyRequest):
         base, table, for_all = self.base(chosen_names(self.contenders))
         contenders = self._contenders(base, for_all)
         self._check_baseline(contenders)
+        if not any(map(is_config, self.contenders)) and (
+            fitting := self.with_fitting_batches(contenders, table)
+        ):
+            return fitting.planned()
         # No contender is derived from the default config, so the first one is recorded as the base.
-        if self.config is None and are_configs(self.contenders):
+        if self.config is None and all(map(is_config, self.contenders)):
             base = contenders[0].experiment
         if self.budget is not None:
             # The default amount of gradients depends on the number of training rows.

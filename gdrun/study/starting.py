@@ -20,13 +20,12 @@ from gdrun.config.experiment import Experiment
 from gdrun.config.loading import Change, load, parsed_changes
 from gdrun.config.overrides import Override, applied, apply, paths_of
 from gdrun.config.settings import HELD_OUT
-from gdrun.data import Prepared, Table, load_table
+from gdrun.data import Table, load_table
 from gdrun.data.column_report import ColumnReport
 from gdrun.data.sources import PREPARATION, stem
 from gdrun.data.targets import likely_target, suitable_task
 from gdrun.errors import ConfigError, DataError, GdrunError
 from gdrun.problems.models import MODELS
-from gdrun.runs.experiment_data import experiment_data
 from gdrun.runs.session import Session
 
 RATE_KEYS = ("lr", "optimizer.lr")
@@ -128,33 +127,6 @@ def start_study(
         if key not in touched or key.startswith("dataset.")
     }
     return found.config, assumed
-
-
-def with_fitting_batches(
-    experiment: Experiment, overrides: Iterable[Change]
-) -> tuple[Experiment, dict[str, str], Prepared | None]:
-    """The quickstart on data with fewer training rows than its batch size: all rows are one batch.
-
-    Returns the experiment, a sentence for the assumption by key, and the prepared data if they were
-    read to count the rows. overrides: those of the user; a batch size among them is kept. Raises
-    DataError if the data cannot be read.
-    """
-    size = experiment.variant.options.get("batch_size")
-    changes, plain = parsed_changes(overrides), experiment.plain()
-    paths = {path for each in changes for path in paths_of(each, plain)}
-    whole = [each for each in changes if each.key == "variant" and isinstance(each.value, Mapping)]
-    given = ("variant", "batch_size") in paths or any("batch_size" in each.value for each in whole)
-    if size is None or given:
-        return experiment, {}, None
-    data = experiment_data(experiment)
-    rows = data.train.rows
-    if rows >= size:
-        return experiment, {}, data
-    chosen = any(path[0] == "variant" for path in paths)
-    change = Override("variant.batch_size", rows, "") if chosen else Override("variant", "bgd", "")
-    reason = f"{change.value}, all rows in one batch: the {rows} training rows are fewer than "
-    reason += f"the default batch_size {size}"
-    return load(experiment, [change]), {change.key: reason}, data
 
 
 def _changes(path: str, overrides: Iterable[Change]) -> list[Override]:

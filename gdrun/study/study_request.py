@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from operator import index
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from gdrun.config.document import Document
 from gdrun.config.experiment import Experiment
 from gdrun.config.loading import (
     Change,
@@ -25,7 +27,8 @@ from gdrun.data import Table, table_from_pair
 from gdrun.engine.judging import Interrupted
 from gdrun.engine.listeners import Listener
 from gdrun.errors import ConfigError, Parameter, Problem
-from gdrun.study.design.trials import Settings, StudyPlan
+from gdrun.study.default_batches import SIZE, fitting_size
+from gdrun.study.design.trials import Candidate, Settings, StudyPlan
 from gdrun.study.executors import (
     InProcess,
     InProcesses,
@@ -83,7 +86,8 @@ class StudyRequest:
     examples with d features; None to use the dataset. out: the directory in which a new directory
     is made for the study; None writes nothing. resume: the directory of an earlier study to
     continue; None for a new study. command: the command line, for the record of the study; None if
-    the study was started from Python.
+    the study was started from Python. assumed: a sentence for each override that was assumed, by
+    key.
     """
 
     config: Source = None
@@ -97,6 +101,7 @@ class StudyRequest:
     out: str | Path | None = None
     resume: str | Path | None = None
     command: str | None = None
+    assumed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -124,6 +129,11 @@ class StudyRequest:
             return InProcesses(self.jobs, observers.note, observers.on_growth)
         return InProcess(observers.listeners_of)
 
+    @cached_property
+    def document(self) -> Document | None:
+        """The config as plain data; None for the quickstart. It is read once, as stdin must be."""
+        return None if self.config is None else read(self.config)
+
     def base(self, names: Sequence[Override] = ()) -> tuple[Experiment, Table | None, Settings]:
         """The experiment from `config` and `overrides`, `data` as a table, and settings for all.
 
@@ -137,12 +147,29 @@ class StudyRequest:
         if self.jobs > 1:
             end_if_imported()
         table = None if self.data is None else table_from_pair(self.data)
-        # The standard input can be read only once.
-        config = None if self.config is None else read(self.config)
+        config = self.document
         changes = [] if self.data is None else [arrays_for_dataset(config)]
         own, later = divided(config, [*changes, *self.overrides], names)
         base = load(config, own)
         return base, table, settings_of(own[len(changes) :], base) | later
+
+    def with_fitting_batches(
+        self, candidates: Sequence[Candidate], table: Table | None
+    ) -> Self | None:
+        """The same request with all rows as one batch, if they are fewer than a default batch.
+
+        None if every candidate's batch is as it should be. candidates: those of this request.
+        """
+        found = fitting_size(self.document, self.overrides, candidates, table)
+        if found is None:
+            return None
+        size, reason = found
+        return replace(
+            self,
+            config=self.document,
+            overrides=[*self.overrides, size],
+            assumed={**self.assumed, SIZE: f"{size.value}, {reason}"},
+        )
 
     def judged(
         self, plan: StudyPlan, table: Table | None

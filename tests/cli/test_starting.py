@@ -417,5 +417,6 @@ def test_a_table_with_fewer_rows_than_the_default_batch(gdrun, tmp_path, monkeyp
     (tmp_path / "few.csv").write_text(f"a,b,c\n{rows}")
     answer = gdrun(*words.split(), "dataset.path=few.csv", "model=linear", "epochs=2")
     assert answer.code == 0
-    said = "assumed variant: bgd, all rows in one batch: the 40 training rows are fewer than"
+    changed = "variant: bgd" if words == "train" else "variant.batch_size: 40"
+    said = f"assumed {changed}, all rows in one batch: the 40 training rows are fewer than"
     assert said in " ".join((answer.out + answer.err).split())

@@ -84,9 +84,9 @@ def is_setting(word: str) -> bool:
     return "=" in word and len(_parts(word)) == 1 and Path(word).suffix.lower() not in FILES
 
 
-def are_configs(words: Sequence[str | Mapping[str, Any] | Experiment]) -> bool:
-    """Whether every contender is a config or a YAML file, so that none needs a base experiment."""
-    return all(not isinstance(word, str) or Path(word).suffix.lower() in FILES for word in words)
+def is_config(word: str | Mapping[str, Any] | Experiment) -> bool:
+    """Whether a contender is a config or a YAML file, so that it needs no base experiment."""
+    return not isinstance(word, str) or Path(word).suffix.lower() in FILES
 
 
 def chosen_names(words: Iterable[object]) -> list[Override]:
