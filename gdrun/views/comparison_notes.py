@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from typing import Literal
 
 from gdrun.methods.rules import OPTIMIZERS
 from gdrun.quantities import telling_digits
@@ -132,16 +133,17 @@ def pair_words(pair: Pair) -> str:
 def unequal_work(comparison: Comparison) -> list[str]:
     """A warning if the budgets allow contenders different numbers of gradients; else empty.
 
-    On surfaces without noise a gradient costs the same for any batch, so there is no warning.
+    On surfaces without noise a step costs the same for any batch, so steps are counted.
     """
-    if comparison.plan.noiseless:
-        return []
-    finished = {
-        row.name: row.gradients for row in comparison.contenders if row.gradients is not None
-    }
+    unit: Literal["gradients", "steps"] = "steps" if comparison.plan.noiseless else "gradients"
+    spent = {row.name: row.spent(unit) for row in comparison.contenders}
+    finished = {name: amount for name, amount in spent.items() if amount is not None}
     if not finished or max(finished.values()) <= UNEQUAL * min(finished.values()):
         return []
     listed = ", ".join(f"{name} {amount:,.0f}" for name, amount in finished.items())
+    if unit == "steps":
+        same = f"stopping.steps={min(finished.values()):.0f} gives all the same number"
+        return [f"the budgets differ in steps: {listed}; {same}"]
     same = "`budget=gradients` gives all the same number"
     return [f"the budgets differ in work, counted in gradients of examples: {listed}; {same}"]
 

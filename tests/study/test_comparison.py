@@ -435,7 +435,7 @@ def test_parallel_runs_would_share_seconds():
 def test_unequal_work_is_said():
     # 50 steps are 50 gradients for sgd and 50 · 200 for bgd.
     found = gdrun.compare(["bgd", "sgd"], LOGISTIC, "epochs=none", "steps=50", seeds=1)
-    assert [row.gradients for row in found.contenders] == [10_000, 50]
+    assert [row.spent("gradients") for row in found.contenders] == [10_000, 50]
     text = " ".join(shown(found).split())
     assert "counted in gradients of examples: bgd 10,000, sgd 50" in text
     fair = gdrun.compare(["bgd", "sgd"], LOGISTIC, "epochs=2", seeds=1)

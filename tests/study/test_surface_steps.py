@@ -44,6 +44,16 @@ def test_a_walk_costs_the_same_with_batches_of_any_size():
     assert "budgets differ" not in page
 
 
+def test_epochs_of_unequal_steps_are_a_warning_that_a_number_of_steps_cures():
+    # 100 examples: an epoch has one step of all, or 100 steps of one.
+    found = gdrun.compare(["bgd", "sgd"], None, "surface=bowl", "lr=0.01", "epochs=3")
+    page = " ".join(plain_text(comparison_result(found)).split())
+    assert "the budgets differ in steps: bgd 3, sgd 300; " in page
+    assert "stopping.steps=3 gives all the same number" in page
+    cured = gdrun.compare(["bgd", "sgd"], None, "surface=bowl", "lr=0.01", "stopping.steps=3")
+    assert "budgets differ" not in plain_text(comparison_result(cured))
+
+
 @pytest.mark.parametrize("words", [("noise=0.1",), ("optimizer.average=polyak",)])
 def test_evaluations_are_not_completed_where_a_batch_has_another_loss(words):
     found = gdrun.compare(["sgd", "sgd+adam"], None, "surface=bowl", "steps=37", *words)

@@ -72,19 +72,18 @@ class Contender:
             amounts["seconds"] = amounts["updates"] * self.pace
         return amounts
 
-    @property
-    def gradients(self) -> float | None:
-        """The median number of gradients of the runs that used up their budget; None without one.
+    def spent(self, unit: Literal["gradients", "steps"]) -> float | None:
+        """The median work of the runs that used up their budget; None without one.
 
         Runs that a stopping rule ended earlier are left out, because they did not use up their
         budgets.
         """
-        spent = [
-            float(each.record["summary"]["gradients"])
+        amounts = [
+            float(each.record["summary"][unit])
             for each in self.standing.results
             if each.record["status"] == "exhausted"
         ]
-        return float(np.median(spent)) if spent else None
+        return float(np.median(amounts)) if amounts else None
 
     @property
     def reached(self) -> int:
