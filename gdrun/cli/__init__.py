@@ -7,8 +7,10 @@ the views only in the functions that use them, so that `gdrun --help` is fast.
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from gdrun.cli import console, faults
 from gdrun.cli.app import command_line
@@ -51,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _show([faults.out_of_memory(error)])
         return GdrunError.exit_code
     except Ended as end:
+        if at_once.exit_code:  # a second signal during training needs no words
+            _note_end(end.exit_code)
         return end.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -71,6 +75,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _show([faults.internal_error(error)])
         return 1
     return code
+
+
+def _note_end(exit_code: int) -> None:
+    """Print which signal ended the command at once. exit_code: 128 + the number of the signal."""
+    number = signal.Signals(exit_code - 128)
+    name = "Ctrl-C (SIGINT)" if number == signal.SIGINT else number.name
+    with suppress(OSError):  # a closed terminal
+        faults.note(f"{name} ended the command at once")
 
 
 def _show(problems: Iterable[Problem]) -> None:

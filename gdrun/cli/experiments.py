@@ -63,9 +63,10 @@ def _load_plugins(paths: list[Path] | None) -> list[Path] | None:
     A config can then name the rules and schedules of the plugins, like those of gdrun.
     """
     for path in paths or ():
-        from gdrun.methods.plugins import load_plugin
+        from gdrun.methods.plugins import load_plugin, note_on_ascent
 
-        load_plugin(path)
+        for text in filter(None, map(note_on_ascent, load_plugin(path))):
+            faults.note(text)
     return paths
 
 

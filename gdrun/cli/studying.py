@@ -241,11 +241,20 @@ def missing_lines(result: Sweep | Comparison, path: Path, command: str | None = 
     left, of = len(result.plan.trials) - result.ended, len(result.plan.trials)
     if not left:
         return []
-    missing = f"{left} of {of} runs are missing; to continue"
+    missing = f"{left} of {of} runs are missing{_begun(path)}; to continue"
     words = resuming_words(command, path) if command else []
     if not words:
         return [f"{missing}, repeat the study with resume={str(path)!r}"]
     return [f"{missing}:", f"  {shlex.join(words)}"]
+
+
+def _begun(path: Path) -> str:
+    """How many of the missing runs have a checkpoint, as the end of a phrase; else empty."""
+    from gdrun.runs.checkpoint import runs_in_checkpoint
+    from gdrun.study.tasks import CHECKPOINTS
+
+    begun = sum(map(runs_in_checkpoint, path.rglob(CHECKPOINTS)))
+    return f", of which {begun} continue from a checkpoint" if begun else ""
 
 
 def read_ended(path: Path) -> ReadStudy:

@@ -231,6 +231,28 @@ def _undefined(rule: Rule) -> Iterator[Fault]:
             yield what, "add a small number to the divisor, such as an option eps=1e-8"
 
 
+BOWL_STEPS = 20
+"""The steps on a bowl after which a rule should have lowered the loss."""
+
+
+def loss_on_bowl(rule: Rule) -> tuple[float, float]:
+    """The loss of a bowl at the start, and after BOWL_STEPS steps with a small learning rate.
+
+    The bowl is f(w) = ½ (w₁² + 10 w₂²), from (1, 1); its stability limit is 2/10. The rate is at
+    most 0.01. An option without a rate keeps its default.
+    """
+    curvature = np.array([[1.0, 10.0]])
+    options = {**rule.defaults, "lr": min(0.01, float(rule.defaults["lr"]))}
+    w = np.ones((1, 2))
+    slots, start = rule.start(w, options), float((curvature * w * w).sum() / 2)
+    with np.errstate(all="ignore"):
+        for step in range(1, BOWL_STEPS + 1):
+            results = _results(rule, w, curvature * w, slots, options, step=float(step))
+            w, *kept = _as_tuple(results)
+            slots = tuple(kept)
+    return start, float((curvature * w * w).sum() / 2)
+
+
 def _as_tuple(results: Any) -> tuple[Any, ...]:
     """What a rule returned, as a tuple: the new weights, then the new slots."""
     return results if isinstance(results, tuple) else (results,)

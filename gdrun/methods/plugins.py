@@ -35,7 +35,7 @@ from typing import Any
 
 from gdrun.errors import COMPLETIONS, GdrunError, Problem
 from gdrun.methods.definitions import Definition
-from gdrun.methods.plugin_checks import first_fault
+from gdrun.methods.plugin_checks import BOWL_STEPS, first_fault, loss_on_bowl
 from gdrun.methods.rules import OPTIMIZER_ALIASES, OPTIMIZERS
 from gdrun.methods.schedules import SCHEDULES
 
@@ -145,6 +145,23 @@ def takes_plugins(registry: Mapping[str, Any]) -> bool:
 def is_of_a_file(entry: Definition) -> bool:
     """Whether a method comes from a plugin file, and not from gdrun or an installed package."""
     return entry.function.__module__.startswith(_MODULE)
+
+
+def note_on_ascent(name: str) -> str | None:
+    """A sentence for a rule that raises the loss on a bowl, which descent lowers; None for others.
+
+    Such a rule may be meant, so that this is no error. name: of a method.
+    """
+    rule = OPTIMIZERS.get(name)
+    if rule is None:
+        return None
+    start, end = loss_on_bowl(rule)
+    if end <= start:
+        return None
+    return (
+        f"{name} raises the loss on a bowl: ½ (x² + 10 y²) was {start:g} at (1, 1) and is "
+        f"{end:.4g} after {BOWL_STEPS} steps; is a sign wrong?"
+    )
 
 
 def loaded_plugins() -> list[dict[str, str]]:

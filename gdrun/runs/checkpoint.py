@@ -21,6 +21,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from typing_extensions import TypedDict
@@ -145,6 +146,15 @@ def remove_checkpoint(path: Path) -> None:
     """Remove a checkpoint, if it exists."""
     with suppress(OSError):  # a file that is left over does no harm
         path.unlink(missing_ok=True)
+
+
+def runs_in_checkpoint(path: Path) -> int:
+    """The number of runs whose state a file holds; 0 if the file cannot be read."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return len(loads(str(stored["checkpoint"]))["origin"]["configs"])
+    except (OSError, ValueError, LookupError, TypeError, BadZipFile):
+        return 0
 
 
 def write_checkpoint(path: Path, head: dict[str, Any], snapshot: Snapshot) -> None:

@@ -12,7 +12,7 @@ import gdrun as package
 from gdrun.cli.app import app
 from gdrun.cli.hinted_commands import with_plugins
 from gdrun.errors import ConfigError
-from gdrun.methods.plugins import WITHOUT_PLUGINS, with_loaded_plugins
+from gdrun.methods.plugins import WITHOUT_PLUGINS, note_on_ascent, with_loaded_plugins
 from gdrun.methods.rules import OPTIMIZERS
 
 RULE = '''
@@ -130,6 +130,26 @@ def test_what_trains_a_run_again_refuses_a_changed_plugin(gdrun, tmp_path, monke
     Path("my.py").write_text(mine, encoding="utf-8")
     forget()
     assert gdrun("diagnose", str(run), "--try", *loaded).code == 0
+
+
+def test_a_rule_that_ascends_is_noted(gdrun, tmp_path, monkeypatch, forget):
+    mine = RULE.replace("cli_sign_descent", "my_descent").replace("np.sign(g)", "g")
+    wrong, right = tmp_path / "wrong.py", tmp_path / "right.py"
+    right.write_text(mine, encoding="utf-8")
+    wrong.write_text(mine.replace("w - ", "w + "), encoding="utf-8")
+    assert gdrun("list", "my_descent", "--plugin", str(right)).err == ""
+    forget()
+    # Each step multiplies w₁ by 1 + α and w₂ by 1 + 10 α.
+    loss = (1.01**40 + 10 * 1.1**40) / 2
+    assert gdrun("list", "my_descent", "--plugin", str(wrong)).err == (
+        "note: my_descent raises the loss on a bowl: ½ (x² + 10 y²) was 5.5 at (1, 1) and is "
+        f"{loss:.4g} after 20 steps; is a sign wrong?\n"
+    )
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_rules_of_gdrun_descend_on_the_bowl(name):
+    assert note_on_ascent(name) is None
 
 
 def test_the_environment_names_plugins(gdrun, tmp_path, monkeypatch, forget):

@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+from gdrun.study.requests import SweepRequest
+
 LONG = ("dataset=digits", "model=softmax", "engine=numpy", "epochs=100000", "patience=100000")
 
 
@@ -28,6 +30,20 @@ def wait_for(process, place, pattern):
     while not list(place.glob(pattern)):
         assert process.poll() is None, process.communicate()
         time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("number", "name"), [(signal.SIGTERM, "SIGTERM"), (signal.SIGINT, "Ctrl-C (SIGINT)")]
+)
+def test_a_signal_before_the_training_is_named(gdrun, tmp_path, monkeypatch, number, name):
+    """While data are prepared there is no state to save."""
+    monkeypatch.chdir(tmp_path)
+    # Calls the handler of the command as the signal does.
+    monkeypatch.setattr(SweepRequest, "planned", lambda _: signal.getsignal(number)(number, None))
+    answer = gdrun("sweep", "lr=0.1,1", "dataset=iris")
+    assert (answer.code, answer.out) == (128 + number, "")
+    assert answer.err == f"note: {name} ended the command at once\n"
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.slow

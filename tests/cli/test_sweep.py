@@ -278,6 +278,21 @@ def test_a_mistake_in_full(sweep, tmp_path, words, text):
     assert not (tmp_path / "runs").exists()
 
 
+def test_interrupted_in_training_it_counts_the_runs_with_a_checkpoint(sweep, monkeypatch):
+    calls = iter(range(1000))
+
+    def name(self):
+        if next(calls) < 5:  # the training asks before each chunk of steps
+            return None
+        self.signal = signal.SIGINT
+        return "Ctrl-C (SIGINT)"
+
+    monkeypatch.setattr(Interruption, "name", name)
+    answer = sweep("lr=0.1,0.2", "--seeds", "2", "epochs=500")
+    text = "4 of 4 runs are missing, of which 4 continue from a checkpoint; to continue:"
+    assert text in answer.out.splitlines()
+
+
 def test_interrupted_before_any_run_ended_it_says_how_to_go_on(gdrun, sweep, config, monkeypatch):
     def interrupted(self):
         self.signal = signal.SIGINT
