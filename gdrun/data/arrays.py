@@ -49,7 +49,7 @@ _FRAME = (
 
 
 def _as_file(data: Any) -> str:
-    """Return a hint how to pass `data`, which is not a pair (X, y)."""
+    """Return a hint that says how to pass `data`, which is not a pair (X, y)."""
     if isinstance(data, str | Path):
         path = str(data)
         return f"a file is part of the config: {{'dataset': {{'path': {path!r}}}}}"

@@ -268,8 +268,8 @@ def _refuse_units(
 ) -> None:
     """Raise DataError if all texts are numbers, or numbers with a unit that gdrun does not remove.
 
-    In a file with types, numbers that are stored as text are often codes, such as postal codes; in
-    a target of few values they are classes.
+    Numbers that a file stores as text are refused, because they are often codes, such as postal
+    codes. They are accepted in a target with few different values, where they are classes.
     """
     plain = all(cell_value(text, reading.decimal) is not None for text in texts)
     if plain and reading.target and len(texts) <= MOST_LABELS:

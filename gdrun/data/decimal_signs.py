@@ -124,7 +124,10 @@ def decimal_sign(scans: Sequence[CsvScan], columns: Iterable[int]) -> str:
 
 
 def _first(scans: Sequence[CsvScan], column: int, sign: str, *, marked: bool) -> tuple[str, str]:
-    """The place and the text of the first cell of a column with this sign."""
+    """The place and the text of the first cell of a column with this sign.
+
+    marked: whether the sign may be between thousands in the cell; if not, it is the decimal sign.
+    """
     thousands, decimal = _pattern(THOUSANDS, sign) + UNIT, _decimal_forms(sign)
     for scan in scans:
         for line, row in checked_rows(scan.file, scan.layout):

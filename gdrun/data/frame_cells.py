@@ -40,8 +40,8 @@ def own_numbers(cells: Any, column: SourceColumn, encoding: Encoding, place: Pla
 def frame_cells(values: Any, name: str, decimal: str) -> Any:
     """The values of one column for n rows: numbers or moments (n,), or a list of texts.
 
-    decimal: the decimal sign of numbers among texts. Raises DataError if the values have more than
-    one dimension.
+    decimal: the decimal sign of numbers among texts. Raises DataError if the values are not
+    one-dimensional.
     """
     array = np.asarray(values)
     if array.ndim != 1:

@@ -88,8 +88,8 @@ def files_of(query: str, folder: str) -> list[Path]:
 def _require_harmless(database: DuckDBPyConnection, query: str, where: str) -> None:
     """Raise DataError if the query is not a single SELECT, or calls a forbidden table function.
 
-    Only those in TABLE_FUNCTIONS are allowed. Some others change settings, write logs, or read any
-    address of memory.
+    Only the functions in TABLE_FUNCTIONS are allowed. Some other functions change settings, write
+    logs, or read any address of memory.
     """
     import duckdb
 

@@ -100,9 +100,10 @@ def _without(
 
 
 def row_times(column: str, table: Table) -> Numbers:
-    """Return the time of each row, (N,): the values of a number, or the days from 1970 to a date.
+    """Return the time of each row, (N,): a number, or the days from 1970-01-01 to a date.
 
-    Raises DataError if there is no such feature, or if a time is missing.
+    column: the name of a feature with numbers, or of a column of dates. Raises DataError if there
+    is no such column, or if a time is missing.
     """
     where = "dataset.split.time"
     names = list(table.feature_names)

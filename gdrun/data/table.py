@@ -123,7 +123,7 @@ class Prepared:
     task: regression or classification. encoding: the encoding of the features, from the training
     part, in float64. numbered: whether the classes are whole numbers of the target. constant: the
     names of the columns with a single value in the training part, which have the scale 1. sha256:
-    the hash of the table before preparation. notes: sentences for the user. target_scale: the
+    the hash of the data before preparation. notes: sentences for the user. target_scale: the
     standardisation of the targets in the parts; None if they are in the target's own unit. reports:
     the report on each column of a table that was read. repeated: the numbers of repeated rows.
     files: the path and the hash of each part, by its name, that was read from a file of its own.

@@ -146,9 +146,10 @@ def _zstd() -> Any:
 
 
 def _recoded(plain: Path, target: Path, encoding: str, where: str) -> Path:
-    """The file in UTF-8, written to `target`.
+    """Write the text of the file `plain` in UTF-8 to `target`, and return `target`.
 
-    The text is decoded whole, because an error must name its line.
+    The text is decoded in memory. where: the user's path. Raises DataError if the encoding is
+    unknown or wrong.
     """
     try:
         codec = codecs.lookup(encoding)

@@ -139,7 +139,7 @@ def _baseline(data: Prepared) -> tuple[float, ...]:
 
 
 def _reading(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of READING that these options of a dataset set."""
+    """Those of the options of a dataset that say how a text file is read and that are set."""
     return {name: options[name] for name in READING if options.get(name) is not None}
 
 

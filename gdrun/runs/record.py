@@ -34,10 +34,10 @@ class DivergenceRecord(TypedDict):
 
 
 class TimingRecord(TypedDict):
-    """Wall-clock seconds, with the keys of gdrun.engine.outcome.Timing.
+    """The wall-clock seconds that a run took: in updates, in evaluations, and in total.
 
     reading: the time to read and prepare the data, which is not part of `total`. Records of earlier
-    versions and of studies do not have it.
+    versions and of studies do not have this key.
     """
 
     updates: Seconds

@@ -104,8 +104,8 @@ def read_trace(path: Path) -> tuple[Columns, Columns]:
 def as_array(column: TraceColumn | None, values: Iterable[float]) -> Array:
     """The values of a column as an array: int64 for columns of whole numbers, else float64.
 
-    column: its description; None for a column without one. Raises ValueError if a whole number is
-    too large for int64, or a value is not a number.
+    column: the description of the column; None for a column without one. Raises ValueError if a
+    whole number is too large for int64, or a value is not a number.
     """
     try:
         return np.array(list(values), dtype=np.int64 if column and column.whole else np.float64)
