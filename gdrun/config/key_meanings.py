@@ -113,7 +113,7 @@ KEY_MEANINGS: dict[str, tuple[str, str]] = {
 
 
 def key_entries() -> Iterable[Entry]:
-    """An entry of the catalogue for each of these keys."""
+    """Yield an entry of the catalogue for each key in KEY_MEANINGS."""
     for path, (meaning, usage) in KEY_MEANINGS.items():
         section, _, leaf = path.rpartition(".")
         if section in FIXED or not section:

@@ -112,9 +112,9 @@ def apply(
     function returns the text of the override. Raises ConfigError with all keys that are unknown or
     ambiguous.
 
-    Whole sections are set first, so that `lr=0.1 optimizer=adam` keeps the rate. Then names and
-    paths are set, and then options such as loss, which decide what other options a section has. The
-    remaining keys follow in the order of the overrides.
+    Whole sections are set first, so that `lr=0.1 optimizer=adam` keeps the rate. Then names, paths
+    and queries are set, and then options such as loss, which decide what other options a section
+    has. The remaining keys follow in the order of the overrides.
     """
     result, located, problems = applied(data, overrides, where)
     if problems:

@@ -40,11 +40,12 @@ def adapted(
 
 
 def assumed_rate(data: Mapping[str, Any], overrides: Iterable[Override]) -> float | None:
-    """Return the rate that suits the surface, in place of the rate of the quickstart or the rule.
+    """Return the rate that suits the surface, if it must replace the rate in `data`.
 
-    None means that this rate is kept: there is no surface, or this rate suits the surface, or the
-    user has set the rate, or chosen an optimizer whose steps are not proportional to the gradient.
-    data: the plain data with the overrides of the user applied. overrides: those of the user.
+    Returns None if the rate in `data` is to be kept: if there is no surface, if that rate suits the
+    surface, if the user has set it, or if the optimizer's steps are not proportional to the
+    gradient. data: the plain data with the overrides of the user applied. overrides: those of the
+    user.
     """
     surface = _section(SURFACE, data)
     optimizer = _section(SECTIONS["optimizer"], data)
@@ -57,7 +58,8 @@ def assumed_rate(data: Mapping[str, Any], overrides: Iterable[Override]) -> floa
 def suitable_rate(surface: Section, optimizer: Section) -> float | None:
     """Return the rate with which this optimizer descends on the surface.
 
-    None if its steps are not proportional to the gradient, or the surface has no such rate.
+    Returns None if the optimizer's steps are not proportional to the gradient, or if the surface
+    has no such rate.
     """
     if optimizer.name not in _PROPORTIONAL:
         return None

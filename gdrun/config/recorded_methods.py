@@ -53,7 +53,7 @@ def definition_of(kind: SectionKind, section: Section) -> Definition:
     """Return the definition that a section has chosen.
 
     If the section comes from a record, and its plugin is not loaded or has other options today,
-    return a definition with the options of the section. The method of that one cannot be called.
+    return a definition with the options of the section, whose method cannot be called.
     """
     found = kind.registry.get(section.name) if takes_plugins(kind.registry) else None
     own = {name: value for name, value in section.options.items() if name not in kind.common}

@@ -28,9 +28,10 @@ Where = Callable[[tuple[str | int, ...]], str]
 
 @dataclass(frozen=True)
 class Section:
-    """A validated section: the chosen name, or the path of a data file, and every option's value.
+    """A validated section.
 
-    chosen_by: the key that made the choice: `name`, `path` or `query`.
+    name: the chosen name, or the path of a data file, or a query. options: the value of every
+    option, by name. chosen_by: the key that made the choice: `name`, `path` or `query`.
     """
 
     name: str
