@@ -159,8 +159,9 @@ def _one_value(given: OneValue, parameter: str) -> str | None:
 def read_study(directory: str | Path) -> Sweep | Comparison:
     """Read the findings of a sweep or a comparison that was written to a directory.
 
-    The plugins of the study are not needed, unless it swept the names of their methods. Raises
-    RecordError if they are needed and not loaded, or the directory has no study or a damaged one.
+    A plugin of the study is only needed if the study swept over names of methods from this plugin.
+    Raises RecordError if a plugin is needed and not loaded, or the directory has no study or a
+    damaged one.
     """
     return read_found(Path(directory)).found
 

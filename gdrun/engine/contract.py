@@ -27,11 +27,11 @@ network, or only the update.
 
 
 class NotCompilableError(Exception):
-    """A kernel cannot be written in C, or the compiler cannot build it; the message says why."""
+    """A kernel cannot be translated to C, or the C compiler fails; the message says why."""
 
 
 class CompilerError(NotCompilableError):
-    """There is no C compiler, or it fails or hangs, and the cause is not the kernel."""
+    """The C compiler is missing, hangs or fails, or its library cannot be saved or loaded."""
 
 
 @dataclass(frozen=True)

@@ -171,8 +171,9 @@ def fired(
 ) -> Iterator[tuple[int, Firing]]:
     """Yield (index, firing) for each rule that fires in a run.
 
-    index: the index of the run among the runs that still train. column: the column of State.to_beat
-    for these criteria: 0 if they stop the run, 1 if they are only reported.
+    criteria: the rules to check. index: the index of the run among the runs that still train.
+    column: the column of State.to_beat for these rules: 0 if they stop the run, 1 if they are only
+    reported.
     """
     for name, threshold in criteria.thresholds.items():
         rule = STOP_RULES[name]

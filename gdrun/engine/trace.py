@@ -142,7 +142,7 @@ class StepTrace:
         return Recorded(_copies(shared), _copies(own), self.stride, self.rewrites, self._open)
 
     def restore(self, recorded: Recorded) -> None:
-        """Replace the trace by an earlier one. Raises ValueError if it has other columns."""
+        """Replace the trace by `recorded`. Raises ValueError if `recorded` has other columns."""
         self.points = _checked(recorded, set(self._shared), set(self._own), self._lanes)
         self._shared, self._own = _copies(recorded.shared), _copies(recorded.own)
         self.stride, self.rewrites = recorded.stride, recorded.rewrites
@@ -266,7 +266,7 @@ class EvaluationTrace:
         return Recorded(_copies(shared), _copies(own))
 
     def restore(self, recorded: Recorded) -> None:
-        """Replace the trace by an earlier one. Raises ValueError if it has other columns."""
+        """Replace the trace by `recorded`. Raises ValueError if `recorded` has other columns."""
         self.points = _checked(recorded, set(self._shared), set(recorded.own), self._lanes)
         self._shared, self._own = _copies(recorded.shared), _copies(recorded.own)
 

@@ -105,9 +105,9 @@ def with_loaded_plugins(hint: str) -> str:
 
 
 def options_for(plugins: Iterable[Mapping[str, str]]) -> list[str]:
-    """The options of the command line that load plugins, each once.
+    """The command-line options that load these plugins, such as ["--plugin", "my_rule.py"].
 
-    plugins: the path and the hash of each, as in run.json.
+    Each path occurs once. plugins: the path and the hash of each plugin, as in run.json.
     """
     paths = dict.fromkeys(shown_path(plugin["path"]) for plugin in plugins)
     return [word for path in paths for word in ("--plugin", path)]

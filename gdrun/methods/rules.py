@@ -176,8 +176,8 @@ def _wrong_inputs(name: str, inputs: Sequence[str], slots: Sequence[str]) -> Gdr
         these = " ".join(surplus)
         return GdrunError(
             f"rule {name} takes ({', '.join(inputs)}), but has no slots",
-            hint=f'write @rule(slots="{these}") if these are kept from step to step; '
-            f"an option needs a default, such as {surplus[0]}=0.9",
+            hint=f'for arrays that are kept from step to step, write @rule(slots="{these}"); '
+            f"for an option, write a default, such as {surplus[0]}=0.9",
         )
     if tuple(inputs[: len(form)]) == form and "lr" in inputs:
         return GdrunError(

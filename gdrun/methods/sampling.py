@@ -38,11 +38,11 @@ class BatchGrowth:
 class Batching:
     """How one epoch of `rows` training examples is divided into batches.
 
-    drop_last: whether to leave out the last batch of an epoch if it has fewer than batch_size
-    examples. whole: whether every batch has all examples in file order, so that none has to be
-    copied. growth: how the batch size grows, or None. With growth, batch_size is the size in the
-    first epoch, and `at` returns the batching of another epoch. Raises DataError if batch_size is
-    larger than rows.
+    sampling: how the order of the examples is chosen, see `sgd`. drop_last: whether to leave out
+    the last batch of an epoch if it has fewer than batch_size examples. whole: whether every batch
+    has all examples in file order, so that none has to be copied. growth: how the batch size grows,
+    or None. With growth, batch_size is the size in the first epoch, and `at` returns the batching
+    of another epoch. Raises DataError if batch_size is larger than rows.
     """
 
     rows: int

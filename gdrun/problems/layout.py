@@ -2,10 +2,10 @@
 
 A lane is one of several runs that train together. Its parameters are one flat row of length P. In
 this row, a layer from `inputs` to `outputs` has outputs × (inputs + 1) entries: for each output the
-weights, then the bias. They form a matrix (outputs, inputs + 1), which is multiplied with features
-that have a column of ones appended. So the weights of a linear model in all lanes form one matrix,
-and one product computes the scores of all lanes. Other vectors of a layer, with one number for each
-output, are additional columns of its matrix.
+weights, then the bias. These entries form a matrix (outputs, inputs + 1), which is multiplied with
+features that have a column of ones appended. So the weights of a linear model in all lanes form one
+matrix, and one product computes the scores of all lanes. Other vectors of a layer, with one number
+for each output, are additional columns of its matrix.
 """
 
 from __future__ import annotations

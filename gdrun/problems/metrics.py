@@ -11,7 +11,7 @@ For two classes, precision, recall and F1 are those of the second class, code 1.
 they are the mean over the classes that occur among the targets or the predictions, each class with
 the same weight (macro average). TP, FP and FN are the numbers of true positives, false positives
 and false negatives of a class. A ratio whose denominator is 0 counts as 0. scikit-learn has the
-same default, as its argument zero_division.
+same default, set by its argument zero_division.
 """
 
 from __future__ import annotations
@@ -128,7 +128,10 @@ def metric_names(chosen: Iterable[str] | None, task: Task) -> tuple[str, ...]:
 
 
 def confusion_matrix(targets: Counts, predictions: Counts, classes: int) -> Counts:
-    """The number of examples of class i that are predicted as class j: row i, column j of C × C."""
+    """The confusion matrix (classes, classes).
+
+    Entry (i, j) is the number of examples of class i that are predicted as class j.
+    """
     pairs = np.bincount(targets * classes + predictions, minlength=classes * classes)
     return pairs.reshape(classes, classes)
 

@@ -177,8 +177,8 @@ FAULTS = {
     "no slots": (
         rule_text("return w", slots="", inputs="w, g, m, v, t, lr: Rate = 0.1"),
         0, "rule mine takes (w, g, m, v, t), but has no slots",
-        'write @rule(slots="m v") if these are kept from step to step; an option needs a '
-        "default, such as m=0.9",
+        'for arrays that are kept from step to step, write @rule(slots="m v"); for an option, '
+        "write a default, such as m=0.9",
     ),
     "slots with commas": (
         rule_text("return w", slots="m, v"),

@@ -133,7 +133,7 @@ def _identity(command: tuple[str, ...]) -> str:
 def library(text: str) -> ctypes.CDLL:
     """Return the library compiled from this C text, which may include the C files of the kernels.
 
-    Raises CompilerError if the text cannot be compiled.
+    Raises CompilerError if the text cannot be compiled, or the library cannot be saved or loaded.
     """
     key = library_key(text)
     if key not in _LOADED:

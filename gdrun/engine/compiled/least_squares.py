@@ -20,11 +20,11 @@ first.
    A sum of k terms, each rounded with unit roundoff u, has an error of about √k u/4: a random walk
    whose partial sums grow evenly. The Cholesky factor contains sums of up to n terms. A product of
    a block of h rows contains sums of h terms, and the mean over m blocks is √m times as exact,
-   because the blocks are added with compensation. With ε for twice the sum of both,
+   because the blocks are added with compensation. Let ε be twice the sum of both errors:
 
        ε = u (√n + √(h/m)) / 2,  the Gram matrix is used if  ε/λ ≤ TOLERANCE
 
-   The gradient has an error of order u‖A‖‖v‖ whatever λ is, as it has in a pass over the rows.
+   The gradient has an error of order u‖A‖‖v‖ whatever λ is, as in a pass over the rows.
 
    Equal products have equal rounding errors, which add up. This happens in a column with only two
    values, for example. So each block is multiplied by a random number while it is copied, and its
@@ -32,14 +32,16 @@ first.
    independent. Rows used in place, without a copy, need separate products for X and y, and took the
    same time.
 
-2. Two Gram matrices: R₁ from that of A, R₂ from that of A R₁⁻¹, and R = R₂ R₁. The second is nearly
-   the identity, with λ near 1. A R₁⁻¹ is computed by substitution, which is backward stable in each
-   row. The product with the inverse of R₁ is faster, but its error grows with the condition number.
+2. Two Gram matrices: that of A gives R₁, that of A R₁⁻¹ gives R₂, and R = R₂ R₁. The second matrix
+   is nearly the identity, with λ near 1. A R₁⁻¹ is computed by substitution, which is backward
+   stable in each row. The product with the inverse of R₁ is faster, but its error grows with the
+   condition number.
 
 3. Householder reflections, block by block: the triangle of stacked triangles is the triangle of all
    their rows. They are needed if rounding hides λ: for condition numbers above about 10⁶. A shift
-   of G (Fukaya et al. 2020) would allow larger ones with three Gram matrices. But these take as
-   long as reflections, and they are useless if columns are dependent, which is the frequent case.
+   of G (Fukaya et al. 2020) would allow larger condition numbers with three Gram matrices. But
+   three Gram matrices take as long as reflections, and are useless if columns are dependent, which
+   is the frequent case.
 
 Source: Higham, Accuracy and Stability of Numerical Algorithms, chapters 8 (substitution), 10
 (Cholesky) and 4 (compensated sums); Higham & Mary 2019 for rounding errors as random variables;

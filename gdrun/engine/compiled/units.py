@@ -48,7 +48,7 @@ class StepForm:
 
     @classmethod
     def of(cls, cohort: Cohort) -> StepForm:
-        """Return the properties for all lanes of a cohort.
+        """Return the properties on which the kernels of a cohort depend.
 
         Lanes that have ended count too, so that nothing is compiled again when a lane ends.
         """
@@ -138,8 +138,8 @@ def flags_part(form: StepForm) -> str:
 def loss_part(loss: Loss) -> str:
     """Return the part of the header with the loss.
 
-    It names the function for a block of examples. For a loss of one score, it also contains the
-    translated equation.
+    This part names the C function for a block of examples. For a loss of one score, the part also
+    contains the translated equation.
     """
     by_class = loss.targets == "code"
     if by_class and loss.name not in BLOCK_LOSSES:
@@ -178,8 +178,9 @@ def option_order(rule: Rule) -> list[str]:
 def rule_part(rule: Rule, fixed: Mapping[str, Any]) -> str:
     """Return the part of the header with the rule, and with its average of the weights if any.
 
-    It also contains the function for a step of one parameter. fixed: the values of the options that
-    lanes cannot differ in, by name. Raises NotCompilableError if the rule cannot be translated.
+    The part also contains the C function for a step of one parameter. fixed: the values of the
+    options that lanes cannot differ in, by name. Raises NotCompilableError if the rule cannot be
+    translated.
     """
     if rule.uses_norm:
         raise NotCompilableError(f"{rule.name} uses layer norms, which cannot be translated to C")
