@@ -1,4 +1,4 @@
-"""The notes below the tables that a sweep and a comparison share."""
+"""The notes below the tables of sweeps and comparisons."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from gdrun.config.writing import short_flow
 from gdrun.study.design.trials import StudyPlan
 from gdrun.study.judgement.ranking import Standing
+from gdrun.study.judgement.stability import StabilityLimit
 from gdrun.study.judgement.verdicts import HALFWAY
 from gdrun.study.study import Work
-from gdrun.views.numbers import count, duration, percent
+from gdrun.views.numbers import count, duration, percent, quantity
 
 MOST_NAMES = 3
 """The most settings that a note names; of more it has the number."""
@@ -68,3 +69,21 @@ def symptom_notes(standings: Iterable[Standing]) -> list[tuple[str, str]]:
             found.setdefault(each.symptom_words, []).append(each.candidate.name)
     listed = (f"{symptom} ({', '.join(names)})" for symptom, names in found.items())
     return [("symptom", "; ".join(listed))] if found else []
+
+
+def limit_sentence(limit: StabilityLimit) -> str:
+    """A sentence with the observed and the predicted stability limit of the learning rate."""
+    if limit.steps_needed is not None:
+        observed = f"not observed: that needs runs of {limit.steps_needed:,} steps or more"
+    elif limit.unstable is None:
+        observed = "every rate was stable"
+    elif limit.stable is None:
+        observed = f"the smallest rate {quantity(limit.unstable)} was not stable"
+    else:
+        observed = f"{quantity(limit.stable)} was stable, {quantity(limit.unstable)} was not"
+    predicted = f"{limit.form} = {quantity(limit.predicted)}"
+    if limit.exact:
+        theory = f"{predicted} is the limit in theory"
+    else:
+        theory = f"in theory, with full batches, rates below {predicted} are stable near a minimum"
+    return f"{observed}; {theory} (curvature L = {quantity(limit.smoothness)})"

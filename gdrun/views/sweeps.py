@@ -17,7 +17,6 @@ from gdrun.study.design.axes import Axis
 from gdrun.study.design.trials import StudyPlan, label
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import Standing, training_progress
-from gdrun.study.judgement.stability import StabilityLimit
 from gdrun.study.judgement.statistics import FEWEST_SEEDS, Interval, Spread, quantile
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.study.judgement.verdicts import Verdict
@@ -30,6 +29,7 @@ from gdrun.views.study_notes import (
     engine_notes,
     hardly_trained,
     lacking_notes,
+    limit_sentence,
     symptom_notes,
     trained_once_notes,
     work_line,
@@ -306,24 +306,6 @@ def _spread_text(sweep: Sweep, best: Standing) -> str:
         return f"{text}, range {ends} (an interval needs {FEWEST_SEEDS} seeds or more)"
     ends = _ends(interval.low, interval.high, best.spread, sweep.metric)
     return f"{text}, interval {ends}, {interval_level(interval)}"
-
-
-def limit_sentence(limit: StabilityLimit) -> str:
-    """A sentence with the observed and the predicted stability limit of the learning rate."""
-    if limit.steps_needed is not None:
-        observed = f"not observed: that needs runs of {limit.steps_needed:,} steps or more"
-    elif limit.unstable is None:
-        observed = "every rate was stable"
-    elif limit.stable is None:
-        observed = f"the smallest rate {quantity(limit.unstable)} was not stable"
-    else:
-        observed = f"{quantity(limit.stable)} was stable, {quantity(limit.unstable)} was not"
-    predicted = f"{limit.form} = {quantity(limit.predicted)}"
-    if limit.exact:
-        theory = f"{predicted} is the limit in theory"
-    else:
-        theory = f"in theory, with full batches, rates below {predicted} are stable near a minimum"
-    return f"{observed}; {theory} (curvature L = {quantity(limit.smoothness)})"
 
 
 def _risky_best(ranking: Sequence[Standing]) -> list[str]:
