@@ -13,6 +13,8 @@ from rich.text import Text
 
 from gdrun.config.scalars import printable
 from gdrun.data.inspection import Inspection
+from gdrun.views.fitting import left_out_line
+from gdrun.views.names import Name
 from gdrun.views.numbers import count
 
 MOST_CLASSES = 10
@@ -53,7 +55,10 @@ class _ColumnTable:
         self._found = found
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield _table(self._found, counts=options.max_width >= FULL_WIDTH)
+        counts = options.max_width >= FULL_WIDTH
+        table = _table(self._found, counts=counts)
+        yield table
+        yield from left_out_line(console, _table(self._found, counts=True), table)
 
 
 def _table(found: Inspection, *, counts: bool) -> Table:
@@ -75,10 +80,10 @@ def _table(found: Inspection, *, counts: bool) -> Table:
             f"{report.missing:,}" if report.missing else "",
         ]
         table.add_row(
-            Text(printable(report.name)),
+            Name(printable(report.name)),
             report.kind,
             *(numbers if counts else []),
-            Text(printable(report.becomes)),
+            Name(printable(report.becomes)),
         )
     return table
 

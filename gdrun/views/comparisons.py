@@ -17,6 +17,7 @@ from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.views.comparison_notes import AT_EDGE, digits_of, notes_of, unequal_work
 from gdrun.views.curve_scale import CurveScale, scale_of
 from gdrun.views.fitting import Explained, FirstThatFits
+from gdrun.views.names import Name
 from gdrun.views.numbers import MISSING, duration, percent, quantity, range_text
 from gdrun.views.recorded import standings_of
 from gdrun.views.study_line import study_line
@@ -183,7 +184,7 @@ def _rows(rows: Sequence[Contender], columns: Sequence[Column]) -> Table:
         justify: JustifyMethod = "left" if heading in ("symptom", "curve") else "right"
         table.add_column(heading, justify=justify, no_wrap=True)
     for row in rows:
-        table.add_row(_marked_name(row), *(cell(row) for _, cell in columns))
+        table.add_row(Name(_marked_name(row)), *(cell(row) for _, cell in columns))
     return table
 
 

@@ -20,6 +20,7 @@ from gdrun.quantities import quantity, rounded_down
 from gdrun.symptoms.facts import Symptom, Traced
 from gdrun.symptoms.registry import FEWEST, too_few_evaluations
 from gdrun.views.fitting import fitting
+from gdrun.views.names import Name
 
 
 def diagnosis_view(
@@ -117,7 +118,7 @@ def _tried(tried: Sequence[Attempt]) -> RenderableType:
     table.add_column("cured")
     for each in tried:
         table.add_row(
-            Text(" +\n".join(change_words(each.changes))),
+            Name(" +\n".join(change_words(each.changes))),
             f"{_loss(each.before)} → {_loss(each.after)}",
             _left(each),
             "yes" if each.cured else "no",

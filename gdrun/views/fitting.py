@@ -9,6 +9,10 @@ from dataclasses import replace
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
+
+USUAL_WIDTH = 80
+"""The width of a terminal, in characters, for which tables are made."""
 
 UNBOUNDED = 10_000
 """A width, in characters, that is larger than any view needs: it is used to measure the width that
@@ -31,6 +35,7 @@ class FirstThatFits:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         chosen = self._place(console, options)
         yield self._views[chosen]
+        yield from left_out_line(console, self._views[0], self._views[chosen])
         yield from self._legends[chosen : chosen + 1]
 
     def chosen(self, console: Console, options: ConsoleOptions) -> RenderableType:
@@ -42,6 +47,23 @@ class FirstThatFits:
         widths = (Measurement.get(console, free, view).maximum for view in self._views)
         fits = (at for at, width in enumerate(widths) if width <= options.max_width)
         return next(fits, len(self._views) - 1)
+
+
+def left_out_line(
+    console: Console, widest: RenderableType, shown: RenderableType
+) -> list[RenderableType]:
+    """A line with the columns of the widest table that the shown one lacks; empty without any.
+
+    Tables are made for USUAL_WIDTH, where notes replace the columns that are left out. So only a
+    narrower terminal has this line.
+    """
+    if console.width >= USUAL_WIDTH or not (isinstance(widest, Table) and isinstance(shown, Table)):
+        return []
+    lacking = [name for name in headings(widest) if name and name not in headings(shown)]
+    renamed = set(headings(shown)) - set(headings(widest))
+    if not lacking or renamed:
+        return []
+    return [Text(f"no room for the columns {', '.join(lacking)}", style="dim")]
 
 
 class Explained:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from gdrun.config.writing import short_flow
 from gdrun.runs.statuses import status_word
-from gdrun.views.fitting import FirstThatFits
+from gdrun.views.fitting import USUAL_WIDTH, FirstThatFits
 from gdrun.views.numbers import MISSING, percent, quantity
 
 Rows = Sequence[Mapping[str, Any]]
@@ -97,6 +97,9 @@ class _RunsTable:
         # One cell with all lines of a column: rich takes several times as long for many cells.
         table.add_row(*(Text("\n").join(self._columns[heading]) for heading in headings))
         yield table
+        others = [name for name in self._columns if name not in (*shown, *self._settings)]
+        if others and console.width < USUAL_WIDTH:
+            yield Text(f"no room for the columns {', '.join(others)}", style="dim")
         if left_out := [name for name in self._settings if name not in shown]:
             words = [_left_out_words(left_out), *([self._remedy] if self._remedy else [])]
             yield Text(": ".join(words), style="dim")

@@ -22,6 +22,7 @@ from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.study.judgement.verdicts import Verdict
 from gdrun.views.curve_scale import CurveScale, scale_of
 from gdrun.views.fitting import Explained, FirstThatFits
+from gdrun.views.names import Name
 from gdrun.views.numbers import MISSING, count, percent, quantity, range_text
 from gdrun.views.split_note import split_notes
 from gdrun.views.study_line import study_line
@@ -148,12 +149,12 @@ def _rows(sweep: Sweep, columns: Sequence[str], *, folded: bool = False) -> Tabl
             table.add_column(heading, justify=justify, no_wrap=True)
     scale = shared_scale(sweep)
     for standing, verdict in _shown(sweep):
-        cells: list[str | Text] = [
+        cells: list[str | Text | Name] = [
             shown_value(standing.candidate.settings[axis.key]) for axis in sweep.axes
         ]
         if folded:
             settings = standing.candidate.settings.items()
-            cells = ["\n".join(label({key: value}) for key, value in settings)]
+            cells = [Name("\n".join(label({key: value}) for key, value in settings))]
         cells.append(Text(_verdict_text(standing, verdict), _STYLES.get(verdict.word, "")))
         median, quartiles, _ = spread_cells(standing, sweep.metric)
         rest = {

@@ -15,6 +15,7 @@ from gdrun.problems.network import Network
 from gdrun.runs.coefficients import Coefficients, coefficients
 from gdrun.runs.predictions import Evaluation
 from gdrun.runs.trained_model import TrainedModel
+from gdrun.views.names import Name
 from gdrun.views.numbers import MISSING, count, quantity
 from gdrun.views.quality import (
     MOST_CLASSES,
@@ -81,7 +82,7 @@ def evaluation_view(
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
-    grid.add_row("model", f"{model.name} for {model.target.name}, {path}")
+    grid.add_row("model", Name(f"{model.name} for {model.target.name}, {path}"))
     grid.add_row("data", f"{data}: {count(found.rows, 'row')}")
     classes = model.target.classes
     if threshold is not None:
@@ -111,7 +112,7 @@ def _coefficient_table(found: Coefficients, model: TrainedModel) -> RenderableTy
     for at in found.order[:MOST_ROWS].tolist():
         standardised = None if found.standardised is None else float(found.standardised[at])
         table.add_row(
-            Text(printable(model.feature_names[at])),
+            Name(printable(model.feature_names[at])),
             quantity(standardised),
             quantity(found.original[at]),
         )

@@ -423,7 +423,8 @@ def test_the_line_of_progress_begins_with_the_runs_of_the_whole_study(capsys, mo
 def test_a_note_on_a_column_is_shown_only_with_the_column(sweep, monkeypatch):
     def labels():
         lines = sweep("lr=0.001,0.1", "--seeds", "2").out.splitlines()
-        return [line[:9].strip() for line in lines if line[:9].strip() in ("to target", "curve")]
+        known = ("to target", "curve")
+        return [own for own in (line.partition("  ")[0] for line in lines) if own in known]
 
     assert labels() == ["to target", "curve"]
     monkeypatch.setenv("COLUMNS", "40")
