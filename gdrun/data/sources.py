@@ -144,7 +144,9 @@ def load_table(options: Mapping[str, Any]) -> Table:
     definition = _named(own.pop("name", None))
     _check_options(own, definition)
     if is_generated(definition):
-        rng = stream(options.get("seed", 0), "data")
+        seed = options.get("seed", 0)
+        # Without a run, the seed `run` is the default seed of a run.
+        rng = stream(0 if seed == "run" else seed, "data")
         table: Table = definition.function(rng, **own)
     else:
         table = definition.function(**own)

@@ -38,3 +38,8 @@ def test_runs_that_train_together_have_one_split(gdrun, tmp_path):
     answer = gdrun("train", *words, "-o", str(tmp_path))
     assert answer.code == 2
     assert "--seeds: the runs of --seeds train together on one split" in answer.err
+
+
+def test_inspect_shows_the_data_of_the_default_seed(gdrun):
+    own = gdrun("inspect", "blobs", "seed=run", "--json")
+    assert (own.code, own.out) == (0, gdrun("inspect", "blobs", "--json").out)
