@@ -63,6 +63,8 @@ def _to_train(file: str, keys: list[str], found: Inspection) -> list[str]:
     if found.problems:
         return []
     word = file.removeprefix("dataset.").removeprefix("path=")
+    # In other commands, the key seed alone is that of the run.
+    keys = [f"dataset.{key}" if key.startswith("seed=") else key for key in keys]
     if reader_of(word) is not None and not word.startswith("query="):
         return step("train on it", "train", word, *keys)
     model = "model=softmax" if found.task == "classification" else "model=linear"

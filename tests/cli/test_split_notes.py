@@ -43,3 +43,8 @@ def test_runs_that_train_together_have_one_split(gdrun, tmp_path):
 def test_inspect_shows_the_data_of_the_default_seed(gdrun):
     own = gdrun("inspect", "blobs", "seed=run", "--json")
     assert (own.code, own.out) == (0, gdrun("inspect", "blobs", "--json").out)
+
+
+def test_the_command_after_inspect_sets_the_seed_of_the_data(gdrun):
+    out = gdrun("inspect", "blobs", "seed=run").out
+    assert out.endswith("gdrun train dataset=blobs dataset.seed=run model=softmax\n")
