@@ -32,9 +32,10 @@ def cache_of_tests() -> str:
 
 os.environ["XDG_CACHE_HOME"] = cache_of_tests()
 
-# Collected for doctests, this file would be imported again under the name of tests/cli/conftest.py,
-# and the scripts of the benchmarks would run.
+# Collected for doctests, the files conftest.py of several folders would all be imported under one
+# name, and the scripts of the benchmarks would run.
 collect_ignore = ["conftest.py", "bench/scripts"]
+collect_ignore_glob = ["*/conftest.py"]
 
 
 def pytest_configure(config):

@@ -27,6 +27,8 @@ TABLE = r"\| {} \|.*\n\|[-|]+\|\n((?:\|.*\n)+)"
 DATA = re.compile(r"```csv (\S+)\n(.*?)```", re.DOTALL)
 BLOCK = re.compile(r"```console\n(\$ gdrun.*?)```", re.DOTALL)
 COMMAND = re.compile(r"^\$ (gdrun.*)$", re.MULTILINE)
+SENTENCE = re.compile(r"^\S.*(?:\n {9,}\S.*)*", re.MULTILINE)
+"""A line, and the lines that continue it, which are indented as far as the words of a note."""
 ENVIRONMENT = {
     "COLUMNS": "80",
     "NO_COLOR": "1",
@@ -70,13 +72,22 @@ def transcript(block: str, folder: Path) -> str:
 
 
 def masked(text: str) -> str:
-    """The text without times, speeds and run names, which differ from run to run."""
+    """The text without times, speeds and run names, which differ from run to run.
+
+    A sentence with a time is one line, because its lines break where the width of the time says.
+    """
     text = re.sub(r"\d{8}-\d{6}-([\w.-]+?)-[0-9a-f]{4}\b", r"<run of \1>", text)
     # A machine that does other work, too, makes a run so slow that it lists the parts of its time.
     text = re.sub(r"(?m)^ *elapsed +\d.*\n(?: {11,}\S.*\n)*", "", text)
     text = re.sub(r"\d+(\.\d+)? (µs|ms|s|min|h)\b", "<time>", text)
+    text = SENTENCE.sub(lambda lines: joined(lines[0]) if "<time>" in lines[0] else lines[0], text)
     text = re.sub(r"(\d\.\d{6})\d+", r"\1", text)  # the last digits of a sum depend on the machine
     return re.sub(r"(<time> ?)+", "<time>", re.sub(r" +", " ", text))
+
+
+def joined(lines: str) -> str:
+    """The lines as one, with single spaces."""
+    return " ".join(lines.split())
 
 
 def blocks(text: str) -> list[str]:

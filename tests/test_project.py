@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -75,6 +77,18 @@ def test_an_extra_for_developers_holds_what_its_tests_use(extra):
 def test_the_makefile_uses_the_tools_that_no_test_imports():
     assert TOOLS.keys() <= EXTRAS["dev"]
     assert [name for name, words in TOOLS.items() if words not in MAKEFILE] == []
+
+
+@pytest.mark.slow
+def test_any_folders_of_tests_run_together():
+    """Their other files are collected for doctests, several conftest.py among them."""
+    folders = sorted({str(path.parent) for path in TEST_FILES} - {str(TESTS)})
+    words = ["--collect-only", "-q", "-n0", "--ignore-glob=*/test_*.py", *folders[::-1]]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *words], cwd=ROOT, capture_output=True, check=False
+    )
+    ends = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+    assert done.returncode in ends, done.stdout.decode()
 
 
 def test_properties_share_one_profile():

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import textwrap
 import tomllib
 
 import numpy as np
@@ -34,6 +35,17 @@ def section(first, next_one):
 @pytest.mark.parametrize("shown", blocks(TEXT), ids=lambda text: text[2:42].splitlines()[0])
 def test_commands_print_what_the_readme_shows(shown, tmp_path):
     assert masked(transcript(shown, tmp_path)) == masked(shown)
+
+
+@pytest.mark.parametrize("taken", ["9 µs", "123.4 ms", "12 s", "1.2 h"])
+def test_the_width_of_a_time_is_no_difference(taken):
+    def shown(time, steps=24):
+        words = f"{steps} steps, 1,248 gradients of single examples, {time} ({time} a step), of 96"
+        lines = textwrap.wrap(words, 44)
+        return "loss   0.5\nwork       " + "\n           ".join(lines) + "\nloss rose  never\n"
+
+    assert masked(shown(taken)) == masked(shown("441 µs"))
+    assert masked(shown(taken)) != masked(shown(taken, steps=25))
 
 
 @pytest.mark.parametrize("text", re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL))
