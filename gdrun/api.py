@@ -75,14 +75,20 @@ def train(
         return _resumed(directory, experiment, table, extension)
     if extend is not None:
         raise GdrunError("needs a run", where=Parameter("extend"), hint="add `resume`")
-    read = known = None
+    read, known, spent = None, None, 0.0
     if data is None and is_data_file(config):
-        experiment, _, read = start_experiment(str(config), overrides)
+        experiment, start, read = start_experiment(str(config), overrides)
+        spent = start.seconds
     else:
         fit = fitted(config, [*changes, *overrides], table)
         experiment, known = fit.experiment, fit.data
     session = Session(
-        [experiment], table=table, read=read, data=known, out=Path(out) if out else None
+        [experiment],
+        table=table,
+        read=read,
+        data=known,
+        spent=spent,
+        out=Path(out) if out else None,
     )
     (run,) = _runs_of(session)
     return run

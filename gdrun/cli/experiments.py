@@ -106,12 +106,14 @@ class FirstExperiment:
 
     assumed: a sentence for each assumption. table: the table of the data file, if it has been read
     as the experiment needs it. data: the prepared data of the experiment, if they have been read.
+    spent: the seconds that it took to read the data for the assumptions.
     """
 
     experiment: Experiment
     assumed: list[str]
     table: Table | None = None
     data: Prepared | None = None
+    spent: float = 0.0
 
 
 def first_experiment(
@@ -141,7 +143,7 @@ def first_experiment(
 
     assert path is not None
     experiment, found, table = start_experiment(path, changes)
-    return FirstExperiment(experiment, _sentences(found.assumed), table)
+    return FirstExperiment(experiment, _sentences(found.assumed), table, spent=found.seconds)
 
 
 def _note_sgd(changes: Iterable[str | Override]) -> None:

@@ -107,7 +107,7 @@ def train(
         if not quiet:
             faults.note(f"trains one seed: {SAME_RUN}")
     experiments = [first.with_seed(first.seed + k) for k in range(count)]
-    session = Session(experiments, out=out, read=begun.table, data=begun.data)
+    session = Session(experiments, out=out, read=begun.table, data=begun.data, spent=begun.spent)
     return _run(session, Shown(quiet, json, several=seeds is not None, live=watch))
 
 

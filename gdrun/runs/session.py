@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -56,12 +57,14 @@ class Session:
         before: Sequence[Experiment] = (),
         data: Prepared | None = None,
         read: Table | None = None,
+        spent: float = 0.0,
     ) -> None:
         """paused: earlier runs, to continue in their directories.
 
         before: the experiments of these runs before their budget was extended; empty if it was not.
         data: the data of the experiments, if they have been prepared already. read: the table of
-        the dataset, if it has been read already; its arrays may be overwritten.
+        the dataset, if it has been read already; its arrays may be overwritten. spent: the seconds
+        of that reading.
         """
         self.started = datetime.now().astimezone()
         self.experiments = in_lane_order(experiments)
@@ -71,6 +74,7 @@ class Session:
         self._lock: DirectoryLock | None = None
         self._checkpoint: Checkpoint | None = None
         data = data or experiment_data(self.experiments[0], table, read=read)
+        data = replace(data, seconds=data.seconds + spent)
         if paused is not None:
             paused.check_data(data)
         self.cohort, self.engine = build(self.experiments, data)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import shlex
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -45,12 +46,13 @@ The validation part is a tenth of the rows; for fewer rows its loss is too noisy
 class Start:
     """A first experiment. config: its plain data. assumed: a sentence for each assumption, by key.
 
-    table: the table that was read from the file.
+    table: the table that was read from the file. seconds: the time that this took.
     """
 
     config: dict[str, Any]
     assumed: dict[str, str]
     table: Table
+    seconds: float
 
     @property
     def columns(self) -> tuple[ColumnReport, ...]:
@@ -71,7 +73,9 @@ def start(path: str, overrides: Iterable[Change] = (), *, test_rates: bool = Tru
     given, _ = apply(base, changes, lambda _: path)
     chosen = given["dataset"] if isinstance(given.get("dataset"), dict) else base["dataset"]
     assert isinstance(chosen, dict)
+    begin = time.perf_counter()
     table, dataset, assumed = _table(chosen)
+    seconds = time.perf_counter() - begin
     task = dataset.get("task")
     name, reason = _model(given.get("model"), table, changes, task)
     if reason:
@@ -96,7 +100,7 @@ def start(path: str, overrides: Iterable[Change] = (), *, test_rates: bool = Tru
     for key in ("variant", "optimizer"):
         if final.get(key) != config[key]:
             assumed.pop(key, None)
-    return Start(final, assumed, table)
+    return Start(final, assumed, table, seconds)
 
 
 def start_study(

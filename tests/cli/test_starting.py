@@ -1,6 +1,7 @@
 """`gdrun train DATA.csv` and `gdrun config new DATA.csv`: a first experiment on a data file."""
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 import yaml
 
 import gdrun as package
-from gdrun.data import csv_files
+from gdrun.data import csv_files, load_table
 from gdrun.data.csv_layout import read_layout
 from gdrun.study.design.axis_words import varied_keys
 from gdrun.study.starting import start_study
@@ -420,3 +421,19 @@ def test_a_table_with_fewer_rows_than_the_default_batch(gdrun, tmp_path, monkeyp
     changed = "variant: bgd" if words == "train" else "variant.batch_size: 40"
     said = f"assumed {changed}, all rows in one batch: the 40 training rows are fewer than"
     assert said in " ".join((answer.out + answer.err).split())
+
+
+@pytest.mark.parametrize("words", [(), ("missing=mean",), ("target=x",)])
+def test_the_time_of_reading_includes_the_one_for_the_assumptions(
+    gdrun, tmp_path, monkeypatch, words
+):
+    def slowly(*given, **options):
+        time.sleep(0.15)
+        return load_table(*given, **options)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("gdrun.study.starting.load_table", slowly)
+    (tmp_path / "small.csv").write_text("x,y\n" + "".join(f"{k},{k % 7 / 2}\n" for k in range(40)))
+    answer = gdrun("train", "small.csv", *words, "lr=0.1", "epochs=1", "engine=numpy", "--json")
+    # Besides the pause, 40 rows are read in far less than a second.
+    assert 0.15 <= json.loads(answer.out)["timing"]["reading"] < 1.15
