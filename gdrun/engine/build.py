@@ -94,7 +94,8 @@ def cohort_of(experiments: Sequence[Experiment], data: Prepared) -> Cohort:
     lanes = in_lane_order(experiments)
     shared = lanes[0]
     if any(lane.shape != shared.shape for lane in lanes):
-        raise ValueError("these experiments cannot train together: not only numbers differ")
+        what = "these experiments cannot train together: they differ not only in numbers"
+        raise ValueError(what)
     model = _model(shared, data)
     batching = VARIANTS[shared.variant.name].function(data.train.rows, **shared.variant.options)
     plan = Plan(batching, shared.stopping.budgets, shared.evaluate.every, _schedule(shared))

@@ -148,9 +148,9 @@ def is_of_a_file(entry: Definition) -> bool:
 
 
 def note_on_ascent(name: str) -> str | None:
-    """A sentence for a rule that raises the loss on a bowl, which descent lowers; None for others.
+    """A note for a rule that raises the loss on a bowl, where descent lowers it; None for others.
 
-    Such a rule may be meant, so that this is no error. name: of a method.
+    It is a note and no error, because the author may intend the ascent. name: the name of a method.
     """
     rule = OPTIMIZERS.get(name)
     if rule is None:

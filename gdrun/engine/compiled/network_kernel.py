@@ -127,12 +127,10 @@ class NetworkKernel:
             raise NotCompilableError("the model is not a network, so it has no network kernel")
         if network.batch_norm or network.residual or cohort.numbers.dropout.any():
             raise NotCompilableError(
-                "network kernels support neither batch_norm, residual nor dropout"
+                "network kernels do not support batch_norm, residual or dropout"
             )
         if cohort.batching.whole or isinstance(cohort.data.train.X, MappedRows):
-            raise NotCompilableError(
-                "network kernels support neither full batches nor rows on disk"
-            )
+            raise NotCompilableError("network kernels do not support full batches or rows on disk")
         if len(network.hidden) >= MOST_LAYERS:
             most = MOST_LAYERS - 1
             raise NotCompilableError(f"network kernels support at most {most} hidden layers")
