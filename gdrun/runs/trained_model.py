@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gdrun.array_types import Array, Numbers
+from gdrun.array_types import Array
 from gdrun.data import Encoding
 from gdrun.data.kept_columns import KeptColumns
 from gdrun.data.new_data import Blocks, array_blocks, column_blocks, new_blocks
@@ -18,9 +18,7 @@ from gdrun.data.new_rows import RowEncoder, Unseen
 from gdrun.data.new_targets import Target, labelled_rows
 from gdrun.errors import DataError, GdrunError, RecordError
 from gdrun.problems.linear import LinearModel
-from gdrun.problems.models import MODELS
 from gdrun.problems.network import Network
-from gdrun.problems.objective import Objective
 from gdrun.problems.probabilities import PROBABILITIES
 from gdrun.runs.model_file import (
     WEIGHTS,
@@ -30,6 +28,7 @@ from gdrun.runs.model_file import (
     weights_in,
 )
 from gdrun.runs.predictions import Evaluation, Predictions, evaluation, with_baseline
+from gdrun.runs.scorer import Scorer
 from gdrun.runs.thresholds import codes_at, require_threshold
 
 
@@ -49,7 +48,7 @@ class TrainedModel:
     def __post_init__(self) -> None:
         try:
             # Damaged weights are found now, not at the first prediction.
-            _ = self._row, self._objective, self.classes
+            _ = self._scorer, self.classes
         except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
             raise RecordError(f"the model's description cannot be used: {error}") from None
 
@@ -96,14 +95,14 @@ class TrainedModel:
         """Whether the model predicts a probability for each class."""
         return self.model.loss.name in PROBABILITIES
 
-    @cached_property
+    @property
     def model(self) -> LinearModel | Network:
         """The model as training uses it, which computes scores and their loss."""
-        options = dict(self.description.options)
-        definition = MODELS[options.pop("name")]
-        built = definition.build(self.encoding.features, len(self.description.classes), options)
-        assert isinstance(built, LinearModel | Network)
-        return built
+        return self._scorer.model
+
+    @cached_property
+    def _scorer(self) -> Scorer:
+        return Scorer(self.description, self.weights)
 
     def predict(self, X: Any, unseen: Unseen = "error", threshold: float | None = None) -> Array:
         """The predictions (n,) for the n rows of X: class labels, or numbers in the target's unit.
@@ -182,12 +181,9 @@ class TrainedModel:
         all_targets: list[Array] = []
         blocks = self._blocks(X, encoder, reading, labelled=True, targets=targets)
         for features, y in labelled_rows(blocks, self.target, notes):
-            design = self._design(features)
-            loss, _ = self._objective.loss_and_accuracy(
-                self._row[None], design, self.model.encode(self._cast(y))
-            )
-            total += float(loss[0]) * len(y)
-            all_scores.append(self._scores_of(design))
+            design = self._scorer.design(features)
+            total += self._scorer.mean_loss(design, y) * len(y)
+            all_scores.append(self._scorer.scores(design))
             all_targets.append(y)
         if not all_scores:
             raise _no_rows(X)
@@ -206,7 +202,9 @@ class TrainedModel:
     def _all_scores(
         self, X: Any, encoder: RowEncoder, reading: Mapping[str, Any] | None = None
     ) -> Array:
-        scores = [self._scores(rows) for rows, _ in self._blocks(X, encoder, reading)]
+        model = self._scorer
+        blocks = self._blocks(X, encoder, reading)
+        scores = [model.scores(model.design(features)) for features, _ in blocks]
         if not scores:
             raise _no_rows(X)
         return np.concatenate(scores)
@@ -239,41 +237,6 @@ class TrainedModel:
             )
         return array_blocks(X, encoder)
 
-    def _scores(self, features: Numbers) -> Array:
-        """The scores (n,), or (n, C) with one for each of C classes, of n rows.
-
-        features: as in the data, before missing values are replaced.
-        """
-        return self._scores_of(self._design(features))
-
-    def _scores_of(self, design: Array) -> Array:
-        size = max(self._objective.rows_at_once(self._row[None], design), 1)
-        parts = [
-            self._objective.model.scores(self._row[None], design[start : start + size])[:, 0]
-            for start in range(0, len(design), size)
-        ]
-        return np.concatenate(parts)
-
-    def _design(self, features: Numbers) -> Array:
-        with np.errstate(over="ignore"):
-            X = self.encoding.prepared(features).astype(self.description.dtype)
-        finite = np.isfinite(X).all(axis=0)
-        if not finite.all():
-            raise DataError(
-                f"values outside the range of {self.description.dtype}",
-                where=self.feature_names[int(finite.argmin())],
-                hint="correct them, or train with dtype: float64",
-            )
-        design: Array = self.model.design(X)
-        return design
-
-    def _cast(self, y: Array) -> Array:
-        if self.description.classes:
-            return y
-        scale = self.description.target_scale
-        scaled = y if scale is None else scale.standardised(y)
-        return scaled.astype(self.description.dtype)
-
     def _from_scores(
         self, scores: Array, notes: tuple[str, ...], threshold: float | None
     ) -> Predictions:
@@ -286,39 +249,6 @@ class TrainedModel:
             probabilities = PROBABILITIES[self.model.loss.name](scores)
             codes = codes if threshold is None else codes_at(threshold, probabilities)
         return Predictions(self.classes[codes], probabilities, notes)
-
-    @cached_property
-    def _objective(self) -> Objective:
-        model = self.model
-        if not isinstance(model, Network):
-            return Objective(model)
-        stats = np.empty(model.stats_layout.size, self.description.dtype)
-        self._copy(model.stats_layout.named(stats))
-        return Objective(model).with_running_stats(stats[None])
-
-    @cached_property
-    def _row(self) -> Array:
-        """The P weights as one row (P,).
-
-        Raises RecordError if their shapes do not fit the model, or they are not finite.
-        """
-        row = np.empty(self.model.layout.size, self.description.dtype)
-        self._copy(self.model.layout.named(row))
-        if not np.isfinite(row).all():
-            raise RecordError(
-                "the run diverged: its weights are not finite, so it predicts nothing",
-                hint="train with a smaller learning rate; `gdrun sweep lr` finds one",
-            )
-        return row
-
-    def _copy(self, views: Mapping[str, Array]) -> None:
-        """Fill each view, an array to write to, with the weights of the same name."""
-        for name, view in views.items():
-            found = self.weights.get(name)
-            if found is None or found.shape != view.shape or found.dtype.kind != "f":
-                got = "nothing" if found is None else f"{found.dtype} {found.shape}"
-                raise RecordError(f"{name} must be numbers of the shape {view.shape}, got {got}")
-            view[...] = found
 
 
 def _no_rows(X: Any) -> DataError:
