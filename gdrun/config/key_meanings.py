@@ -74,7 +74,8 @@ KEY_MEANINGS: dict[str, tuple[str, str]] = {
         "surface: {name: bowl, noise: 1, examples: 50}",
     ),
     "optimizer.average": (
-        "The average of the weights that is evaluated in their place; none evaluates the weights.",
+        "The average of the weights that is evaluated in their place; with none the weights "
+        "themselves are evaluated.",
         "optimizer: {name: momentum, average: ema}",
     ),
     "schedule.per": (

@@ -62,6 +62,6 @@ def dates_of_moments(moments: Array, column: SourceColumn, place: Place) -> Numb
         raise DataError(
             f"{moments[0]} is a date",
             where=f"{place(0)} {column.name}",
-            hint="this column had no dates in training; give the same kind of values as there",
+            hint="this column had no dates in training; give values like those in training",
         )
     return seconds_of(moments)

@@ -48,7 +48,7 @@ def add_tags(directory: Path, tags: Sequence[str]) -> Labels:
     """
     for tag in tags:
         if not tag or any(letter.isspace() or letter in ",=" for letter in tag):
-            hint = "a tag has no spaces, commas or equals signs, such as baseline or paper-3"
+            hint = "write a tag such as paper-3, without spaces, commas and equals signs"
             raise GdrunError("is not a tag", where=repr(tag), hint=hint)
     labels = read_labels(directory)
     return _write(directory, {**labels, "tags": list(dict.fromkeys([*labels["tags"], *tags]))})
