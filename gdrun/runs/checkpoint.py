@@ -149,7 +149,7 @@ def remove_checkpoint(path: Path) -> None:
 
 
 def runs_in_checkpoint(path: Path) -> int:
-    """The number of runs whose state a file holds; 0 if the file cannot be read."""
+    """The number of runs whose state a checkpoint holds; 0 if the file cannot be read."""
     try:
         with np.load(path, allow_pickle=False) as stored:
             return len(loads(str(stored["checkpoint"]))["origin"]["configs"])

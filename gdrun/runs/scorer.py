@@ -22,11 +22,11 @@ from gdrun.runs.model_file import ModelDescription
 
 @dataclass(frozen=True, eq=False)
 class Scorer:
-    """The model of a description, with weights.
+    """The model that a description and weights define.
 
-    weights: by name, as in TrainedModel. Raises RecordError if they do not fit the model, or are
-    not finite; TypeError, ValueError, KeyError, IndexError or AttributeError if the description is
-    damaged.
+    weights: by name, as in TrainedModel. Raises RecordError if the weights do not fit the model, or
+    are not finite. Raises TypeError, ValueError, KeyError, IndexError or AttributeError if the
+    description is damaged.
     """
 
     description: ModelDescription
@@ -89,7 +89,7 @@ class Scorer:
 
     @cached_property
     def objective(self) -> Objective:
-        """The function that computes losses and scores, with the running statistics."""
+        """The objective, for losses and scores; that of a network has running statistics."""
         model = self.model
         if not isinstance(model, Network):
             return Objective(model)
