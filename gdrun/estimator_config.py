@@ -20,7 +20,7 @@ def section(value: Section) -> dict[str, Any]:
 def merged(values: Mapping[str, Any], further: Mapping[str, Any]) -> dict[str, Any]:
     """The values, replaced by those in `further`. A mapping keeps its keys that are not replaced.
 
-    A text replaces the name of a section.
+    If `further` gives a section as a text, the text replaces the name of the section.
     """
     found = dict(values)
     for key, value in further.items():

@@ -57,7 +57,7 @@ def read(
     """Return the readings of the full objective at `state.evaluated`, by quantity, (lanes,) each.
 
     objective: the result of Engine.objective, which the engine evaluates. running_stats (lanes, Q):
-    the running statistics of these weights. gradient: whether the full gradient is needed. metrics:
+    the running statistics for `state.evaluated`. gradient: whether the full gradient is needed. metrics:
     the names of the metrics to measure on the validation part. moved (lanes,): whether the learning
     rate was above zero since the last evaluation; if not, loss_change and weight_change are NaN, so
     that a rate of 0 does not look like convergence.

@@ -1,4 +1,4 @@
-"""The state of a training: one record of arrays, which is all that a checkpoint needs."""
+"""The state of a training: one record of arrays and counters, from which the next step follows."""
 
 from __future__ import annotations
 
