@@ -57,10 +57,10 @@ def read(
     """Return the readings of the full objective at `state.evaluated`, by quantity, (lanes,) each.
 
     objective: the result of Engine.objective, which the engine evaluates. running_stats (lanes, Q):
-    the running statistics for `state.evaluated`. gradient: whether the full gradient is needed. metrics:
-    the names of the metrics to measure on the validation part. moved (lanes,): whether the learning
-    rate was above zero since the last evaluation; if not, loss_change and weight_change are NaN, so
-    that a rate of 0 does not look like convergence.
+    the running statistics for `state.evaluated`. gradient: whether the full gradient is needed.
+    metrics: the names of the metrics to measure on the validation part. moved (lanes,): whether the
+    learning rate was above zero since the last evaluation; if not, loss_change and weight_change
+    are NaN, so that a rate of 0 does not look like convergence.
     """
     cohort, W = lanes.cohort, state.evaluated
     of_layers = layer_readings(lanes, objective, state)

@@ -7,8 +7,8 @@ are taken, and no second derivative is written by hand.
 
 Many equations change their branch at x = 0. They test x > 0, so at 0 the tangent is that of the
 branch for x ≤ 0; for example, |x| has the slope −1 at 0. This is exact for smooth equations that
-are written with |x|, such as the sigmoid. At a kink the tangent uses one of the possible slopes, such as
-0 for relu at 0.
+are written with |x|, such as the sigmoid. At a kink the tangent uses one of the possible slopes,
+such as 0 for relu at 0.
 
 An array without a tangent is a constant. Only the functions of NumPy that gdrun's equations use are
 defined; for any other one, Python raises TypeError.
