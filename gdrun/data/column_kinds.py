@@ -6,6 +6,7 @@ Only this module decides it; the readers of all formats of tables use this modul
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -131,13 +132,8 @@ def _labelled_column(
     if scattered:
         require_no_mixture(name, cells, filled, places, reading.decimal, reading.marks)
     if not reading.target:
-        if scattered and all(TIME_OF_DAY.fullmatch(label) for label in labels):
-            raise KindError(
-                f"has {len(labels)} different times without a date, such as {labels[0]}",
-                kind="text",
-                where=f"{places.table} {name}",
-                hint="write them as numbers, such as 17.5 hours for 17:30; or " + leaving_out(name),
-            )
+        if not reading.category and len(labels) > MOST_LABELS:
+            _refuse_amounts(name, labels, places)
         if scattered and not reading.kept and is_identifier_text(name, labels, total):
             reason = f"{like_an_identifier('text', len(labels), total)}, such as {labels[0]}"
             return Column(
@@ -160,7 +156,41 @@ def _labelled_column(
     notes = _case_notes(name, labels)
     if not reading.target:
         notes += _word_notes(name, cells, filled)
+    if not (reading.target or reading.category) and (written := amounts_written_as(labels)):
+        what, example = written
+        notes += (f"{name} has {what}, which are read as labels; as numbers, write {example}",)
     return Column(cells.by_text(filled, rank.__getitem__), source, notes=notes)
+
+
+def amounts_written_as(labels: Sequence[str]) -> tuple[str, str] | None:
+    """How labels that are no numbers write amounts, and an example of the number; or None.
+
+    >>> amounts_written_as(["5:30", "17:05:00"]), amounts_written_as(["1/2", "3/4"])
+    (('times without a date', '17.5 hours for 17:30'), ('fractions', '0.5 for 1/2'))
+    """
+    if all(TIME_OF_DAY.fullmatch(label) for label in labels):
+        return "times without a date", "17.5 hours for 17:30"
+    if all(_FRACTION.fullmatch(label) for label in labels):
+        return "fractions", "0.5 for 1/2"
+    return None
+
+
+_FRACTION = re.compile(r"-?(\d+ )?\d+/\d+")
+
+
+def _refuse_amounts(name: str, labels: Sequence[str], places: Places) -> None:
+    """Raise DataError if many labels are times without a date, or fractions: these are amounts."""
+    written = amounts_written_as(labels)
+    if written is None:
+        return
+    what, example = written
+    raise KindError(
+        f"has {len(labels)} different {what}, such as {labels[0]}",
+        kind="text",
+        where=f"{places.table} {name}",
+        hint=f"write them as numbers, such as {example}; or read them as labels with categories: "
+        f"{listed_name(name)}; or {leaving_out(name)}",
+    )
 
 
 def _word_notes(name: str, cells: Cells, filled: Flags) -> tuple[str, ...]:

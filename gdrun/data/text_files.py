@@ -6,7 +6,7 @@ import codecs
 import gzip
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from gdrun.data.cells import control_character
 from gdrun.data.expansion import CHUNK, expand
 from gdrun.data.unreadable import require_regular, unreadable
 from gdrun.errors import DataError, MissingExtraError
@@ -164,7 +165,7 @@ def _recoded(plain: Path, target: Path, encoding: str, where: str) -> Path:
         raise DataError(
             f"is not {encoding} text: {getattr(error, 'reason', error)}",
             where=where,
-            hint=f"name another encoding, such as encoding: {likely_encoding(plain.read_bytes())}",
+            hint=f"name another encoding{_such_as(likely_encoding(plain.read_bytes()))}",
         ) from None
     if not isinstance(text, str):
         raise DataError(
@@ -200,36 +201,42 @@ def undecodable(file: TextFile) -> DataError:
         data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line, byte = data.count(b"\n", 0, error.start) + 1, data[error.start]
-    named = f"such as encoding: {likely_encoding(data)}"
     return DataError(
         f"is not UTF-8 text: the byte 0x{byte:02x} in this line is wrong",
         where=f"{file.where}:{line}",
-        hint=f"save the file as UTF-8, or name its encoding, {named}",
+        hint=f"save the file as UTF-8, or name its encoding{_such_as(likely_encoding(data))}",
     )
 
 
-def likely_encoding(data: bytes) -> str:
+def _such_as(encoding: str | None) -> str:
+    if encoding is None:
+        return "; it may be damaged, or not be a text file"
+    return f", such as encoding: {encoding}"
+
+
+def likely_encoding(data: bytes) -> str | None:
     """The encoding that text with one byte for each character probably has: cp1252 or latin-1.
 
     The two differ only in the bytes 0x80 to 0x9f. In cp1252, that of Windows, they are signs such
-    as € and quotation marks; in latin-1 they are control characters, which no text has.
+    as € and quotation marks; in latin-1 they are control characters, which no text has. None if
+    the text has control characters in both.
 
     >>> likely_encoding("Größe".encode("cp1252")), likely_encoding("Preis in €".encode("cp1252"))
     ('latin-1', 'cp1252')
     """
-    if not set(data) & set(range(0x80, 0xA0)):
-        return "latin-1"
-    try:
-        data.decode("cp1252")
-    except UnicodeDecodeError:
-        return "latin-1"
-    return "cp1252"
+    for encoding in ("latin-1", "cp1252"):
+        with suppress(UnicodeDecodeError):
+            if control_character(data.decode(encoding)) is None:
+                return encoding
+    return None
 
 
 def undecoded_hint(text: str) -> str:
     """What to do about a text with a control character, if it may come from a wrong encoding.
 
-    The hint is empty if no character of the text has a code from 0x80 to 0x9f.
+    The hint is empty if the encoding of Windows leaves a control character, too.
     """
-    windows = any(0x80 <= ord(sign) <= 0x9F for sign in text)
-    return "if the file comes from Windows, set encoding: cp1252; or " if windows else ""
+    with suppress(UnicodeError):
+        if control_character(text.encode("latin-1").decode("cp1252")) is None:
+            return "if the file comes from Windows, set encoding: cp1252; or "
+    return ""

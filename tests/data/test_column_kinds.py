@@ -226,10 +226,35 @@ def test_times_without_a_date_are_no_identifiers(refused, read):
     text = "at,y\n" + rows(*(f"{i % 24:02}:{7 * i % 60:02}" for i in range(30)))
     assert refused(text) == (
         "error: made.csv at: has 30 different times without a date, such as 00:00\n"
-        "hint: write them as numbers, such as 17.5 hours for 17:30; or leave it out with "
-        'ignore: ["at"]'
+        "hint: write them as numbers, such as 17.5 hours for 17:30; or read them as labels with "
+        'categories: ["at"]; or leave it out with ignore: ["at"]'
     )
-    assert len(read("at,y\n" + rows(*["09:30", "17:30"] * 9)).feature_names) == 2
+    few = read("at,y\n" + rows(*["09:30", "17:30"] * 9))
+    assert len(few.feature_names) == 2
+    note = "at has times without a date, which are read as labels; as numbers, write 17.5 hours for"
+    assert few.notes[0].startswith(note)
+
+
+@pytest.mark.parametrize(
+    ("cells", "what"),
+    [
+        ([f"{k // 60}:{k % 60:02}:00" for k in range(0, 1000, 40)], "times without a date"),
+        ([f"{k}/{k + 1}" for k in range(1, 26)], "fractions"),
+    ],
+)
+def test_many_amounts_are_no_labels_although_they_are_repeated(refused, read, cells, what):
+    text = "at,y\n" + rows(*cells * 4)
+    assert f"has 25 different {what}, such as" in refused(text)
+    # Both next moves of the hint work.
+    labelled = read(text, categories=("at",))
+    assert len(labelled.feature_names) == 25
+    assert not any("labels" in note for note in labelled.notes)
+    assert read("n," + text.replace("\n", "\n1,").rstrip("1,"), ignore=("at",)).feature_names == (
+        "n",
+    )
+    assert (
+        f"at has {what}, which are read as labels" in read("at,y\n" + rows(*cells[:5] * 4)).notes[0]
+    )
 
 
 def test_zeros_in_front_of_numbers_are_said(read):

@@ -46,7 +46,6 @@ def test_wrong_encodings(refused):
         ("größe,y\n1,2\n", "cp1252", "latin-1"),  # ö and ß are the same bytes in both
         ("preis €,y\n1,2\n", "cp1252", "cp1252"),
         ("“a”,y\n1,2\n", "cp1252", "cp1252"),
-        ("a\x81ä,y\n1,2\n", "latin-1", "latin-1"),  # cp1252 has no character 0x81
     ],
 )
 def test_the_hint_names_the_encoding_that_has_the_bytes_of_the_file(refused, text, written, named):
@@ -66,6 +65,16 @@ def test_control_characters_of_a_wrong_encoding_name_that_of_windows(refused, re
     cell = "a,y\n“b”,2\nc,4\nc,6\n".encode("cp1252")
     assert "set encoding: cp1252; or remove" in refused(cell, option="latin-1")
     assert "Windows" not in refused(b"a\x01,y\n1,2\n")
+
+
+@pytest.mark.parametrize("between", [b"\x1b\x9b", b"\x81", b"\x7f\x80"])
+def test_no_encoding_is_named_that_leaves_control_characters(refused, between):
+    """0x1b and 0x7f are control characters in both encodings, and cp1252 has no 0x81."""
+    data = b"a" + between + "ö,y\n1,2\n".encode("latin-1")
+    ending = "; it may be damaged, or not be a text file"
+    assert refused(data).endswith(f"or name its encoding{ending}")
+    assert refused(data, option="euc_jp").endswith(f"name another encoding{ending}")
+    assert "encoding" not in refused(data, option="latin-1")
 
 
 @pytest.mark.parametrize("ending", [".csv", ".tsv", ".txt", ".data"])
