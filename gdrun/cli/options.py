@@ -47,20 +47,25 @@ _TYPED_AS_KEYS = {
 }
 """The options of each command that a user may take for keys of the config."""
 
-_OVERRIDE = re.compile(r"'(\w+)=([^']+)'")
+_OVERRIDE = re.compile(r"'(\w+)=([^']+)'(?: [\w.]+)?")
+"""The place of an error in an override: its text, and the path of the key if it is known."""
 
 
 def _option_for_key(problem: Problem) -> str | None:
     """The hint for an option that was typed as a key, such as seeds=3; None for other errors."""
     typed = _OVERRIDE.fullmatch(str(problem.where or ""))
-    if typed is None or not problem.what.startswith("unknown key "):
+    if typed is None:
         return None
     name, value = typed.groups()
+    # metric is also a key of early stopping, with other values.
+    if name != "metric" and not problem.what.startswith("unknown key "):
+        return None
     if name not in _TYPED_AS_KEYS.get(next(iter(sys.argv[1:]), ""), ()):
         return None
     if name == "target":
         value = value.replace(":", "=", 1)
-    return f"it is an option: write {OPTIONS[name]} {shlex.quote(value)}"
+    default = "; by default the validation loss ranks" if name == "metric" else ""
+    return f"it is an option: write {OPTIONS[name]} {shlex.quote(value)}{default}"
 
 
 def as_options(text: str) -> str:

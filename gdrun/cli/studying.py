@@ -128,6 +128,8 @@ class StudyOptions:
 
         Raises GdrunError if the directory cannot be written, or `resume` contains another study.
         """
+        from gdrun.config.overrides import Override
+
         if self.watch:
             from gdrun.cli.watching import require_terminal
 
@@ -135,6 +137,9 @@ class StudyOptions:
         if not self.quiet:
             for key, text in planned.request.assumed.items():
                 faults.note(f"assumed {key}: {text}")
+            for each in planned.request.overrides:
+                if isinstance(each, Override) and each.key == "metric":
+                    faults.note(f"{each.text} is for early stopping; --metric {each.value} ranks")
         directory = planned.directory()
         assert directory is not None  # --out has a default
         interruption = Interruption()

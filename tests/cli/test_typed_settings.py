@@ -56,14 +56,27 @@ def test_an_override_that_a_hint_proposes_trains_when_it_is_typed(gdrun, words):
         ("compare", "vanilla", "momentum", "surface=bowl", "budget=gradients"),
         ("sweep", "lr=0.01,0.1", "surface=bowl", "seeds=2"),
         ("train", "surface=bowl", "seeds=2"),
+        ("compare", "bgd", "mbgd", "dataset=iris", "--seeds", "1", "metric=loss"),
+        ("sweep", "lr=0.01,0.1", "dataset=iris", "metric=validation_loss"),
     ],
 )
 def test_an_option_that_was_typed_as_a_key_is_written_as_one(gdrun, words):
     answer = gdrun(*words)
     assert answer.code == 2
-    option = re.search(r"hint: it is an option: write (--.+)\n", answer.err)[1]
+    option, _, default = re.search(
+        r"hint: it is an option: write (--[^;]+)(; by default (.+) ranks)?\n", answer.err
+    ).groups()
+    assert default == ("the validation loss" if "metric=" in words[-1] else None)
     again = gdrun(*words[:-1], *shlex.split(option), "epochs=2", "engine=numpy", "-q")
     assert again.code == 0
+
+
+def test_a_metric_of_early_stopping_is_not_taken_for_the_one_that_ranks(gdrun):
+    words = ("compare", "bgd", "mbgd", "dataset=iris", "--seeds", "1", "epochs=2", "engine=numpy")
+    said = gdrun(*words, "metric=accuracy").err
+    assert said == "note: metric=accuracy is for early stopping; --metric accuracy ranks\n"
+    ranked = gdrun(*words, "--metric", "accuracy")
+    assert ranked.err == "" and "work to reach val acc" in ranked.out
 
 
 def test_a_fault_in_a_file_has_its_line_and_the_form_of_the_file(gdrun, tmp_path, monkeypatch):
