@@ -26,7 +26,7 @@ STEPS = 100
 
 FEWEST_STEPS = 20
 MOST_NUMBERS = 2e8
-"""The most numbers that all evaluations read from the training rows.
+"""The most numbers that all evaluations of a contender together read from the training rows.
 
 Larger data get fewer steps, but at least FEWEST_STEPS.
 """

@@ -77,11 +77,11 @@ class SweepRequest(StudyRequest):
 class ComparisonRequest(StudyRequest):
     """A comparison of contenders, which are variants of an experiment.
 
-    contenders: names such as mbgd+adam, paths of YAML files, or configs. tune: keys such as
-    lr, or keys with their values, as a sweep has them; before the comparison, the best value of
-    each key is searched for every contender. budget: a
-    text such as gradients=50000, which replaces the budget of every contender. baseline: the name
-    of the contender with which all others are compared; None to compare all pairs.
+    contenders: names such as mbgd+adam, paths of YAML files, or configs. tune: keys such as lr, or
+    keys with their values, as a sweep has them; before the comparison, the best value of each key
+    is searched for every contender. budget: a text such as gradients=50000, which replaces the
+    budget of every contender. baseline: the name of the contender with which all others are
+    compared; None to compare all pairs.
     """
 
     contenders: Sequence[str | Mapping[str, Any] | Experiment]

@@ -175,8 +175,8 @@ def _tuned(
     """Tune the contenders: try settings for each of them.
 
     A default range whose best value is at its edge is widened, at most WIDENINGS times. Returns the
-    contenders with their best settings; how each was tuned, by name; and the work of
-    tuning (the numbers of trials and cohorts, and seconds). Tuning is recorded as a separate study,
+    contenders with their best settings; how each was tuned, by name; and the work of tuning (the
+    numbers of trials and cohorts, and seconds). Tuning is recorded as a separate study,
     in a subdirectory of the comparison's directory.
     """
     if context.directory is not None:

@@ -159,9 +159,10 @@ def _equal_runs(trials: Iterable[Trial]) -> list[list[Trial]]:
 def _shared(
     group: Sequence[Trial], results: Mapping[str, Result], directory: StudyDirectory | None
 ) -> dict[str, Result]:
-    """The result of one trial of a group for those without a result, by identity.
+    """New results for the trials of a group that have none, by identity: copies of another trial's.
 
-    It is also written to the directory, unless that is None. Empty if no trial has a result.
+    group: trials that have the same result. The new results are also written to the directory,
+    unless that is None. Empty if no trial of the group has a result.
     """
     known = next((results[each.identity] for each in group if each.identity in results), None)
     left = [each for each in group if each.identity not in results]

@@ -73,7 +73,7 @@ class Task:
 
     @cached_property
     def experiments(self) -> tuple[Experiment, ...]:
-        """The experiments of the trials, with the step traces of trials."""
+        """The experiments of the trials, with as few points in the step trace as `lean` sets."""
         return tuple(lean(trial.experiment) for trial in self.trials)
 
     @cached_property

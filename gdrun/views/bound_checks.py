@@ -57,10 +57,10 @@ class _Observed:
 
 
 def _observations(check: RunCheck) -> list[_Observed]:
-    """Every bounded quantity of a run.
+    """Every bounded quantity of a run, with its bounds.
 
-    Unless min f − f* has a bound, the first is f − f*, or f if f* is not known, even without a
-    bound.
+    If min f − f* has no bound, the first quantity is f − f*, also if it has no bound either. If f*
+    is not known, f takes the place of f − f*.
     """
     groups: dict[str, list[BoundCheck]] = {}
     for each in check.checks:
@@ -89,7 +89,7 @@ def _config(check: RunCheck) -> str | None:
 
 
 def _table(observed: _Observed) -> RenderableType:
-    """The quantity and its bounds at a few steps; a narrow terminal gets only the lower bounds."""
+    """The quantity and its bounds at a few steps. A narrow table has only small bounds."""
     names = [each.bound.name for each in observed.bounds]
     table = plain_table(f"rr{'r' * len(names)}l", "step", observed.label, *names, "")
     last = len(observed.steps) - 1
@@ -155,7 +155,10 @@ def _without_bounds(check: RunCheck) -> list[RenderableType]:
 
 
 def _positions(found: StepPositions) -> Text:
-    """How many steps end before the lowest point of their parabola, beyond it, and too high."""
+    """The shares of the steps by their end on the parabola of f along the step.
+
+    A step ends before the lowest point of its parabola, beyond it, or higher than it began.
+    """
     before, beyond, above = (
         f"{found.share(low, high):.0%}" for low, high in ((-np.inf, 0.0), (0.0, 1.0), (1.0, np.inf))
     )

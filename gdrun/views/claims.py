@@ -52,7 +52,7 @@ def claims_view(measured: list[Measured]) -> RenderableType:
 
 
 def _table(measured: Iterable[Measured]) -> RenderableType:
-    """A row for each claim: its verdict; its name, what texts state, and what was measured."""
+    """A row for each claim: a cell with its verdict; a cell with name, statement, measurement."""
     table = Table.grid(padding=(0, 2))
     # The same width in every chapter, so that the verdicts are one column.
     table.add_column(no_wrap=True, min_width=max(map(len, STYLES)) + 2)

@@ -168,8 +168,9 @@ FEWEST_POINTS = 8
 def needs_log(curves: Sequence[Curve]) -> bool:
     """Whether the y axis of falling curves, such as losses, is better logarithmic.
 
-    The values are positive, and span a wide range, or the second half of every curve lies in the
-    lowest tenth of the range: on a linear axis this half would be a flat line at the bottom.
+    All values must be positive. In addition, they span a wide range, or the second half of every
+    curve lies in the lowest tenth of the range. On a linear axis this half would be a flat line at
+    the bottom.
     """
     if is_logarithmic(*(curve.y for curve in curves)):
         return True

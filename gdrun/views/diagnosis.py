@@ -146,7 +146,7 @@ def _why(tried: Sequence[Attempt]) -> str:
 
 
 def _left(attempt: Attempt) -> str:
-    """Whether the treated symptom is gone, and if it is, the gravest of the others."""
+    """Whether the treated symptom is gone. If it is, the text also names the gravest one left."""
     if not attempt.gone:
         return "still there"
     return f"gone, but {attempt.symptoms[0]}" if attempt.symptoms else "gone"

@@ -16,7 +16,7 @@ from gdrun.symptoms.result_rules import class_recalls
 from gdrun.views.curves import Chart, Curve, needs_log
 
 EVERY_LAYER = 12
-"""A network with more layers than this has only some of them drawn, evenly spaced."""
+"""The most layers of a network that are drawn; of more layers, evenly spaced ones are drawn."""
 
 
 def diagnosis_charts(run: Run) -> list[Chart]:
@@ -202,7 +202,10 @@ def _losses(run: Traced, title: str) -> Chart:
 
 
 def _layers(run: Traced, kind: str) -> list[Curve]:
-    """A curve for each layer; if there are more than EVERY_LAYER, for evenly spaced ones."""
+    """A curve for each layer; if there are more than EVERY_LAYER, for evenly spaced ones.
+
+    kind: what is drawn, such as grad_norm: the end of the names of columns after the layer.
+    """
     suffix = f".{kind}"
     names = [name for name in run.evals if name.endswith(suffix)]
     shown = np.unique(np.linspace(0, len(names) - 1, min(len(names), EVERY_LAYER)).round())
@@ -226,5 +229,8 @@ def _only_at(y: Array, kept: Array) -> Array:
 def _chart(
     title: str, words: str, curves: Sequence[Curve], x: str = "epoch", *, log: bool = True
 ) -> Chart:
-    """A chart of these curves; logarithmic if `log` and the values suit it."""
+    """A chart of these curves. words, x: the labels of the axes y and x.
+
+    The axis y is logarithmic if `log` is true and the values suit it.
+    """
     return Chart(title, x, words, tuple(curves), log_y=log and needs_log(curves))

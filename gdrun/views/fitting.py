@@ -112,8 +112,8 @@ def fitting(
     """The table; if it does not fit the terminal, some of its optional columns are left out.
 
     optional: the headings of these columns; the first one is left out first. Columns in a tuple are
-    left out together. legend: a function
-    that returns what follows the table, for the columns that are shown.
+    left out together. legend: a function of the table that is shown, which returns what follows
+    the table.
     """
     groups = [(each,) if isinstance(each, str) else each for each in optional]
     tables = [without(table, sum(groups[:count], ())) for count in range(len(groups) + 1)]

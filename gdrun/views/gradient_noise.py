@@ -23,7 +23,7 @@ def gradient_noise_view(noise: GradientNoise) -> RenderableType:
         return Text(f"at {place} all {noise.rows:,} examples have the same gradient: no noise")
     title = f"variance E‖g_B − ∇f‖² of the gradient over {BATCHES} batches, at {place}"
     lines: list[str | Text] = [
-        "± is the standard error; at B = 1 every batch is known",
+        "± is the standard error; at B = 1 the variance is exact",
         f"σ² = tr Σ = {quantity(noise.spread)} over the N = {noise.rows:,} examples, "
         f"‖∇f‖² = {quantity(noise.signal)}",
         _bias(noise),
@@ -49,7 +49,7 @@ def gradient_noise_view(noise: GradientNoise) -> RenderableType:
 
 
 def _variances(noise: GradientNoise) -> RenderableType:
-    """The measured and the predicted variance by batch size; short headings if space is little."""
+    """The measured and the predicted variance by batch size; a narrow table has short headings."""
     headings = ("with replacement", "σ²/B", "without", "σ²/B·(N−B)/(N−1)")
     short = ("with", "σ²/B", "without", "σ²c/B")
     tables = [_table(noise, each) for each in (headings, short)]

@@ -28,13 +28,13 @@ MOST_CURVES = len(COLOURS)
 """The most curves of one picture; more could not be told apart."""
 
 TEXT_HEIGHT = 14
-"""The least distance between two names beside the curves."""
+"""The least distance between two names beside the curves, in pixels."""
 
 LETTER = 8
 """About the width of a letter, in pixels; most letters are narrower."""
 
 LONGEST = 60
-"""A name with more characters than this loses its middle, if it still differs from the others."""
+"""The most characters of a name: … replaces the middle of a longer one, if names stay different."""
 
 
 def curves_svg(curves: Sequence[Curve], x_name: str, y_name: str) -> str:

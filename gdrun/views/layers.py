@@ -19,8 +19,8 @@ evenly spaced, with the first and the last.
 
 LEGEND = {
     "update/weight": "norm of the last update over norm of the weights; about 0.001 is usual",
-    "dead": "share of units whose slope is 0 for every example",
-    "saturated": "share of other units whose mean slope is below a tenth of the steepest",
+    "dead": "share of units whose activation has slope 0 for every example",
+    "saturated": "share of other units whose mean slope is below a tenth of the largest slope",
 }
 """The meaning of the headings of the table."""
 

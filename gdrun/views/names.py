@@ -16,8 +16,8 @@ _PART = re.compile(r"[^\s._=,:/+-]*[\s._=,:/+-]+|[^\s._=,:/+-]+")
 class Name:
     """A name such as contract=month-to-month, on as many lines as its width demands.
 
-    A line ends after a blank or one of . _ = , : / + and -, if the part fits the width. A longer
-    part is broken where the line is full.
+    The parts of a name end after a blank or one of the signs . _ = , : / + and -. Each line has as
+    many whole parts as fit. Only a part that is wider than a line is broken inside.
     """
 
     def __init__(self, text: str) -> None:

@@ -51,9 +51,10 @@ def duration(seconds: float | None) -> str:
 
 
 def range_text(low: float, high: float, middle: float) -> str:
-    """A range as text, with three significant digits, or four if three do not fit the middle.
+    """A range around a middle as text; its ends have three significant digits, or else four.
 
-    The middle is shown with four digits, which must not lie outside the range.
+    Elsewhere the middle is shown with four digits. The ends have four digits, too, if the middle
+    would be outside of the ends with three digits, or these ends would be equal.
 
     >>> range_text(0.13572, 28142.0, 4.0), range_text(-float("inf"), 2.0, 1.0)
     ('0.136 … 28,100', '−∞ … 2')

@@ -23,8 +23,8 @@ class Beginning:
 def progress_line(progress: Progress, beginning: Beginning, now: float, width: int) -> str:
     """Return epoch, loss, gradient norm, learning rate, speed and remaining time in one line.
 
-    Numbers are medians over the runs that still train. beginning: since when time and steps count
-    for the speed. now: the time in seconds, on the clock of `beginning`. width: the largest length
+    Numbers are medians over the runs that still train. beginning: the speed counts the time and the
+    steps after it. now: the time in seconds, on the clock of `beginning`. width: the largest length
     of the line in characters; less important parts are left out of a line that would be longer.
     """
     words = dict(_words(progress, progress.state.step - beginning.step, now - beginning.time))

@@ -24,8 +24,9 @@ _CELLS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "test acc": lambda row: percent(row.get("test_accuracy")),
 }
 _IMPORTANCE = ("val loss", "test acc", "train loss")
-"""The columns of numbers, from the one that a narrow terminal leaves out last, if most runs have
-them.
+"""The columns of numbers, the most important one first; a narrow terminal leaves it out last.
+
+A column that less than half of the runs have comes after the others.
 """
 
 FIRST_SETTINGS = 3

@@ -72,7 +72,7 @@ def flat_end_words(end: FlatPoint, leaves: Sequence[str]) -> str:
     if end.saddle is None:
         return (
             "all good settings end on a plateau, far above the minimum: "
-            f"no {keys} helps that was tried; a start nearer to the minimum does"
+            f"no {keys} that was tried helps; a start nearer to the minimum does"
         )
     at = place_in_words([0.0 if abs(x) < ZERO else x for x in end.saddle.tolist()])
     return (

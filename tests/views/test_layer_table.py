@@ -32,9 +32,9 @@ def test_the_whole_table():
         "",
         "update/weight  norm of the last update over norm of the weights; about 0.001 is",
         "               usual",
-        "dead           share of units whose slope is 0 for every example",
+        "dead           share of units whose activation has slope 0 for every example",
         "saturated      share of other units whose mean slope is below a tenth of the",
-        "               steepest",
+        "               largest slope",
     ]
     # A narrow terminal has neither the columns nor their meanings.
     assert text(evals, 40) == [

@@ -207,11 +207,11 @@ def _lacking(base: Source, settings: Settings) -> list[Problem]:
 
 
 def kept_settings(for_all: Settings, chosen: Iterable[str], experiment: Experiment) -> Settings:
-    """The settings of `for_all` that a candidate's choice of a name has reset to their defaults.
+    """The settings that a candidate must get again, because its choice of a name has reset them.
 
-    for_all: the settings of every candidate. chosen: the keys that the candidate sets, such as
-    optimizer or dataset.name. experiment: that of the candidate, with the defaults. Settings for
-    which the experiment has no option are left out.
+    for_all: the settings of every candidate; the result is a part of them. chosen: the keys that
+    the candidate sets, such as optimizer or dataset.name. experiment: that of the candidate, with
+    the defaults. Settings for which the experiment has no option are left out.
     """
     sections = {key.removesuffix(".name") for key in chosen}
     reset = [

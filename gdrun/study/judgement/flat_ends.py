@@ -16,9 +16,10 @@ NEAR = 1e-6
 
 
 def common_flat_end(good: Iterable[Standing]) -> FlatPoint | None:
-    """The flat point at which the first runs of all these settings end; None if one does not.
+    """The flat point at which all these settings end, each with its first seed.
 
-    good: the settings that improved the metric about as much as the best one.
+    good: the settings that improved the metric about as much as the best one. Returns None if they
+    end at different points, or one of them does not end at a flat point.
     """
     ends = [_end(standing, standing.results[0]) for standing in good]
     if not ends:

@@ -89,7 +89,7 @@ class Metric:
 
 @dataclass(frozen=True)
 class Target:
-    """A value of a metric to reach: a loss at or below it, or for example an accuracy at or above.
+    """A value of a metric to reach: a loss at or below it, or an accuracy, say, at or above it.
 
     reason: how the value was chosen; an empty text if the user gave the value.
     """

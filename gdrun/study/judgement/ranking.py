@@ -50,8 +50,7 @@ class Standing:
     the metric of each run, with the opposite sign for an accuracy, so that lower is better; +∞ for
     a run that diverged. spread: the median, quartiles and interval of the scores. rank: from 1;
     candidates with equal medians, up to rounding, have the same rank; None if the median is
-    infinite. fastest: True
-    for the candidate that `fastest_first` puts first; its rank is 1.
+    infinite. fastest: True for the candidate that `fastest_first` puts first; its rank is 1.
     """
 
     candidate: Candidate
@@ -119,14 +118,15 @@ class Standing:
     def order(self) -> tuple[float, float]:
         """The key for sorting, lower is better: (−epoch at which it was dropped, median score).
 
-        The first number is −∞ for a candidate that was not dropped, and the second for the fastest.
+        The first number is −∞ for a candidate that was not dropped. The second number is −∞ for the
+        candidate that `fastest_first` puts first.
         """
         dropped = -math.inf if self.dropped is None else -self.dropped
         return (dropped, -math.inf if self.fastest else self.spread.median)
 
     @property
     def symptom(self) -> str | None:
-        """The name of the gravest symptom that most of the runs have; None if they are healthy."""
+        """The most frequent of the runs' gravest symptoms; None if more runs are healthy."""
         return self._main_symptom[0]
 
     @property

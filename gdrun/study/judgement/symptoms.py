@@ -19,9 +19,9 @@ def symptoms_of(
 ) -> list[list[Symptom]]:
     """The symptoms of each run of a candidate, the gravest first; empty for a healthy run.
 
-    results: the runs, one for each seed. classes: the labels of the classes, which are numbered
-    without them. Rules on the data find nothing here, because `data_symptoms` applies them once for
-    the whole study.
+    results: the runs, one for each seed. classes: the labels of the classes; without labels, the
+    classes are named by numbers. Rules on the data find nothing here, because `data_symptoms`
+    applies them once for the whole study.
     """
     config, data = experiment.plain(), {"classes": classes}
     return [
@@ -49,10 +49,11 @@ def data_symptoms(experiment: Experiment, data: Prepared) -> list[DataSymptomRec
 
 
 def main_symptom(experiment: Experiment, results: Sequence[Result]) -> tuple[str | None, int]:
-    """The name of the gravest symptom that most runs of a candidate have, and their number.
+    """The most frequent of the gravest symptoms of a candidate's runs, and its number of runs.
 
-    The name is None for healthy runs. results: the runs, one for each seed. Of two symptoms that
-    equally many runs have, the graver one counts.
+    Each run counts for its gravest symptom only, or as healthy. The graver of two equally frequent
+    symptoms is taken. The symptom is None if healthy runs are more frequent; the number is then
+    that of the healthy runs. results: the runs, one for each seed.
     """
     every = symptoms_of(experiment, results)
     firsts = Counter(found[0].name if found else None for found in every)

@@ -22,7 +22,7 @@ ROUNDING = 1e-9
 class Drop:
     """How far the training loss fell: from start to end, the median over a candidate's runs.
 
-    lowest: the lowest end of all candidates that differ from this one only in the rate.
+    lowest: the lowest `end` of this candidate and of those that differ from it only in the rate.
     """
 
     start: float
@@ -52,10 +52,11 @@ def training_loss(standing: Standing) -> float:
 
 
 def rises(standing: Standing, loss: Drop) -> float:
-    """The sum of the rises of the training loss, as a share of its best drop.
+    """The sum of the rises of the training loss, divided by the drop loss.start − loss.lowest.
 
-    A rise is an increase from one evaluation to the next. The result is the median over the runs; 0
-    if the loss of no run in the group fell.
+    A rise is an increase from one evaluation to the next. For a large drop, rises and drop are
+    those of the logarithm of the loss (`progress.py`). The result is the median over the runs. It
+    is 0 if loss.lowest is not below loss.start.
     """
     if not loss.start > loss.lowest:
         return 0.0

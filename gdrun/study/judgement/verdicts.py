@@ -211,7 +211,7 @@ def _median_epochs(standing: Standing, target: Target) -> float:
 class _Progress:
     """The progress p of a candidate's median.
 
-    The candidate's group are the candidates that differ from it only in the rate, and itself.
+    The group of a candidate is itself and the candidates that differ from it only in the rate.
     total: the share of the best improvement of all candidates. own: the share of the best
     improvement of the group. highest: the largest `total` in the group.
     """

@@ -190,12 +190,11 @@ class StandingRow(TypedDict):
     """A candidate with the statistics of its runs, as values of the metric.
 
     rank: from 1; None if the median is infinite. runs, diverged: the numbers of runs that have
-    ended, and that diverged. interval: the confidence interval of the median, and
-    interval_level its exact level; None with fewer than six runs. values: one for each run.
-    symptom: the gravest symptom of most runs; None if they are healthy.
-    to_target: the median cost of reaching the target, by unit; ∞ if at least half of the
-    runs did not reach it. reached_target: the number of runs that reached the target; None without
-    a target.
+    ended, and that diverged. interval: the confidence interval of the median, and interval_level
+    its exact level; None with fewer than six runs. values: one for each run. symptom: the most
+    frequent of the runs' gravest symptoms; None if healthy runs are more frequent. to_target: the
+    median cost of reaching the target, by unit; ∞ if at least half of the runs did not reach it.
+    reached_target: the number of runs that reached the target; None without a target.
     """
 
     rank: int | None

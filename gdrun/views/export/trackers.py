@@ -146,9 +146,9 @@ def write_wandb(records: Sequence[Recorded], folder: Path, project: str) -> None
 
 
 def _by_step(each: Recorded) -> dict[int, dict[str, float]]:
-    """The numbers of a run by step, in ascending order, and then by name, as W&B stores them.
+    """For each step of a run, in ascending order, the numbers at this step by name.
 
-    The epoch, which is another x axis, is one of the numbers.
+    W&B stores the numbers of a step together. One of them is the epoch, which is another x axis.
     """
     found: dict[int, dict[str, float]] = {}
     for kind, columns in (("evals", each.evals), ("steps", each.steps)):

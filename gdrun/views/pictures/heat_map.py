@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 NO_VALUE_COLOUR = "#dddddd"
 
 MOST_CELLS = 400
-"""The most cells in which something is written."""
+"""In a table with more cells than this, nothing is written into the cells."""
 
 MOST_WRITTEN = 10
-"""The most columns that are wide enough for numbers."""
+"""In a table with more columns than this, the cells are too narrow for numbers."""
 
 MOST_TICKS = 12
 """The most rows or columns that are all named; of more, evenly spaced ones are named."""
@@ -39,7 +39,7 @@ MOST_LINES = 3
 """The most lines of a name that is not rotated."""
 
 LONGEST_TICK = 60
-"""A name with more characters than this loses its middle, if it still differs from the others."""
+"""The most characters of a name: … replaces the middle of a longer one, if names stay different."""
 
 TICK_WIDTH = 1.4
 """The width in inches of a line of a row's name, or of a rotated column's name."""

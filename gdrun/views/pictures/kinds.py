@@ -54,10 +54,11 @@ class Shown:
 class Kind:
     """A kind of picture.
 
-    words: what it shows. of, also: what it is drawn from. draw: makes the figure from the subject
-    and what the axes show. animate: writes an animated GIF of the subject to a file; None if the
-    kind has no animation. reads: whether it reads the data of the run again. trains: whether it
-    trains the recorded experiment again, because the weights at its steps were not recorded.
+    words: what it shows. of: what it is drawn from. also: what else it can be drawn from. draw:
+    makes the figure from the subject and what the axes show. animate: writes an animated GIF of the
+    subject to a file; None if the kind has no animation. reads: whether it reads the data of the
+    run again. trains: whether it trains the recorded experiment again, because the weights at its
+    steps were not recorded.
     """
 
     name: str

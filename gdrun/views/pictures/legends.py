@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.legend import Legend
 
 LONGEST = 240
-"""A name with more characters than this loses its middle, if it still differs from the others."""
+"""The most characters of a name: … replaces the middle of a longer one, if names stay different."""
 
 MOST_COLUMNS = 4
 

@@ -22,7 +22,7 @@ DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 MAP = "cividis"
-"""The colours of maps: light and dark have the same order as the numbers."""
+"""The colour map: the larger the number, the lighter its colour."""
 
 SUFFIXES = (".png", ".svg", ".pdf")
 """The suffixes of pictures; an animation is a .gif."""

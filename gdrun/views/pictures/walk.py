@@ -68,7 +68,7 @@ def walk_picture(found: Walks) -> Figure:
 
 
 _DASHES = ("-", "--", ":")
-"""The styles of lines: the next one for paths that have the colours of earlier paths again."""
+"""The styles of lines: after every colour has been used once, paths have the next style."""
 
 _START: dict[str, Any] = {
     "linestyle": "",
@@ -84,7 +84,7 @@ _END: dict[str, Any] = {
     "markeredgecolor": "#000000",
 }
 _MINIMUM: dict[str, Any] = {"linestyle": "", "marker": "*", "markersize": 14}
-"""A minimum is so large that it can be seen around the end of a path."""
+"""The marker of a minimum, so large that it can be seen around the end of a path."""
 
 
 def _lines(picture: Figure, kind: str) -> list[Line2D]:
