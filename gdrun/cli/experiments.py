@@ -129,7 +129,9 @@ def first_experiment(
     source = _config_among([*([] if config is None else [config]), *(overrides or ())])
     path, changes = split_words(config, overrides, seed, data=True)
     _note_sgd(changes)
-    if source is None or not _is_data(source):
+    if source is None and (query := _query_among(changes)):
+        path = source = query
+    if source is None or not _has_rows(source):
         from gdrun.study.default_batches import fitted
 
         assumed = assumptions_about(changes) if source is None else {}
@@ -144,6 +146,29 @@ def first_experiment(
     assert path is not None
     experiment, found, table = start_experiment(path, changes)
     return FirstExperiment(experiment, _sentences(found.assumed), table, spent=found.seconds)
+
+
+def _has_rows(source: str) -> bool:
+    """Whether a first experiment can start from this: a data file, or `query=` with a query."""
+    return source.startswith("query=") or _is_data(source)
+
+
+def _query_among(changes: Iterable[str | Override], varied: Iterable[Override] = ()) -> str | None:
+    """The query among the overrides that are the data of a first experiment, after `query=`.
+
+    None if there is none, or if a model is chosen: the other sections are then those of the
+    quickstart. varied: the keys that the runs of a study vary.
+    """
+    from gdrun.config.overrides import parse_override
+
+    given = [
+        parse_override(each) if isinstance(each, str) and "=" in each else each for each in changes
+    ]
+    keys = {each.key: each.value for each in (*given, *varied) if not isinstance(each, str)}
+    if any(key.partition(".")[0] == "model" for key in keys):
+        return None
+    query = keys.get("dataset.query", keys.get("query"))
+    return f"query={query}" if isinstance(query, str) else None
 
 
 def _note_sgd(changes: Iterable[str | Override]) -> None:
@@ -238,9 +263,10 @@ def study_source(
     """
     from gdrun.config.loading import assumptions_about
 
+    config = config or _query_among(overrides, varied)
     if config is None:
         return None, _sentences(assumptions_about(overrides, varied))
-    if not _is_data(config):
+    if not _has_rows(config):
         faults.note_plugins_of_config(config)
         return config, []
     from gdrun.study.starting import start_study

@@ -34,9 +34,9 @@ def inspect(file: File, keys: Keys = None, json: Json = False) -> int:
     words = keys or []
     options = _options(file, words)
     found = inspect_data(options)
-    if "path" in options and "target" not in options:
+    if not {"name", "target"} & set(options):
         found, options = with_likely_target(found, options)
-    if found.problems and options.get("missing") == "error" and not _says_missing(words):
+    if found.problems and options.get("missing") == "error" and not _says(words, "missing"):
         # Training on a file fills missing values, unless the user says what they become.
         found = filling_as_training(found, inspect_data(options | {"missing": "mean"}))
     if json:
@@ -47,16 +47,16 @@ def inspect(file: File, keys: Keys = None, json: Json = False) -> int:
     return 2 if found.problems else 0
 
 
-def _says_missing(keys: list[str]) -> bool:
-    """Whether a key of the command line sets `missing`."""
+def _says(keys: list[str], option: str) -> bool:
+    """Whether a key of the command line sets this option of the dataset."""
     names = [key.partition("=")[0].strip().removeprefix("dataset.") for key in keys]
-    return any(name.partition(".")[0] == "missing" for name in names)
+    return any(name.partition(".")[0] == option for name in names)
 
 
 def _to_train(file: str, keys: list[str], found: Inspection) -> list[str]:
     """The lines with the command that trains on the data; empty if they have errors.
 
-    The model of a data file is chosen by training itself.
+    The model of a data file or a query is chosen by training itself.
     """
     from gdrun.data.sources import reader_of
 
@@ -65,13 +65,12 @@ def _to_train(file: str, keys: list[str], found: Inspection) -> list[str]:
     word = file.removeprefix("dataset.").removeprefix("path=")
     # In other commands, the key seed alone is that of the run.
     keys = [f"dataset.{key}" if key.startswith("seed=") else key for key in keys]
-    if reader_of(word) is not None and not word.startswith("query="):
+    if word.startswith("query=") or reader_of(word) is not None:
         return step("train on it", "train", word, *keys)
     model = "model=softmax" if found.task == "classification" else "model=linear"
-    data = f"dataset.{word}" if word.startswith("query=") else f"dataset={word}"
     # A mini-batch of the default size needs as many training rows.
     variant = ["variant=bgd"] if found.rows < 100 else []
-    return step("train on it", "train", data, *keys, model, *variant)
+    return step("train on it", "train", f"dataset={word}", *keys, model, *variant)
 
 
 def _options(file: str, keys: list[str]) -> dict[str, Any]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gdrun.cli.hinted_commands import missing_options
+from gdrun.cli.typed_settings import shell_word
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -29,12 +29,7 @@ def step(purpose: str, *words: str) -> list[str]:
     ['to train it:', "  gdrun train 'my config.yaml'"]
     """
     whole = [*words, *missing_options(words)]
-    return [f"to {purpose}:", f"  gdrun {' '.join(map(_quoted, whole))}"]
-
-
-def _quoted(word: str) -> str:
-    """The word for a shell; one with single quotes, such as a query, is put in double quotes."""
-    return f'"{word}"' if "'" in word and not set(word) & set('"$`\\!') else shlex.quote(word)
+    return [f"to {purpose}:", f"  gdrun {' '.join(map(shell_word, whole))}"]
 
 
 def step_with(

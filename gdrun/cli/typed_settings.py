@@ -6,6 +6,7 @@ whose override is wrong, types the setting as an override KEY=VALUE.
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import sys
@@ -20,13 +21,14 @@ COMMANDS = ("train", "sweep", "compare", "theory", "plot", "gradcheck", "config"
 """The commands that take overrides KEY=VALUE."""
 
 _LIST = r"\[[^\[\]]*\]"
+_TEXT = r"\"(?:[^\"\\]|\\.)*\""
 _SETTING = re.compile(
     r"(?<!left out )(?<![\w.`])([a-z_]\w*(?:\.\w+)*): "
-    rf"(\{{(?:{_LIST}|[^{{}}\[\]])*\}}|{_LIST}|\"[^\"]*\"|'[^']*'|[^\s,;{{\[`]+)"
+    rf"(\{{(?:{_LIST}|[^{{}}\[\]])*\}}|{_LIST}|{_TEXT}|'[^']*'|[^\s,;{{\[`]+)"
 )
 """A setting as a config file has it: a key, and a mapping, a list, a quoted text or a word."""
 
-_ENTRY = re.compile(rf"\s*(\w+): ({_LIST}|\"[^\"]*\"|'[^']*'|[^,]+),?")
+_ENTRY = re.compile(rf"\s*(\w+): ({_LIST}|{_TEXT}|'[^']*'|[^,]+),?")
 """A key of a mapping, and its value."""
 
 _POSITION = re.compile(r"(.+?):\d+:\d+\b")
@@ -85,8 +87,15 @@ def _typed(match: re.Match[str]) -> str:
 def _override(key: str, value: str) -> str:
     """An override, quoted for the shell if this is necessary."""
     compact = re.sub(r"\s*,\s*", ",", value.strip()) if value.startswith("[") else value.strip()
+    if key.endswith("query") and compact.startswith('"'):
+        compact = json.loads(compact)
     typed = f"{key}={compact}"
-    return typed if compact == "…" else shlex.quote(typed)
+    return typed if compact == "…" else shell_word(typed)
+
+
+def shell_word(word: str) -> str:
+    """The word for a shell; one with single quotes, such as a query, is put in double quotes."""
+    return f'"{word}"' if "'" in word and not set(word) & set('"$`\\!') else shlex.quote(word)
 
 
 @cache

@@ -35,7 +35,7 @@ def read_arrow(path: Path, columns: ColumnOptions) -> Table:
     """A Feather file (version 2) or another Arrow IPC file or stream; or several with the same
     columns, such as data/part-*.feather. This needs the extra `arrow`.
 
-    By default a value is missing if it is null, NaN or an empty text.
+    A value is missing if it is null or NaN, or a text such as n/a that `missing_values` lists.
 
     Raises: DataError if the file cannot be read, or if its values cannot be used.
     """

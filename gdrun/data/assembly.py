@@ -252,7 +252,7 @@ def _table(
         notes=tuple(notes),
         sources=sources,
         fillings=tuple(how if how in FILLINGS else "" for how in map(choices.missing, features)),
-        missing_marks=choices.options.marks(),
+        missing_marks=choices.options.marks,
         reports=tuple(reports[j] for j in sorted(reports)),
         kept=kept,
     )

@@ -51,10 +51,7 @@ class MissingMarks:
 
 
 STANDARD = MissingMarks()
-"""The marks of a missing value in text files."""
-
-TYPED = MissingMarks(frozenset({""}))
-"""The marks of a missing value where a file can hold null: only an empty text."""
+"""The marks of a missing value in texts, unless the user lists others."""
 
 
 def cell_value(cell: str, decimal: str = ".", missing: MissingMarks = STANDARD) -> float | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -25,13 +26,14 @@ from gdrun.data.columns import (
 )
 from gdrun.data.date_columns import dates_from_texts
 from gdrun.data.dates import TIME_OF_DAY, is_like_a_date
+from gdrun.data.duckdb_connection import identifier
 from gdrun.data.encoding import SourceColumn, bucket
 from gdrun.data.marked_numbers import have_marks, marked_number
 from gdrun.data.nearly_numbers import require_no_mixture
 from gdrun.data.places import Places
 from gdrun.data.row_numbers import is_identifier_text, like_an_identifier
 from gdrun.data.text_files import undecoded_hint
-from gdrun.data.units import have_units
+from gdrun.data.units import have_units, without_unit
 from gdrun.errors import DataError
 
 MOST_LABELS = 20
@@ -39,6 +41,9 @@ MOST_LABELS = 20
 
 MOST_HOT = 1000
 """The largest number of labels, and so of 0/1 columns, of one feature."""
+
+_CODE = re.compile(r"[+-]?0\d+")
+"""A number with leading zeros. As a text it is often a code, such as a postal code."""
 
 OFTEN = 0.02
 """If a word for a missing value is in at least this share of the cells, a note names the word."""
@@ -92,13 +97,23 @@ def text_column(
             return Column(values, SourceColumn(name, form="boolean"))
         if all(map(is_like_a_date, texts)):
             return dates_from_texts(name, cells, filled, places, reading, texts)
-        if have_marks(texts, reading.decimal, reading.marks) and not all(
-            cell_value(text, reading.decimal) is not None for text in texts
-        ):
-            return _marked_column(name, cells, reading)
+        if have_marks(texts, reading.decimal, reading.marks):
+            if not all(cell_value(text, reading.decimal) is not None for text in texts):
+                return _marked_column(name, cells, reading)
+            if not any(map(_CODE.fullmatch, texts)):
+                return _written_numbers(name, cells, places, reading)
     if not reading.category and (not classes or len(texts) > 2):
         _refuse_units(name, cells, filled, places, texts, reading)
     return _labelled_column(name, cells, filled, places, reading)
+
+
+def _written_numbers(name: str, cells: Cells, places: Places, reading: ColumnReading) -> Column:
+    """The column of a table with types whose texts are all numbers, such as '1.909'."""
+    found = finite_column(name, cells.values(reading.decimal, reading.marks)[0], places)
+    note = f"{name} has numbers as text, which are read as numbers"
+    if not reading.target:
+        note += f"; categories: {listed_name(name)} reads them as labels"
+    return replace(found, notes=(note,))
 
 
 def _marked_column(name: str, cells: Cells, reading: ColumnReading) -> Column:
@@ -114,7 +129,9 @@ def _marked_column(name: str, cells: Cells, reading: ColumnReading) -> Column:
     note = f"{name} has numbers with marks: {shown} is read as {number(shown):.15g}"
     comma = any("," in text for text in cells.texts)
     if comma and reading.decimal == "." and have_marks(cells.texts, ",", reading.marks):
-        note += '; if the comma is the decimal sign, set decimal: ","'
+        note += "; if the comma is the decimal sign, "
+        point = f"replace({identifier(name)}, ',', '.')"
+        note += f"use {point} in a query" if reading.typed else 'set decimal: ","'
     return Column(values, SourceColumn(name, form="marked"), notes=(note,))
 
 
@@ -129,7 +146,7 @@ def _labelled_column(
     _require_printable(name, cells, filled, places)
     total = int(filled.sum())
     scattered = len(labels) > MOST_LABELS and 2 * len(labels) > total and not reading.category
-    if scattered:
+    if len(labels) > MOST_LABELS and not reading.category:
         require_no_mixture(name, cells, filled, places, reading.decimal, reading.marks)
     if not reading.target:
         if not reading.category and len(labels) > MOST_LABELS:
@@ -298,21 +315,30 @@ def _refuse_units(
 ) -> None:
     """Raise DataError if all texts are numbers, or numbers with a unit that gdrun does not remove.
 
-    Numbers that a file stores as text are refused, because they are often codes, such as postal
-    codes. They are accepted in a target with few different values, where they are classes.
+    In a file with types, numbers with leading zeros that are stored as text are refused, because
+    they are often codes, such as postal codes. They are accepted in a target with few different
+    values, where they are classes.
     """
-    plain = all(cell_value(text, reading.decimal) is not None for text in texts)
+    plain = all(cell_value(text, reading.decimal, reading.marks) is not None for text in texts)
     if plain and reading.target and len(texts) <= MOST_LABELS:
         return
     if not plain and not have_units(texts):
         return
     row = int(filled.argmax())
-    what = "as text" if plain else "with a sign or unit"
-    action = "store them as numbers" if plain else "write only the number in each cell"
+    labels = f"read them as labels with categories: {listed_name(name)}"
+    if plain:
+        what, ways = "as text", ["store them as numbers", labels]
+    else:
+        what, ways = "with a sign or unit", ["write only the number in each cell"]
+        ways += without_unit(name, texts, places.table)
+        if len(texts) <= MOST_LABELS:
+            ways.append(labels)
+        elif not reading.target:
+            ways.append(leaving_out(name))
     raise DataError(
         f"the column has numbers {what}, such as {cells.text(row)!r} {places.here(row)}",
         where=places.cell(row, name),
-        hint=f"{action}; or read them as labels with categories: {listed_name(name)}",
+        hint="; or ".join(ways),
     )
 
 

@@ -39,9 +39,10 @@ class ColumnOptions:
     dates: Dates = "encode"
     hash: Hash = None
 
-    def marks(self, default: MissingMarks = STANDARD) -> MissingMarks:
-        """The cells that mean a missing value. default: these cells if the user names none."""
-        return default if self.missing_values is None else MissingMarks.of(self.missing_values)
+    @property
+    def marks(self) -> MissingMarks:
+        """The cells that mean a missing value."""
+        return STANDARD if self.missing_values is None else MissingMarks.of(self.missing_values)
 
     @property
     def buckets(self) -> int:
@@ -127,20 +128,18 @@ class Choices:
         """How to treat the missing values of a column."""
         return how_missing(self.options.missing, self.names.names[position])
 
-    def reading(
-        self, position: int, decimal: str = ".", marks: MissingMarks = STANDARD
-    ) -> ColumnReading:
+    def reading(self, position: int, decimal: str = ".", *, typed: bool = False) -> ColumnReading:
         """How to read the column at a position.
 
-        decimal: the decimal sign. marks: the cells that mean a missing value if the option
-        `missing_values` is not set.
+        decimal: the decimal sign. typed: whether the columns of the table have types.
         """
         return ColumnReading(
             target=position == self.target,
             category=position in self.labelled,
             kept=position in self.kept,
             decimal=decimal,
-            marks=self.options.marks(marks),
+            typed=typed,
+            marks=self.options.marks,
             dates=self.options.dates,
             buckets=self.buckets,
         )
@@ -152,14 +151,16 @@ class ColumnReading:
 
     target: whether it is the target, which may have labels such as 1, 2, 3+. category: whether the
     user declares it a category. kept: whether it is a feature even if it looks like an identifier.
-    decimal: the decimal sign. marks: the cells that are missing values. dates: how to treat dates.
-    buckets: the number of buckets for texts; 0 without hashing.
+    decimal: the decimal sign. typed: whether the columns of the table have types, so that a user
+    cannot set the decimal sign. marks: the cells that are missing values. dates: how to treat
+    dates. buckets: the number of buckets for texts; 0 without hashing.
     """
 
     target: bool = False
     category: bool = False
     kept: bool = False
     decimal: str = "."
+    typed: bool = False
     marks: MissingMarks = STANDARD
     dates: Dates = "encode"
     buckets: int = 0

@@ -5,8 +5,9 @@ DuckDB is imported in these functions only: its import takes longer than `gdrun 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,6 +80,22 @@ def quoted(text: str | Path) -> str:
     "'it''s'"
     """
     return "'" + str(text).replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """The name of a column in SQL, in double quotes if it is a keyword or no plain word.
+
+    >>> identifier("temp"), identifier("feed rate"), identifier("order")
+    ('temp', '"feed rate"', '"order"')
+    """
+    import duckdb
+
+    if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
+        # The parser refuses a keyword that needs quotes.
+        with suppress(duckdb.ParserException):
+            duckdb.extract_statements(f"SELECT {name} AS {name}")
+            return name
+    return '"' + name.replace('"', '""') + '"'
 
 
 def literal_path(path: Path) -> str:

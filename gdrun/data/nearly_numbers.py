@@ -40,18 +40,20 @@ def require_no_mixture(
     numbers = len(texts) - len(others)
     if not others or numbers < NEARLY * len(texts):
         return
-    listed = ", ".join(f"{text!r} ({count(_rows(text, cells), 'row')})" for text in others[:MOST])
+    named = ", ".join(f"{text!r} ({count(_rows(text, cells), 'row')})" for text in others[:MOST])
     more = len(others) - MOST
-    listed += f" and {more} more" if more > 0 else ""
+    named += f" and {more} more" if more > 0 else ""
     hint = f"correct these cells; or {leaving_out(name)}"
     if more <= 0:
         mean = "it means" if len(others) == 1 else "they mean"
-        sets = f"missing_values: {json.dumps(others, ensure_ascii=False)}"
+        # The option replaces the standard list.
+        listed = [*others, *filter(None, cells.texts_in(~filled))]
+        sets = f"missing_values: {json.dumps(listed, ensure_ascii=False)}"
         sets += "" if sign == decimal else f' and decimal: "{sign}"'
         hint = f"if {mean} a missing value, set {sets}; or {hint}"
     raise KindError(
         f"{numbers:,} of its {len(texts):,} different values are numbers; "
-        f"{'the other is' if len(others) == 1 else 'the others are'} {listed}",
+        f"{'the other is' if len(others) == 1 else 'the others are'} {named}",
         kind="text",
         where=f"{places.table} {name}",
         hint=hint,

@@ -47,8 +47,8 @@ def read_query(query: str, columns: ColumnOptions, folder: str = ".") -> Table:
     SELECT size, price FROM 'houses.parquet' WHERE price > 0 ORDER BY id.
 
     The query can read files and write nothing. Without ORDER BY the order of the rows is that of
-    the file. folder: the directory at which relative paths in the query start. By default a value
-    is missing if it is null, NaN or an empty text.
+    the file. folder: the directory at which relative paths in the query start. A value is missing
+    if it is null or NaN, or a text such as n/a that `missing_values` lists.
 
     Raises: DataError if the query is not one SELECT statement, if it fails, or if its values cannot
     be used.

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gdrun.array_types import Counts, Numbers
+from gdrun.array_types import Counts, Flags, Numbers
 from gdrun.data.column_names import as_tuple
 from gdrun.data.column_options import how_missing
 from gdrun.data.columns import count
@@ -69,11 +69,7 @@ def _with_groups(table: Table, found: Counts, column: str, how: str) -> tuple[Ta
             where=f"dataset.split.group {column}",
             hint="fill them in, or set missing: drop to remove these rows",
         )
-    notes = (*table.notes, f"dropped {lacking} without a value of {column}")
-    kept = _kept(table)[rows]
-    return replace(table, X=table.X[rows], y=table.y[rows], kept=kept, wide=None, notes=notes), (
-        found[rows]
-    )
+    return _with_rows(table, rows, column), found[rows]
 
 
 def _kept(table: Table) -> Counts:
@@ -99,11 +95,42 @@ def _without(
         raise DataError(first.what, where=where, hint=first.hint) from None
 
 
+def with_times(table: Table, options: Mapping[str, Any], column: str) -> tuple[Table, Numbers]:
+    """Return the table of a dataset, and the time of each row, (N,): see row_times.
+
+    options: the dataset section of the config. A column that it ignores is no feature, but its
+    values are read; `missing: drop` then also drops rows without a time. Raises DataError if the
+    column does not exist, is text, or has missing values that are not dropped.
+    """
+    ignored = as_tuple(options.get("ignore") or ())
+    if column not in ignored:
+        times = row_times(column, table)
+    else:
+        others = tuple(name for name in ignored if name != column)
+        kept = (*as_tuple(options.get("keep") or ()), column)
+        changed = {"ignore": others, "keep": kept, "missing": "mean", "target": table.target_name}
+        timed = load_table({**options, **changed})
+        of_file = np.full(max(_kept(table)[-1], _kept(timed)[-1]) + 1, np.nan)
+        of_file[_kept(timed)] = row_times(column, timed)
+        times = of_file[_kept(table)]
+    known = ~np.isnan(times)
+    if known.all():
+        return table, times
+    lacking = f"{(~known).sum()} of {len(times)}"
+    if column not in ignored or how_missing(options.get("missing", "error"), column) != "drop":
+        raise DataError(
+            f"{lacking} times are missing",
+            where=f"dataset.split.time {column}",
+            hint="set missing: drop to remove these rows",
+        )
+    return _with_rows(table, known, column), times[known]
+
+
 def row_times(column: str, table: Table) -> Numbers:
     """Return the time of each row, (N,): a number, or the days from 1970-01-01 to a date.
 
-    column: the name of a feature with numbers, or of a column of dates. Raises DataError if there
-    is no such column, or if a time is missing.
+    column: the name of a feature with numbers, or of a column of dates. A missing time is NaN.
+    Raises DataError if there is no such column.
     """
     where = "dataset.split.time"
     names = list(table.feature_names)
@@ -129,11 +156,12 @@ def row_times(column: str, table: Table) -> Numbers:
         times = np.array(table.X[:, names.index(days[0])])
         for name in hours:
             times += table.X[:, names.index(name)] / 24
-    missing = int(np.isnan(times).sum())
-    if missing:
-        raise DataError(
-            f"{missing} of {len(times)} times are missing",
-            where=f"{where} {column}",
-            hint="set missing: drop to remove these rows",
-        )
     return times
+
+
+def _with_rows(table: Table, rows: Flags, column: str) -> Table:
+    """The rows of a table that have a value of the column. rows (N,): True for such a row."""
+    lacking = f"{(~rows).sum()} of {count(len(rows), 'row')}"
+    notes = (*table.notes, f"dropped {lacking} without a value of {column}")
+    kept = _kept(table)[rows]
+    return replace(table, X=table.X[rows], y=table.y[rows], kept=kept, wide=None, notes=notes)

@@ -12,7 +12,7 @@ import numpy as np
 
 from gdrun.array_types import Numbers
 from gdrun.data.assembly import assembled
-from gdrun.data.cells import TYPED, Cells
+from gdrun.data.cells import Cells
 from gdrun.data.column_kinds import finite_column, text_column, without_marked
 from gdrun.data.column_names import ColumnNames
 from gdrun.data.column_options import (
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 def read_parquet(path: Path, columns: ColumnOptions) -> Table:
     """A Parquet file, or several with the same columns, such as data/part-*.parquet.
 
-    By default a value is missing if it is null, NaN or an empty text.
+    A value is missing if it is null or NaN, or a text such as n/a that `missing_values` lists.
 
     Raises: DataError if the file cannot be read, or if its values cannot be used.
     """
@@ -76,7 +76,8 @@ def opened_parquet(path: Path) -> Iterator[tuple[DuckDBPyConnection, str]]:
 def read_json_lines(path: Path, columns: ColumnOptions) -> Table:
     """A file with one JSON object a line for each example. The keys of the objects are the columns.
 
-    By default a value is missing if it is null or an empty text, or if its key is missing.
+    A value is missing if it is null, if its key is missing, or if it is a text such as n/a that
+    `missing_values` lists.
 
     Raises: DataError if the file cannot be read, or if its values cannot be used.
     """
@@ -85,7 +86,7 @@ def read_json_lines(path: Path, columns: ColumnOptions) -> Table:
         choices = columns.resolved(ColumnNames(tuple(names), len(names)), str(path))
 
         def read(position: int) -> Column:
-            reading = choices.reading(position, marks=TYPED)
+            reading = choices.reading(position, typed=True)
             return _json_column(names[position], json_cells(database, position), places, reading)
 
         return assembled(choices, read, places)

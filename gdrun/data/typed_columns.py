@@ -9,7 +9,7 @@ import numpy as np
 
 from gdrun.array_types import Numbers
 from gdrun.data.assembly import assembled
-from gdrun.data.cells import TYPED, Cells
+from gdrun.data.cells import Cells
 from gdrun.data.column_kinds import finite_column, text_column, without_marked
 from gdrun.data.column_names import ColumnNames
 from gdrun.data.column_options import ColumnOptions, ColumnReading
@@ -44,7 +44,7 @@ def typed_table(
     names, kinds = tuple(row[0] for row in described), [row[1] for row in described]
     places = TableRows(where)
     choices = options.resolved(ColumnNames(names, len(names)), where)
-    readings = {j: choices.reading(j, marks=TYPED) for j in choices.chosen}
+    readings = {j: choices.reading(j, typed=True) for j in choices.chosen}
     found = read_numbers(
         connection,
         source,

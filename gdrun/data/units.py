@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Sequence
 
+from gdrun.data.duckdb_connection import identifier, quoted
 from gdrun.data.marked_numbers import MOST_CHARACTERS
 
 _UNITS = (
@@ -18,6 +20,8 @@ _KNOWN = re.compile(
 _ANY = re.compile(
     r"(?P<before>[^\d+-]*)[+-]?\d(?:[\d.,'’ \u00a0\u202f]*\d)?(?P<blank>\s*)(?P<after>\D*)"
 )
+_QUERIED = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson")
+"""The endings of the files that a query can name without a function, each also with .gz."""
 _ORDINALS = {"st", "nd", "rd", "th"}
 
 
@@ -49,3 +53,29 @@ def have_units(texts: Sequence[str]) -> bool:
         return not after and (currency or before.lower() == "rs.")
     blank = all(each and each["blank"] for each in found)
     return bool(after) and after not in _ORDINALS and (len(after) > 1 or blank)
+
+
+def without_unit(name: str, texts: Sequence[str], table: str) -> list[str]:
+    """How to remove the unit with a query, if all texts have the same one; else an empty list.
+
+    name: the column. table: the file, or `dataset.query` for the result of a query. The query
+    keeps texts, so that marks between thousands and marks of missing values are read as usual.
+
+    >>> without_unit("temp", ["70 kg", "5 kg"], "dataset.query")
+    ["select replace(temp, 'kg', '') AS temp in the query"]
+    """
+    found = [_ANY.fullmatch(text) for text in texts]
+    words = {(each["before"].strip(), each["after"].strip()) for each in found if each}
+    if None in found or len(words) != 1:
+        return []
+    before, after = words.pop()
+    if not (before or after) or (before and after):
+        return []
+    column = identifier(name)
+    changed = f"replace({column}, {quoted(before or after)}, '') AS {column}"
+    if table == "dataset.query":
+        return [f"select {changed} in the query"]
+    if not table.lower().removesuffix(".gz").endswith(_QUERIED):
+        return []
+    query = f"SELECT * REPLACE ({changed}) FROM {quoted(table)}"
+    return [f"remove the unit with query: {json.dumps(query, ensure_ascii=False)}"]

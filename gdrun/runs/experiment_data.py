@@ -11,7 +11,7 @@ from gdrun.config.experiment import Experiment
 from gdrun.config.section_kinds import Section
 from gdrun.data import Prepared, Table, load_table, prepare
 from gdrun.data.part_files import part_files
-from gdrun.data.split_keys import load_groups, row_times
+from gdrun.data.split_keys import load_groups, with_times
 from gdrun.errors import DataError
 from gdrun.methods.randomness import stream
 from gdrun.problems.surfaces import noise_vectors
@@ -51,6 +51,9 @@ def _prepared(experiment: Experiment, table: Table | None, read: Table | None) -
             hint="write the data and a column of groups to a file, or split the arrays before "
             "training",
         )
+    times = None
+    if split.time is not None:
+        table, times = with_times(table, given, split.time)
     standardize = dataset["standardize"]
     return prepare(
         table,
@@ -59,7 +62,7 @@ def _prepared(experiment: Experiment, table: Table | None, read: Table | None) -
         validation=split.validation,
         test=split.test,
         groups=groups,
-        times=None if split.time is None else row_times(split.time, table),
+        times=times,
         standardize=standardize.features,
         standardize_target=standardize.target,
         seed=experiment.data_seed,

@@ -35,6 +35,9 @@ MOST_ROWS = 2000
 MOST_ENTRIES = 2_000_000
 TEST_EPOCHS = 5
 
+QUERY = "query="
+"""What a source of data begins with if it is a query in SQL and not the path of a file."""
+
 ENOUGH_TO_STOP = 1000
 """From this number of rows on, the config has early stopping.
 
@@ -63,10 +66,10 @@ class Start:
 def start(path: str, overrides: Iterable[Change] = (), *, test_rates: bool = True) -> Start:
     """Return the first experiment on a data file. overrides: keys that the user has set.
 
-    test_rates: whether the learning rate is chosen by a short test, which trains a few epochs with
-    each rate of RATES, unless `overrides` set the rate or the optimizer. Without a test, it is the
-    optimizer's default. Raises ConfigError for a wrong override, DataError if the file cannot be
-    read.
+    path: the file, or a query in SQL after `query=`. test_rates: whether the learning rate is
+    chosen by a short test, which trains a few epochs with each rate of RATES, unless `overrides`
+    set the rate or the optimizer. Without a test, it is the optimizer's default. Raises ConfigError
+    for a wrong override, DataError if the data cannot be read.
     """
     changes = _changes(path, overrides)
     base = _base(path)
@@ -83,7 +86,7 @@ def start(path: str, overrides: Iterable[Change] = (), *, test_rates: bool = Tru
     if _is_regression(name, table, task) and "standardize" not in dataset:
         dataset["standardize"] = {"features": True, "target": True}
         assumed["dataset.standardize"] = "the target is standardised too, as the features are"
-    config: dict[str, Any] = {"name": f"{stem(path)}-{name}", "dataset": dataset, "model": name}
+    config: dict[str, Any] = {"name": f"{_stem(path)}-{name}", "dataset": dataset, "model": name}
     config |= _training(len(table.y), _epochs_of(given))
     if not _validates(dataset):
         config["stopping"].pop("early_stopping", None)
@@ -143,7 +146,7 @@ def _changes(path: str, overrides: Iterable[Change]) -> list[Override]:
         columns: set[str] = set()
         if words:
             with suppress(DataError):
-                found = load_table({"path": path, "missing": "mean"})
+                found = load_table({**_base(path)["dataset"], "missing": "mean"})
                 columns = {report.name for report in found.reports}
         for word in words:
             if word in columns:
@@ -153,7 +156,8 @@ def _changes(path: str, overrides: Iterable[Change]) -> list[Override]:
 
 
 def _base(path: str) -> dict[str, Any]:
-    return {"dataset": {"path": path}, "model": "linear", "variant": "mbgd", "optimizer": "adam"}
+    key, data = ("query", path.removeprefix(QUERY)) if path.startswith(QUERY) else ("path", path)
+    return {"dataset": {key: data}, "model": "linear", "variant": "mbgd", "optimizer": "adam"}
 
 
 def start_experiment(
@@ -168,6 +172,10 @@ def start_experiment(
     experiment = load(found.config, changes)
     same = _reading(experiment) == _reading(load(found.config))
     return experiment, found, found.table if same else None
+
+
+def _stem(path: str) -> str:
+    return "query" if path.startswith(QUERY) else stem(path)
 
 
 def _reading(experiment: Experiment) -> dict[str, Any]:

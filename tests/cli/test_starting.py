@@ -1,6 +1,8 @@
 """`gdrun train DATA.csv` and `gdrun config new DATA.csv`: a first experiment on a data file."""
 
 import json
+import re
+import shlex
 import time
 from pathlib import Path
 
@@ -436,3 +438,27 @@ def test_the_time_of_reading_includes_the_one_for_the_assumptions(
     (tmp_path / "small.csv").write_text("x,y\n" + "".join(f"{k},{k % 7 / 2}\n" for k in range(40)))
     answer = gdrun("train", "small.csv", *words, "lr=0.1", "epochs=1", "engine=numpy", "--json")
     assert json.loads(answer.out)["timing"]["reading"] >= 0.15
+
+
+def test_a_query_trains_as_its_file_does(gdrun, tmp_path, monkeypatch):
+    """The commands that `inspect` and the hint for a unit print give the run of the plain file."""
+    monkeypatch.chdir(tmp_path)
+    cells = [
+        (("n/a" if k % 9 == 0 else f"{k * 37 % 101}"), k % 7, "ab"[k % 5 > 1]) for k in range(90)
+    ]
+    for name, unit in (("plain", ""), ("units", " °C")):
+        rows = "".join(f"{a}{unit if a != 'n/a' else ''},{b},{label}\n" for a, b, label in cells)
+        Path(f"{name}.csv").write_text("temp,b,label\n" + rows, encoding="utf-8")
+    expected, _ = document(gdrun, "plain.csv", "epochs=2")
+
+    def typed(text):
+        words = shlex.split(text)
+        return words[words.index("train") + 1 :] if "train" in words else words
+
+    printed = gdrun("inspect", "query=SELECT * FROM 'plain.csv'").out.rpartition("gdrun ")[2]
+    monkeypatch.setattr("sys.argv", ["gdrun", "train", "units.csv"])
+    hint = re.search(r'"query=.*?"', gdrun("train", "units.csv").err)[0]
+    for words in (typed(printed), typed(hint)):
+        found, _ = document(gdrun, *words, "epochs=2")
+        assert found["config"]["model"]["name"] == "logistic"
+        assert found["summary"]["train_loss"] == expected["summary"]["train_loss"]

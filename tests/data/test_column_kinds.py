@@ -1,10 +1,14 @@
 """What the columns of a text file become: numbers, booleans, dates, categories, or errors."""
 
+import json
+import re
 from datetime import datetime
 from time import process_time
 
 import numpy as np
 import pytest
+
+from gdrun.data import load_table
 
 
 def rows(*cells):
@@ -64,11 +68,12 @@ def test_a_percent_sign_in_some_cells_only_is_refused(refused):
 )
 def test_numbers_with_another_unit(refused, read, cells):
     text = "a,y\n" + rows(*cells)
-    assert refused(text) == (
+    said = refused(text)
+    assert said.startswith(
         f"error: made.csv:2 a: the column has numbers with a sign or unit, such as {cells[0]!r} in "
-        "this line\nhint: write only the number in each cell; or read them as labels with "
-        'categories: ["a"]'
+        "this line\nhint: write only the number in each cell; or "
     )
+    assert said.endswith('; or read them as labels with categories: ["a"]')
     assert len(read(text, categories="a").feature_names) == 3
     # A target of few values would be one class for each of them.
     swapped = "b,y\n" + "".join(f'{k * k % 7},"{cells[k % 3]}"\n' for k in range(12))
@@ -570,3 +575,20 @@ def test_texts_of_which_many_are_no_numbers_are_texts(refused):
     said = refused("a,y\n" + rows(*cells))
     assert "'text 0' (1 row), 'text 1' (1 row), 'text 2' (1 row) and 3 more" in said
     assert "\nhint: correct these cells; or leave it out with" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"), [("temp", " °C"), ("feed rate", " m/s"), ("order", "GB")]
+)
+def test_the_query_in_the_hint_removes_a_unit(refused, name, unit):
+    """The numbers are those that were formatted; many different ones are no categories."""
+    numbers = [1000 + 3.5 * k for k in range(40)]
+    cells = [f"{number:,.1f}{unit}" for number in numbers]
+    cells[7] = "n/a"
+    said = refused(f"{name},y\n" + rows(*cells))
+    assert "categories" not in said
+    assert said.endswith(f'leave it out with ignore: ["{name}"]')
+    query = json.loads(re.search(r'query: ("(?:[^"\\]|\\.)*")', said)[1])
+    table = load_table({"query": query, "missing": "mean"})
+    assert np.isnan(table.X[7, 0])
+    assert np.delete(table.X[:, 0], 7).tolist() == numbers[:7] + numbers[8:]

@@ -78,3 +78,38 @@ def test_dates_of_a_query():
     assert load_table({"query": query}).X.tolist() == [[2020, 1, 2, 18262], [2021, 12, 4, 18992]]
     said = refusal(query, dates="refuse")
     assert said.startswith("error: dataset.query sold: the column has dates or times")
+
+
+@pytest.mark.parametrize("ending", ["parquet", "jsonl"])
+def test_texts_of_tables_with_types_are_those_of_the_csv(ending, folder):
+    """The same cells as text mean the same in each format: marks, missing values and numbers."""
+    import pandas
+
+    words = ["n/a", "NA", "-", "", "None"]
+    frame = pandas.DataFrame(
+        {
+            "share": [words[k % 5] if k % 3 == 0 else f"{k + 0.5}%" for k in range(60)],
+            "plain": [words[k % 5] if k % 4 == 0 else f"{k / 8 - 3}" for k in range(60)],
+            "kind": [words[k % 5] if k % 7 == 0 else "ab"[k % 2] for k in range(60)],
+            "y": [f"{k * k}" for k in range(60)],
+        }
+    )
+    frame.to_csv("made.csv", index=False)
+    frame.to_parquet("made.parquet")
+    frame.to_json("made.jsonl", orient="records", lines=True)
+    expected = load_table({"path": "made.csv", "missing": "mean"})
+    assert expected.feature_names == ("share", "plain", "kind=a", "kind=b")
+    query = {"query": f"SELECT * FROM 'made.{ending}'"}
+    for source in ({"path": f"made.{ending}"}, query):
+        table = load_table({**source, "missing": "mean"})
+        assert table.feature_names == expected.feature_names
+        np.testing.assert_array_equal(table.X, expected.X)
+        np.testing.assert_array_equal(table.y, expected.y)
+        note = "plain has numbers as text, which are read as numbers; "
+        assert note + 'categories: ["plain"] reads them as labels' in table.notes
+    # With a list of the user, NA is a label and no missing value.
+    marks = {"missing": "mean", "missing_values": ("n/a", "-", "None")}
+    listed = load_table({**query, **marks, "ignore": ("share", "plain")})
+    assert listed.sources[0].labels == ("NA", "a", "b")
+    hint = refusal(query["query"], **marks, ignore=("plain", "kind"))
+    assert 'set missing_values: ["NA", "-", "None", "n/a"]' in hint

@@ -121,6 +121,25 @@ def test_dates_order_the_rows(visits):
     assert sorted(data.test.X[:, column] - epoch) == sorted(days)[-6:]
 
 
+def test_a_column_that_is_no_feature_orders_the_rows_too(visits):
+    """The effect of each row in a part is that of the file, for the days of this part."""
+    file, days = visits
+    data = data_of(file, "split.time=day", "standardize=false", "ignore=[patient, day]")
+    assert data.feature_names == ("age",)
+    effects = [float(line.split(",")[-1]) for line in file.read_text().splitlines()[1:]]
+    for name, low, high in (("train", 0, 48), ("validation", 48, 54), ("test", 54, 60)):
+        expected = [e for e, day in zip(effects, days, strict=True) if low <= day < high]
+        assert getattr(data, name).y.tolist() == expected
+    with_gap = file.read_text().replace(f",{np.datetime64('2024-01-01') + 59},", ",,")
+    file.write_text(with_gap)
+    last = float(effects[list(days).index(59)])
+    with pytest.raises(DataError, match=r"1 of 60 times are missing(.|\n)*missing: drop"):
+        data_of(file, "split.time=day", "ignore=[patient, day]", "missing=mean")
+    data = data_of(file, "split.time=day", "ignore=[patient, day]", "missing=drop")
+    assert data.rows == {"train": 47, "validation": 6, "test": 6}
+    assert last not in data.test.y.tolist()
+
+
 def test_a_split_by_group_trains_and_is_recorded(visits, tmp_path):
     file, _ = visits
     config = {"dataset": {"path": str(file), "target": "effect"}, "model": "linear"}
