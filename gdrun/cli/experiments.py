@@ -247,7 +247,7 @@ def data_among(
         return words, config
     if config is not None or len(files) > 1:
         first = config if config is not None else files[0]
-        hint = "a study has one config or one data file"
+        hint = _as_one_table(files) or "a study has one config or one data file"
         raise GdrunError(f"is a second file; the first is {first}", where=files[-1], hint=hint)
     return [word for word in words if word != files[0]], files[0]
 
@@ -290,6 +290,7 @@ def _config_among(words: list[str]) -> str | None:
     files = [word for word in words if "=" not in word and (word == "-" or _exists(word))]
     if len(files) > 1:
         hint = f"`gdrun compare {' '.join(map(shlex.quote, files))}` compares several configs"
+        hint = _as_one_table(files) or hint
         raise GdrunError(
             f"is a second config file; the first is {files[0]}", where=files[1], hint=hint
         )
@@ -302,13 +303,26 @@ def _config_among(words: list[str]) -> str | None:
     return next(iter(named or files), None)
 
 
-def _exists(word: str) -> bool:
-    """Whether this word names a file. A word that is too long for a name, such as a list, does not.
+def _as_one_table(files: list[str]) -> str:
+    """The hint for data files that a shell has made of a pattern; empty for other files."""
+    endings = {Path(file).suffix for file in files}
+    if len(files) < 2 or len(endings) > 1 or not all(map(_is_data, files)):
+        return ""
+    folders = {Path(file).parent for file in files}
+    pattern = str(folders.pop() / f"*{endings.pop()}") if len(folders) == 1 else "folder/*.csv"
+    return f"to read several files as one table, quote the pattern: {shlex.quote(pattern)}"
 
-    Raises OSError for other reasons why the system cannot tell, such as a missing permission.
+
+def _exists(word: str) -> bool:
+    """Whether this word names a file, or several with a pattern such as months/*.csv.
+
+    A word that is too long for a name, such as a list, does not. Raises OSError for other reasons
+    why the system cannot tell, such as a missing permission.
     """
+    from glob import has_magic
+
     try:
-        return Path(word).exists()
+        return Path(word).exists() or (has_magic(word) and _is_data(word))
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:
             raise

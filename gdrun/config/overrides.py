@@ -301,7 +301,24 @@ def _set(data: dict[str, Any], path: tuple[str, ...], override: Override) -> Pro
         _unset(here, path)
     if len(path) == 2 and path[0] in SECTIONS:
         _drop_former_options(SECTIONS[path[0]], path[1], here)
+    if path[0] == "dataset" and len(path) == 2 and path[1] in DATASET_KEYS:
+        _drop_options_of_other_data(SECTIONS["dataset"], here)
     return None
+
+
+def _drop_options_of_other_data(kind: SectionKind, section: dict[str, Any]) -> None:
+    """Remove options that other data have and these do not, such as the folder of a query.
+
+    An option that no data have is kept, so that it is reported. section: the values of the section
+    by key, which are changed in place.
+    """
+    definition = kind.find(section, kind.choose(section), lambda path: "")
+    if isinstance(definition, Problem):
+        return
+    known = kind.options(definition, section)
+    others = {name for each in kind.definitions() for name in kind.options(each)}
+    for name in others.difference(known, DATASET_KEYS):
+        section.pop(name, None)
 
 
 def _unset(section: dict[str, Any], path: tuple[str, ...]) -> None:

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from glob import glob, has_magic
+from glob import glob, has_magic, iglob
 from pathlib import Path
 
 from gdrun.data.unreadable import is_url
 from gdrun.errors import DataError, near_files
+
+MOST_CHARACTERS = 4096
+"""A longer text, such as a list of values, is no pattern: it is longer than any path."""
+
+
+def names_several(source: str | Path) -> bool:
+    """Whether this is a pattern with * ? or [ that matches files, and not the name of a file."""
+    text = str(source)
+    if not has_magic(text) or len(text) > MOST_CHARACTERS or Path(text).exists():
+        return False
+    return any(Path(name).is_file() for name in iglob(text, recursive=True))  # noqa: PTH207
 
 
 def matching_files(path: Path) -> list[Path]:

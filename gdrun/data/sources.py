@@ -22,6 +22,7 @@ from gdrun.data.other_formats import (
     not_readable,
 )
 from gdrun.data.queries import files_of, read_query
+from gdrun.data.several_files import names_several
 from gdrun.data.svmlight_files import read_svmlight
 from gdrun.data.table import Table
 from gdrun.data.table_files import read_json_lines, read_parquet
@@ -90,10 +91,12 @@ def is_data_file(source: object) -> bool:
     """Whether the source of an experiment is the path of a file with data, not of a config.
 
     The file may be of a kind that gdrun does not read. A directory of CIFAR-10 or of images is data
-    too.
+    too, and so is a pattern such as months/*.csv that matches files.
     """
     if not isinstance(source, str | Path):
         return False
+    if names_several(source):
+        return reader_of(source) is not None
     if Path(source).is_dir():
         return reader_of(source) is not None or holds_images(Path(source))
     if not Path(source).is_file():

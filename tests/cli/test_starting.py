@@ -462,3 +462,31 @@ def test_a_query_trains_as_its_file_does(gdrun, tmp_path, monkeypatch):
         found, _ = document(gdrun, *words, "epochs=2")
         assert found["config"]["model"]["name"] == "logistic"
         assert found["summary"]["train_loss"] == expected["summary"]["train_loss"]
+
+
+def test_a_pattern_of_files_is_one_table(gdrun, houses):
+    """The rows of two halves, in the order of the names of the files, are those of the whole."""
+    header, *lines = Path("houses.csv").read_text(encoding="utf-8").splitlines()
+    Path("parts").mkdir()
+    for name, half in (("1.csv", lines[:60]), ("2.csv", lines[60:])):
+        Path("parts", name).write_text("\n".join([header, *half, ""]), encoding="utf-8")
+    words = ("epochs=2", "target=price")
+    whole, _ = document(gdrun, "houses.csv", *words)
+    found, notes = document(gdrun, "parts/*.csv", *words)
+    assert found["config"]["dataset"]["path"].endswith("parts/*.csv")
+    assert found["summary"]["train_loss"] == whole["summary"]["train_loss"]
+    assert "assumed model: regression" in notes
+    for study in (("sweep", "lr=0.1,0.3"), ("compare", "adam", "momentum")):
+        options = (*words, "engine=numpy", "--seeds", "1", "--json")
+        of_whole, of_parts = (
+            json.loads(gdrun(*study, data, *options).out)["ranking"]
+            for data in ("houses.csv", "parts/*.csv")
+        )
+        assert [each["median"] for each in of_parts] == [each["median"] for each in of_whole]
+    # What a shell makes of the pattern without quotes.
+    for command in (("train",), ("sweep", "lr")):
+        answer = gdrun(*command, "parts/1.csv", "parts/2.csv")
+        assert answer.code == 2
+        assert "to read several files as one table, quote the pattern: 'parts/*.csv'" in answer.err
+    answer = gdrun("train", "parts/*.parquet")
+    assert answer.err.startswith("error: parts/*.parquet: there is no such file\n")

@@ -2,7 +2,9 @@
 
 import pytest
 
+from gdrun.config.loading import load
 from gdrun.config.overrides import parse_override
+from gdrun.errors import ConfigError
 
 
 @pytest.mark.parametrize(
@@ -21,3 +23,36 @@ def test_a_query_is_taken_as_it_is_written(query):
         quoted = "'" + query.replace("'", "''") + "'"
         assert parse_override(f"{key}={quoted}").value == query
     assert parse_override("dataset.query=").value is None
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["path=new.csv", "query=SELECT * FROM 'new.csv'", "path=new.parquet", "path=new.npy"],
+)
+@pytest.mark.parametrize(
+    "dataset",
+    [
+        {"query": "SELECT * FROM 'old.csv'", "folder": "/data", "ignore": "id"},
+        {"path": "old.csv", "decimal": ",", "encoding": "cp1252", "ignore": "id"},
+        {"name": "blobs", "n": 300},
+    ],
+)
+def test_other_data_replace_the_options_that_only_the_former_have(dataset, override):
+    """The result is the config in which the new data were written from the beginning."""
+    model = {"model": "linear" if "name" not in dataset else "softmax"}
+    found = load({"dataset": dataset, **model}, [override]).plain()["dataset"]
+    key, _, value = override.partition("=")
+    shared = {
+        "path=new.csv": {"decimal", "encoding", "ignore"},
+        "path=new.parquet": {"ignore"},
+        "path=new.npy": set(),
+    }.get(override, {"folder", "ignore"})
+    kept = {name: dataset[name] for name in shared & set(dataset)}
+    expected = load({"dataset": {key: value, **kept}, **model}).plain()["dataset"]
+    assert found == expected
+
+
+def test_a_wrong_option_is_reported_beside_other_data():
+    wrong = {"dataset": {"path": "old.csv", "taget": "y"}, "model": "linear"}
+    with pytest.raises(ConfigError, match="taget"):
+        load(wrong, ["path=new.parquet"])
