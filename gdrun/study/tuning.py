@@ -84,7 +84,7 @@ def choose(
         names = [each.name for each in tuning.tried[contender.name]]
         own = [by_name[name] for name in names if name in by_name]
         best = next(iter(ranked(fastest_first(own, metric))), None)
-        if best is None or not best.finite:
+        if best is None or not best.eligible:
             tuned.append(contender)
             tunings[contender.name] = Tuning(len(names), seeds, {}, ())
             continue
@@ -119,7 +119,7 @@ def widened(
     for contender in contenders:
         own = [by_name[each.name] for each in tuning.tried[contender.name] if each.name in by_name]
         best = next(iter(ranked(fastest_first(own, metric))), None)
-        if best is None or not best.finite:
+        if best is None or not best.eligible:
             continue
         for edge in _edges_of(best.candidate, own):
             if (key := edge.axis.key) in tuning.open_keys:

@@ -188,7 +188,7 @@ def _tuning(row: Contender) -> str:
         return f"{row.name}: its own settings, because it has none of the keys"
     budget = f"{tuning.settings} settings × {count(tuning.seeds, 'tuning seed')}"
     if not tuning.chosen:
-        return f"{row.name}: every run of {budget} failed; its own settings are kept"
+        return f"{row.name}: none of {budget} lowered the loss; its own settings are kept"
     chosen = ", ".join(f"{key} {shown_value(value)}" for key, value in tuning.chosen.items())
     keys = " and ".join(tuning.at_edge)
     edge = (
@@ -240,7 +240,7 @@ def _unequal_tuning(comparison: Comparison) -> list[str]:
 def _not_tuned(comparison: Comparison) -> list[str]:
     """A sentence for each key that some contenders do not have, so that it was not tuned there.
 
-    A contender of which every run failed has no best setting, and is left out.
+    A contender of which no setting lowered the loss has no best setting, and is left out.
     """
     tuned = {
         row.name: row.tuning.chosen

@@ -281,7 +281,8 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
 
 def _as_good(sweep: Sweep, best: Standing) -> list[tuple[str, str]]:
     """A note if another setting has a better median, but is slower than the best one."""
-    other = min(sweep.ranking, key=lambda standing: standing.spread.median)
+    eligible = (standing for standing in sweep.ranking if standing.eligible)
+    other = min(eligible, key=lambda standing: standing.spread.median)
     if other.spread.median >= best.spread.median:
         return []
     value = quantity(sweep.metric.value(other.spread.median))
@@ -315,11 +316,11 @@ def _risky_best(ranking: Sequence[Standing]) -> list[str]:
     It also names the best setting of which no run diverged.
     """
     best = next(iter(ranking), None)
-    if best is None or not best.finite or not best.diverged:
+    if best is None or not best.eligible or not best.diverged:
         return []
     text = f"{best.diverged} of {len(best.results)} runs of the best setting diverged"
     safe = next(
-        (each.candidate.name for each in ranking if each.finite and not each.diverged), None
+        (each.candidate.name for each in ranking if each.eligible and not each.diverged), None
     )
     return [f"{text}; {safe} is the best setting without a diverged run" if safe else text]
 
@@ -329,7 +330,8 @@ def _warnings(sweep: Sweep) -> list[str]:
     warnings = [NOT_COMPARABLE[sweep.unlike]] if sweep.unlike else []
     warnings += _risky_best(sweep.ranking)
     if sweep.smaller_rates is not None:
-        warnings.append(f"every run diverged; try smaller rates: lr={sweep.smaller_rates}")
+        what = "every run diverged" if sweep.diverged else "no setting lowered the training loss"
+        warnings.append(f"{what}; try smaller rates: lr={sweep.smaller_rates}")
     if shared := sweep.shared_seconds:
         text = f"{count(shared, 'run')} used up a budget in seconds while other runs trained too"
         warnings.append(f"{text}; for a fair comparison, use a budget of epochs or gradients")

@@ -149,9 +149,12 @@ class Comparison(ResultTables):
 
     @property
     def best(self) -> Candidate | None:
-        """The contender with the best median; None if no median is finite, or `unlike` is set."""
+        """The contender with the best median of those that lower the training loss.
+
+        None if no contender lowers it, no median is finite, or `unlike` is set.
+        """
         first = next((each.standing for each in self.ranking), None)
-        return first.candidate if first and first.finite and not self.unlike else None
+        return first.candidate if first and first.eligible and not self.unlike else None
 
     @cached_property
     def pairs(self) -> list[Pair]:

@@ -1,4 +1,8 @@
-"""The ranking of candidates by the median score over seeds. A diverged run has the score +∞."""
+"""The ranking of candidates by the median score over seeds. A diverged run has the score +∞.
+
+A candidate that does not lower the training loss comes after all that do, whatever its score: a few
+validation examples may be predicted well by luck.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.progress import Improvement
 from gdrun.study.judgement.statistics import Spread, quantile, spread
-from gdrun.study.judgement.symptoms import main_symptom
+from gdrun.study.judgement.symptoms import main_symptom, rising_runs
 from gdrun.study.storage.results import Result
 
 HALVING = "halving"
@@ -51,6 +55,8 @@ class Standing:
     a run that diverged. spread: the median, quartiles and interval of the scores. rank: from 1;
     candidates with equal medians, up to rounding, have the same rank; None if the median is
     infinite. fastest: True for the candidate that `fastest_first` puts first; its rank is 1.
+    descends: False if half of the runs or more diverged, exploded, or ended with a training loss
+    above its start.
     """
 
     candidate: Candidate
@@ -59,6 +65,7 @@ class Standing:
     spread: Spread
     rank: int | None = None
     fastest: bool = False
+    descends: bool = True
 
     def __repr__(self) -> str:
         """One line without the traces of the runs, for the list of a ranking."""
@@ -115,14 +122,15 @@ class Standing:
         return max(epochs, default=None)
 
     @property
-    def order(self) -> tuple[float, float]:
-        """The key for sorting, lower is better: (−epoch at which it was dropped, median score).
+    def order(self) -> tuple[bool, float, float]:
+        """The key for sorting, lower is better.
 
-        The first number is −∞ for a candidate that was not dropped. The second number is −∞ for the
-        candidate that `fastest_first` puts first.
+        It has three parts: whether the training loss was not lowered, −epoch at which the candidate
+        was dropped, and the median score. The second part is −∞ for a candidate that was not
+        dropped, and the third for the fastest.
         """
         dropped = -math.inf if self.dropped is None else -self.dropped
-        return (dropped, -math.inf if self.fastest else self.spread.median)
+        return (not self.descends, dropped, -math.inf if self.fastest else self.spread.median)
 
     @property
     def symptom(self) -> str | None:
@@ -139,6 +147,11 @@ class Standing:
     @cached_property
     def _main_symptom(self) -> tuple[str | None, int]:
         return main_symptom(self.candidate.experiment, self.results)
+
+    @property
+    def eligible(self) -> bool:
+        """Whether it may be the best one: it lowers the training loss, and its median is finite."""
+        return self.descends and self.finite
 
     @property
     def finite(self) -> bool:
@@ -176,7 +189,8 @@ def standings(
         # In an interrupted study, some candidates may have no result yet.
         if len(own):
             scores = np.array([metric.score(result) for result in own])
-            standing = Standing(candidate, own, scores, spread(scores))
+            descends = 2 * rising_runs(candidate.experiment, own) < len(own)
+            standing = Standing(candidate, own, scores, spread(scores), descends=descends)
             if standing.identical:
                 # The same run, repeated, says nothing on how much runs vary.
                 standing = replace(standing, spread=replace(standing.spread, interval=None))
@@ -201,7 +215,7 @@ def fastest_first(found: Sequence[Standing], metric: Metric) -> tuple[Standing, 
     equal = [
         each
         for each in found
-        if each.finite
+        if each.eligible
         and each.dropped is None
         and each.spread.median <= improvement.best + margin
         and improvement.share(each.spread.median) >= EQUAL_PROGRESS
@@ -247,9 +261,9 @@ def _with_ranks(found: Sequence[Standing]) -> tuple[Standing, ...]:
     orders = sorted(standing.order for standing in found)
 
     def rank(standing: Standing) -> int:
-        dropped, median = standing.order
+        *before, median = standing.order
         margin = ROUNDING[standing.candidate.experiment.dtype] * abs(median)
-        return 1 + bisect_left(orders, (dropped, median - margin))
+        return 1 + bisect_left(orders, (*before, median - margin))
 
     # Equal candidates share a rank, and the next candidate's rank counts all of them.
     return tuple(replace(each, rank=rank(each)) if each.finite else each for each in found)
@@ -289,10 +303,10 @@ def ranked(found: Sequence[Standing]) -> list[Standing]:
 def best_improvement(found: Sequence[Standing], metric: Metric) -> Improvement | None:
     """The best improvement of the metric: from the worst start of any run to the best median.
 
-    It is in scores, of which lower ones are better. Returns None if no start or no median is
-    finite.
+    It is in scores, of which lower ones are better. Candidates that do not lower the training loss
+    are left out. Returns None if no start or no median is finite.
     """
-    medians = [standing.spread.median for standing in found if standing.finite]
+    medians = [standing.spread.median for standing in found if standing.eligible]
     firsts = [
         metric.sign * float(result.evals[metric.name][0])
         for standing in found

@@ -88,10 +88,10 @@ class Sweep(ResultTables):
     def best(self) -> Candidate | None:
         """The fastest of the candidates whose medians are within about 2 % of the best median.
 
-        None if no median is finite, or `unlike` is set.
+        None if no candidate lowers the training loss, no median is finite, or `unlike` is set.
         """
         first = next(iter(self.ranking), None)
-        return first.candidate if first and first.finite and not self.unlike else None
+        return first.candidate if first and first.eligible and not self.unlike else None
 
     @property
     def limit(self) -> StabilityLimit | None:
@@ -118,6 +118,11 @@ class Sweep(ResultTables):
     def diverged(self) -> bool:
         """Whether every run diverged."""
         return all(standing.diverged == len(standing.results) for standing in self.standings)
+
+    @property
+    def descends(self) -> bool:
+        """Whether at least one candidate lowers the training loss."""
+        return any(standing.descends for standing in self.standings)
 
     @property
     def shared_seconds(self) -> int:
@@ -168,13 +173,13 @@ class Sweep(ResultTables):
 
     @property
     def smaller_rates(self) -> str | None:
-        """The rates to try next if every run diverged, as a text such as log:0.0001:0.1:7.
+        """The rates to try next if no candidate lowers the loss, as a text such as log:1e-4:0.1:7.
 
         The largest of them is the smallest rate that was tried, divided by √10, or the predicted
-        stability limit if that is smaller. None if a run did not diverge, or no rate was swept.
+        stability limit if that is smaller. None if a candidate lowers it, or no rate was swept.
         """
         swept = RATE in [axis.key for axis in self.axes]
-        if not (self.standings and self.diverged and swept):
+        if self.descends or not (self.standings and swept):
             return None
         predicted = (limit.predicted for limit in self.limits.values())
         return smaller_rates(self.values(RATE).tolist(), predicted)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
+
 from gdrun.config.experiment import Experiment
 from gdrun.data import Prepared
+from gdrun.quantities import ROUNDING
 from gdrun.runs.record_contents import data_record, has_own_data
 from gdrun.study.storage.records import DataSymptomRecord
 from gdrun.study.storage.results import Result
 from gdrun.symptoms.facts import Symptom, Traced, traced_of
 from gdrun.symptoms.registry import RUN_SYMPTOMS, diagnose, diagnose_data
+from gdrun.symptoms.stability_rules import exploding
 
 
 def symptoms_of(
@@ -30,6 +34,27 @@ def symptoms_of(
         else []
         for each in results
     ]
+
+
+def rising_runs(experiment: Experiment, results: Sequence[Result]) -> int:
+    """The number of runs whose training loss was not lowered, although it could have been.
+
+    Such a run diverged, or has the symptom exploding, or its training loss ended above its start.
+    The end is the median of the last losses, so that noise counts less. A start at the minimum of a
+    surface is no such case: no run can lower the loss there. results: the runs of a candidate.
+    """
+    runs = [
+        traced_of(each.record, experiment.plain(), each.steps, each.evals)
+        for each in results
+        if len(each.evals["train_loss"])
+    ]
+    with np.errstate(all="ignore"):  # differences and ratios of losses that are not finite
+        return sum(run.diverged is not None or (run.gap > 0 and _rises(run)) for run in runs)
+
+
+def _rises(run: Traced) -> bool:
+    """Whether the training loss of a run exploded, or ended above its start."""
+    return exploding(run) is not None or run.fallen < -ROUNDING * abs(run.start)
 
 
 def data_symptoms(experiment: Experiment, data: Prepared) -> list[DataSymptomRecord]:

@@ -51,7 +51,7 @@ def training_loss(standing: Standing) -> float:
     return quantile([TRAIN_LOSS.score(each) for each in standing.results], 0.5)
 
 
-def rises(standing: Standing, loss: Drop) -> float:
+def sum_of_rises(standing: Standing, loss: Drop) -> float:
     """The sum of the rises of the training loss, divided by the drop loss.start − loss.lowest.
 
     A rise is an increase from one evaluation to the next. For a large drop, rises and drop are

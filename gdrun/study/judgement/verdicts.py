@@ -42,7 +42,7 @@ from gdrun.study.judgement.training_losses import (
     Drop,
     drop_of,
     growth_of_peaks,
-    rises,
+    sum_of_rises,
     training_loss,
 )
 
@@ -82,8 +82,8 @@ MEANINGS: dict[Word, str] = {
     "oscillating": "p < 0.95, and the rises of the training loss add up to more than half of its "
     "best drop, or with full batches its peaks stay equal at a rate above the best",
     "unstable": "p < 0.95 at a rate above the best, and the training loss fell by less than "
-    "95 % of the best drop; or the training loss ended above its start (with full batches, both "
-    "only if its peaks were not falling); or a run diverged",
+    "95 % of the best drop; or the training loss exploded or ended above its start (with full "
+    "batches, both only if its peaks were not falling); or a run diverged",
     "diverged": "half of the runs or more diverged; the verdict adds the median step",
     "dropped": "successive halving dropped the setting; the verdict adds the epoch",
     "not ranked": "the values of settings with other data or another loss are not comparable",
@@ -268,7 +268,8 @@ def _verdict(
         return Verdict("dropped", f"at epoch {standing.dropped:.4g}")
     peaks = growth_of_peaks(standing)
     settles = peaks is not None and peaks <= 1 + ROUNDING
-    if diverged or (loss.rose and not settles):
+    rises = loss.rose or not standing.descends
+    if diverged or (rises and not settles) or (rises and progress.total >= GOOD):
         return Verdict("unstable")
     # After unstable: the best of a sweep may have diverged under some seeds.
     if compared is None and standing.rank == 1:
@@ -281,7 +282,7 @@ def _verdict(
         return Verdict("oscillating")
     if side == 1 and progress.own < GOOD:
         return Verdict("unstable" if loss.share < GOOD and not settles else "too large")
-    if peaks is None and rises(standing, loss) > HALFWAY:
+    if peaks is None and sum_of_rises(standing, loss) > HALFWAY:
         return Verdict("oscillating")
     if early:
         return Verdict("worse")
@@ -300,7 +301,7 @@ def _best_rates(found: Sequence[Standing]) -> dict[str, float]:
     """
     best: dict[str, tuple[float, float]] = {}
     for standing in found:
-        if RATE in standing.candidate.settings and standing.finite:
+        if RATE in standing.candidate.settings and standing.eligible:
             rate, own = float(standing.candidate.settings[RATE]), others(standing.candidate)
             best[own] = min(best.get(own, (math.inf, rate)), (standing.spread.median, rate))
     return {own: rate for own, (_, rate) in best.items()}
