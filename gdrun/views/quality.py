@@ -13,6 +13,7 @@ from gdrun.problems.metrics import METRICS, Metric
 from gdrun.runs.record import RunRecord
 from gdrun.runs.run import Run
 from gdrun.runs.summary import RunSummary, number_in
+from gdrun.study.judgement.stability import limit_formula
 from gdrun.symptoms.changes import LARGE_LOSS
 from gdrun.views.data_line import target_is_standardised
 from gdrun.views.fitting import FirstThatFits
@@ -103,7 +104,8 @@ def target_advice(run: Run) -> Iterator[str]:
     """A sentence on the scale of the target, if it explains why a regression has failed.
 
     It is given if the target was not standardised, the initial loss is above LARGE_LOSS, and the
-    run diverged or is no better than its baseline.
+    run diverged or is no better than its baseline. The stability limit of a linear model with the
+    squared error does not depend on the target. There, the sentence says so if the run diverged.
     """
     config, losses = run.config, run.evals.get("train_loss")
     if "surface" in config or run.record["data"]["classes"] or losses is None or not len(losses):
@@ -111,11 +113,22 @@ def target_advice(run: Run) -> Iterator[str]:
     if target_is_standardised(config):
         return
     failed = run.status == "diverged" or (has_metrics(run.summary) and any(_no_better(run.summary)))
-    if failed and losses[0] > LARGE_LOSS:
-        yield (
-            f"the target is not standardised, so the loss begins at {quantity(float(losses[0]))}; "
-            "with dataset.standardize.target=true the usual learning rates work"
-        )
+    if not failed or losses[0] <= LARGE_LOSS:
+        return
+    if config["model"].get("loss") == "mse" and not config["model"].get("hidden"):
+        limit = limit_formula(config["optimizer"])
+        if limit is not None and not config.get("clip"):
+            if run.status == "diverged":
+                yield (
+                    f"the learning rate {quantity(config['optimizer']['lr'])} is too large; its "
+                    f"limit {limit} does not depend on the scale of the target, so that a smaller "
+                    "rate helps, and a standardised target does not"
+                )
+            return
+    yield (
+        f"the target is not standardised, so the loss begins at {quantity(float(losses[0]))}; "
+        "with dataset.standardize.target=true the usual learning rates work"
+    )
 
 
 def confusion_table(summary: RunSummary, record: RunRecord) -> RenderableType | None:

@@ -8,6 +8,7 @@ from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 import gdrun
 from gdrun.data import TargetScale
 from gdrun.errors import ConfigError, DataError
+from gdrun.views.quality import target_advice
 
 BOTH = {"features": True, "target": True}
 
@@ -166,3 +167,27 @@ def test_wrong_values_are_named(text, message):
     with pytest.raises(ConfigError) as caught:
         load({"dataset": "diabetes", "model": "linear"}, [text])
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("optimizer", ["vanilla", "momentum", "nesterov"])
+def test_no_advice_to_standardise_a_target_that_does_not_limit_the_rate(optimizer):
+    X, y = houses()
+    raw = config(optimizer={"name": optimizer, "lr": 10.0})
+    raw["dataset"] = raw["dataset"] | {"standardize": True}
+    run = gdrun.train(raw, data=(X, y))
+    # A standardised target does not help: the same rate diverges, too.
+    scaled = gdrun.train(config(optimizer={"name": optimizer, "lr": 10.0}), data=(X, y))
+    assert (run.status, scaled.status) == ("diverged", "diverged")
+    (advice,) = target_advice(run)
+    assert "a smaller rate helps" in advice and "standardize" not in advice
+
+
+def test_advice_to_standardise_the_target_where_it_helps():
+    X, y = houses()
+    raw = config(optimizer={"name": "adam", "lr": 0.05})
+    raw["dataset"] = raw["dataset"] | {"standardize": True}
+    run = gdrun.train(raw, data=(X, y))
+    scaled = gdrun.train(config(optimizer={"name": "adam", "lr": 0.05}), data=(X, y))
+    assert run.summary["metrics"]["train"]["r2"] < 0 < scaled.summary["metrics"]["train"]["r2"]
+    (advice,) = target_advice(run)
+    assert "dataset.standardize.target=true" in advice

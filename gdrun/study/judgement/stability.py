@@ -121,7 +121,7 @@ def predicted_limit(experiment: Experiment, table: Table | None = None) -> Stabi
 
 
 def smaller_rates(tried: Iterable[float], predicted: Iterable[float]) -> str:
-    """Rates to try next if every run diverged, as values to sweep.
+    """Rates to try next if no rate lowered the training loss, as values to sweep.
 
     The largest of them is the smallest rate that was tried, divided by √10, or the smallest
     predicted limit if that is smaller.
@@ -142,6 +142,15 @@ def rate_limit(experiment: Experiment, curvature: float) -> tuple[float, str] | 
     if rule.name not in _LIMITS:
         return None
     return _LIMITS[rule.name](rule.options) / curvature, _FORMULAS[rule.name](rule.options)
+
+
+def limit_formula(optimizer: Mapping[str, Any]) -> str | None:
+    """The formula of the stability limit, such as 2/L; None if the rule has none.
+
+    optimizer: the name and the options of the rule, as in the config of a run.
+    """
+    formula = _FORMULAS.get(optimizer["name"])
+    return None if formula is None or optimizer.get("average") else formula(optimizer)
 
 
 def stable_curvature(experiment: Experiment, rate: float) -> float | None:
