@@ -140,6 +140,7 @@ VARIANTS: dict[str, Definition] = {}
 VARIANT_ALIASES = {
     "batch": "bgd",
     "full_batch": "bgd",
+    "gd": "bgd",
     "stochastic": "sgd",
     "minibatch": "mbgd",
     "mini_batch": "mbgd",

@@ -168,16 +168,36 @@ def _duplicates(candidates: Sequence[Candidate]) -> Iterator[str]:
 
 
 def _ambiguous(candidates: Sequence[Candidate]) -> Iterator[str]:
-    """A sentence for sgd among optimizers: in gdrun it is the variant, elsewhere an optimizer."""
-    if not any("optimizer" in each.settings for each in candidates):
-        return
-    for each in candidates:
+    """A sentence for sgd among optimizers, and for gd: their names have two meanings.
+
+    In gdrun sgd is the variant, and elsewhere an optimizer. gd is the optimizer vanilla, and
+    elsewhere also the variant with full batches.
+    """
+    choosing = [each for each in candidates if "optimizer" in each.settings]
+    for each in candidates if choosing else ():
         optimizer = each.experiment.optimizer.name
         if each.settings.get("variant") == "sgd" and "optimizer" not in each.settings:
+            plain = next((one.name for one in choosing if _is_plain(one) and one != each), None)
             yield (
                 f"{each.name} is the variant (batches of 1 example), with optimizer {optimizer}; "
-                "vanilla is the optimizer without momentum"
+                + (
+                    f"{plain} is the optimizer without momentum"
+                    if plain
+                    else "write vanilla for the optimizer without momentum"
+                )
             )
+    for each in choosing:
+        size = each.experiment.variant.options.get("batch_size")
+        if "gd" in each.name.split("+") and size is not None:
+            yield (
+                f"{each.name} is the optimizer vanilla, here with mini-batches of {size}; write "
+                "bgd for full batches"
+            )
+
+
+def _is_plain(candidate: Candidate) -> bool:
+    """Whether a contender chooses plain gradient descent, the optimizer vanilla."""
+    return candidate.experiment.optimizer.name == "vanilla"
 
 
 def _tuning(row: Contender) -> str:

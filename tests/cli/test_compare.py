@@ -215,3 +215,14 @@ def test_sgd_among_optimizers_is_said_to_be_the_variant(gdrun, tmp_path):
     )
     answer = gdrun("compare", "bgd", "sgd", "--seeds", "1", *words)
     assert "is the variant" not in answer.out
+
+
+def test_gd_is_said_to_be_the_optimizer_with_the_batches_of_the_base(gdrun, tmp_path):
+    words = ("dataset=iris", "model=softmax", "epochs=2", "engine=numpy", "-o", str(tmp_path))
+    answer = gdrun("compare", "gd", "sgd", "--seeds", "1", *words)
+    out = " ".join(answer.out.split())
+    assert "gd is the optimizer vanilla, here with mini-batches of 64; write bgd for full" in out
+    # A note names the words of the table.
+    assert "; gd is the optimizer without momentum" in out and "; vanilla is" not in out
+    trained = gdrun("train", "variant=gd", *words)
+    assert "variant    bgd" in trained.out

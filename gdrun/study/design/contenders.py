@@ -3,7 +3,8 @@
 A contender is a variant of a base experiment. Its text joins names and settings with `+`. A name is
 that of a variant, an optimizer, a schedule or a model. If the base already uses this name, the
 options of the name keep their values; otherwise they get their defaults. `sgd` always means the
-variant, never the optimizer; write `vanilla` for the latter.
+variant, never the optimizer; write `vanilla` for the latter. `gd` always means the optimizer, with
+the batches of the base; write `bgd` for full batches.
 """
 
 from __future__ import annotations
@@ -152,9 +153,10 @@ def _choice(part: str, word: str) -> Override:
     word: the text of the whole contender, for the error.
     """
     choices = {key: name for key in NAMED if (name := _named(key, part)) is not None}
-    if "variant" in choices:
-        # sgd is also an alias of the rule vanilla, but here it always means the variant.
-        choices = {"variant": choices["variant"]}
+    if {"variant", "optimizer"} <= choices.keys():
+        # The rule vanilla is also called gd and sgd. Here sgd means the variant, which has this
+        # very name, and gd means the rule.
+        del choices["optimizer" if part in SECTIONS["variant"].registry else "variant"]
     if len(choices) > 1:
         hint = f"write {' or '.join(f'{key}={part}' for key in choices)}"
         what = f"{part} is ambiguous: it is the name of a {' and of a '.join(choices)}"
