@@ -63,7 +63,8 @@ def left_out_line(
     renamed = set(headings(shown)) - set(headings(widest))
     if not lacking or renamed:
         return []
-    return [Text(f"no room for the columns {', '.join(lacking)}", style="dim")]
+    columns = "column" if len(lacking) == 1 else "columns"
+    return [Text(f"no room for the {columns} {', '.join(lacking)}", style="dim")]
 
 
 class Explained:

@@ -195,7 +195,7 @@ def test_a_narrow_terminal_gets_fewer_columns_and_none_cut_off(compare, monkeypa
         assert [bool(re.search(f" {ends[last]}$", row)) for row in rows[:2]] == [True, True]
     headings = [table.splitlines()[0] for table in tables]
     assert any("quartiles" in each for each in headings) == (width >= 60)
-    assert ("no room for the columns" in " ".join(out.split())) == (width < 80)
+    assert ("no room for the column" in " ".join(out.split())) == (width < 80)
 
 
 def test_one_seed_makes_no_claim_of_certainty(compare):

@@ -15,7 +15,7 @@ LINE = {"name": "line", "model": "linear", "stopping": {"epochs": 2}}
 
 CASES = {
     "two configs": "train bowl.yaml other.yaml",
-    "data for a config": "gradcheck data.csv",
+    "data for a config": "config show data.csv",
     "a second study": "export BOWL STUDY files",
     "a page of a run and a study": "report BOWL STUDY",
     "a model of a surface": "predict BOWL data.csv",

@@ -88,7 +88,7 @@ def test_the_next_step_is_a_command_that_works(here, words):
     ("words", "expected"),
     [
         ("train bowl.yaml", "diagnose elsewhere/"),
-        ("train bowl.yaml --seeds 2", "diagnose elsewhere/"),
+        ("train bowl.yaml noise=1 --seeds 2", "diagnose elsewhere/"),
         ("compare vanilla momentum -c bowl.yaml", "compare vanilla momentum -c bowl.yaml"),
         ("compare vanilla adam -c bowl.yaml --tune lr=1e9", "diagnose elsewhere/"),
         ("sweep optimizer=vanilla,momentum -c bowl.yaml", "diagnose elsewhere/"),

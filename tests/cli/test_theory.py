@@ -314,7 +314,8 @@ def test_no_width_cuts_a_number_or_a_heading(gdrun, trained, monkeypatch, width)
 def test_a_narrow_screen_explains_only_what_it_shows(gdrun, monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
     answer = gdrun("theory", *BOWL)
-    assert "ρ" not in answer.out
+    assert "no room for the column ρ" in answer.out
+    assert "ρ:" not in answer.out
     assert "steps: how many until f − f* ≤ 1e-06" in " ".join(answer.out.split())
 
 

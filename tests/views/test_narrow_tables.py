@@ -66,7 +66,7 @@ def test_a_narrow_table_says_which_columns_it_lacks(width, said):
     shown = printed(fitting(table, ["train loss"]), width)
     assert ("no room for the" in shown) is said
     if said:
-        assert " ".join(shown.split()).endswith("no room for the columns train loss")
+        assert " ".join(shown.split()).endswith("no room for the column train loss")
 
 
 def test_a_table_for_the_usual_width_says_nothing():
