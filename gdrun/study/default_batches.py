@@ -26,8 +26,9 @@ SIZE = "variant.batch_size"
 class FittedExperiment:
     """An experiment whose default batch is not larger than its data.
 
-    assumed: a sentence for the assumption, by key; empty if nothing was changed. data: the prepared
-    data of the experiment, if they were read to count the rows.
+    assumed: for the key that was changed, a sentence with the value and the reason; empty if
+    nothing was changed. data: the prepared data of the experiment; None if the rows were not
+    counted.
     """
 
     experiment: Experiment
@@ -67,8 +68,9 @@ def fitting_size(
 ) -> tuple[Override, str] | None:
     """The batch size for candidates whose default batch is larger than their data, and the reason.
 
-    It is the number of training rows. None if no candidate has a default batch, if the rows
-    suffice, or if their number differs between the candidates. source, overrides: the config and
+    The size is the number of training rows, as an override. Returns None if no candidate has a
+    default batch, if a default batch is not larger than the data, or if the number of training rows
+    differs between candidates. source, overrides: the config and
     the overrides of all candidates. table: the data that replace the dataset; None to use the
     dataset.
     """

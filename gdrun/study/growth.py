@@ -1,4 +1,4 @@
-"""How far the trials of a study are while they train, also in other processes."""
+"""The progress of the trials of a study while they train, also in other processes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MOST_POINTS = 200
 
 @dataclass(frozen=True)
 class Growth:
-    """How far a task is.
+    """The progress of a task while it trains.
 
     A task is a group of trials that train together. identities: for each trial, the hash of its
     experiment. evals: for each trial, by identity, the columns of its evaluations so far. statuses:

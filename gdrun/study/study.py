@@ -18,7 +18,7 @@ from gdrun.study.tasks import CHECKPOINTS, Task, tasks_of, unfinished
 
 @dataclass(frozen=True)
 class StudyProgress:
-    """How far the plan of a study is: its trials, and the results of those that have ended.
+    """The progress of the plan of a study: its trials, and the results of those that have ended.
 
     plan: the whole plan, or the part of it that runs now, such as a tuning before a comparison.
     results: by the trial's identity. of: the number of different trials in the plan.

@@ -68,7 +68,7 @@ def notes_of(comparison: Comparison) -> list[tuple[str, str]]:
 
 
 def _tie(comparison: Comparison) -> list[tuple[str, str]]:
-    """The note that several contenders are equally good, as (label, text); or empty."""
+    """The note that several contenders share rank 1, as (label, text); empty if only one has it."""
     best = [row.name for row in comparison.contenders if row.standing.rank == 1]
     if len(best) < 2 or comparison.unlike:
         return []

@@ -142,7 +142,10 @@ def test_text(standing: Standing, name: str) -> str:
 
 
 def _rate_column(comparison: Comparison) -> list[Column]:
-    """The column of learning rates; empty if all contenders share the one in the line above."""
+    """The column of learning rates; empty if all contenders have the same optimizer and options.
+
+    The line above the tables then has the rate.
+    """
     optimizers = [row.standing.candidate.experiment.optimizer for row in comparison.contenders]
     if all(each == optimizers[0] for each in optimizers):
         return []

@@ -116,7 +116,7 @@ def divergence_words(runs: Sequence[Run]) -> str:
 
 
 def diverged_of(diverged: int, runs: int) -> str:
-    """How many runs diverged; empty if none did."""
+    """A text such as `2 of 5 diverged`; empty if `diverged` is 0. runs: the number of all runs."""
     return f"{diverged} of {runs} diverged" if diverged else ""
 
 

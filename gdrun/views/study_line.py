@@ -17,10 +17,9 @@ _SECTIONS = ("surface", "dataset", "model", "variant", "optimizer", "schedule")
 def study_line(plan: StudyPlan) -> str:
     """The data, the method and the budget that all candidates share, and the number of seeds.
 
-    A constant schedule, no clipping and the default dtype are not named.
-    A section of which the candidates share only the name, such as an optimizer with several rates,
-    is named without its options. A section with several names is left out, because the tables show
-    the names.
+    A constant schedule, no clipping and the default dtype are not named. A section of which the
+    candidates share only the name, such as an optimizer with several rates, is named without its
+    options. A section with several names is left out, because the tables show the names.
     """
     configs = [candidate.experiment.plain() for candidate in plan.candidates]
     parts = []

@@ -275,7 +275,7 @@ def _symptom(record: RunRecord) -> list[RenderableType]:
 
 
 def _notes(run: Run) -> list[RenderableType]:
-    """A line for each note on the data of the run that is not its gravest symptom already."""
+    """A line for each note on the data of a run, except a note on the run's gravest symptom."""
     first = next((each["name"] for each in run.record.get("diagnosis", [])), None)
     own = (note for note in run.record["data"]["notes"] if note.partition(":")[0] != first)
     notes = (*own, *target_advice(run))

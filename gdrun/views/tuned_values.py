@@ -48,7 +48,7 @@ def tuning_view(tuning: StudyRecord, comparison: StudyRecord) -> RenderableType:
 
 
 def _contender(row: Mapping[str, Any]) -> str:
-    """The name of the contender of a candidate, whose name ends with its settings."""
+    """The name of a candidate's contender: the candidate's name without the settings at its end."""
     return str(row["name"]).removesuffix(f" {label(row['settings'])}")
 
 

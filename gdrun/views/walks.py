@@ -49,7 +49,7 @@ class Path:
         outside = sum(not plane.holds(place) for place in self.places)
         if not outside:
             return self
-        ends = "ends" if not plane.holds(self.places[-1]) else "is for a while"
+        ends = "ends" if not plane.holds(self.places[-1]) else "partly"
         return Path(f"{self.label}, {ends} outside the picture", self.places)
 
 
@@ -159,9 +159,9 @@ def surface_of(section: Mapping[str, Any]) -> tuple[Surface, dict[str, float]]:
 
 
 def places_of(steps: Columns) -> Numbers:
-    """The finite weights (steps, 2) on a surface, after each step of a trace.
+    """The weights (points, 2) on a surface, after the recorded steps of a trace.
 
-    Empty, of shape (0, 2), if the trace has no steps.
+    Weights that are not finite are left out. The shape is (0, 2) if the trace has no weights.
     """
     if not {"x", "y"} <= steps.keys():
         return np.empty((0, 2))
@@ -179,8 +179,9 @@ def plane_around(
 ) -> Plane:
     """The surface on a grid around fixed places and around paths, (n, 2) each.
 
-    The grid ends at twice the distance between the fixed places: a path that diverged would shrink
-    the rest to a point. points: the number of points along each side.
+    The grid contains the paths, but ends at twice the distance between the fixed places from these:
+    a path that diverged would shrink the rest to a point. points: the number of points along each
+    side.
     """
     near = np.array(fixed, dtype=float)
     span = np.maximum(np.ptp(near, axis=0), 0.5 * np.ptp(near, axis=0).max() or 1.0)

@@ -58,7 +58,7 @@ def weights_data(model: TrainedModel) -> dict[str, Any]:
 def weights_rows(model: TrainedModel) -> list[list[str | float | None]]:
     """All coefficients of a linear model as rows of a table, with a header and the intercepts.
 
-    The rows of each score are sorted as in weights_view. None: there is no such value.
+    The rows of each score are sorted as in weights_view. A cell without a value is None.
     """
     rows: list[list[str | float | None]] = [["score", "feature", "standardised", "original"]]
     for score in weights_data(model)["scores"]:
@@ -76,8 +76,8 @@ def evaluation_view(
 ) -> RenderableType:
     """A table with a row for each result of a model on new data, and the confusion matrix.
 
-    path: of the run. data: the words for the data, such as a file name. threshold: from which
-    probability the second of two classes is predicted; None for the more probable class.
+    path: of the run. data: the words for the data, such as a file name. threshold: the least
+    probability at which the second of two classes is predicted; None for the more probable class.
     """
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)

@@ -42,7 +42,7 @@ Given = str | Mapping[str, Any] | Iterable[str | AxisWords]
 
 
 def axis_words(given: Given, parameter: str = "values") -> list[AxisWords]:
-    """The keys and values that an argument of Python has. parameter: the name of the argument.
+    """The keys and values that a Python argument contains. parameter: the name of the argument.
 
     Raises ConfigError if the argument has another type, or if one text has several keys.
 
@@ -74,7 +74,7 @@ def axis_words(given: Given, parameter: str = "values") -> list[AxisWords]:
 def varied_keys(given: Given, parameter: str = "values") -> list[Override]:
     """An override for each key that a study varies, without a value. given: as in `axis_words`.
 
-    The text of an override is the key alone if the key has its default range.
+    The text of an override, which errors show, also has the values that are given.
     """
     return [
         Override(

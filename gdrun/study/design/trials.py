@@ -178,11 +178,10 @@ def candidates_of(
 
 
 def with_suitable_rate(experiment: Experiment, settings: Settings) -> Experiment:
-    """The experiment of a candidate, with the rate that suits its surface if it assumes a rate.
+    """The experiment; if its settings choose an optimizer but no rate, with a rate for its surface.
 
-    A candidate that chooses an optimizer gets the default rate of the rule. On a surface, plain
-    gradient descent and its momentum variants may diverge at this rate. settings: those of the
-    candidate; a rate among them is kept.
+    On a surface, plain gradient descent and its momentum variants may diverge at the default rate
+    of the rule. settings: those of the candidate. An experiment on data is returned unchanged.
     """
     if not {"optimizer", "optimizer.name"} & settings.keys():
         return experiment

@@ -46,7 +46,7 @@ class TuningPlan:
 
 
 def plan_tuning(compared: StudyPlan, tune: Given) -> TuningPlan | None:
-    """Return the plan of the settings to try for every contender of a comparison; None for no keys.
+    """Return the plan of the settings to try for every contender; None if no key is tuned.
 
     A key is tuned for the contenders that have it. compared: the plan of the comparison. tune: the
     keys to tune, each as a text such as lr or lr=0.1,0.01, or as a mapping from keys to values.
@@ -81,10 +81,10 @@ def plan_tuning(compared: StudyPlan, tune: Given) -> TuningPlan | None:
 def _owners(
     wanted: AxisWords, words: Sequence[AxisWords], contenders: Sequence[Candidate]
 ) -> list[Candidate]:
-    """The contenders that have a key. Raises ConfigError if none has it.
+    """The contenders that have the wanted key. Raises ConfigError if none has it.
 
-    If names are tuned too, such as optimizer=adam,momentum, a name decides whether the key exists:
-    then all contenders count.
+    words: all keys that are tuned. If names are among them, such as optimizer=adam,momentum, the
+    name that is tried decides whether the wanted key exists. Then all contenders are returned.
     """
     named = bool(swept_names(words))
     found = [

@@ -73,10 +73,10 @@ class Contender:
         return amounts
 
     def spent(self, unit: Literal["gradients", "steps"]) -> float | None:
-        """The median work of the runs that used up their budget; None without one.
+        """The median number of gradients or steps of the runs that used up their budget.
 
-        Runs that a stopping rule ended earlier are left out, because they did not use up their
-        budgets.
+        Runs that a stopping rule ended earlier, or that diverged, are left out. None if no run used
+        up its budget.
         """
         amounts = [
             float(each.record["summary"][unit])

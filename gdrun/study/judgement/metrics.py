@@ -172,8 +172,8 @@ def metric_called(
             hint = "it is measured on the validation part: set dataset.split.validation=0.2"
         if word.startswith("test_"):
             raise GdrunError(
-                f"{name} cannot rank settings: a choice by the test part would use it up, because "
-                "it would no longer measure how well the choice generalises",
+                f"{name} cannot rank settings: if the test part chose a setting, it would no "
+                "longer measure how well this setting generalises",
                 where=where,
                 hint="use the same metric of the validation part, such as validation_loss; "
                 "comparisons and exported rankings show the test loss beside it",
@@ -221,7 +221,7 @@ def parse_target(
 
 
 def stopping_target(experiments: Sequence[Experiment]) -> Target | None:
-    """The training loss at which every run stops; None if they have no target_loss or differ."""
+    """The training loss at which every run stops; None if it differs or is not set."""
     values = {each.stopping.target_loss for each in experiments}
     value = values.pop() if len(values) == 1 else None
     return None if value is None else Target(Metric("train_loss"), value, "where a run stops")
