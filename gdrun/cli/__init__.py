@@ -86,7 +86,7 @@ def _note_end(exit_code: int) -> None:
 
 
 def _show(problems: Iterable[Problem]) -> None:
-    """Print problems on stderr. If stderr cannot be written, only the exit code tells of them."""
+    """Print problems on stderr. If stderr cannot be written, nothing is printed."""
     try:
         faults.show(problems)
         sys.stderr.flush()

@@ -22,7 +22,8 @@ Name: TypeAlias = Annotated[
     str | None,
     typer.Argument(
         metavar="NAME",
-        help="A claim, to see it in full; or a word or a chapter that claims have (default: all).",
+        help="The name of a claim, to see it in full; or a word or a chapter, to list the claims "
+        "with it (default: all).",
     ),
 ]
 
@@ -45,9 +46,9 @@ def claims(name: Name = None, json: Json = False) -> None:
 
 
 def _called(word: str) -> list[Claim]:
-    """The claim of this name; or else those of this chapter, or with this word in the statement.
+    """The claim with the name `word`; or else the claims of a chapter, or that contain the word.
 
-    Raises GdrunError if there are none.
+    A claim contains the word in its name or its statement. Raises GdrunError if no claim fits.
     """
     from gdrun.insight.claims import CLAIMS
 
@@ -66,7 +67,10 @@ def _called(word: str) -> list[Claim]:
 
 
 def _measured(claims: Sequence[Claim]) -> Iterator[tuple[Claim, Finding, float]]:
-    """Measure claims; a terminal shows on stderr which claim is measured."""
+    """Measure claims: yield each claim, its finding, and the seconds that the measurement took.
+
+    If stderr is a terminal, it shows which claim is measured.
+    """
     screen = console.stderr()
     line = screen.status("") if screen.is_terminal else None
     with line or nullcontext():

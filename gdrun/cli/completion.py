@@ -131,7 +131,10 @@ def _is_config(word: str | None) -> bool:
 
 
 def _plain(source: str | None, words: Iterable[str]) -> Mapping[str, Any]:
-    """The plain data of the experiment that the words describe, as far as they are valid."""
+    """The config that the words describe, as plain data; words that are not valid are left out.
+
+    source: the config file; None for the quickstart config.
+    """
     from gdrun.config.loading import read
     from gdrun.config.overrides import applied, parse_override
 
@@ -143,7 +146,11 @@ def _plain(source: str | None, words: Iterable[str]) -> Mapping[str, Any]:
 
 
 def _assignments(start: str, data: Mapping[str, Any]) -> Iterator[str]:
-    """Keys that begin with `start`, each with `=`; a single one with each of its values instead."""
+    """Yield KEY= for each key that begins with `start`; for a single key, KEY=VALUE for each value.
+
+    data: the config so far, as plain data. Its choices, such as the optimizer, decide which keys
+    exist.
+    """
     from gdrun.config.overrides import known_paths, resolve_key
 
     paths = dict.fromkeys(path for path in known_paths(data) if path[-1] != "name")
@@ -159,13 +166,16 @@ def _assignments(start: str, data: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _lists(values: Iterable[str], start: str) -> Iterator[str]:
-    """Each value, with the part of `start` up to its last comma in front."""
+    """Each value after the finished items of a list. start: the list so far, such as `adam,li`."""
     before, comma, _ = start.rpartition(",")
     return (f"{before}{comma}{value}" for value in values)
 
 
 def _values(key: str, data: Mapping[str, Any]) -> list[str]:
-    """The values of a key that can be listed: names, words, and true and false."""
+    """The values of a key that can be listed: names, words, and true and false.
+
+    data: the config so far, as plain data. The list is empty for a key with other values.
+    """
     from gdrun.config.overrides import resolve_key
     from gdrun.config.sections import SECTIONS
 
@@ -179,7 +189,10 @@ def _values(key: str, data: Mapping[str, Any]) -> list[str]:
 
 
 def _annotation(section: str, rest: list[str], data: Mapping[str, Any]) -> Any:
-    """The type of the values of a key; None if it is unknown. rest: its path in the section."""
+    """The type of the values of a key; None if the type is unknown.
+
+    rest: the path of the key in the section. data: the config so far, as plain data.
+    """
     from gdrun.config.experiment import DEFAULTS, FIXED, Header
     from gdrun.config.sections import SECTIONS
     from gdrun.errors import Problem

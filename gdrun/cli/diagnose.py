@@ -98,8 +98,8 @@ def diagnose(
 def _diagnose_study(path: Path, json: bool, *, trying: bool) -> None:
     """Show the symptoms of a sweep or a comparison and of each of its runs.
 
-    Raises GdrunError if no run has ended, or if remedies are to be tried: they are changes of one
-    run.
+    trying: whether the user gave --try or --save. Raises GdrunError in this case, because a remedy
+    changes the config of one run, and also if no run of the study has ended.
     """
     from gdrun.cli.recorded_commands import without_resume
     from gdrun.cli.studying import missing_lines, read_ended

@@ -154,10 +154,10 @@ def _has_rows(source: str) -> bool:
 
 
 def _query_among(changes: Iterable[str | Override], varied: Iterable[Override] = ()) -> str | None:
-    """The query among the overrides that are the data of a first experiment, after `query=`.
+    """The SQL query of a first experiment, as `query=` and the query.
 
-    None if there is none, or if a model is chosen: the other sections are then those of the
-    quickstart. varied: the keys that the runs of a study vary.
+    changes: the overrides. varied: the overrides that the runs of a study vary. None without a
+    query, or if an override chooses a model: this is not a first experiment.
     """
     from gdrun.config.overrides import parse_override
 
@@ -172,9 +172,9 @@ def _query_among(changes: Iterable[str | Override], varied: Iterable[Override] =
 
 
 def _note_sgd(changes: Iterable[str | Override]) -> None:
-    """A note on stderr if the optimizer is called sgd, and no variant is named.
+    """Print a note on stderr if the optimizer is called sgd, and no variant is named.
 
-    In gdrun sgd is a variant, and another name of the optimizer vanilla.
+    In gdrun, sgd is the name of a variant; as an optimizer it is another name of vanilla.
     """
     words = [each.replace(" ", "") for each in changes if isinstance(each, str)]
     named = {"optimizer=sgd", "optimizer.name=sgd"} & set(words)
@@ -196,7 +196,7 @@ def split_words(
 
     config, overrides: the words of the command line, of which any may be the config file. seed: the
     value of --seed, or None. data: whether the file may be a data file, which is otherwise an
-    error. Raises GdrunError if two words are files.
+    error. Raises GdrunError if two words are files, or a word is neither a file nor an override.
     """
     from gdrun.config.overrides import Override
 
@@ -222,9 +222,9 @@ def data_among(
 ) -> tuple[list[str], str | None]:
     """Return the words of a study without its data file, and the data file or else the config.
 
-    config: the value of --config. configs: whether a word may also be the config file; contenders
-    may be config files themselves. Raises GdrunError if there are two files, or a data file does
-    not exist.
+    config: the value of --config. configs: whether a word may also be the config file; for a
+    comparison it may not, because contenders may be config files. Raises GdrunError if there are
+    two files, or a file does not exist.
     """
     from gdrun.data.other_formats import is_unreadable_data
     from gdrun.data.sources import reader_of
@@ -257,9 +257,9 @@ def study_source(
 ) -> tuple[str | Mapping[str, Any] | None, list[str]]:
     """The config of a study, and a sentence for each assumption about the data.
 
-    The config is the given one, or for a data file that of a first experiment. config: the word of
-    the command line. overrides, varied: as in `start_study`. Raises GdrunError if the data
-    file cannot be read.
+    config: the config file or the data file of the command line. A config file is returned as it
+    is; for a data file, the config of a first experiment is returned. overrides, varied: as in
+    `start_study`. Raises GdrunError if the data file cannot be read.
     """
     from gdrun.config.loading import assumptions_about
 
@@ -276,7 +276,10 @@ def study_source(
 
 
 def _sentences(assumed: Mapping[str, str]) -> list[str]:
-    """A sentence for each assumption, with the key that changes it. assumed: by dotted path."""
+    """A sentence for each assumption, with the key that changes it.
+
+    assumed: the text of each assumption, by the dotted path of this key.
+    """
     return [f"{key}: {text}" for key, text in assumed.items()]
 
 
@@ -314,10 +317,11 @@ def _as_one_table(files: list[str]) -> str:
 
 
 def _exists(word: str) -> bool:
-    """Whether this word names a file, or several with a pattern such as months/*.csv.
+    """Whether this word is the path of a file or a directory, or a pattern such as months/*.csv.
 
-    A word that is too long for a name, such as a list, does not. Raises OSError for other reasons
-    why the system cannot tell, such as a missing permission.
+    A pattern needs to fit at least one data file. False for a word that is too long for a path,
+    such as a long list. Raises OSError if the system cannot tell for another reason, such as a
+    missing permission.
     """
     from glob import has_magic
 
@@ -330,10 +334,10 @@ def _exists(word: str) -> bool:
 
 
 def _not_a_file(words: list[str], word: str) -> list[Problem]:
-    """The problem with a word that is not a file.
+    """The problem with a word that is not a file, as a list with one entry.
 
-    If the word is a key or a name in configs, the hint adds the `=` that it lacks. words: all words
-    of the command line.
+    If the word is a key or a name in configs, the hint writes it as KEY=VALUE. words: all words of
+    the command line.
     """
     from gdrun.config.loading import read
     from gdrun.config.overrides import choosing, resolve_key

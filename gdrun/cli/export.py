@@ -90,10 +90,10 @@ def export(
 
 
 def _in_its_tool(to: str, destination: str) -> list[str]:
-    """How to see or send what was written, with the tool of the format; empty for other formats.
+    """The lines on how to see or send the written files with the tool of their format.
 
-    If the tool's server is not installed, a line installs it: the packages that write have no
-    server.
+    to: the format. Empty for a format without a tool of its own, such as csv. If the server of the
+    tool is not installed, one of the lines installs it.
     """
     place = shlex.quote(destination)
     if to == "wandb":
@@ -110,7 +110,7 @@ def _in_its_tool(to: str, destination: str) -> list[str]:
 
 
 def _installed(module: str, package: str) -> list[str]:
-    """The command that installs a package, as a line; empty if it is installed."""
+    """A list with the command that installs a package; empty if its module can be imported."""
     return [] if find_spec(module) else [f"  python -m pip install {package}"]
 
 

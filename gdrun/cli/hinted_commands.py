@@ -1,4 +1,4 @@
-"""Commands in hints: the options that load the plugins which such a command needs."""
+"""Commands in hints: add the options that load the plugins which a command needs."""
 
 from __future__ import annotations
 

@@ -54,9 +54,9 @@ def _says(keys: list[str], option: str) -> bool:
 
 
 def _to_train(file: str, keys: list[str], found: Inspection) -> list[str]:
-    """The lines with the command that trains on the data; empty if they have errors.
+    """The lines with the command that trains on the data; empty if the data have errors.
 
-    The model of a data file or a query is chosen by training itself.
+    For a data file or a query the command names no model, because `gdrun train` chooses one.
     """
     from gdrun.data.sources import reader_of
 

@@ -75,8 +75,8 @@ def reading(encoding: str | None, decimal: str | None) -> dict[str, str]:
 def open_model(word: str, runs: Path, parameter: str = "runs") -> tuple[Path, TrainedModel]:
     """The path of a run and its model. word: as for `gdrun show`, or a file weights.npz.
 
-    runs: the parent directory of the runs. parameter: the argument that a hint names for it. Raises
-    RecordError if there is no such run, or the run has no model.
+    runs: the parent directory of the runs. parameter: the argument that sets this directory, which
+    hints name. Raises RecordError if there is no such run, or the run has no model.
     """
     from gdrun.runs.run import find_run, read_record
     from gdrun.runs.trained_model import read_model
@@ -99,7 +99,11 @@ def open_model(word: str, runs: Path, parameter: str = "runs") -> tuple[Path, Tr
 
 
 def _note_newer_study(path: Path, runs: Path) -> None:
-    """Say on stderr which run `last` is, if a study, which has no single model, is newer."""
+    """Print a note on stderr if a study is newer than the run that `last` names.
+
+    `last` is the last run here, because a study has no single model. path: this run. runs: the
+    parent directory.
+    """
     from gdrun.runs.run import RECORD, run_directories
     from gdrun.study.storage.study_directory import BEST
     from gdrun.study.storage.study_directory import RECORD as STUDY

@@ -59,10 +59,9 @@ def shown(lines: Sequence[str]) -> list[RenderableType]:
 
 
 def after_run(run: Run) -> list[str]:
-    """How to continue a run that was interrupted, or to diagnose one that has a symptom.
+    """The lines on how to continue an interrupted run, or how to diagnose a run with a symptom.
 
-    For any other run, how to find a better rate. The result is empty for a run that was not
-    written.
+    For any other run, the lines on how to find the best rate. Empty for a run that was not written.
     """
     if continued := to_continue(run):
         return continued
@@ -92,11 +91,13 @@ def to_continue(run: Run) -> list[str]:
 def after_study(
     found: Sweep | Comparison, record: StudyRecord, path: Path, saved: Path | None = None
 ) -> list[str]:
-    """How to train the best candidate of a study, or how to continue if every run diverged.
+    """The lines on how to train the best candidate of a study.
 
-    Before that, how to diagnose data that have a symptom. path: the directory of the study. saved:
-    the file with the config of the best candidate; None for best.yaml in this directory, which
-    earlier versions of gdrun did not write for a comparison.
+    If the data have a symptom, the first lines are on how to diagnose the data. If every run
+    diverged, the lines are on how to repeat the study with smaller rates, or else on how to
+    diagnose its runs. path: the directory of the study. saved: the file with the config of the best
+    candidate; None for best.yaml in this directory, which earlier versions of gdrun did not write
+    for a comparison.
     """
     from gdrun.study.judgement.sweep_findings import Sweep
     from gdrun.study.storage.study_directory import BEST
@@ -124,7 +125,8 @@ def _command_words(record: StudyRecord) -> list[str]:
 def _tuned(found: Comparison, words: Sequence[str]) -> list[str]:
     """The lines of `step` for a comparison that first finds a smaller rate for each contender.
 
-    words: the words of its command. Empty if the command tunes already, or is not known.
+    found: a comparison in which every run diverged. words: the words of its command. The result is
+    empty if the command has the option --tune already, or is not known.
     """
     from gdrun.study.judgement.stability import predicted_limit, smaller_rates
 
@@ -138,9 +140,10 @@ def _tuned(found: Comparison, words: Sequence[str]) -> list[str]:
 
 
 def _with_rates(found: Sweep, words: Sequence[str]) -> list[str]:
-    """The lines of `step` for a sweep of smaller rates; empty if its command is not known.
+    """The lines of `step` for the same sweep with smaller rates.
 
-    words: the words of its command.
+    found: a sweep in which every run diverged. words: the words of its command. The result is empty
+    if the command is not known or does not sweep the learning rate, or no smaller rates are known.
     """
     rates = found.smaller_rates
     if rates is None:
@@ -154,9 +157,9 @@ def _with_rates(found: Sweep, words: Sequence[str]) -> list[str]:
 
 
 def after_weights(path: Path) -> list[RenderableType]:
-    """A command that predicts the data on which the run at `path` was trained, with a heading.
+    """The lines on how to predict the target of the data on which the run at `path` was trained.
 
-    Empty if `path` is not a run, or its config names no data.
+    Empty if `path` is not a run, or the config of the run names no data.
     """
     from gdrun.cli import console
     from gdrun.runs.run import RECORD, read_run
@@ -174,10 +177,12 @@ def after_weights(path: Path) -> list[RenderableType]:
 
 
 def after_list(kind: Kind, entry: Entry, of_kind: bool) -> list[str]:
-    """How to see an entry of a table; or how to train with an entry, or to look at its data.
+    """The lines on what to do after `gdrun list`.
 
-    of_kind: whether a table was shown, with `entry` as its first. Empty for an entry that is no
-    complete choice, such as an activation of a network.
+    of_kind: whether the command showed a table of a kind, whose first entry is `entry`. Then the
+    lines show how to see this entry. If the command showed only `entry`, they show how to inspect
+    this dataset, or how to train with this variant, optimizer, schedule or surface. Empty for an
+    entry of another kind, such as an activation of a network.
     """
     from gdrun.config.catalogue import find
 

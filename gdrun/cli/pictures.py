@@ -1,4 +1,4 @@
-"""Write a picture to a file: its suffix, a file that exists, and signs that no font has."""
+"""Write a picture to a file: check its suffix, protect an existing file, note missing glyphs."""
 
 from __future__ import annotations
 

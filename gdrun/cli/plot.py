@@ -157,7 +157,8 @@ def plot(
 def _subject(words: list[str], parent: Path, kind: str | None) -> Subject:
     """The runs that the words name, or the findings of the study. parent: their directory.
 
-    Raises GdrunError for a sweep that no picture shows. kind: that of the command.
+    kind: the kind of picture, which --kind names. Raises GdrunError if a word names no run or
+    study, if a study is not the only word, or if no picture can show a sweep.
     """
     from gdrun.runs.run import RECORD, find_run, read_run
     from gdrun.study.judgement.sweep_findings import Sweep
@@ -297,7 +298,7 @@ def _write_kind(
 
     name: the kind; None for the usual one, which is curves if a quantity is named, and for .gif the
     walk if there is one. axes: the x axis, the quantity and the scale of the y axis. Raises
-    GdrunError if the kind has no scale.
+    GdrunError if one of the options does not apply to the kind, or the file cannot be written.
     """
     from gdrun.views.pictures.kinds import Shown, kind_for, suffixes_of
     from gdrun.views.pictures.style import write_picture
@@ -335,7 +336,7 @@ def _write_kind(
 
 
 def _announce_training(run: Run) -> None:
-    """Say on stderr that the run is trained again, and how long it took the first time."""
+    """Print on stderr that the run is trained again, and how long the first training took."""
     from gdrun.views.numbers import duration
 
     seconds = run.summary.get("seconds")

@@ -36,7 +36,7 @@ Watch: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--watch",
-        help="Show growing curves during training; q leaves them, and training continues.",
+        help="Show live curves during training; the key q closes them, and training continues.",
     ),
 ]
 RUNS = Path("runs")
@@ -87,7 +87,7 @@ def progress_listeners(quiet: bool, before: Callable[[], str] = str) -> list[Lis
 def exit_code(runs: Sequence[Run], interruption: Interruption) -> int:
     """The exit code for these runs: 3 if all diverged, else 0.
 
-    If a signal interrupted a run, it is 128 + the number of the signal.
+    If a signal interrupted a run, the exit code is 128 + the number of the signal.
     """
     if any(run.status == "interrupted" for run in runs):
         return interruption.exit_code

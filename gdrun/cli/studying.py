@@ -181,7 +181,8 @@ class StudyOptions:
     def _observers(self, metric: Metric, interruption: Interruption) -> Iterator[Observers]:
         """A context with the functions that a running study calls.
 
-        They show the progress and notes on stderr, and report signals. metric: ranks the settings.
+        They show the progress and notes on stderr, and return the name of a signal that was
+        received. metric: ranks the settings. interruption: receives the signals.
         """
         from gdrun.study.study_request import Observers
 

@@ -89,7 +89,10 @@ def _predict(experiment: Experiment, json: bool) -> None:
 
 
 def _check(run: Run, json: bool) -> None:
-    """Compare a run with its bounds."""
+    """Print the comparison of a run with its bounds.
+
+    For a problem that is not convex, also print the curvature at the first and the last weights.
+    """
     from gdrun.insight.bound_checks import check_run
     from gdrun.insight.curvature_path import path_of_run
     from gdrun.views.bound_checks import run_check_data, run_check_views
@@ -107,7 +110,7 @@ def _check(run: Run, json: bool) -> None:
 
 
 def _noise_of_run(run: Run, json: bool) -> None:
-    """Measure the noise at the last weights of a run."""
+    """Print the noise of the gradient at the last weights of a run."""
     from gdrun.insight.gradient_noise import gradient_noise
     from gdrun.insight.recorded_problem import last_weights
 
@@ -125,9 +128,9 @@ def _show_noise(noise: GradientNoise, json: bool) -> None:
 
 
 def _run_named(word: str, out: Path) -> Run | None:
-    """The run that the word names; None if the word is an override, or the path of a config.
+    """The run that the word names; None if the word is an override, a file, or - for stdin.
 
-    Raises RecordError if the word can only be a run and there is none, and for a study.
+    Raises RecordError if the word is none of these and names no run, or if it names a study.
     """
     from gdrun.errors import RecordError
     from gdrun.runs.run import RECORD, find_run, read_run

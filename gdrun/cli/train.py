@@ -57,8 +57,8 @@ ScheduleLength: TypeAlias = Annotated[
     typer.Option(
         "--schedule-length",
         metavar="keep|restart|stretch",
-        help="With --extend: after the schedule's end, keep its last rate, restart it, or follow "
-        "the schedule of the whole new budget.",
+        help="With --extend: keep the last rate of the schedule, restart the schedule, or stretch "
+        "it over the whole new budget.",
     ),
 ]
 
@@ -200,7 +200,7 @@ def _resume(
     out: Path,
     printing: tuple[bool, bool, bool],
 ) -> int:
-    """Continue the run that `word` names, in a directory of `out`.
+    """Continue the run that `word` names, in a directory of `out`, and return the exit code.
 
     words: config, overrides and seed, which must be those of the run if they are given. extend: the
     options --extend and --schedule-length. printing: the options --quiet, --json and --watch.

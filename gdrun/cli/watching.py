@@ -1,4 +1,4 @@
-"""`--watch`: a live view of a training or of a study in the terminal, which a key leaves."""
+"""`--watch`: a live view of a training or of a study in the terminal, closed by a key."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ REDRAW = 0.2
 
 
 def require_terminal() -> None:
-    """Raise GdrunError if stdin or stderr is no terminal, which the live view needs."""
+    """Raise GdrunError if stdin or stderr is no terminal: the live view needs both."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         hint = "leave --watch out; `gdrun plot last` draws the curves of a run that has ended"
         raise GdrunError("needs a terminal", where="--watch", hint=hint)
@@ -63,7 +63,7 @@ class LiveView:
                 yield
 
     def draw(self, view: Callable[[int, int], RenderableType]) -> None:
-        """Draw a view, if the last drawing is long enough ago and the view was not left.
+        """Draw a view, unless the last drawing was less than REDRAW seconds ago, or it is closed.
 
         view: makes the view for the width and the height of the terminal, in characters.
         """
@@ -76,7 +76,10 @@ class LiveView:
         self._live.update(view(size.width - 1, size.height), refresh=True)
 
     def _pressed(self, key: str) -> None:
-        """Leave the view. A study in other processes draws rarely, so this does not wait for it."""
+        """Close the view at once if the key is LEAVE.
+
+        It is not closed by the next drawing, which a study in other processes may make much later.
+        """
         if key.lower() == LEAVE and self._live is not None:
             self.left = True
             self._live.stop()
@@ -108,7 +111,8 @@ class StudyView:
     """The live view of a study.
 
     metric: ranks the settings. after: the listeners that show the progress of a training after the
-    user has left the view. count: a function that reports the progress of the study after that.
+    user has closed the view. count: a function that shows the progress of the study after the user
+    has closed the view.
     """
 
     def __init__(
@@ -124,9 +128,10 @@ class StudyView:
         self._lock = threading.Lock()
 
     def on_progress(self, study: StudyProgress) -> None:
-        """Draw what has ended.
+        """Draw the study after a run has ended; show the count of runs if the view is closed.
 
-        Each plan, such as a tuning, has its own estimate of the time left.
+        The estimate of the time left begins again with each plan: a comparison may have two, the
+        tuning and the comparison itself.
         """
         from gdrun.views.study_dashboard import work_done
 
@@ -145,7 +150,7 @@ class StudyView:
             self._count(study)
 
     def on_growth(self, growth: Growth) -> None:
-        """Draw how far a task is."""
+        """Draw the study after a report on runs that train now. growth: their curves so far."""
         with self._lock:
             self._growing.pop(growth.identities, None)
             self._growing[growth.identities] = growth
@@ -169,7 +174,7 @@ class StudyView:
 
 
 class WhenLeft(Listener):
-    """Passes the events of a training on to a listener after the user has left a view.
+    """Passes the events of a training on to a listener after the user has closed a view.
 
     The start is always passed on, because the listener measures the speed from it.
     """

@@ -24,7 +24,7 @@ from gdrun.runs.recorded_experiment import config_of
 from gdrun.runs.run import Run
 
 SLACK = 1e-9
-"""The relative rounding error that a bound may be exceeded by."""
+"""A bound holds if it is exceeded by at most this share of its value: a rounding error."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,10 @@ class RunCheck:
     """The comparison of a run with theory.
 
     steps, excess (n,): the step of every evaluation, and f − f* there; f itself if the minimum f*
-    is unknown. checks: the bounds that apply to the run. failing: the assumptions about the run
-    that do not hold; then no bound applies. notes: sentences about the comparison. positions: where
-    each step ends on a parabola along the step (see `step_positions`). It is None if the run used
-    another rule or mini-batches, or if no position is known.
+    is unknown. failing: the assumptions about the run that do not hold. checks: the bounds that
+    apply to the run; none if `failing` has an assumption. notes: sentences about the comparison.
+    positions: where each step ends on a parabola along the step (see `step_positions`); None if the
+    run is not gradient descent with full gradients, or if no position is known.
     """
 
     run: Run

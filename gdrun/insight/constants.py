@@ -29,8 +29,8 @@ class Constants:
     L: the smoothness constant; None if the loss has kinks. mu: the strong convexity; None if it is
     not known. L_is, mu_is: how each is computed, as text. everywhere: whether L and mu hold for all
     weights, and not only at the start. quadratic: whether the curvature is the same everywhere.
-    curvatures: the eigenvalues of the Hessian that are not 0, at the minimum or, for a quadratic,
-    everywhere; only the smallest and the largest for many parameters; None if they are not known.
+    curvatures: the eigenvalues of the Hessian that are not 0, in ascending order, at the minimum;
+    with many parameters only the smallest and the largest; None if they are not known.
     G: a bound of the subgradients of an objective with kinks; None if there is none.
     """
 

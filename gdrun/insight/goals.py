@@ -16,12 +16,13 @@ from gdrun.symptoms.changes import UNITS
 
 @dataclass(frozen=True)
 class Goal:
-    """What a config is judged by.
+    """The metric by which runs are compared, and their scores.
 
     metric: a column of the evaluations. larger: whether larger values are better. A score is the
     metric, or its negative if larger values are better: the lower the score, the better. power: the
-    power of the target's unit in which the loss is measured, such as 2 for the squared error.
-    It is 0 if the target of the diagnosed run is standardised, or the loss has no such power.
+    power of the target's unit in which the loss is measured, such as 2 for the squared error. It is
+    0 if the loss is not to be converted: if the diagnosed run has a standardised target or begins
+    with a loss that is not finite, or if the unit of the loss is not such a power.
     """
 
     metric: str
@@ -31,8 +32,8 @@ class Goal:
     def of(self, outcome: Outcome, data: Prepared) -> float:
         """The score of the weights that a run returns; infinite if it diverged.
 
-        data: on which the run trained. The loss of a standardised target is converted to the
-        target's own unit, so that it can be compared with that of the diagnosed run.
+        data: those on which the run trained. The loss of a standardised target is converted to the
+        target's own unit, so that it can be compared with the loss of the diagnosed run.
         """
         evaluations, at = outcome.evaluations, -1
         if outcome.restored and outcome.best is not None:
@@ -45,12 +46,15 @@ class Goal:
         return -value if self.larger else value
 
     def shown(self, score: float) -> float:
-        """The metric that belongs to this score."""
+        """The value of the metric for this score; infinite for an infinite score."""
         return -score if self.larger and math.isfinite(score) else score
 
 
 def goal_of(run: Run) -> Goal:
-    """The metric of early stopping; else the validation loss, or the training loss without one."""
+    """The goal for a diagnosed run: the metric of its early stopping, or else a loss.
+
+    This is the validation loss, or without a validation part the training loss.
+    """
     early = run.config["stopping"].get("early_stopping") or {}
     name = early.get("metric", "loss")
     if name in METRICS and f"validation_{name}" in run.evals:

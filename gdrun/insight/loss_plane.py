@@ -47,11 +47,12 @@ MARGIN = 0.25
 
 @dataclass(frozen=True)
 class LossPlane:
-    """The loss on a plane.
+    """The loss on the plane of the first two principal directions, and the path of a run.
 
-    u, v (SIDE,): coordinates along the two directions, 0 at the last weights. values (SIDE, SIDE):
-    the objective at [v, u], measured on `rows` training rows. path (places, 2): the projected
-    weights from the start to the end. steps (places,): the steps of these weights. evaluations: the
+    u, v (SIDE,): coordinates along the first and the second direction, 0 at the last weights.
+    values (SIDE, SIDE): the objective on `rows` training rows, with a row for each v and a column
+    for each u. path (places, 2): the coordinates (u, v) of the projected weights from the start to
+    the end. steps (places,): the steps of these weights. evaluations: the
     number of evaluations of the run; the path has at most about MOST_PLACES of them. share: the
     share of the variance of the path along each direction. repeated: whether training again gave
     exactly the recorded last weights.
@@ -111,7 +112,11 @@ def principal_directions(offsets: Numbers) -> tuple[Numbers, tuple[float, float]
 
 
 def _check(run: Run, places: Numbers, again: Numbers, last: Numbers) -> None:
-    """Raise RecordError if the run cannot be drawn."""
+    """Raise RecordError if the run cannot be drawn.
+
+    places (places, P): the weights of the path. again, last (P,): the last weights of the new
+    training and of the recorded run.
+    """
     if len(places) < 3 or last.size < 2:
         raise RecordError(
             "a plane needs three evaluations and two weights: this run has "
@@ -129,7 +134,7 @@ def _check(run: Run, places: Numbers, again: Numbers, last: Numbers) -> None:
 
 
 def _around(column: Numbers) -> Numbers:
-    """SIDE coordinates around a path along one direction (places,)."""
+    """SIDE coordinates that cover a path and a margin. column (n,): the path in one direction."""
     low, high = float(column.min()), float(column.max())
     margin = MARGIN * ((high - low) or 1.0)
     return np.linspace(low - margin, high + margin, SIDE)
@@ -151,7 +156,10 @@ def _values(
     X: Examples,
     y: Array,
 ) -> Numbers:
-    """The objective (SIDE, SIDE) at [v, u] on these rows, one row of the plane at a time."""
+    """The objective (SIDE, SIDE) on the rows X, y, with a row for each v and a column for each u.
+
+    centre (P,): the last weights. directions (2, P): those of u and v. axes: u and v, (SIDE,) each.
+    """
     u, v = axes
     values = np.empty((len(v), len(u)))
     with np.errstate(all="ignore"):

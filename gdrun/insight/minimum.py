@@ -115,7 +115,10 @@ def minimise(objective: Objective, start: Array, X: Examples, y: Array) -> Minim
 
 
 def _with_kinks(objective: Objective, start: Array, X: Examples, y: Array) -> Minimum | None:
-    """The minimum if the loss is piecewise linear with a kink; None if not, or if it is large."""
+    """The minimum for a loss that is piecewise linear with one kink.
+
+    None for another loss, and if the data or the number of parameters are too large.
+    """
     problem = kinked(objective, X, y)
     if problem is None or start.size > MOST_PARAMETERS:
         return None

@@ -26,9 +26,11 @@ SAMPLE_ROWS = 8192
 
 @dataclass(frozen=True)
 class AnalysedProblem:
-    """The problem of one experiment. cohort: the experiment in float64, as its only run.
+    """The problem of one experiment.
 
-    Rounding errors of float32 would hide small curvatures and small distances to the minimum.
+    experiment: the experiment as it is configured. cohort: its data and initial weights, with the
+    experiment in float64 as the only run. Rounding errors of float32 would hide small curvatures
+    and small distances to the minimum.
     """
 
     experiment: Experiment

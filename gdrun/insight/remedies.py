@@ -1,7 +1,7 @@
 """Test remedies: train the diagnosed run again with each one, from the same start and seed.
 
-Single remedies come first. Then those that lowered the loss are combined, two at a time: a run with
-both unscaled features and a small budget, for instance, needs two remedies.
+Single remedies are tried first. Then the best remedies are combined, two at a time: a run with both
+unscaled features and a small budget, for instance, needs two remedies.
 """
 
 from __future__ import annotations
@@ -32,13 +32,16 @@ from gdrun.symptoms.facts import WINDOW, RateLimit, Remedy, Symptom, Traced, low
 from gdrun.symptoms.registry import FLATTERING
 
 CLOSE = 0.1
-"""A metric is close to the best one if it differs by at most this share of the fall to the best."""
+"""A score is close to the best one if it is higher by at most this share of the fall to the best.
+
+The fall is from the score of the diagnosed run at its first evaluation to the best score.
+"""
 
 CLEAR = 1e-4
-"""A metric is clearly lower if it is lower by this share of the largest possible fall."""
+"""A score is clearly better if it is lower by this share of the largest possible fall."""
 
 PROMISING = 4
-"""The most remedies that are combined in pairs: the best ones, one for each set of changed keys."""
+"""The most remedies that are combined in pairs."""
 
 MILD = "still falling"
 """A new symptom that a cure may have, because the loss now falls."""
@@ -46,7 +49,7 @@ MILD = "still falling"
 NOISY = FLATTERING | {"unequal scales"}
 """Treated symptoms whose cure may have a noise floor.
 
-They make the metric too good, or the descent too slow for a noise floor.
+Before the cure, the metric is too good, or the descent is too slow to reach a noise floor.
 """
 
 HONEST = frozenset({MILD, "noise floor"})
@@ -55,19 +58,19 @@ HONEST = frozenset({MILD, "noise floor"})
 
 @dataclass(frozen=True)
 class Attempt:
-    """One remedy that was run, or two together.
+    """The result of training again with one remedy, or with two remedies together.
 
     changes: the values by key. metric: the metric of early stopping; without it the validation
     loss, or else the training loss. before, after: the metric of the weights that the run returns,
     without and with the changes; infinite if the run diverged. larger: whether larger values are
-    better. treated: the first symptom of the diagnosed run that has remedies. symptoms: those of
-    the run with the changes. gone: whether the treated symptom is not among them. pair: whether the
-    attempt is two remedies together.
+    better. treated: the first symptom of the diagnosed run that has remedies. symptoms: the names
+    of the symptoms of the run with the changes. gone: whether the treated symptom is not among
+    `symptoms`. pair: whether the changes are those of two remedies.
 
     cured: whether the treated symptom is gone, there is no new symptom, and the metric is clearly
-    better than before and close to that of the best such attempt. A loss that still falls does not
-    count as a new symptom. If the treated symptom makes the metric too good, the metric may get
-    worse, and a noise floor does not count as a new symptom.
+    better than before and close to the best metric of the attempts without the treated and new
+    symptoms. The symptom MILD does not count as new, nor does one in HONEST if the treated symptom
+    is in NOISY. If the treated symptom is in FLATTERING, the metric may get worse.
     """
 
     changes: Mapping[str, Any]
@@ -83,25 +86,34 @@ class Attempt:
 
     @property
     def left(self) -> set[str]:
-        """The symptoms that remain, without a loss that still falls."""
+        """The names of the symptoms of the run with the changes, without MILD."""
         return set(self.symptoms) - {MILD}
 
     @property
     def score(self) -> float:
-        """The metric with the changes, or its negative: lower is better."""
+        """The metric with the changes, or its negative if larger values are better.
+
+        The lower the score, the better; it is infinite if the run diverged.
+        """
         return -self.after if self.larger and math.isfinite(self.after) else self.after
 
 
 @dataclass(frozen=True)
 class _Ended:
-    """A run that has ended. after: its score by the goal. symptoms: their names."""
+    """A run with a remedy that has ended.
+
+    after: its score (see `Goal`). symptoms: the names of its symptoms.
+    """
 
     after: float
     symptoms: tuple[str, ...]
 
 
 def traced(run: Run) -> Traced:
-    """The facts of a run for its diagnosis. Raises RecordError if the run has not ended."""
+    """The facts of a run for its diagnosis.
+
+    Raises RecordError if the run has not ended, or has no evaluation.
+    """
     if not has_ended(run):
         hint = "diagnose the run when it has ended"
         raise RecordError(f"the run has not ended: {run.verdict}", where=run.id, hint=hint)
@@ -117,7 +129,10 @@ def has_ended(run: Run) -> bool:
 
 
 def _limit(config: Mapping[str, Any]) -> RateLimit | None:
-    """The stability limit of the rate; None without one, or if the data cannot be loaded."""
+    """The stability limit of the learning rate for a config.
+
+    None if theory predicts none, or if the data cannot be loaded.
+    """
     try:
         limit = predicted_limit(load(dict(config)))
     except GdrunError:
@@ -155,13 +170,13 @@ def _fits(experiment: Experiment) -> bool:
 def try_remedies(
     run: Run, symptoms: Sequence[Symptom], listeners: Sequence[Listener] = ()
 ) -> list[Attempt]:
-    """Train with each remedy from the run's start, then with pairs of them.
+    """Train again with each remedy from the start of the run, then with pairs of the best remedies.
 
-    symptoms: of the run; their remedies must fit its config. listeners: see gdrun.engine.listeners.
-    Returns the attempts: cures first, and among these the ones that leave the fewest symptoms, then
-    single remedies before pairs; then the best metric first. Raises ConfigError if the run's data
-    cannot be loaded again, such as arrays from Python; RecordError if a plugin has changed since
-    the run.
+    symptoms: those of the run, with remedies that fit its config (see `fitting`). listeners: see
+    gdrun.engine.listeners. Returns the attempts in this order: cures before others, cures that
+    leave fewer symptoms first, single remedies before pairs, and the best metric first. Raises
+    ConfigError if the run's data cannot be loaded again, such as arrays from Python; RecordError if
+    a plugin has changed since the run.
     """
     repeatable_experiment(run)
     singles = list({_key(each.changes): each for s in symptoms for each in s.remedies}.values())
@@ -194,9 +209,9 @@ def _order(attempt: Attempt) -> tuple[float, ...]:
 class _Judge:
     """Decides which attempts cure a run.
 
-    known: the names of the symptoms of the run. treated: the symptom that a cure
-    removes. before: the score
-    of the run. ended: the runs of all attempts. floor: a lower bound of the loss.
+    run: the diagnosed run. known: the names of its symptoms. treated: the symptom that a cure
+    removes. before: the score of the diagnosed run. ended: the runs of all attempts. floor: a lower
+    bound of the loss.
     """
 
     def __init__(
@@ -221,7 +236,7 @@ class _Judge:
         self._enough = min(_near(lowest, start), allowed)
 
     def attempt(self, remedy: Remedy, one: _Ended, *, pair: bool) -> Attempt:
-        """The attempt with this remedy. one: its run."""
+        """The attempt with this remedy. one: the run that was trained with the remedy."""
         cured = self._clean(one) and math.isfinite(one.after) and one.after <= self._enough
         return Attempt(
             remedy.changes,
@@ -243,17 +258,17 @@ class _Judge:
 
 
 def _near(value: float, start: float) -> float:
-    """The largest metric that is close to `value`. start: the metric at the first evaluation."""
+    """The largest score that is close to `value`. start: the score at the first evaluation."""
     return value + CLOSE * max(start - value, 0.0)
 
 
 def _promising(tried: Iterable[tuple[_Ended, Remedy]], before: float, treated: str) -> list[Remedy]:
     """The best remedies to combine, one for each set of keys that they change.
 
-    A remedy is combined if it lowered the metric, or if it removed a symptom that makes the metric
-    too good. Remedies of the second kind are first; then those that leave the fewest symptoms.
-    tried: each remedy with its run. before: the metric of the diagnosed run. treated: the symptom
-    to remove.
+    A remedy is combined if it improved the score, or if it removed a treated symptom that makes the
+    metric too good. Remedies that removed such a symptom are first, then those that leave the
+    fewest symptoms, then those with the best score. tried: each remedy with its run. before: the
+    score of the diagnosed run. treated: the symptom to remove.
     """
     scored = []
     for one, remedy in tried:
@@ -277,7 +292,7 @@ def _pairs(remedies: Sequence[Remedy]) -> Iterable[Remedy]:
 
 
 def _overlap(one: str, other: str) -> bool:
-    """Whether a change of one key also sets the other, as optimizer does with optimizer.lr."""
+    """Whether the keys are equal, or one is a section of the other: optimizer and optimizer.lr."""
     return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
 
 

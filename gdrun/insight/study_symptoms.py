@@ -31,16 +31,20 @@ class RunSymptoms:
 
 @dataclass(frozen=True)
 class StudySymptoms:
-    """symptoms: of the study as a whole, and of its data. runs: of each run, the best first."""
+    """The symptoms of a study.
+
+    symptoms: those of its data, and those of the study as a whole. runs: the symptoms of each run
+    that has ended, in the order of the ranking.
+    """
 
     symptoms: Sequence[Symptom]
     runs: Sequence[RunSymptoms]
 
 
 def study_symptoms(study: Sweep | Comparison, record: StudyRecord) -> StudySymptoms:
-    """The symptoms of a study as a whole, and of each run that has ended.
+    """Diagnose a study, its data, and each of its runs that has ended.
 
-    record: study.json, which has the symptoms of the data and the labels of the classes.
+    record: the contents of study.json, with the symptoms of the data and the labels of the classes.
     """
     if isinstance(study, Sweep):
         standings, values = study.ranking, _sweep_edges(study)
@@ -93,7 +97,7 @@ def _sweep_edges(sweep: Sweep) -> list[BestValue]:
 def _tuning_edges(comparison: Comparison) -> list[BestValue]:
     """The tuned values of contenders that are the smallest or the largest value that was tried.
 
-    The tried values themselves are not recorded, so that the other fields of a BestValue are empty.
+    The values that were tried are not recorded. So `smallest` is None, and `wider` is empty.
     """
     return [
         BestValue(key, each.name, short_flow(each.tuning.chosen[key]), None, "")

@@ -17,9 +17,9 @@ from gdrun.threads import single_blas_thread
 def suboptimalities(runs: Sequence[Run]) -> list[Numbers]:
     """f − f* at the evaluations of each run: one array (evaluations,) a run.
 
-    f* is computed once for runs with the same objective. A difference smaller than the rounding
-    error of f is NaN. Raises RecordError if f* is not known, or if the data have changed since a
-    run.
+    f* is computed once for runs with the same objective. A difference within the rounding error of
+    f* is NaN. Raises RecordError if f* is not known, or if the data of a run are not stored or
+    changed since the run.
     """
     known: dict[str, float] = {}
     found = []
@@ -41,7 +41,7 @@ def _objective(run: Run) -> str:
 
 
 def _minimum(run: Run) -> float:
-    """f* of a run's objective."""
+    """The minimum f* of a run's objective. Raises the errors of `suboptimalities`."""
     problem = problem_of_run(run)
     with single_blas_thread():
         minimum = minimum_of(problem)

@@ -64,7 +64,7 @@ class Theory:
 
     @property
     def limit(self) -> float | None:
-        """2/L, below which every constant rate of gradient descent is stable."""
+        """2/L, below which every constant rate of gradient descent is stable; None without L."""
         return 2 / self.constants.L if self.constants.L else None
 
     @property
@@ -74,12 +74,13 @@ class Theory:
 
     @property
     def best_rate(self) -> float | None:
-        """The best constant rate of gradient descent; None if L is not known.
+        """The best constant rate of gradient descent; None if it is not known.
 
-        It is 2/(L + μ), with μ = 0 if μ is negative. If a quadratic has directions without
-        curvature, μ is the smallest curvature that is not 0, because the weights never move along
-        these directions. For an objective with kinks it is ‖w₀ − w*‖/(G√N), for which the bound
-        after N steps is smallest.
+        The best rate is 2/(L + μ), where a negative μ counts as 0. If a quadratic has directions
+        without curvature, μ is the smallest curvature that is not 0, because the weights never move
+        along these directions. For an objective with kinks the best rate is ‖w₀ − w*‖/(G√N), for
+        which the bound after N steps is smallest. None if L is not known, or with kinks if G or
+        ‖w₀ − w*‖ is not known.
         """
         if self.constants.G and self.distance is not None:
             return self.distance / (self.constants.G * math.sqrt(self.steps))
@@ -98,14 +99,14 @@ class Theory:
 def theory_of(experiment: Experiment, tolerance: float = TOLERANCE) -> Theory:
     """The predictions of theory for an experiment. Nothing is trained.
 
-    tolerance: the share of f(w₀) − f* until which steps are predicted. Raises ConfigError or
-    DataError if the experiment cannot be trained.
+    tolerance: the number of steps is predicted until f − f* is this share of f(w₀) − f*. Raises
+    ConfigError or DataError if the experiment cannot be trained.
     """
     return theory_of_problem(analysed(experiment), tolerance)
 
 
 def theory_of_problem(problem: AnalysedProblem, tolerance: float = TOLERANCE) -> Theory:
-    """The predictions of theory for the problem of an experiment."""
+    """The predictions of theory for the problem of an experiment. tolerance: as in `theory_of`."""
     with np.errstate(all="ignore"), single_blas_thread():
         return _predicted(problem, tolerance)
 
@@ -147,7 +148,10 @@ def minimum_of(problem: AnalysedProblem) -> Minimum | None:
 
 
 def _own(experiment: Experiment, constants: Constants) -> Setting | None:
-    """The experiment's own rule and rate, with its contraction."""
+    """The experiment's own rule and rate, with the contraction of a step.
+
+    None if the curvatures are not known, the weights are averaged, or the rule has no formula.
+    """
     rule = experiment.optimizer
     if constants.curvatures is None or not len(constants.curvatures) or rule["average"] is not None:
         return None

@@ -27,9 +27,9 @@ class Place:
 class Visited(Listener):
     """Keeps the weights at evaluations of the only run of a cohort.
 
-    most: how many places are kept. When there are more, every second one is dropped, and from then
-    on only every second evaluation is kept. last: the place of the last evaluation, even if it is
-    not kept. seen: the number of evaluations.
+    most: the largest number of places that are kept. If there are more, every second place is
+    dropped, and from then on the places of half as many evaluations are kept. last: the place of
+    the last evaluation, even if it is not kept. seen: the number of evaluations.
     """
 
     def __init__(self, most: int) -> None:

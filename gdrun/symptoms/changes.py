@@ -133,16 +133,20 @@ NO_GRADIENT = 1e-6
 
 
 def scaled_start(run: Traced) -> tuple[Remedy, ...]:
-    """Random weights that fit the layer sizes, for a network whose init is zeros or normal."""
+    """Random initial weights that fit the layer sizes: xavier or he (see `other_starts`).
+
+    None for a model that is no network, or whose init is neither zeros nor normal.
+    """
     small = run.config.get("model", {}).get("init") in ("zeros", "normal")
     return other_starts(run) if run.is_network and small else ()
 
 
 def standardised(run: Traced, *, target: bool = True) -> tuple[Remedy, ...]:
-    """Standardised features and a standardised target, each with the run's rate and the rate 0.1.
+    """Standardised data: each change once with the run's rate, and once with the rate 0.1.
 
-    A large target of a regression is standardised together with the features, unless `target` is
-    False. None for parts that are standardised already.
+    For a large target (see `has_large_target`), the first change standardises the target together
+    with the features. The next change standardises the features alone. What is standardised already
+    is left out. target: whether the target may be standardised.
     """
     features, own = _is_standardised(run)
     changed: list[tuple[dict[str, Any], str]] = []
@@ -181,17 +185,17 @@ def has_large_target(run: Traced) -> bool:
 
 
 LARGE_LOSS = 100.0
-"""A regression whose loss begins above this value probably has a target of a large scale."""
+"""The target of a regression counts as large if the loss begins above this value."""
 
 UNITS = {"mse": 2, "mae": 1}
 """The power of the target's unit in which each loss of a regression is measured."""
 
 
 def scaled_data(run: Traced) -> tuple[Remedy, ...]:
-    """Standardised features, alone and with a standardised target, if the first loss overflows.
+    """Standardised features, alone and with a standardised target, for a first loss that overflows.
 
     Standardising the target of a regression changes the unit of the loss. Here this does no harm:
-    the run has no finite loss to compare with.
+    the run has no finite loss with which another loss could be compared.
     """
     both = {"features": True, "target": True}
     return (
@@ -209,7 +213,10 @@ def longer(run: Traced) -> tuple[Remedy, ...]:
 
 
 def smaller_change(run: Traced) -> tuple[Remedy, ...]:
-    """A thousandth of the threshold of the rule for small changes that stopped the run."""
+    """A thousandth of the threshold of loss_change or weight_change, whichever stopped the run.
+
+    None if another rule or the budget stopped the run.
+    """
     if not run.stopped_by_small_changes:
         return ()
     key = f"stopping.{run.rule}"
@@ -218,7 +225,7 @@ def smaller_change(run: Traced) -> tuple[Remedy, ...]:
 
 
 def less_decay(run: Traced) -> tuple[Remedy, ...]:
-    """A constant rate for a run whose schedule changes it."""
+    """A constant learning rate for a run whose schedule changes the rate; none for other runs."""
     if not run.decayed:
         return ()
     return (Remedy({"schedule": "constant"}, "a constant rate stays as large as at the start"),)
@@ -229,8 +236,8 @@ def clipping(run: Traced) -> tuple[Remedy, ...]:
 
     The limit of the norm is the first decile of the gradient norms that have not vanished: examples
     that are predicted with certainty have almost no gradient, and such a limit would stop all
-    others. For a rate above a known stability limit, the second rate is at most half of this limit,
-    and the change with it is the first.
+    others. For a rate above a known stability limit, the smaller rate is at most half of this
+    limit, and the change with the smaller rate is the first.
     """
     norms = run.steps.get("grad_norm", np.empty(0))
     norms = norms[np.isfinite(norms) & (norms > 0)]
@@ -251,7 +258,11 @@ VANISHED = 1e-3
 
 
 def fewer_limits(run: Traced) -> tuple[Remedy, ...]:
-    """Weaker clipping, no dropout, and no l2 or a weaker one, each only if the run uses it."""
+    """Weaker clipping, no dropout, no l2, and a weaker l2.
+
+    Clipping is made weaker if it shortened over half of the steps. The other changes are offered if
+    the run uses dropout or l2.
+    """
     remedies = []
     if run.config.get("clip") and (run.summary.get("clipped_share") or 0) > 0.5:
         norms = run.steps["grad_norm"]
@@ -267,9 +278,10 @@ def fewer_limits(run: Traced) -> tuple[Remedy, ...]:
 
 
 def best_by_balance(run: Traced) -> tuple[Remedy, ...]:
-    """The weights of the epoch with the best balanced accuracy, for a run with a validation part.
+    """Early stopping by the balanced accuracy, the mean of the recalls of the classes.
 
-    The balanced accuracy is the mean of the recalls of the classes.
+    The run then returns the weights with the best balanced accuracy on the validation part. None
+    for a run without a validation part, or that uses this metric already.
     """
     rule = run.config["stopping"].get("early_stopping") or {}
     if run.summary.get("validation_loss") is None or rule.get("metric") == BALANCED:

@@ -55,7 +55,7 @@ def _without(run: Traced, feature: str) -> tuple[Remedy, ...]:
         return ()
     ignored = run.config["dataset"].get("ignore") or []
     before = [ignored] if isinstance(ignored, str | int) else list(ignored)
-    why = "do this if its values are not known when the model has to predict"
+    why = "do this if the column is not known when the model has to predict"
     return (Remedy({"dataset.ignore": [*before, names[0]]}, why),)
 
 

@@ -98,10 +98,11 @@ class Traced:
 
     @cached_property
     def progress(self) -> Array:
-        """The share of the sum of all learning rates that is used up at each evaluation.
+        """The progress (evaluations,) of the run at each evaluation, from 0 to 1.
 
-        With a constant rate it is the share of the steps. A rate that decays lets the loss fall
-        less in the second half of the steps, even if each step goes as far as its rate allows.
+        It is the sum of the learning rates of the steps so far, divided by the sum over all steps;
+        with a constant rate, it is the share of the steps. Steps are not compared alone, because
+        with a rate that decays the loss falls less in the second half of the steps.
         """
         rates = self.steps.get("lr", np.empty(0))
         if len(rates) < 2 or "step" not in self.evals:
@@ -113,14 +114,14 @@ class Traced:
         return used / used[-1] if used[-1] > 0 else np.linspace(0.0, 1.0, len(used))
 
     def epoch_at(self, progress: float) -> float:
-        """The epoch of this progress, which is in [0, 1]."""
+        """The epoch at which the run has this progress (see `progress`), a number in [0, 1]."""
         return float(np.interp(progress, self.progress, self.epochs))
 
     def loss_at(self, progress: float) -> float:
-        """The loss at this progress, which is in [0, 1].
+        """The training loss at this progress (see `progress`), a number in [0, 1].
 
-        It is interpolated between the two nearest evaluations. For each of these, the median of the
-        evaluations around it is used, so that noise counts less.
+        The loss is interpolated between the two nearest evaluations. In place of the loss of one
+        evaluation, the median of the evaluations around it is used, so that noise counts less.
         """
         at = float(np.interp(progress, self.progress, np.arange(len(self.loss))))
         low, last = int(at), len(self.loss) - 1
@@ -133,7 +134,7 @@ class Traced:
 
     @property
     def half_epoch(self) -> float:
-        """The epoch at which half of the sum of all learning rates is used up."""
+        """The epoch at which the sum of the learning rates reaches half of its total."""
         return self.epoch_at(0.5)
 
     @cached_property
@@ -158,16 +159,16 @@ class Traced:
 
     @property
     def fallen_late(self) -> float:
-        """The fall of the loss after `half_epoch`: from the lowest loss up to there, to L_T."""
+        """The fall of the loss after `half_epoch`: the lowest loss up to it, minus L_T."""
         before = self.loss[self.progress <= 0.5]
         return min(self.middle, float(before.min())) - self.end
 
     @property
     def learnt(self) -> bool:
-        """Whether L_T is nearer to the lower bound of the loss than to its reference.
+        """Whether L_T is nearer to the lower bound of the loss than to a reference.
 
-        The reference is L₀, or the loss of a constant prediction if this is known and smaller:
-        features with large values make L₀ so large that the loss of a useless model is far below.
+        The reference is L₀, or the loss of a constant prediction if it is known and smaller. With
+        features of large values, L₀ can be far above the loss of a constant prediction.
         """
         constant = (self.summary.get("baseline") or {}).get("loss", {}).get("train")
         reference = self.start if constant is None else min(self.start, constant)
@@ -177,7 +178,7 @@ class Traced:
     def penalty(self) -> float:
         """An upper bound of the penalty at the last step; 0 without l2 or a trace of steps.
 
-        It is (l2/2)‖w‖². The norm is that of all weights, although the biases have no penalty.
+        The bound is (l2/2)‖w‖², where w has all weights with the biases, which have no penalty.
         """
         norms = self.steps.get("weight_norm", np.empty(0))
         l2 = self.config.get("model", {}).get("l2", 0.0)
@@ -187,7 +188,8 @@ class Traced:
     def gradient_ratio(self) -> float:
         """The median gradient norm at the end of the run, divided by that at its start.
 
-        The first and the last tenth of the steps are used. NaN without a trace of steps.
+        The medians are over the first and the last tenth of the steps. NaN without a trace of
+        steps.
         """
         norms = self.steps.get("grad_norm", np.empty(0))
         norms = norms[np.isfinite(norms)]
@@ -220,12 +222,12 @@ class Traced:
 
     @property
     def stopped_by_small_changes(self) -> bool:
-        """Whether the run was ended because the loss or the weights hardly changed any more."""
+        """Whether loss_change or weight_change ended the run: the rules for small changes."""
         return self.rule in ("loss_change", "weight_change")
 
     @property
     def rose(self) -> bool:
-        """Whether the training loss rose between two evaluations."""
+        """Whether the training loss rose between any two successive evaluations."""
         return bool((np.diff(self.loss) > 0).any())
 
     @cached_property
@@ -253,7 +255,7 @@ class Traced:
 
     @property
     def convex(self) -> bool:
-        """Whether every point with gradient 0 is a minimum: a linear model."""
+        """Whether the model is linear: then every point with gradient 0 is a minimum."""
         return "surface" not in self.config and not self.is_network
 
     @property

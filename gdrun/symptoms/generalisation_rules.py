@@ -16,8 +16,8 @@ def overfitting(run: Traced) -> Symptom | None:
     h is the lowest validation loss minus the lower bound of the loss. d is the fall of the
     validation loss from the start to this minimum, and r is the rise from the minimum to the end.
     The symptom is reported if r > max(h/20, d/10) or r > max(h, d/50). Besides, the training loss
-    must end below its value at this minimum, and below the middle of the rise. The end of a loss is
-    the median of its last values.
+    must end below its value at the epoch of this minimum, and below the middle of the rise. The end
+    of a loss is the median of its last values.
 
     Evidence: validation loss, training loss
 

@@ -17,11 +17,11 @@ from gdrun.symptoms.wording import share
 def vanishing(run: Traced) -> Symptom | None:
     """The gradients of early layers are so small that these layers do not learn.
 
-    The gradient norm of the second layer is below 1/100 of that of the last layer, in the median
-    over the evaluations. The training loss ended above half of its first value, or above half of
-    the loss of a constant prediction if this is lower. The first layer is not used for this
-    decision, because the scale of its gradient depends on the units of the features. The evidence
-    names the layer with the smallest gradient.
+    The network has at least three layers. The gradient norm of the second layer is below 1/100 of
+    that of the last layer, in the median over the evaluations. The training loss ended above half
+    of its first value, or above half of the loss of a constant prediction if this is lower. The
+    first layer is not used for this decision, because the scale of its gradient depends on the
+    units of the features. The evidence names the layer with the smallest gradient.
 
     Evidence: gradient norm of each layer, training loss
 
@@ -48,7 +48,10 @@ def vanishing(run: Traced) -> Symptom | None:
 
 
 def _ratio(early: Array, last: Array) -> float:
-    """The median over the evaluations of one gradient norm divided by another; 1 if unknown."""
+    """The median over the evaluations of early / last; 1 if no evaluation has this ratio.
+
+    early, last (evaluations,): the gradient norms of two layers.
+    """
     seen = np.isfinite(early) & np.isfinite(last) & (last > 0)
     return float(np.median(early[seen] / last[seen])) if seen.any() else 1.0
 

@@ -22,12 +22,14 @@ def stuck(run: Traced) -> Symptom | None:
     The training loss fell by less than 1/20 of its largest possible fall, and less than 1/5 of this
     fall was in the second half of the run. The second half begins where the sum of the learning
     rates reached half of its total. With a rate that is too small the loss falls as much in both
-    halves, so that the run is not stuck. Nor is a run that a convergence rule stopped, a linear
-    model whose gradient norm fell to 1/10, or a linear model with mini-batches.
+    halves, so that the run is not stuck. Three more kinds of runs do not count as stuck: a run that
+    a convergence rule stopped, a linear model whose gradient norm fell to 1/10 of its first value,
+    and a linear model with mini-batches.
 
     On a surface there are two more cases far above the minimum. If the gradient norm fell to 1/20
-    and the loss no longer falls, the run is at a saddle. If the gradient norm times the distance to
-    the minimum is below 1/20 of the height above it, the run is at a saddle or a plateau.
+    of its first value and the loss no longer falls, the run is at a saddle. If the gradient norm
+    times the distance to the minimum is below 1/20 of the height above the minimum, the run is at a
+    saddle or a plateau.
 
     A penalty (l2/2)‖w‖² is too strong if it is over half of the fall of the loss, and this fall is
     below 1/5 of the largest possible one.
@@ -155,7 +157,7 @@ _BUDGETS = {"stopping.epochs", "stopping.steps", "stopping.gradients"}
 
 
 def _stopped_by_small_steps(run: Traced) -> str | None:
-    """The evidence that small steps, and not a minimum, stopped the run; else None."""
+    """The evidence, as text, that small steps stopped the run far from a minimum; else None."""
     if not run.stopped_by_small_changes or not run.full_batches:
         return None
     words = "small steps stopped the run, and not a minimum"
@@ -172,7 +174,7 @@ def _stopped_by_small_steps(run: Traced) -> str | None:
 
 
 def _left_words(run: Traced) -> str:
-    """How much of its largest possible fall is left for a run on a surface."""
+    """The evidence that a run on a surface ended above the minimum, as text."""
     last = float(run.loss[-1])
     return (
         f"the training loss ended at {quantity(last)}, and the minimum of the surface is "
@@ -219,8 +221,8 @@ def _falls(run: Traced) -> bool:
 def _falls_steadily(run: Traced) -> bool:
     """Whether the loss falls in the fourth quarter almost as much as in the third.
 
-    A comparison of halves can miss this. With random initial weights of a large scale, most of the
-    fall is in the first steps.
+    Comparing the halves of the run can miss this: with random initial weights of a large scale,
+    most of the fall is in the first steps.
     """
     half, third, end = run.middle, run.loss_at(0.75), run.end
     if run.status != "exhausted" or len(run.loss) < FEWEST_OF_QUARTERS:

@@ -59,7 +59,7 @@ DATA = ("leak", "repeated rows", "unequal scales")
 """The symptoms that are read from the data alone."""
 
 FLATTERING = frozenset({"leak", "repeated rows", "imbalance"})
-"""The symptoms that make a metric too good. A cure may make the metric worse, but more honest."""
+"""The symptoms that make a metric look too good. The metric may be worse after a cure."""
 
 
 def diagnose(run: Traced) -> list[Symptom]:
@@ -84,7 +84,10 @@ def _diagnose(run: Traced) -> list[Symptom]:
 
 
 def _needs_no_curve(name: str, run: Traced) -> bool:
-    """Whether the symptom is read from the end of this run alone, which a rule has stopped."""
+    """Whether a symptom of CURVES can be found in this run without the shape of the loss curve.
+
+    This is true of slow convergence, if a rule for small changes stopped the run.
+    """
     return name == "slow convergence" and run.stopped_by_small_changes
 
 

@@ -48,7 +48,7 @@ def baseline(run: Traced) -> Symptom | None:
 
 
 def _shown(prediction: str | float) -> str:
-    """The constant prediction: a class, or a number."""
+    """A constant prediction as text: the name of a class, or a number."""
     return prediction if isinstance(prediction, str) else quantity(prediction)
 
 

@@ -163,9 +163,9 @@ def _alternations(loss: Array) -> float:
 
 
 def _recovered(run: Traced) -> bool:
-    """Whether the loss was above its start only in the first half, and then fell far below it.
+    """Whether the loss was above its start only in the first half, and then fell far below.
 
-    Far means by over 9/10 of the largest possible fall.
+    Far below means that the loss fell by over 9/10 of the largest possible fall.
     """
     return run.fallen > 0.9 * run.gap and float(_second_half(run).max()) <= run.start
 

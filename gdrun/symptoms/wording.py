@@ -21,7 +21,9 @@ def share(part: float, whole: float) -> str:
 
 
 def multiple(value: float, of: float) -> str:
-    """A value as a share or a multiple of another, worded to precede its name. of: above 0.
+    """A value as a share or a multiple of another value: words to put before that value's name.
+
+    of: the other value, which is above 0.
 
     >>> [f"{multiple(value, 2)} the limit" for value in (0.1, 2, 5)]
     ['5 % of the limit', '100 % of the limit', '2.5 times the limit']
@@ -30,10 +32,10 @@ def multiple(value: float, of: float) -> str:
 
 
 def limit_words(run: Traced, limit: RateLimit) -> str:
-    """The learning rate of a run compared with its stability limit.
+    """The comparison of a run's learning rate with the stability limit, as text.
 
-    If the limit is not exact, larger rates may be stable, too. Then the text says for which batches
-    the limit holds.
+    If the limit is not exact, larger rates may be stable, too, and the text says that the limit is
+    one of full batches near a minimum.
     """
     compared = f"the rate {quantity(run.rate)} is {multiple(run.rate, limit.value)}"
     known = f"{limit.form} = {quantity(limit.value)}"
