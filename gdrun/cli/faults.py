@@ -15,7 +15,7 @@ import typer
 
 from gdrun.cli import console
 from gdrun.cli.options import with_options
-from gdrun.cli.typed_settings import note_for, with_typed_settings
+from gdrun.cli.typed_settings import COMMANDS, note_for, with_typed_settings
 from gdrun.errors import (
     TRACEBACK,
     Problem,
@@ -162,7 +162,10 @@ def _option_hint(
     after = given[place + 1 :] if place is not None else []
     value = given[place].partition("=")[2] if place is not None else ""
     value = value or (after[0] if after and not after[0].startswith("-") else "…")
-    if resolve_key(key.replace("-", "_"), read(None).data):
+    command = next(iter(given), "")
+    if command == "evaluate" and option == "--metric":
+        return "gdrun evaluate prints all metrics; --json has their values in full"
+    if command in COMMANDS and resolve_key(key.replace("-", "_"), read(None).data):
         return f"keys of the config have no dashes: write {key.replace('-', '_')}={value}"
     if option in ("-c", "--config"):
         return f"write the config without {option}: {context.command_path} {value}"

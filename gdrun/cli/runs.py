@@ -124,7 +124,7 @@ def _with_sorted(sort: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
     known = list(dict.fromkeys(key for row in rows for key in row))
     key = known_key(sort.removeprefix("-"), known)
     usual = [name for name in ("train_loss", "validation_loss", "test_accuracy") if name in known]
-    shown = key in (*usual, "id", "name", "status", "started", "optimizer", "seed")
+    shown = key in (*usual, "id", "name", "status", "started")
     return [] if shown else [*usual[:2], key]
 
 

@@ -101,6 +101,9 @@ def _is_column(rows: Sequence[Mapping[str, Any]], key: str, leaf: str) -> bool:
 WITHOUT_SECTION = ("seed", "engine", "dtype")
 """The settings that are in no section of a config."""
 
+CHOOSING = ("name", "path", "query")
+"""The keys in a section of a config whose value is in the column of the section."""
+
 WITHOUT_EFFECT = ("log", "evaluate", "diagnose")
 """The sections of a config that do not change the training."""
 
@@ -163,7 +166,7 @@ def _leaves(config: dict[str, Any]) -> Row:
         if not isinstance(value, dict):
             continue
         for key, item in value.items():
-            if key in ("name", "path", "query"):
+            if key in CHOOSING:
                 row[section] = item
             elif not isinstance(item, dict):
                 row[f"{section}.{key}"] = item
@@ -183,9 +186,14 @@ def _rule(record: RunRecord) -> str | None:
 def known_key(key: str, known: list[str]) -> str:
     """The key in a row of the list for a key or the heading of a column, such as val_loss.
 
-    known: the keys of all rows. Raises RecordError if the key is not among them.
+    The keys of a config that choose a section's name, such as model.name and dataset.path, mean the
+    column of the section. known: the keys of all rows. Raises RecordError if the key is not among
+    them.
     """
     full = key if key in known else name_of_heading(key)
+    section, _, leaf = key.rpartition(".")
+    if leaf in CHOOSING and section in known:
+        full = section
     if full not in known:
         hint = suggestion(key, known, most_listed=12)
         raise RecordError(f"there is no column or setting {key!r}", hint=hint)

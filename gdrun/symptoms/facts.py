@@ -226,6 +226,15 @@ class Traced:
         return self.rule in ("loss_change", "weight_change")
 
     @property
+    def returns_start(self) -> bool:
+        """Whether early stopping returned the weights before the first step, by validation loss."""
+        rule = self.config.get("stopping", {}).get("early_stopping") or {}
+        restored = rule.get("restore_best", False) and rule.get("metric") is None
+        best = self.summary.get("best") or {}
+        known = "validation_loss" in self.evals and len(self.loss) > 1
+        return bool(restored and known and best.get("step") == 0)
+
+    @property
     def rose(self) -> bool:
         """Whether the training loss rose between any two successive evaluations."""
         return bool((np.diff(self.loss) > 0).any())

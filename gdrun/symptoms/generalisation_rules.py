@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gdrun.array_types import Array
 from gdrun.methods.stopping import position
 from gdrun.quantities import quantity
 from gdrun.symptoms import changes
@@ -19,12 +20,19 @@ def overfitting(run: Traced) -> Symptom | None:
     must end below its value at the epoch of this minimum, and below the middle of the rise. The end
     of a loss is the median of its last values.
 
+    If the validation loss was lowest before the first step, and the run returns these weights, no
+    number is compared: then the metrics are those of the start, and explain nothing else.
+
     Evidence: validation loss, training loss
 
     Source: Prechelt 1998.
     """
     validation = run.evals.get("validation_loss")
-    if validation is None or not np.isfinite(validation).all():
+    if validation is None:
+        return None
+    if run.returns_start:
+        return _never_improved(run, validation)
+    if not np.isfinite(validation).all():
         return None
     least = int(np.argmin(validation))
     last = float(np.median(validation[-max(1, len(validation) // 10) :]))
@@ -47,5 +55,18 @@ def overfitting(run: Traced) -> Symptom | None:
             *(Remedy({"model.l2": l2}, "l2 keeps the weights small") for l2 in (0.01, 0.1)),
             Remedy({"model.dropout": 0.5}, "units cannot rely on single other units"),
             *(changes.smaller_rates(run)[:2] if last > validation[0] else ()),
+        ),
+    )
+
+
+def _never_improved(run: Traced, validation: Array) -> Symptom:
+    return Symptom(
+        "overfitting",
+        1.0,
+        f"the validation loss rose from {quantity(validation[0])} to {quantity(validation[-1])}, "
+        "and no step lowered it below its first value: the returned weights are those of the start",
+        (
+            *changes.smaller_rates(run)[:2],
+            *(Remedy({"model.l2": l2}, "l2 keeps the weights small") for l2 in (0.01, 0.1)),
         ),
     )

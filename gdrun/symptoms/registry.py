@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from gdrun.symptoms import (
     stability_rules,
     study_rules,
 )
-from gdrun.symptoms.facts import Rule, Symptom, Traced
+from gdrun.symptoms.facts import Remedy, Rule, Symptom, Traced
 from gdrun.symptoms.study_rules import BestValue
 
 FEWEST = 6
@@ -66,7 +67,9 @@ def diagnose(run: Traced) -> list[Symptom]:
     """The symptoms of a run, the gravest first; empty for a healthy run.
 
     A run that explodes, or whose update is not defined, has no other symptom: the rest of its trace
-    is a consequence of this one. Symptoms that the config mutes are not reported.
+    is a consequence of this one. A run that returns the weights of its start has only `overfitting`
+    and symptoms of its data. Symptoms that the config mutes are not reported. No remedy of a milder
+    symptom contradicts one of a graver symptom.
     """
     with np.errstate(all="ignore"):  # differences and ratios of losses that are not finite
         return _diagnose(run)
@@ -75,12 +78,50 @@ def diagnose(run: Traced) -> list[Symptom]:
 def _diagnose(run: Traced) -> list[Symptom]:
     if (end := _end(run)) is not None:
         found: list[Symptom | None] = [end]
+    elif run.returns_start:
+        found = [RUN_SYMPTOMS[name](run) for name in RUN_SYMPTOMS if name in (*DATA, "overfitting")]
     else:
         few = len(run.loss) < FEWEST
         skipped = {name for name in CURVES if few and not _needs_no_curve(name, run)}
         names = [name for name in RUN_SYMPTOMS if name not in skipped]
         found = [RUN_SYMPTOMS[name](run) for name in names]
-    return _reported(found, run.config.get("diagnose", {}).get("mute") or ())
+    reported = _reported(found, run.config.get("diagnose", {}).get("mute") or ())
+    return _without_contradictions(run, reported)
+
+
+def _without_contradictions(run: Traced, symptoms: Sequence[Symptom]) -> list[Symptom]:
+    """The symptoms without remedies that move a key against the remedy of a graver symptom.
+
+    Both cannot be right: a larger and a smaller rate, or more and fewer epochs.
+    """
+    moved: dict[str, bool] = {}
+    kept = []
+    for symptom in symptoms:
+        remedies = tuple(
+            each
+            for each in symptom.remedies
+            if all(moved.get(key, up) == up for key, up in _moves(run, each).items())
+        )
+        kept.append(replace(symptom, remedies=remedies))
+        for each in remedies:
+            moved = _moves(run, each) | moved
+    return kept
+
+
+def _moves(run: Traced, remedy: Remedy) -> dict[str, bool]:
+    """Whether a remedy raises each number that it changes, by key.
+
+    The rate of another optimizer has another meaning, so that it is no change of the rate.
+    """
+    found = {}
+    for key, value in remedy.changes.items():
+        now: Any = run.config
+        for name in key.split("."):
+            now = now.get(name) if isinstance(now, Mapping) else None
+        numbers = isinstance(value, int | float) and isinstance(now, int | float)
+        if numbers and value != now and key.partition(".")[0] not in remedy.changes:
+            found[key] = value > now
+    return found
 
 
 def _needs_no_curve(name: str, run: Traced) -> bool:

@@ -82,3 +82,16 @@ def test_a_place_is_an_option_only_where_it_is_an_argument():
     # A contender, or a key, of that name.
     assert with_options(Problem("wrong", "metric")).where == "metric"
     assert str(Problem("wrong", Parameter("metric"))) == "error: metric: wrong"
+
+
+def test_a_hint_about_keys_is_only_for_commands_that_take_them(gdrun):
+    assert "write lr=3" in gdrun("train", "--lr", "3").err
+    for command in (("predict", "last", "a.csv"), ("evaluate", "last", "a.csv"), ("show", "last")):
+        answer = gdrun(*command, "--lr", "3")
+        assert answer.code == 2
+        assert "lr=3" not in answer.err
+    answer = gdrun("evaluate", "last", "a.csv", "--metric", "recall")
+    assert answer.err == (
+        "error: gdrun evaluate has no option --metric\n"
+        "hint: gdrun evaluate prints all metrics; --json has their values in full\n"
+    )

@@ -416,3 +416,12 @@ def test_a_column_that_most_runs_leave_empty_is_left_out_first(gdrun, tmp_path, 
     heading = gdrun("runs").out.splitlines()[0]
     assert "train loss" in heading
     assert "val loss" not in heading
+
+
+def test_keys_of_the_config_name_the_columns_of_their_sections(three):
+    full = three("runs", "--columns", "dataset.name,dataset.path,optimizer.name", "--csv")
+    short = three("runs", "--columns", "dataset,dataset,optimizer", "--csv")
+    assert (full.code, full.out) == (0, short.out)
+    assert names(three("runs", "optimizer.name=adam")) == ["lower"]
+    answer = three("runs", "--columns", "optimizer.path.name")
+    assert "there is no column or setting 'optimizer.path.name'" in answer.err

@@ -206,3 +206,42 @@ def test_a_rise_of_the_validation_loss_is_compared_with_its_minimum(train, valid
     }
     found = [each.name for each in diagnose(Traced(CONFIG, evals))]
     assert ("overfitting" in found) == bool(expected)
+
+
+def test_returned_weights_of_the_start_are_one_symptom(tmp_path):
+    """The labels of the validation file are flipped, so that each step raises its loss."""
+    x = np.random.default_rng(0).normal(size=60)
+    for name, sign in (("train", 1), ("flipped", -1)):
+        lines = [f"{each},{'yes' if sign * each > 0 else 'no'}" for each in x]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["x,label", *lines, ""]))
+    files = {"path": str(tmp_path / "train.csv"), "validation": str(tmp_path / "flipped.csv")}
+    stopping = {"epochs": 30, "early_stopping": {"patience": 30}}
+    config = {"dataset": files, "model": "logistic", "variant": "bgd", "stopping": stopping}
+    run = gdrun.train(config, "optimizer=vanilla", "lr=0.5", "engine=numpy")
+    assert not any(each.any() for each in run.weights.values())
+    (found,) = diagnosed(run)
+    assert found.name == "overfitting"
+    assert found.evidence.endswith("the returned weights are those of the start")
+    assert max(proposed_rates(found)) < 0.5
+    keys = {key for each in found.remedies for key in each.changes}
+    assert keys == {"optimizer.lr", "model.l2"}
+
+
+def test_a_milder_symptom_advises_no_opposite_change():
+    """Overfitting wants smaller steps and fewer of them, and the baseline alone larger ones."""
+    worse = {"loss": {"validation": 0.7}, "prediction": "no", "metrics": {"validation": {}}}
+    summary = {"baseline": worse, "validation_loss": 2.9}
+    validation = np.concatenate([[1.0, 0.9], np.linspace(1, 2.9, 18)])
+    epochs = np.arange(20.0)
+    both = Traced(
+        CONFIG,
+        {"epoch": epochs, "train_loss": 2.0**-epochs, "validation_loss": validation},
+        summary=summary,
+    )
+    alone = Traced(CONFIG, {"epoch": epochs, "train_loss": 2.0**-epochs}, summary=summary)
+    (only,) = diagnose(alone)
+    assert min(proposed_rates(only)) > 0.1
+    overfitting, baseline = diagnose(both)
+    assert (overfitting.name, baseline.name) == ("overfitting", "baseline")
+    assert max(proposed_rates(overfitting)) < 0.1
+    assert proposed_rates(baseline) == []
