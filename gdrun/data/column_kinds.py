@@ -14,7 +14,7 @@ import numpy as np
 
 from gdrun.array_types import Flags, Numbers
 from gdrun.data.booleans import boolean_codes
-from gdrun.data.cells import Cells, cell_value, control_character
+from gdrun.data.cells import Cells, cell_value
 from gdrun.data.column_options import ColumnReading
 from gdrun.data.columns import (
     Column,
@@ -31,13 +31,15 @@ from gdrun.data.encoding import SourceColumn, bucket
 from gdrun.data.marked_numbers import have_marks, marked_number
 from gdrun.data.nearly_numbers import require_no_mixture
 from gdrun.data.places import Places
+from gdrun.data.refused_texts import (
+    MOST_LABELS,
+    refuse_units,
+    require_decimal_sign,
+    require_numbers,
+    require_printable,
+)
 from gdrun.data.row_numbers import is_identifier_text, like_an_identifier
-from gdrun.data.text_files import undecoded_hint
-from gdrun.data.units import have_units, without_unit
 from gdrun.errors import DataError
-
-MOST_LABELS = 20
-"""A text column with more labels than this, and more labels than half its rows, is no category."""
 
 MOST_HOT = 1000
 """The largest number of labels, and so of 0/1 columns, of one feature."""
@@ -73,8 +75,8 @@ def read_column(
         if have_marks(cells.texts_in(filled), reading.decimal, reading.marks):
             return _marked_column(name, cells, reading)
     else:
-        _require_decimal_sign(name, cells, is_text, places, reading)
-    _require_numbers(name, cells, is_text, filled, places, reading)
+        require_decimal_sign(name, cells, is_text, places, reading)
+    require_numbers(name, cells, is_text, filled, places, reading)
     return text_column(name, cells, filled, places, reading)
 
 
@@ -103,7 +105,7 @@ def text_column(
             if not any(map(_CODE.fullmatch, texts)):
                 return _written_numbers(name, cells, places, reading)
     if not reading.category and (not classes or len(texts) > 2):
-        _refuse_units(name, cells, filled, places, texts, reading)
+        refuse_units(name, cells, filled, places, texts, reading)
     return _labelled_column(name, cells, filled, places, reading)
 
 
@@ -143,7 +145,7 @@ def _labelled_column(
     Raises DataError for a control character, and if there are too many labels.
     """
     labels = cells.texts_in(filled)
-    _require_printable(name, cells, filled, places)
+    require_printable(name, cells, filled, places)
     total = int(filled.sum())
     scattered = len(labels) > MOST_LABELS and 2 * len(labels) > total and not reading.category
     if len(labels) > MOST_LABELS and not reading.category:
@@ -262,96 +264,6 @@ def _hashed_column(
 
 MOST_ENTRIES = 2**28
 """The largest number of entries of the 0/1 columns of a hashed column: 2 GB of float64."""
-
-
-def _require_numbers(
-    name: str, cells: Cells, is_text: Flags, filled: Flags, places: Places, reading: ColumnReading
-) -> None:
-    """Raise DataError if the texts in a column of numbers are probably typing errors.
-
-    This is assumed if few cells are texts, or if a feature has fewer different texts than different
-    numbers.
-    """
-    texts, numbers = cells.texts_in(is_text), cells.texts_in(filled & ~is_text)
-    share = 0.1 if reading.target else 0.5
-    if is_text.sum() >= share * filled.sum() and (reading.target or len(texts) >= len(numbers)):
-        return
-    row = int(is_text.argmax())
-    hint = "correct these cells; or leave them empty, and set missing: drop or mean"
-    if len(texts) == 1 and is_text.sum() > 1:
-        # A word that is repeated is no typing error.
-        hint = f"if it means a missing value, set missing_values: {listed_name(texts[0])}"
-    raise DataError(
-        f"{count(int(is_text.sum()), 'cell')} of text among "
-        f"{int(filled.sum() - is_text.sum())} numbers, "
-        f"such as {cells.text(row)!r} {places.here(row)}",
-        where=places.cell(row, name),
-        hint=f"{hint}; or read them as labels with categories: {listed_name(name)}",
-    )
-
-
-def _require_decimal_sign(
-    name: str, cells: Cells, is_text: Flags, places: Places, reading: ColumnReading
-) -> None:
-    """Raise DataError if all texts are numbers, but with another decimal sign."""
-    other, word = (",", "comma") if reading.decimal == "." else (".", "point")
-    if all(have_marks([text], other, reading.marks) for text in cells.texts_in(is_text)):
-        row = int(is_text.argmax())
-        raise DataError(
-            f"{count(int(is_text.sum()), 'number')} with a decimal {word}, "
-            f"such as {cells.text(row)!r} {places.here(row)}",
-            where=places.cell(row, name),
-            hint=f'set decimal: "{other}", or write all numbers of the file with the same sign',
-        )
-
-
-def _refuse_units(
-    name: str,
-    cells: Cells,
-    filled: Flags,
-    places: Places,
-    texts: Sequence[str],
-    reading: ColumnReading,
-) -> None:
-    """Raise DataError if all texts are numbers, or numbers with a unit that gdrun does not remove.
-
-    In a file with types, numbers with leading zeros that are stored as text are refused, because
-    they are often codes, such as postal codes. They are accepted in a target with few different
-    values, where they are classes.
-    """
-    plain = all(cell_value(text, reading.decimal, reading.marks) is not None for text in texts)
-    if plain and reading.target and len(texts) <= MOST_LABELS:
-        return
-    if not plain and not have_units(texts):
-        return
-    row = int(filled.argmax())
-    labels = f"read them as labels with categories: {listed_name(name)}"
-    if plain:
-        what, ways = "as text", ["store them as numbers", labels]
-    else:
-        what, ways = "with a sign or unit", ["write only the number in each cell"]
-        ways += without_unit(name, texts, places.table)
-        if len(texts) <= MOST_LABELS:
-            ways.append(labels)
-        elif not reading.target:
-            ways.append(leaving_out(name))
-    raise DataError(
-        f"the column has numbers {what}, such as {cells.text(row)!r} {places.here(row)}",
-        where=places.cell(row, name),
-        hint="; or ".join(ways),
-    )
-
-
-def _require_printable(name: str, cells: Cells, filled: Flags, places: Places) -> None:
-    for code in np.unique(cells.codes[filled]):
-        if sign := control_character(cells.texts[code].strip()):
-            row = int((cells.codes == code).argmax())
-            raise DataError(
-                f"a text contains the control character {sign}, {places.here(row)}",
-                where=places.cell(row, name),
-                hint=f"{undecoded_hint(cells.texts[code])}remove the character; the file may be "
-                "damaged, or not be a text file",
-            )
 
 
 def finite_column(name: str, numbers: Numbers, places: Places) -> Column:

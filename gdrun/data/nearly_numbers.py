@@ -46,9 +46,7 @@ def require_no_mixture(
     hint = f"correct these cells; or {leaving_out(name)}"
     if more <= 0:
         mean = "it means" if len(others) == 1 else "they mean"
-        # The option replaces the standard list.
-        listed = [*others, *filter(None, cells.texts_in(~filled))]
-        sets = f"missing_values: {json.dumps(listed, ensure_ascii=False)}"
+        sets = missing_values(others, cells, filled)
         sets += "" if sign == decimal else f' and decimal: "{sign}"'
         hint = f"if {mean} a missing value, set {sets}; or {hint}"
     raise KindError(
@@ -58,6 +56,15 @@ def require_no_mixture(
         where=f"{places.table} {name}",
         hint=hint,
     )
+
+
+def missing_values(words: Sequence[str], cells: Cells, filled: Flags) -> str:
+    """The option that adds words to the missing values of a column, as a config has it.
+
+    The option replaces the standard list, so that it also names the marks that the column has.
+    """
+    marks = [*words, *filter(None, cells.texts_in(~filled))]
+    return f"missing_values: {json.dumps(marks, ensure_ascii=False)}"
 
 
 def _no_numbers(texts: Sequence[str], decimal: str, missing: MissingMarks) -> list[str]:

@@ -592,3 +592,15 @@ def test_the_query_in_the_hint_removes_a_unit(refused, name, unit):
     table = load_table({"query": query, "missing": "mean"})
     assert np.isnan(table.X[7, 0])
     assert np.delete(table.X[:, 0], 7).tolist() == numbers[:7] + numbers[8:]
+
+
+@pytest.mark.parametrize("unit", ["", "%"])
+def test_the_missing_values_in_a_hint_read_the_column(refused, read, unit):
+    """The option replaces the standard list, and the column has a mark of this list too."""
+    cells = [f"{k + 0.5}{unit}" for k in range(60)]
+    cells[3] = cells[9] = "k.A."
+    cells[5] = "n/a"
+    text = "a,y\n" + rows(*cells)
+    marks = re.search(r"missing_values: (\[.*?\])", refused(text, missing="mean"))[1]
+    table = read(text, missing="mean", missing_values=tuple(json.loads(marks)))
+    assert np.flatnonzero(np.isnan(table.X[:, 0])).tolist() == [3, 5, 9]
