@@ -90,7 +90,7 @@ def start(path: str, overrides: Iterable[Change] = (), *, test_rates: bool = Tru
     config |= _training(len(table.y), _epochs_of(given))
     if not _validates(dataset):
         config["stopping"].pop("early_stopping", None)
-    assumed["variant"] = f"batches for {len(table.y):,} rows"
+    assumed["variant"] = f"chosen for {len(table.y):,} rows"
     rates_given = any(each.key in (*RATE_KEYS, "optimizer") for each in changes)
     rate = _best_rate(config, changes, table) if test_rates and not rates_given else None
     if rate is not None:
@@ -220,7 +220,7 @@ def _model(given: Any, table: Table, changes: list[Override], task: Any) -> tupl
         why = "dataset.task says so" if task else "the target has numbers"
         return "linear", f"regression, because {why}"
     classes = len(table.classes) or len(np.unique(table.y))
-    why = "the target has labels" if table.classes else "the target has few whole numbers"
+    why = "the target has labels" if table.classes else "the target has few different whole numbers"
     reason = f"classification, because {'dataset.task says so' if task else why}: {classes} classes"
     if not task and not table.classes and classes > 2:
         reason += "; task=regression predicts them"

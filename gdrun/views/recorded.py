@@ -25,8 +25,8 @@ class Recorded:
     id: of the run, or the hash of the trial's experiment. name: a short name that no other run of
     the same view has. status: the word that the screen shows. verdict: a sentence on how the run
     ended. config: with all defaults. summary: the numbers of run.json's summary, with the metrics
-    by part, such as validation_f1; for a trial also the number of trials that trained together and
-    share its seconds. diagnosis: the symptoms as sentences. steps, evals: the columns of the trace.
+    by part, such as validation_f1; for a trial also the number of trials that trained together, in
+    the same seconds. diagnosis: the symptoms as sentences. steps, evals: the columns of the trace.
     labels: for a trial the name of its contender or setting, and its seed; empty for a run.
     """
 

@@ -61,7 +61,7 @@ def heat_lines(table: HeatMap, width: int, ascii_only: bool = False) -> list[str
     if not named:
         lines.append(f"{table.x_label}: from {across[0]} to {across[-1]}")
     if step > 1:
-        lines.append(f"one of {step} columns is shown")
+        lines.append(f"shown: 1 of every {step} columns")
     return [line.rstrip() for line in [*lines, *_legend(table, ascii_only)]]
 
 

@@ -194,7 +194,7 @@ def summary_grid(run: Run) -> RenderableType:
         if summary["rising_share"] is not None:
             share = percent(summary["rising_share"])
             usual = (
-                ", each on its own batch; about half is normal" if _has_mini_batches(run) else ""
+                ", each with a new batch; about half is normal" if _has_mini_batches(run) else ""
             )
             grid.add_row("loss rose", f"in {share} of steps{usual}")
         if summary["clipped_share"]:

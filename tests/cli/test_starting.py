@@ -65,7 +65,7 @@ def test_prices_are_predicted_on_a_standardised_target(gdrun, houses):
 @pytest.mark.parametrize(
     ("words", "model", "said"),
     [
-        ([], "softmax", "few whole numbers: 3 classes; task=regression predicts them"),
+        ([], "softmax", "few different whole numbers: 3 classes; task=regression predicts them"),
         (
             ["task=classification"],
             "softmax",
@@ -115,7 +115,7 @@ def test_a_column_called_target_is_the_target(gdrun, houses):
     assert found["config"]["dataset"]["target"] == "y"
     assert found["config"]["model"]["name"] == "logistic"
     assert "dataset.target: y, the column of this name" in notes
-    assert "few whole numbers: 2 classes" in notes
+    assert "few different whole numbers: 2 classes" in notes
 
 
 def test_missing_values_are_filled_and_said(gdrun, houses):

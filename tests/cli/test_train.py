@@ -69,7 +69,7 @@ finished: all 3 epochs done (6 steps)
   baseline   always setosa, the most frequent training class; on the test part
   best       validation loss 0.4866 at epoch 3
   work       6 steps, 360 gradients, TIME
-  loss rose  in 0.0 % of steps, each on its own batch; about half is normal
+  loss rose  in 0.0 % of steps, each with a new batch; about half is normal
 
   batch loss  █▇▅▄▂▁  1.1 → 0.504
   grad norm   ██▆▄▂▁  0.956 → 0.284
@@ -107,7 +107,7 @@ def test_quiet_prints_the_result_alone(train):
         "baseline   always setosa, the most frequent training class; on the test part\n"
         "best       validation loss 0.4866 at epoch 3\n"
         "work       6 steps, 360 gradients, TIME\n"
-        "loss rose  in 0.0 % of steps, each on its own batch; about half is normal\n"
+        "loss rose  in 0.0 % of steps, each with a new batch; about half is normal\n"
         "\n"
         "written to runs/DATE-flowers-ID\n"
     )

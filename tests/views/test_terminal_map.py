@@ -43,7 +43,7 @@ def test_columns_that_do_not_fit_are_counted():
     wide = HeatMap("", "x", "y", columns, ("a",), np.arange(50.0)[None], "loss")
     lines = heat_lines(wide, 30)
     assert max(map(len, lines)) <= 30
-    assert "one of 2 columns is shown" in lines
+    assert "shown: 1 of every 2 columns" in lines
 
 
 def test_a_table_of_equal_or_missing_numbers_has_a_map():
