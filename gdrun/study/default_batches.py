@@ -70,9 +70,8 @@ def fitting_size(
 
     The size is the number of training rows, as an override. Returns None if no candidate has a
     default batch, if a default batch is not larger than the data, or if the number of training rows
-    differs between candidates. source, overrides: the config and
-    the overrides of all candidates. table: the data that replace the dataset; None to use the
-    dataset.
+    differs between candidates. source, overrides: the config and the overrides of all candidates.
+    table: the data that replace the dataset; None to use the dataset.
     """
     if _gives_size(source, overrides):
         return None

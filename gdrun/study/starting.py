@@ -36,7 +36,7 @@ MOST_ENTRIES = 2_000_000
 TEST_EPOCHS = 5
 
 QUERY = "query="
-"""What a source of data begins with if it is a query in SQL and not the path of a file."""
+"""The prefix of a source of data that is an SQL query, and not the path of a file."""
 
 ENOUGH_TO_STOP = 1000
 """From this number of rows on, the config has early stopping.

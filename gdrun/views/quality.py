@@ -104,8 +104,9 @@ def target_advice(run: Run) -> Iterator[str]:
     """A sentence on the scale of the target, if it explains why a regression has failed.
 
     It is given if the target was not standardised, the initial loss is above LARGE_LOSS, and the
-    run diverged or is no better than its baseline. The stability limit of a linear model with the
-    squared error does not depend on the target. There, the sentence says so if the run diverged.
+    run diverged or is no better than its baseline. For a linear model with the squared error, the
+    stability limit does not depend on the target. If such a run diverged, a smaller rate is advised
+    instead; if it did not, there is no sentence.
     """
     config, losses = run.config, run.evals.get("train_loss")
     if "surface" in config or run.record["data"]["classes"] or losses is None or not len(losses):
@@ -120,9 +121,9 @@ def target_advice(run: Run) -> Iterator[str]:
         if limit is not None and not config.get("clip"):
             if run.status == "diverged":
                 yield (
-                    f"the learning rate {quantity(config['optimizer']['lr'])} is too large; its "
-                    f"limit {limit} does not depend on the scale of the target, so that a smaller "
-                    "rate helps, and a standardised target does not"
+                    f"the learning rate {quantity(config['optimizer']['lr'])} is too large: use a "
+                    f"smaller one; the limit {limit} of the rate does not depend on the scale of "
+                    "the target, so a standardised target does not help"
                 )
             return
     yield (

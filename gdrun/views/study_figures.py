@@ -157,8 +157,8 @@ def comparison_charts(found: Comparison) -> list[Chart]:
     """The metric of a comparison over gradients and seconds, and the share of runs at the target.
 
     On a surface without noise, which has no examples, steps take the place of gradients. Seconds
-    are the steps times the seconds per step of a contender that trained alone; the chart over seconds
-    is missing if a contender was not timed.
+    are the steps times the seconds per step of a contender that trained alone; the chart over
+    seconds is missing if a contender was not timed.
     """
     name, title = found.metric.name, study_title(found)
     charts = []

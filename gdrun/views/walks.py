@@ -179,9 +179,8 @@ def plane_around(
 ) -> Plane:
     """The surface on a grid around fixed places and around paths, (n, 2) each.
 
-    The grid contains the paths, but ends at twice the distance between the fixed places from these:
-    a path that diverged would shrink the rest to a point. points: the number of points along each
-    side.
+    The grid contains the paths, but only up to twice the distance between the fixed places: a path
+    that diverged would shrink the rest to a point. points: the number of points along each side.
     """
     near = np.array(fixed, dtype=float)
     span = np.maximum(np.ptp(near, axis=0), 0.5 * np.ptp(near, axis=0).max() or 1.0)

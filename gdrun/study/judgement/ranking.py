@@ -127,7 +127,7 @@ class Standing:
 
         It has three parts: whether the training loss was not lowered, −epoch at which the candidate
         was dropped, and the median score. The second part is −∞ for a candidate that was not
-        dropped, and the third for the fastest.
+        dropped. The third part is −∞ for the candidate that `fastest_first` puts first.
         """
         dropped = -math.inf if self.dropped is None else -self.dropped
         return (not self.descends, dropped, -math.inf if self.fastest else self.spread.median)
@@ -150,7 +150,7 @@ class Standing:
 
     @property
     def eligible(self) -> bool:
-        """Whether it may be the best one: it lowers the training loss, and its median is finite."""
+        """Whether the candidate may be the best: its loss fell, and its median is finite."""
         return self.descends and self.finite
 
     @property

@@ -39,9 +39,9 @@ def symptoms_of(
 def rising_runs(experiment: Experiment, results: Sequence[Result]) -> int:
     """The number of runs whose training loss was not lowered, although it could have been.
 
-    Such a run diverged, or has the symptom exploding, or its training loss ended above its start.
-    The end is the median of the last losses, so that noise counts less. A start at the minimum of a
-    surface is no such case: no run can lower the loss there. results: the runs of a candidate.
+    These runs diverged, have the symptom exploding, or have a training loss that ended above its
+    start. The end is the median of the last losses, so that noise counts less. A run that starts at
+    the minimum of a surface is not counted. results: the runs of a candidate.
     """
     runs = [
         traced_of(each.record, experiment.plain(), each.steps, each.evals)
