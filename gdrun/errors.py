@@ -97,9 +97,9 @@ class RecordError(GdrunError):
 class MissingExtraError(GdrunError):
     """A feature of gdrun needs a package that is not installed.
 
-    extra: the extra of gdrun that installs the package. missing: what is missing, for the message;
-    empty if only the package is missing. other: another way to install what is missing, for the
-    hint.
+    feature: what needs the package, such as `gdrun report`. extra: the extra of gdrun that installs
+    the package. missing: what the message says is needed, such as `matplotlib 3.8 or newer`; empty
+    to say only that a package is not installed. other: another way to install it, for the hint.
     """
 
     def __init__(self, feature: str, extra: str, missing: str = "", other: str = "") -> None:
@@ -204,10 +204,10 @@ def near(name: object, choices: Iterable[str], *, most: int = 3, least: float = 
 def near_files(path: Path, endings: tuple[str, ...] = ()) -> str | None:
     """A hint for a missing file: files in its directory with a similar name.
 
-    Files that differ only in the ending, such as houses.parquet for houses.csv, come first.
-
-    endings: if no name is similar, suggest the files with one of these endings. If the directory
-    does not exist, the hint says so. None if there is no file to suggest.
+    If some files differ from `path` only in the ending, such as houses.parquet for houses.csv, the
+    hint suggests only them. endings: if no name is similar, the hint suggests up to five files with
+    one of these endings. If the directory does not exist, the hint says so. None if there is no
+    file to suggest, or the directory cannot be read.
     """
     folder = path.parent
     try:

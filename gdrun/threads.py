@@ -36,7 +36,8 @@ VARIABLES = (
 def pool(name: str, threads: int = 1) -> ThreadPoolExecutor:
     """The thread pool of this name, with at most `threads` threads.
 
-    The pool is made at the first call with its name, and starts threads when they are needed.
+    The first call makes the pool; calls with the same arguments return it. The pool starts threads
+    when they are needed.
     """
     return ThreadPoolExecutor(threads, thread_name_prefix=f"gdrun-{name}")
 
@@ -49,8 +50,8 @@ if hasattr(os, "register_at_fork"):
 def thread_count() -> int:
     """The number of threads for computations.
 
-    It is the environment variable GDRUN_NUM_THREADS, or else the number of cores that this process
-    may use.
+    This is the value of the environment variable GDRUN_NUM_THREADS, or else the number of cores
+    that this process may use.
     """
     given = os.environ.get("GDRUN_NUM_THREADS", "")
     if given.isdigit() and int(given) > 0:
@@ -112,10 +113,10 @@ def in_order(function: Callable[[Item], Result], items: Sequence[Item]) -> Itera
 
 
 def one_behind(function: Callable[[Item], object], items: Iterable[Item]) -> None:
-    """Call function(item) for each item, in order, on another thread than the one that makes items.
+    """Call function(item) for each item, in order, on a second thread.
 
-    An item is made while the function is called for the item before it. Raises what the function
-    or an item raises, after the call for the last item that was made.
+    The calling thread takes the next item from `items` while the second thread runs the function.
+    If the function or `items` raises an error, it is raised here, after the last call has ended.
     """
     last: Future[object] | None = None
     try:

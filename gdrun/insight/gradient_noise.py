@@ -42,12 +42,12 @@ ROUNDING = 1e-24
 """The share of the mean ‖gᵢ‖² below which a variance counts as the rounding error of 0."""
 
 SIGNIFICANT = 4.0
-"""A bias of more than this many standard errors would not be chance."""
+"""A bias of more than this many standard errors is not due to chance."""
 
 
 @dataclass(frozen=True)
 class BatchNoise:
-    """The noise of batches of one size, drawn in one way.
+    """The noise of batches of one size, drawn with replacement or drawn without.
 
     size: B. variance: the mean of ‖g_B − ḡ‖² over BATCHES batches; for B = 1 over all examples.
     variance_error: the standard error of this mean; 0 for B = 1. predicted: the variance that
@@ -64,19 +64,19 @@ class BatchNoise:
 
     @property
     def unbiased(self) -> bool:
-        """Whether the bias is zero within its standard error."""
+        """Whether the bias is at most SIGNIFICANT standard errors, and so may be 0."""
         return self.bias <= SIGNIFICANT * self.error
 
 
 @dataclass(frozen=True)
 class GradientNoise:
-    """The noise of the gradient at one place.
+    """The noise of the gradient at some weights.
 
     step: the step of the run after which the weights were taken; None for the initial weights.
-    rows: N. spread: tr Σ. signal: ‖ḡ‖². replacement, without: the noise by batch size, with and
-    without replacement. exponent: p in the fit variance ∝ B^p, of batches with replacement; −1 is
-    predicted. exponent_without: the same without replacement, for the variance divided by
-    (N − B)/(N − 1).
+    rows: N. spread: tr Σ. signal: ‖ḡ‖². replacement, without: the noise of each batch
+    size, with and without replacement. exponent: p in the fit variance ∝ B^p, for batches with
+    replacement; theory predicts −1. exponent_without: the same for batches without replacement,
+    whose variance is first divided by (N − B)/(N − 1).
     """
 
     step: int | None
@@ -165,7 +165,10 @@ def gradient_noise(
 
 
 def _exponent(points: Sequence[tuple[int, float]]) -> float | None:
-    """p in the fit variance ∝ B^p to points (B, variance); None if fewer than two are above 0."""
+    """p in the fit variance ∝ B^p to points (B, variance).
+
+    Points with the variance 0 are left out. None if fewer than two points are left.
+    """
     found = [point for point in points if point[1] > 0]
     if len(found) < 2:
         return None
@@ -174,7 +177,11 @@ def _exponent(points: Sequence[tuple[int, float]]) -> float | None:
 
 
 def _sizes(problem: AnalysedProblem) -> list[int]:
-    """The batch sizes: powers of four, half of the rows, all rows, and that of the experiment."""
+    """The batch sizes in ascending order.
+
+    These are powers of four, half of the rows, all rows and the batch size of the experiment, each
+    if it is at most the number of rows and MOST_EXAMPLES / BATCHES.
+    """
     rows = problem.rows
     sizes = {4**k for k in range(11)} | {rows // 2, rows, problem.cohort.batching.batch_size}
     most = min(rows, MOST_EXAMPLES // BATCHES)
@@ -211,9 +218,10 @@ def _measured(
 def _deviations(
     problem: AnalysedProblem, w: Array, mean: Numbers, chosen: Counts
 ) -> Iterator[Array]:
-    """Yield g_B − ḡ (n, P) for the batches of rows `chosen` (batches, B), some at a time.
+    """Yield g_B − ḡ (n, P) for the first n batches, then for the next n, and so on.
 
-    The batches are stacked along a new first axis, so that the objective computes many at once.
+    chosen (batches, B): the rows of each batch. mean: ḡ (P,). The n batches are stacked along a new
+    first axis, so that the objective computes their gradients at once.
     """
     batches, size = chosen.shape
     columns = max(problem.X.shape[1], *getattr(problem.model, "hidden", ()), 1)

@@ -57,8 +57,8 @@ def batch_variance() -> Finding:
     )
     return Finding(
         "corrected" if corrected else "fails",
-        f"variance ∝ B^{exponent:.2f} with replacement; without, at B = {half.size} it is "
-        f"{ratio:.2f} of that, predicted {expected:.2f}",
+        f"the variance is proportional to B^{exponent:.2f} with replacement; without replacement, "
+        f"at B = {half.size}, it is {ratio:.2f} times as large, predicted {expected:.2f}",
         {"exponent": exponent, "ratio_without": ratio, "ratio_predicted": expected},
         COMMANDS,
         curves,
@@ -71,10 +71,10 @@ def batch_variance() -> Finding:
     statement="the gradient of a random example is the full gradient on average",
 )
 def unbiased() -> Finding:
-    """For uniform draws at fixed weights the bias is zero, here within its standard error.
+    """For uniform draws at fixed weights the bias is zero, here up to a few standard errors.
 
-    Within a shuffled epoch, later draws depend on earlier ones, so at weights that have moved they
-    are conditionally biased.
+    In a shuffled epoch, later draws depend on the earlier draws, which have also moved the weights.
+    So the mean of a later gradient, given the earlier draws, is not the full gradient.
     """
     found = _noise().replacement
     one = found[0]
@@ -82,8 +82,8 @@ def unbiased() -> Finding:
     share = float(distances[0])
     return Finding(
         "holds" if one.unbiased else "fails",
-        f"the mean gradient of one example is within {share:.1f} standard errors of ∇f, and that "
-        f"of any batch within {distances.max():.1f}",
+        f"the mean gradient of one example is within {share:.1f} standard errors of ∇f, and the "
+        f"mean gradient of batches of every size within {distances.max():.1f}",
         {"bias": one.bias, "standard_error": one.error},
         COMMANDS,
         (Series("bias / standard error", np.array([each.size for each in found]), distances, "B"),),

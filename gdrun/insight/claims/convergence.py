@@ -42,7 +42,7 @@ def smooth_rate() -> Finding:
 
 
 def _bounded(config: Config, check: BoundCheck, verdict: Verdict, measured: str) -> Finding:
-    """The finding on a run and its bound."""
+    """The finding that a run was compared with a bound. config: the config of the run."""
     bounded = check.bound.quantity.replace(" - ", " − ")
     return Finding(
         verdict,
@@ -78,10 +78,10 @@ def non_convex() -> Finding:
 
 @claim("edge-of-stability", chapter="5", statement="training is stable only for α < 2/L")
 def edge_of_stability() -> Finding:
-    """This holds on a quadratic, where L is the largest curvature λmax.
+    """On a quadratic, where L is the largest curvature λmax, the statement holds.
 
-    The sharpness λmax of a network rises until it is near 2/α. Then the loss rises in some steps
-    and falls over many (Cohen et al. 2021, arXiv 2103.00065).
+    On a network it does not: the sharpness λmax rises until it is near 2/α. Then the loss rises in
+    some steps and falls over many (Cohen et al. 2021, arXiv 2103.00065).
     """
     dataset = {"name": "diabetes", "standardize": {"target": True}}
     model = {"name": "mlp", "hidden": [32], "activation": "tanh"}
@@ -110,9 +110,9 @@ def edge_of_stability() -> Finding:
 def long_steps() -> Finding:
     """A constant rate must be below 2/L, but longer steps may alternate with short ones.
 
-    A pair of steps α₁, α₂ multiplies the error along a curvature λ by (1 − α₁λ)(1 − α₂λ). Patterns
-    whose longest steps grow with their number T bring f − f* of any smooth convex f to the order of
-    T^−1.27 instead of 1/T (Altschuler & Parrilo 2023, arXiv 2309.16530).
+    A pair of steps α₁, α₂ multiplies the error along a curvature λ by (1 − α₁λ)(1 − α₂λ). There are
+    patterns of T steps whose longest step grows with T. They bring f − f* of any smooth convex f to
+    the order of T^−1.27 instead of 1/T (Altschuler & Parrilo 2023, arXiv 2309.16530).
     """
     condition, rate = 10.0, 0.25
     constant = bowl(condition, {"name": "vanilla", "lr": rate}, 60)
@@ -135,7 +135,7 @@ def long_steps() -> Finding:
 
 
 def _two_steps(L: float, rate: float) -> float:
-    """The share of f = ½(x² + Ly²) from (1, 1) that 30 pairs of steps leave.
+    """f = ½(x² + Ly²) after 30 pairs of steps from (1, 1), as a share of f at the start.
 
     The rates of a pair are rate/5 and rate.
     """

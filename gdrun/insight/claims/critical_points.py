@@ -22,7 +22,7 @@ SEEDS = tuple(range(10))
 
 @claim("saddle-noise", chapter="5", statement="the noise of SGD leaves a saddle where BGD stays")
 def saddle_noise() -> Finding:
-    """Noise moves the weights off the line that leads to the saddle, and the error then grows.
+    """Noise moves the weights off the line that leads to the saddle; the distance then grows.
 
     f = ½x² − ½y² + ¼y⁴, from (1, 0), where ∂f/∂y = 0. Ge et al. 2015, arXiv 1503.02101.
     """
@@ -37,8 +37,8 @@ def saddle_noise() -> Finding:
     stayed = abs(stays[-1]) < 1e-3
     return Finding(
         "holds" if stayed and left == len(SEEDS) else "fails",
-        f"after 400 steps BGD has f = {abs(stays[-1]):.2g}, that of the saddle; SGD left it in "
-        f"{left} of {len(SEEDS)} runs, after a median of {steps:.0f} steps",
+        f"after 400 steps BGD has f = {abs(stays[-1]):.2g}, that of the saddle; SGD left the "
+        f"saddle in {left} of {len(SEEDS)} runs, after a median of {steps:.0f} steps",
         {"loss_bgd": float(stays[-1]), "left": float(left), "median_steps": steps},
         (command(bgd), command(sgd, SEEDS)),
         tuple(
@@ -51,10 +51,10 @@ def saddle_noise() -> Finding:
 
 @claim("saddle-end", chapter="5", statement="gradient descent may converge to a saddle")
 def saddle_end() -> Finding:
-    """It converges to a saddle only from a set of starts that has measure 0.
+    """Gradient descent converges to a saddle only from a set of starts that has measure 0.
 
-    From a start at the distance ε from that set, it leaves the saddle after ln(1/ε)/ln(1 + α)
-    steps, if −1 is the curvature there. Lee et al. 2016, arXiv 1602.04915; with many saddles in a
+    From a start at the distance ε from that set, it leaves a saddle with the curvature −1 after
+    about ln(1/ε)/ln(1 + α) steps. Lee et al. 2016, arXiv 1602.04915; with many saddles in a
     row the time can be exponential (Du et al. 2017, arXiv 1705.10412).
     """
     distances = (1e-3, 1e-6, 1e-9, 1e-12)
@@ -69,8 +69,9 @@ def saddle_end() -> Finding:
     left = counts[-1] < 2000
     return Finding(
         "corrected" if left and abs(slope / predicted - 1) < 0.02 else "holds",
-        f"1e-12 away from the line that leads to the saddle, BGD leaves it after {counts[-1]} "
-        f"steps: {slope:.2f} ln(1/ε), predicted {predicted:.2f} ln(1/ε)",
+        "from a start 1e-12 away from the line that leads to the saddle, BGD leaves the saddle "
+        f"after {counts[-1]} steps; from the distance ε, the steps grow like {slope:.2f} ln(1/ε), "
+        f"predicted {predicted:.2f} ln(1/ε)",
         {"slope": slope, "predicted": predicted, "steps": float(counts[-1])},
         tuple(map(command, configs)),
         (Series("steps", -np.log10(distances), np.array(counts), "log10(1/ε)"),),
@@ -80,7 +81,7 @@ def saddle_end() -> Finding:
 
 @claim("local-minima", chapter="1", statement="gradient descent is stuck in local minima")
 def local_minima() -> Finding:
-    """A convex model has no local minimum but the global ones. Wide networks rarely have bad ones.
+    """Each local minimum of a convex model is global. Wide networks rarely have bad local minima.
 
     In many dimensions most critical points are saddles (Dauphin et al. 2014, arXiv 1406.2572).
     """
@@ -118,10 +119,10 @@ EPSILON = 1e-6
     statement="‖∇f‖ < ε, |Δf| < ε, ‖Δw‖ < ε or a limit of epochs show that training converged",
 )
 def criteria() -> Finding:
-    """None shows it: all but the limit depend on the scale of f, and two of them also on α.
+    """None of them shows it: all but the limit depend on the scale of f, and two also on α.
 
-    Because ‖Δw‖ = α‖∇f‖ and |Δf| ≈ α‖∇f‖², for α < 1 and small gradients they fire in this order:
-    first |Δf|, then ‖Δw‖, then ‖∇f‖, and last the limit. With a tiny α, ‖Δw‖ < ε holds at once.
+    ‖Δw‖ = α‖∇f‖ and |Δf| ≈ α‖∇f‖². So for α < 1 and small gradients the criteria fire in this
+    order: |Δf|, ‖Δw‖, ‖∇f‖, and last the limit. With a tiny α, ‖Δw‖ < ε holds at once.
     """
     watch = {"grad_norm": EPSILON, "loss_change": EPSILON, "weight_change": EPSILON}
     config = bowl(1.0, {"name": "vanilla", "lr": 0.1}, 200)

@@ -26,17 +26,18 @@ def trained(config: Config) -> Run:
 
 
 def trained_lanes(configs: Sequence[Config]) -> list[Run]:
-    """The runs of configs that differ only in numbers and seeds, trained together.
+    """The runs of configs that differ only in numbers and seeds, trained together in memory.
 
-    The configs are ordered by seed, and so are the runs.
+    configs: in ascending order of their seeds. The runs have the order of the configs.
     """
     return Session([resolve(dict(config)) for config in configs], out=None).run()
 
 
 def command(config: Config, seeds: Sequence[int] = ()) -> str:
-    """The command line that trains a config, with an option in backticks as in hints of errors.
+    """The command line that trains a config.
 
-    seeds: 0, 1, 2, …, if the config was trained once for each seed. `gdrun train` without a file
+    seeds: 0, 1, 2, …, if the config was trained once for each seed. The option for the seeds is
+    written as a Python argument in backticks, as in hints of errors. `gdrun train` without a file
     starts from the quickstart config. Therefore the command sets every section of that config.
 
     >>> command({"surface": "bowl", "variant": "bgd", "optimizer": {"name": "vanilla", "lr": 0.5}})
@@ -52,10 +53,10 @@ def sweep_command(
     seeds: int = 1,
     metric: str = "train_loss",
 ) -> str:
-    """The command line that trains a config with each combination of these values by key.
+    """The command line that trains a config with each combination of values, and ranks them.
 
-    Its table ranks them by the metric. Sections of the config that are among the values are
-    left out. seeds: the number of seeds, from 0 on.
+    values: the values by key; a section of the config that is among these keys is left out. seeds:
+    the number of seeds, from 0 on. metric: the one that ranks the combinations.
 
     >>> sweep_command({"surface": "bowl"}, {"lr": (0.1, 1.0)})
     'gdrun sweep surface=bowl schedule=constant lr=0.1,1 `seeds=1` `metric="train_loss"`'
@@ -69,16 +70,17 @@ def sweep_command(
 def compare_command(contenders: Sequence[str], config: Config, *options: str) -> str:
     """The command line that compares contenders by their training loss.
 
-    config: what they share. options: more of them, in backticks as in hints of errors.
+    config: what the contenders share. options: further options of the command, each as a Python
+    argument in backticks, as in hints of errors.
     """
     words = map(shlex.quote, (*contenders, *_words(config)))
     return " ".join(("gdrun compare", *words, *options, '`metric="train_loss"`'))
 
 
 def with_theory(commands: Iterable[str]) -> tuple[str, ...]:
-    """Each of the commands, which train, followed by `gdrun theory last`.
+    """Each command, which trains a run, followed by `gdrun theory last`.
 
-    This shows the predictions of theory next to the run: bounds of f − f*, or the curvature λmax.
+    The second command compares the run with theory: bounds of f − f*, or the curvature λmax.
     """
     return tuple(line for each in commands for line in (each, "gdrun theory last"))
 
@@ -90,7 +92,9 @@ def _words(config: Config) -> list[str]:
 
 
 def descent(problem: Mapping[str, Any], rate: float, **budget: float) -> Config:
-    """Gradient descent with full gradients and a constant rate, in which all steps are recorded.
+    """The config of gradient descent with full gradients and a constant rate.
+
+    All steps are recorded.
 
     problem: the sections dataset and model, or surface. budget: the section stopping.
     """
@@ -104,7 +108,11 @@ def descent(problem: Mapping[str, Any], rate: float, **budget: float) -> Config:
 
 
 def bowl(condition: float, optimizer: Mapping[str, Any], steps: int) -> Config:
-    """A rule with full gradients and a constant rate on f = ½ (x² + condition y²), from (1, 1)."""
+    """The config of a rule on f = ½ (x² + condition y²), from the start (1, 1).
+
+    The gradients are full, the rate is constant, and all steps are recorded. optimizer: the section
+    with the rule.
+    """
     surface = {"name": "bowl", "condition": condition, "start": [1.0, 1.0]}
     return descent({"surface": surface}, 1.0, steps=steps) | {"optimizer": dict(optimizer)}
 

@@ -54,7 +54,10 @@ def conditioning() -> Finding:
 
 
 def _best(rule: str, condition: float) -> Config:
-    """The best setting of a rule on a bowl, until f is at most 1e-6 of its start, ½ (1 + κ)."""
+    """The config of a rule with its best setting on a bowl.
+
+    condition: the κ of the bowl. The run ends when f is at most 1e-6 of its start, ½ (1 + κ).
+    """
     best = next(each for each in best_settings((1.0, condition)) if each.rule == rule)
     steps = best.steps(1e-6)
     assert steps is not None
@@ -63,7 +66,7 @@ def _best(rule: str, condition: float) -> Config:
 
 
 def _steps_to(config: Config) -> int:
-    """The steps of a run until its target."""
+    """The number of steps that a run with this config takes until its target loss."""
     return trained(config).summary["steps"]
 
 
@@ -123,9 +126,9 @@ def zigzag() -> Finding:
     damped = plain > same > fair
     return Finding(
         "fails" if not damped else "corrected" if min(swings[1:]) > swings[0] else "holds",
-        f"{plain:.0%} of the steps of descent cross the valley, {same:.0%} of momentum's at equal "
-        f"α, {fair:.0%} at equal α/(1 − β); after 50 steps the swings are {swings[0]:.1g}, "
-        f"{swings[1]:.1g} and {swings[2]:.1g}",
+        f"{plain:.0%} of the steps of descent cross the valley, {same:.0%} of the steps of "
+        f"momentum at equal α, and {fair:.0%} at equal α/(1 − β); after 50 steps the swings of "
+        f"the three are {swings[0]:.1g}, {swings[1]:.1g} and {swings[2]:.1g}",
         {"turns_descent": plain, "turns_equal_rate": same, "turns_equal_length": fair},
         tuple(map(command, configs)),
         tuple(
@@ -142,7 +145,7 @@ def zigzag() -> Finding:
     statement="momentum with the best α and β for κ converges on every convex function",
 )
 def heavy_ball_cycle() -> Finding:
-    """This holds for quadratics. On other smooth, strongly convex functions heavy ball may cycle.
+    """The statement holds for quadratics. On other smooth, strongly convex f heavy ball may cycle.
 
     With the best settings for μ = 1 and L = 25, α = 1/9 and β = 4/9, it repeats three points on a
     function whose curvature is always 1 or 25; gradient descent and Nesterov's momentum converge.
@@ -166,8 +169,8 @@ def heavy_ball_cycle() -> Finding:
     return Finding(
         "fails" if cycles and converge else "holds" if left["momentum"] < 1e-9 else "corrected",
         f"on a convex function with curvatures 1 and 25 heavy ball repeats x = {x[-3]:.3f}, "
-        f"{x[-2]:.3f}, {x[-1]:.3f}; of f, gradient descent leaves {left['vanilla']:.1g} after 300 "
-        f"steps, and Nesterov's momentum {left['nesterov']:.1g}",
+        f"{x[-2]:.3f}, {x[-1]:.3f}; after 300 steps f is {left['vanilla']:.1g} of its start with "
+        f"gradient descent, and {left['nesterov']:.1g} with Nesterov's momentum",
         {f"left_{rule}": share for rule, share in left.items()}
         | {"lowest_x": float(x[-3:].min()), "highest_x": float(x[-3:].max())},
         tuple(map(command, configs.values())),

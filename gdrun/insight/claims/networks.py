@@ -40,7 +40,10 @@ def _accuracy(run: Run) -> float:
 
 
 def _cures(sick: Config, cures: dict[str, Config]) -> Finding:
-    """The finding on several configs, each with one change to a config that does not train."""
+    """The finding on changes that are said to cure a config that does not train.
+
+    sick: this config. cures: the config with one change, by the name of the change.
+    """
     before = trained(sick)
     runs = {name: trained(config) for name, config in cures.items()}
     after = {name: _accuracy(run) for name, run in runs.items()}
@@ -63,7 +66,9 @@ def _cures(sick: Config, cures: dict[str, Config]) -> Finding:
     statement="clipping, a smaller rate, and He or Xavier initial weights each cure explosion",
 )
 def exploding_cures() -> Finding:
-    """The gradient of layer k is a product of the Jacobians above it; large weights make it large.
+    """The gradient of a layer is a product of the Jacobians of the layers above.
+
+    Large weights make this product large.
 
     Pascanu, Mikolov & Bengio 2013; He et al. 2015; Glorot & Bengio 2010.
     """

@@ -21,7 +21,10 @@ SEEDS = tuple(range(24))
 
 
 def _noisy(rate: float, sampling: str = "replacement") -> Config:
-    """SGD from the minimum of f = ½ ‖w‖², with noise of about σ = 1 in each weight."""
+    """The config of SGD that starts at the minimum of f = ½ ‖w‖².
+
+    The noise of each weight's gradient has a standard deviation of about 1.
+    """
     surface = {"name": "bowl", "condition": 1, "noise": 1, "start": [0, 0]}
     config = descent({"surface": surface}, rate, epochs=40) | {"log": {"points": 100}}
     return config | {"variant": {"name": "sgd", "sampling": sampling}}
@@ -61,7 +64,7 @@ def sgd_ball() -> Finding:
     return Finding(
         "corrected" if corrected else "fails",
         f"at α = 0.1, f stays {ratio:.2f} times as high as at α = 0.025, predicted "
-        f"{predicted:.2f}; with α/(1 + t) it falls to {last / large:.2g} of that",
+        f"{predicted:.2f}; with α = 0.1/(1 + t) it falls to {last / large:.2g} of the f at α = 0.1",
         {"ratio": ratio, "predicted": predicted, "decreasing": last / large},
         tuple(command(config, SEEDS) for config in (*configs, decreasing)),
         (
@@ -79,7 +82,7 @@ def sgd_ball() -> Finding:
     statement="with a constant rate SGD cannot reach the minimum, because of its noise",
 )
 def interpolation() -> Finding:
-    """SGD reaches the minimum of f if it minimises the loss of every example: the noise is 0 there.
+    """SGD reaches a minimum of f that also minimises the loss of every example: no noise is there.
 
     Ma, Bassily & Belkin 2018, arXiv 1712.06559.
     """
@@ -107,9 +110,9 @@ def interpolation() -> Finding:
 def reshuffling() -> Finding:
     """Only draws with replacement are independent. In a shuffled epoch the noise adds up to 0.
 
-    So the gradient of the last example is determined by those before it. At the same rate, the loss
-    at the end of an epoch is lower: of the order α² instead of α (Mishchenko, Khaled & Richtárik
-    2020, arXiv 2006.05988).
+    So the noise of the last example is determined by that of the examples before. At the same rate,
+    the loss at the end of an epoch is lower: of the order α² instead of α (Mishchenko, Khaled &
+    Richtárik 2020, arXiv 2006.05988).
     """
     configs = [_noisy(0.01, sampling) for sampling in ("replacement", "shuffle")]
     means = [_mean_loss(config) for config in configs]
@@ -129,10 +132,10 @@ def reshuffling() -> Finding:
 
 
 def _missed(config: Config) -> float:
-    """The error of a prediction of the last gradient of the first epoch, as a share of its noise.
+    """The relative error of a prediction of the last noise ξ in the first epoch.
 
-    The gradient of an example is w + ξ on f = ½‖w‖². The prediction of the last ξ is minus the sum
-    of the others, as the sum of all ξ is 0.
+    On f = ½‖w‖² the gradient of an example is w + ξ. The last ξ is predicted as minus the sum of
+    the others. This is right if the ξ of an epoch add up to 0.
     """
     steps = trained(varied(config, stopping={"epochs": 1}) | {"log": {"points": "all"}}).steps
     after = np.column_stack([steps["x"], steps["y"]])

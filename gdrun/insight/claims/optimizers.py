@@ -24,7 +24,7 @@ from gdrun.runs.run import Run
 
 
 def _batches(name: str, optimizer: Config | str, epochs: int) -> Config:
-    """A rule on a data set of the package, with mini-batches of 64."""
+    """The config of a rule on a data set of the package, with mini-batches of 64."""
     config = descent({"dataset": name, "model": DATA[name]}, 0.1, epochs=epochs)
     return config | {"variant": "mbgd", "optimizer": optimizer, "log": {"points": 100}}
 

@@ -18,7 +18,10 @@ def turns(y: Array) -> float:
 
 
 def _noisy(size: int) -> Config:
-    """Mini-batches from the minimum of f = ½‖w‖², at a rate far below 1/L = 1."""
+    """The config of descent with mini-batches that starts at the minimum of f = ½‖w‖².
+
+    size: the batch size. The rate 0.1 is far below 1/L = 1.
+    """
     surface = {"name": "bowl", "condition": 1, "noise": 1, "start": [0, 0]}
     config = descent({"surface": surface}, 0.1, steps=800) | {"log": {"points": 100}}
     variant = {"name": "mbgd", "batch_size": size, "sampling": "replacement"}

@@ -54,7 +54,7 @@ def fixed_rates() -> Finding:
     return Finding(
         "holds" if best[0.01] == len(DATA) == diverged else "fails",
         f"after 100 epochs of BGD on {len(DATA)} standardised data sets, the best of these rates "
-        f"is {shown} of them; the rate 1 diverges for {diverged}",
+        f"is {shown} of the data sets; the rate 1 diverges for {diverged}",
         {"best_1": float(best[1.0]), "best_0.01": float(best[0.01]), "diverged_1": float(diverged)},
         tuple(commands),
         tuple(curves),
@@ -123,7 +123,7 @@ def overflow() -> Finding:
     return Finding(
         "corrected" if corrected else "fails",
         f"with αL = 3 the loss of a quadratic grows by {factor:.3g} a step, and is finite for "
-        f"{len(finite) - 1} steps; that of a quartic is finite for {jump}",
+        f"{len(finite) - 1} steps; the loss of a quartic is finite for {jump} steps",
         {"factor": factor, "finite_steps": float(len(finite) - 1), "quartic_steps": float(jump)},
         (command(config), command(quartic)),
         (Series("f", np.arange(len(finite)), finite),),

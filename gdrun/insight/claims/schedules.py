@@ -165,7 +165,7 @@ def polynomial_power() -> Finding:
     statement="mini-batches need a rate that decays to reach a low loss",
 )
 def batch_growth() -> Finding:
-    """A batch that grows by a factor lowers the noise as much as a rate that falls by it.
+    """A batch that is k times as large lowers the noise as much as a rate divided by k.
 
     The floor of f − f* is proportional to α/B, and larger batches need fewer steps an epoch. Smith,
     Kindermans, Ying & Le 2018, arXiv 1711.00489.
@@ -184,9 +184,10 @@ def batch_growth() -> Finding:
     fails = 0.6 < ratio < 1.7 and share < 0.4
     return Finding(
         "fails" if fails else "holds",
-        f"a batch of 4 that grows to 16 ends with {share:.2f} of the f − f* of a constant batch, "
-        f"and a rate that falls to ¼ with {ends['decay'] / ends['constant']:.2f}, in "
-        f"{steps['growth']:,.0f} and {steps['decay']:,.0f} steps",
+        "at the end, f − f* as a share of that with a constant batch and rate is "
+        f"{share:.2f} with a batch that grows from 4 to 16, after {steps['growth']:,.0f} steps, "
+        f"and {ends['decay'] / ends['constant']:.2f} with a rate that falls to ¼, after "
+        f"{steps['decay']:,.0f} steps",
         {"share_growth": share, "ratio": ratio, "steps_growth": steps["growth"]},
         with_theory(command(config, SEEDS) for config in configs.values()),
         _epoch_curves(means, "mean f − f*"),
@@ -222,7 +223,7 @@ def warmup_saves() -> Finding:
 
 @claim("warmup-start", chapter="4", statement="warm-up has the rate α₀ · epoch/n, from epoch 0 on")
 def warmup_start() -> Finding:
-    """The rate of epoch 0 is then 0, so it changes no weight; α₀ · (epoch + 1)/n is above 0."""
+    """With this rate, 0 in epoch 0, this epoch changes no weight; α₀ · (epoch + 1)/n is above 0."""
     config = varied(_noisy({"name": "constant", "warmup": 5}), stopping={"epochs": 10})
     one = varied(config, schedule={"warmup_start": "one"})
     runs = [trained(each) for each in (config, one)]
@@ -231,7 +232,8 @@ def warmup_start() -> Finding:
     )
     return Finding(
         "corrected" if lost == 0 < first else "holds",
-        f"the weights move by {lost:g} in epoch 0, and by {first:.3g} from α₀ · (epoch + 1)/n",
+        f"in epoch 0 the weights move by {lost:g} with α₀ · epoch/n, and by {first:.3g} with "
+        "α₀ · (epoch + 1)/n",
         {"moved_from_zero": lost, "moved_from_one": first},
         (command(config), command(one)),
         tuple(

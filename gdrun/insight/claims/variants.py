@@ -49,7 +49,7 @@ def smoothness() -> Finding:
 
 @claim("speed", chapter="3", statement="BGD is slow, SGD is fast, and mini-batches are between")
 def speed() -> Finding:
-    """The fastest depends on what is counted: gradients to a target, or the seconds of an epoch.
+    """Which is the fastest depends on what is counted: gradients to a loss, or seconds an epoch.
 
     A step of SGD uses one gradient, so that SGD needs the fewest gradients for a rough solution.
     But each step has a fixed cost in seconds, and an epoch of SGD has N steps.
@@ -73,10 +73,10 @@ def speed() -> Finding:
     fewer = gradients["bgd"] > gradients["mbgd"] > gradients["sgd"]
     longer = seconds["bgd"] < seconds["mbgd"] < seconds["sgd"]
     needed = ", ".join(f"{name} {count:,}" for name, count in gradients.items())
-    times = ", ".join(f"{1000 * each:,.1f}" for each in seconds.values())
+    times = ", ".join(f"{name} {1000 * each:,.1f} ms" for name, each in seconds.items())
     return Finding(
         "fails" if not (reached and fewer) else "corrected" if longer else "holds",
-        f"gradients to the same loss: {needed}; but an epoch takes {times} ms in NumPy",
+        f"gradients to the same loss: {needed}; but the time of an epoch in NumPy: {times}",
         {f"gradients_{name}": float(count) for name, count in gradients.items()}
         | {f"epoch_seconds_{name}": each for name, each in seconds.items()},
         tuple(map(command, configs.values())),
