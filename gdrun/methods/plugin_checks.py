@@ -147,7 +147,8 @@ def _changed_inputs(given: Mapping[str, Any], before: Mapping[str, Any]) -> Iter
 def _wrong_returns(rule: Rule, results: Any, w: Any) -> Iterator[Fault]:
     """Yield the faults of `results`, the return value of the rule's equation.
 
-    It must hold the new weights, then the new slots, each with the shape and dtype of w.
+    It must hold the new weights, then the new slots, each with the shape of w, and at least its
+    precision: Rule.advance rounds more exact results.
     """
     names = ("w", *rule.slots)
     values = _as_tuple(results)
@@ -159,8 +160,9 @@ def _wrong_returns(rule: Rule, results: Any, w: Any) -> Iterator[Fault]:
             yield f"returns an object of type {type(value).__name__} for {name}, not an array", form
         if value.shape != w.shape:
             yield f"returns {name} with shape {value.shape}, but its input has {w.shape}", form
-        if value.dtype != w.dtype:
-            hint = "use no NumPy number or array with a fixed dtype in the equation"
+        exact = value.dtype.kind == "f" and value.dtype.itemsize >= w.dtype.itemsize
+        if not exact:
+            hint = "convert no array to another dtype in the equation"
             yield f"returns {name} with dtype {value.dtype}, but its input has {w.dtype}", hint
 
 

@@ -93,12 +93,16 @@ class Rule(Definition):
 
         w, g and each slot: (lanes, P), with P weights for each lane (run). t: the step count,
         from 1. options: every option by name, a number or an array (lanes, 1). norm: the layer
-        norm, for a rule that uses it.
+        norm, for a rule that uses it. The results have the dtype of w: np.sqrt of a number is a
+        float64, so that an equation with float32 weights may compute in float64.
         """
         inputs = (*slots, *((t,) if self.uses_t else ()), *((norm,) if self.uses_norm else ()))
         result = self.function(w, g, *inputs, **options)
         # A rule without slots returns the weights alone, not a tuple.
-        return (result[0], tuple(result[1:])) if self.own_slots else (result, ())
+        new, *kept = result if self.own_slots else (result,)
+        return new.astype(w.dtype, copy=False), tuple(
+            slot.astype(w.dtype, copy=False) for slot in kept
+        )
 
 
 OPTIMIZERS: dict[str, Rule] = {}

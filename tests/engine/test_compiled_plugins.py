@@ -137,3 +137,44 @@ def test_helpers_and_constants_may_have_any_name(plugin, text, name, work):
     fused, plain = (trained(engine, WORKS[work]) for engine in ("compiled", "numpy"))
     assert fused.record["engine"] == "compiled"
     assert fused.steps["weight_norm"] == pytest.approx(plain.steps["weight_norm"], rel=1e-9)
+
+
+KINGMA = """
+@rule(slots="m v")
+def odd(w, g, m, v, t, lr: Rate = 0.001, beta1: Rate = 0.9, beta2: Rate = 0.999):
+    'Adam in the efficient order of section 2 of Kingma & Ba 2014.'
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g * g
+    step = lr * np.sqrt(1 - beta2**t) / (1 - beta1**t)
+    return w - step * m / (np.sqrt(v) + 1e-12), m, v
+"""
+
+
+@pytest.mark.parametrize("engine", ["numpy", "compiled"])
+def test_functions_of_numpy_on_options_and_t_keep_float32(plugin, engine):
+    plugin(KINGMA)
+    half = trained(engine, WORKS["by rows"] | {"dtype": "float32"})
+    paper = {"name": "adam", "eps": 1e-12}
+    whole = trained(engine, WORKS["by rows"] | {"dtype": "float64"}, **paper)
+    assert half.record["engine"] == engine
+    assert half.weights["w"].dtype == "float32"
+    assert half.steps["batch_loss"] == pytest.approx(whole.steps["batch_loss"], rel=1e-5)
+
+
+def test_a_sweep_of_a_rule_with_functions_on_options_keeps_float32(plugin):
+    plugin(KINGMA)
+    config = {
+        "dataset": "iris",
+        "model": "softmax",
+        "optimizer": "odd",
+        "engine": "numpy",
+        "dtype": "float32",
+    }
+    swept = gdrun.sweep(config, {"beta2": [0.9, 0.99]}, "epochs=2")
+    for row in swept.standings:
+        alone = gdrun.train(
+            config, "epochs=2", f"beta2={row.candidate.settings['optimizer.beta2']}"
+        )
+        assert row.results[0].number("train_loss") == pytest.approx(
+            alone.summary["train_loss"], rel=1e-5
+        )

@@ -214,9 +214,32 @@ FAULTS = {
         0, "mine returns an object of type float for v, not an array", "return w, v",
     ),
     "another type": (
-        rule_text("return w - lr * np.float64(1) * g, v"),
-        0, "mine returns w with dtype float64, but its input has float32",
-        "use no NumPy number or array with a fixed dtype in the equation",
+        rule_text("return w - lr * g.astype(np.float32), v.astype(np.float32)"),
+        0, "mine returns v with dtype float32, but its input has float64",
+        "convert no array to another dtype in the equation",
+    ),
+    "a misspelled option": (
+        rule_text("v = bta * v + g; return w - lr * v, v",
+                  inputs="w, g, v, lr: Rate = 0.1, beta: Decay = 0.9"),
+        3, "mine raises NameError when it is checked: name 'bta' is not defined",
+        "bta is neither a parameter nor imported; did you mean beta?",
+    ),
+    "a module that is not imported": (
+        rule_text("return w - lr * scipy.special.expit(g), v"),
+        3, "mine raises NameError when it is checked: name 'scipy' is not defined",
+        "scipy is neither a parameter nor imported",
+    ),
+    "a variable that is used too early": (
+        rule_text("mean = mean + g; return w - lr * mean, v"),
+        3, "mine raises UnboundLocalError when it is checked: cannot access local variable 'mean' "
+        "where it is not associated with a value",
+        "give the variable a value before the equation uses it",
+    ),
+    "a misspelled function": (
+        rule_text("return w - lr * np.heavyside(g, 0), v"),
+        3, "mine raises AttributeError when it is checked: module 'numpy' has no attribute "
+        "'heavyside'",
+        "did you mean numpy.heaviside?",
     ),
     "a sum over lanes": (
         rule_text("return w - lr * g / np.linalg.norm(g), v"),
