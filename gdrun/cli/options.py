@@ -21,7 +21,7 @@ OPTIONS = {
         *("seeds", "search", "trials", "halving", "tune", "budget", "baseline"),
         *("config", "metric", "target", "jobs", "out", "resume"),
         *("extend", "schedule_length"),
-        *("unseen", "targets", "runs", "noise", "kind", "where", "weights", "y"),
+        *("unseen", "targets", "runs", "noise", "kind", "where", "weights", "x", "y"),
         "threshold",
     )
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from gdrun.cli import completion, console, faults
+from gdrun.cli.charts import chart_data, charts_of, check_axes, show_charts
 from gdrun.cli.experiments import Json, Plugins, Seed
 from gdrun.cli.models import Runs
 from gdrun.cli.new_files import Force
@@ -22,8 +23,7 @@ from gdrun.errors import GdrunError, suggestion
 if TYPE_CHECKING:
     from gdrun.runs.run import Run
     from gdrun.study.judgement.sweep_findings import Sweep
-    from gdrun.views.curves import Chart
-    from gdrun.views.pictures.kinds import Subject
+    from gdrun.views.pictures.kinds import Shown, Subject
 
 # gdrun.views.pictures.kinds has the same names; a test compares them. It is imported only to draw.
 KIND_NAMES = (
@@ -74,16 +74,20 @@ KindName = Annotated[
     ),
 ]
 Across = Annotated[
-    str,
-    typer.Option("--x", metavar="UNIT", help="The x axis: epoch, step, gradients or seconds."),
+    str | None,
+    typer.Option(
+        "--x",
+        metavar="UNIT",
+        help="The x axis of curves and comparisons: epoch, step, gradients or seconds.",
+    ),
 ]
 Quantity = Annotated[
     str | None,
     typer.Option(
         "--y",
         metavar="QUANTITY",
-        help="What the curves of runs show (default: loss, grad_norm and lr): a recorded quantity "
-        "such as accuracy or update_norm; or suboptimality, the objective minus its minimum.",
+        help="What curves show (default: loss, grad_norm and lr): a recorded quantity such as "
+        "accuracy or update_norm; of runs also suboptimality, the objective minus its minimum.",
     ),
 ]
 
@@ -103,7 +107,7 @@ def plot(
     schedule: Schedule = False,
     output: Output = None,
     kind: KindName = None,
-    x: Across = "epoch",
+    x: Across = None,
     y: Quantity = None,
     scale: Scale = None,
     force: Force = False,
@@ -115,8 +119,9 @@ def plot(
     """Draw curves of runs or of a study in the terminal, or write a picture."""
     from gdrun.study.judgement.sweep_findings import Sweep
     from gdrun.views.curves import X_AXES
+    from gdrun.views.pictures.kinds import Shown
 
-    if x not in X_AXES:
+    if x is not None and x not in X_AXES:
         raise GdrunError(f"there is no x axis {x!r}", where="--x", hint=suggestion(x, X_AXES))
     if kind is not None and schedule:
         raise GdrunError("does not apply to --schedule", where="--kind", hint="leave it out")
@@ -134,24 +139,58 @@ def plot(
     subject = _subject(words or ["last"], runs, kind)
     if isinstance(subject, list):
         faults.note_changed_plugins(subject)
+    axes = Shown(x, y, scale)
     if kind is not None:
-        _check_kind(kind, subject, y, drawn=output is None)
+        _check_kind(kind, subject, drawn=output is None)
+    if kind is not None or not isinstance(subject, list):
+        check_axes(subject, kind, axes)
     if output is not None:
-        _write_kind(subject, kind, (x, y, scale), output, force)
+        _write_kind(subject, kind, axes, output, force)
         return
     if json:
-        console.print_json([_chart_data(chart) for chart in _charts(subject, x, y, scale)])
+        console.print_json([chart_data(chart) for chart in charts_of(subject, kind, axes)])
         return
-    mapped = kind not in CHARTS and _show_map(subject, y, kind)
-    if kind not in MAPS and not (mapped and isinstance(subject, Sweep)):
+    mapped = kind not in CHARTS and axes.y is None and _show_map(subject, kind)
+    charted = kind not in MAPS and not (mapped and isinstance(subject, Sweep))
+    if charted:
         if mapped:
             console.show("")
-        _show(_charts(subject, x, y, scale))
-    options = {"--kind": kind, "--x": None if x == "epoch" else x, "--y": y, "--scale": scale}
-    options |= {"-o": f"{kind or 'plot'}.png"}
-    options |= {"--runs": None if runs == RUNS else str(runs)}
-    given = [word for name, value in options.items() if value for word in (name, value)]
-    console.show(*shown(step("write it as a picture", "plot", *(words or ["last"]), *given)))
+        show_charts(charts_of(subject, kind, axes))
+    if kind is not None or not (mapped and charted):
+        kinds = [kind]
+    elif _usual_kind(subject, axes) == "walk":
+        kinds = ["walk", "curves"]
+    else:
+        kinds = ["walk", None]
+    console.show(*shown(_pictures(words or ["last"], kinds, axes, runs)))
+
+
+def _usual_kind(subject: Subject, axes: Shown) -> str:
+    """The kind of picture if no other is named: curves if an axis of runs is named."""
+    from gdrun.views.pictures.kinds import usual_kind
+
+    is_named = isinstance(subject, list) and bool(axes.x or axes.y)
+    return "curves" if is_named else usual_kind(subject)
+
+
+def _pictures(words: list[str], kinds: list[str | None], axes: Shown, parent: Path) -> list[str]:
+    """The lines of hints that write what the terminal has shown as pictures.
+
+    words: the runs or the study. kinds: those that were shown; None for the usual one, which needs
+    no option. axes: the options of the command. parent: the directory of the runs.
+    """
+    from gdrun.views.pictures.kinds import Shown
+
+    lines: list[str] = []
+    for kind in kinds:
+        own = Shown() if kind in MAPS else axes
+        options = {"--kind": kind, "--x": own.x, "--y": own.y, "--scale": own.scale}
+        options |= {"-o": f"{kind or 'plot'}.png"}
+        options |= {"--runs": None if parent == RUNS else str(parent)}
+        given = [word for name, value in options.items() if value for word in (name, value)]
+        what = "it" if len(kinds) == 1 else "the walk" if kind in MAPS else "the curves"
+        lines += step(f"write {what} as a picture", "plot", *words, *given)
+    return lines
 
 
 def _subject(words: list[str], parent: Path, kind: str | None) -> Subject:
@@ -176,7 +215,7 @@ def _subject(words: list[str], parent: Path, kind: str | None) -> Subject:
         raise GdrunError("is a study, which must be drawn alone", where=str(studies[0]), hint=hint)
     if studies:
         found = read_ended(studies[0]).found
-        if isinstance(found, Sweep) and kind != "walk":
+        if isinstance(found, Sweep) and kind not in ("walk", "curves"):
             _require_picture(found, studies[0], kind)
         return found
     return [read_run(path) for path in dict.fromkeys(paths)]
@@ -194,11 +233,10 @@ def _require_picture(found: Sweep, path: Path, kind: str | None) -> None:
         raise GdrunError(reason, where=str(path), hint=hint)
 
 
-def _check_kind(kind: str, subject: Subject, y: str | None, *, drawn: bool) -> None:
+def _check_kind(kind: str, subject: Subject, *, drawn: bool) -> None:
     """Raise GdrunError if there is no such kind, or it cannot be drawn from the subject.
 
-    y: the quantity to draw, which only curves have. drawn: whether it must be drawn in the
-    terminal.
+    drawn: whether it must be drawn in the terminal.
     """
     from gdrun.views.pictures.kinds import kind_for
     from gdrun.views.run_charts import quantities
@@ -207,38 +245,16 @@ def _check_kind(kind: str, subject: Subject, y: str | None, *, drawn: bool) -> N
         hint = f"--y {kind} draws it"
         raise GdrunError(f"{kind} is a recorded quantity, not a kind", where="--kind", hint=hint)
     kind_for(kind, subject)
-    if kind != "curves":
-        _check_no_quantity(y)
     if drawn and kind not in (*CHARTS, *MAPS):
         what = f"the terminal cannot draw {kind}"
         raise GdrunError(what, where="--kind", hint=f"add -o {kind}.png")
 
 
-def _charts(subject: Subject, x: str, y: str | None, scale: str | None) -> list[Chart]:
-    """The charts of runs, a sweep or a comparison that a terminal can show.
-
-    x, y, scale: the options of the command.
-    """
-    from gdrun.study.judgement.comparison_findings import Comparison
-    from gdrun.study.judgement.sweep_findings import Sweep
-    from gdrun.views import study_figures
-    from gdrun.views.curves import scaled
-    from gdrun.views.run_charts import run_charts
-
-    if isinstance(subject, Sweep | Comparison):
-        _check_no_quantity(y)
-    if isinstance(subject, Comparison):
-        return scaled(study_figures.comparison_charts(subject), scale)
-    if isinstance(subject, Sweep):
-        return scaled([study_figures.sensitivity(subject).chart], scale)
-    return scaled(run_charts(subject, x, y), scale)
-
-
-def _show_map(subject: Subject, y: str | None, kind: str | None) -> bool:
+def _show_map(subject: Subject, kind: str | None) -> bool:
     """Show the map of a sweep over two keys, or the walks on a surface.
 
-    y, kind: the options of the command; a kind that the subject does not have is an error. Returns
-    whether there was something to show.
+    kind: that of the command; a kind that the subject does not have is an error. Returns whether
+    there was something to show.
     """
     from rich.text import Text
 
@@ -250,11 +266,10 @@ def _show_map(subject: Subject, y: str | None, kind: str | None) -> bool:
     if isinstance(subject, Sweep) and kind != "walk":
         if len(subject.axes) != 2 and kind is None:
             return False
-        _check_no_quantity(y)
         table = sweep_grid(subject)
         console.show(Text(table.title, style="bold"), "", HeatView(table))
         return True
-    if y is not None or (kind is None and not are_on_surfaces(subject)):
+    if kind is None and not are_on_surfaces(subject):
         return False
     found = walks(subject)
     words = "the walk on" if len(found.paths) == 1 else "the walks on"
@@ -262,58 +277,29 @@ def _show_map(subject: Subject, y: str | None, kind: str | None) -> bool:
     return True
 
 
-def _check_no_quantity(y: str | None) -> None:
-    if y is not None:
-        raise GdrunError("applies only to curves of runs", where="--y", hint="leave it out")
-
-
-def _show(charts: list[Chart]) -> None:
-    from rich.text import Text
-
-    from gdrun.views.terminal_plot import PlotView
-
-    title = Text(charts[0].title, style="bold")
-    console.show(title, *(view for chart in charts for view in ("", PlotView(chart))))
-
-
-def _chart_data(chart: Chart) -> dict[str, object]:
-    """A chart as a dict that can be written as JSON."""
-    curves = []
-    for curve in chart.curves:
-        band = {"low": curve.low, "high": curve.high} if curve.low is not None else {}
-        columns = {"x": curve.x, "y": curve.y, **band}
-        lists = {name: each.tolist() for name, each in columns.items() if each is not None}
-        curves.append({"label": curve.label, **lists})
-    return {"x": chart.x_label, "y": chart.y_label, "curves": curves}
-
-
 def _write_kind(
     subject: Subject,
     name: str | None,
-    axes: tuple[str, str | None, str | None],
+    axes: Shown,
     output: Path,
     force: bool,
 ) -> None:
     """Write a picture of the subject.
 
-    name: the kind; None for the usual one, which is curves if a quantity is named, and for .gif the
-    walk if there is one. axes: the x axis, the quantity and the scale of the y axis. Raises
-    GdrunError if one of the options does not apply to the kind, or the file cannot be written.
+    name: the kind; None for the usual one, which is curves if an axis of runs is named, and for
+    .gif the walk if there is one. axes: the options of the command. Raises GdrunError if one of the
+    options does not apply to the kind, or the file cannot be written.
     """
-    from gdrun.views.pictures.kinds import Shown, kind_for, suffixes_of
+    from gdrun.views.pictures.kinds import kind_for, suffixes_of
     from gdrun.views.pictures.style import write_picture
     from gdrun.views.walks import are_on_surfaces
 
-    shown = Shown(*axes)
-    if name is None and shown.y is not None and isinstance(subject, list):
-        name = "curves"
     animated = output.suffix.lower() == ".gif"
-    if name is None and animated and are_on_surfaces(subject):
-        name = "walk"
+    if name is None:
+        name = "walk" if animated and are_on_surfaces(subject) else _usual_kind(subject, axes)
     kind, given = kind_for(name, subject)
-    if kind.name != "curves":
-        _check_no_quantity(shown.y)
-    if shown.scale is not None and kind.name not in LOGGED:
+    check_axes(subject, kind.name, axes)
+    if axes.scale is not None and kind.name not in LOGGED:
         what = f"applies to {' and '.join(LOGGED)}, not to {kind.name}"
         raise GdrunError(what, where="--scale", hint="leave it out")
     if animated and kind.animate is None:
@@ -332,7 +318,7 @@ def _write_kind(
     if suffix == ".gif" and animate is not None:
         write(output, lambda file: animate(given, file), force)
         return
-    write(output, lambda file: write_picture(kind.draw(given, shown), file, suffix), force)
+    write(output, lambda file: write_picture(kind.draw(given, axes), file, suffix), force)
 
 
 def _announce_training(run: Run) -> None:

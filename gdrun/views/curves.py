@@ -116,8 +116,13 @@ def divergence_words(runs: Sequence[Run]) -> str:
 
 
 def diverged_of(diverged: int, runs: int) -> str:
-    """A text such as `2 of 5 diverged`; empty if `diverged` is 0. runs: the number of all runs."""
-    return f"{diverged} of {runs} diverged" if diverged else ""
+    """A text such as `2 of 5 diverged`; `diverged` for a single run, and empty if none did.
+
+    runs: the number of all runs.
+    """
+    if not diverged:
+        return ""
+    return "diverged" if runs == 1 else f"{diverged} of {runs} diverged"
 
 
 def explained(label: str, words: str) -> str:

@@ -153,30 +153,34 @@ def _cell(value: float, dropped: float) -> str:
     return text if math.isnan(dropped) else f"{text} ({position(dropped)})"
 
 
-def comparison_charts(found: Comparison) -> list[Chart]:
+def comparison_charts(found: Comparison, across: str | None = None) -> list[Chart]:
     """The metric of a comparison over gradients and seconds, and the share of runs at the target.
 
-    On a surface without noise, which has no examples, steps take the place of gradients. Seconds
-    are the steps times the seconds per step of a contender that trained alone; the chart over
-    seconds is missing if a contender was not timed.
+    across: the only x axis, one of X_AXES; None for gradients and seconds. On a surface without
+    noise, which has no examples, steps take the place of gradients. Seconds are the steps times the
+    seconds per step of a contender that trained alone; the chart is missing if a contender was not
+    timed.
     """
     name, title = found.metric.name, study_title(found)
     charts = []
-    for x in ("step" if found.plan.noiseless else "gradients", "seconds"):
+    usual = ("step" if found.plan.noiseless else "gradients", "seconds")
+    for x in usual if across is None else (across,):
         words = X_AXES[x]
         curves = [_metric_curve(each, x, name) for each in found.contenders]
         known = [curve for curve in curves if curve is not None]
         if len(known) == len(curves):
             log = needs_log(known)
-            across = _wide(known)
+            wide = _wide(known)
             charts.append(
-                Chart(title, words, found.metric.words, tuple(known), log_x=across, log_y=log)
+                Chart(title, words, found.metric.words, tuple(known), log_x=wide, log_y=log)
             )
         if found.target is not None and all(_paced(each, x) for each in found.contenders):
             shares = tuple(_share_curve(each, x) for each in found.contenders)
             bound = f"share of runs at {found.target.bound}"
             charts.append(Chart(title, words, bound, shares, log_x=_wide(shares)))
     if not charts:
+        if across == "seconds":
+            raise GdrunError("not every contender was timed, so that no seconds are known")
         raise GdrunError(f"{found.metric.name} was not measured during the runs")
     return charts
 

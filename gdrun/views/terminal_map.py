@@ -11,7 +11,14 @@ from rich.text import Text
 from gdrun.array_types import Array, Flags
 from gdrun.views.numbers import told_apart
 from gdrun.views.study_figures import NO_VALUE, HeatMap
-from gdrun.views.terminal_plot import HEIGHT, WIDEST, curve_letter, dot_grid, lettered_rows
+from gdrun.views.terminal_plot import (
+    HEIGHT,
+    OVERLAP,
+    WIDEST,
+    curve_letter,
+    dot_grid,
+    lettered_rows,
+)
 from gdrun.views.walks import Walks
 
 COLUMNS_PER_LEVEL = 12
@@ -139,7 +146,8 @@ def walk_lines(found: Walks, total: int, ascii_only: bool = False) -> list[str]:
         f"{'':>{margin}} {corner}{dash * width}",
         f"{'':>{margin}}  {left}{'x':^{gap}}{right}",
     ]
-    return [*lines, *(f"  {curve_letter(k)}  {path.label}" for k, path in enumerate(found.paths))]
+    lines += [f"  {curve_letter(k)}  {path.label}" for k, path in enumerate(found.paths)]
+    return [*lines, f"  {OVERLAP}  several walks"] if any(OVERLAP in row for row in rows) else lines
 
 
 def _path_grid(found: Walks, places: Array, width: int, height: int) -> Flags:

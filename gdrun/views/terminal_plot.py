@@ -19,7 +19,7 @@ from gdrun.views.numbers import quantity, told_apart
 _DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_OVERLAP = "#"
+OVERLAP = "#"
 """The character of a place that several curves with letters share."""
 
 HEIGHT = 12
@@ -118,8 +118,8 @@ def chart_lines(
     lines += legend
     if lettered:
         lines += [f"  {curve_letter(k)}  {curve.label}" for k, curve in enumerate(chart.curves)]
-        if any(_OVERLAP in row for row in rows):
-            lines.append(f"  {_OVERLAP}  several curves")
+        if any(OVERLAP in row for row in rows):
+            lines.append(f"  {OVERLAP}  several curves")
     return lines
 
 
@@ -254,7 +254,7 @@ def lettered_rows(grids: Sequence[Flags]) -> list[str]:
     lines = np.full((height, width), " ")
     for k, grid in enumerate(grids):
         used = grid.reshape(height, 4, width, 2).any(axis=(1, 3))
-        lines[used] = np.where(lines[used] == " ", curve_letter(k), _OVERLAP)
+        lines[used] = np.where(lines[used] == " ", curve_letter(k), OVERLAP)
     return ["".join(line).rstrip() for line in lines.tolist()]
 
 

@@ -233,7 +233,13 @@ def test_a_file_is_never_replaced_without_force(gdrun, runs, tmp_path):
         ),
         (["seed0", "--y", "acuracy"], "--y: 'acuracy' was not recorded"),
         (["moons", "--y", "suboptimality"], "the minimum f* of the objective is not known"),
-        (["sweep", "--y", "loss"], "applies only to curves of runs"),
+        (["sweep", "--y", "loss"], "--y: applies only to curves, not to sensitivity"),
+        (["sweep", "--x", "step"], "--x: applies only to curves, not to sensitivity"),
+        (["grid", "--x", "step"], "--x: applies only to curves, not to heat"),
+        (["comparison", "--y", "loss"], "--y: applies only to curves, not to comparison"),
+        (["sweep", "--kind", "curves", "--x", "seconds"], "--x: the runs of a study"),
+        (["sweep", "--kind", "curves", "--y", "los"], "did you mean"),
+        (["walk", "--kind=walk", "--x", "step"], "--x: applies only to curves, not to walk"),
         (["sweep", "--scale", "log", "-o", "s.png"], "applies to curves and comparison, not to"),
         (["seed0", "-o", "a.png", "--kind", "layers", "--y", "loss"], "applies only to curves"),
         (["seed0", "--x", "time"], "there is no x axis 'time'"),
@@ -257,6 +263,44 @@ def test_the_terminal_draws_only_the_kind_that_is_named(gdrun, runs):
     assert "gradient norm" in curves
     (*_, command) = walk.splitlines()
     assert command.endswith("--kind walk -o walk.png")
+
+
+def test_the_terminal_names_a_picture_of_each_kind_that_it_has_shown(
+    gdrun, runs, contenders, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    subjects = {
+        str(contenders[1]): ["walk.png", "plot.png"],
+        runs["walk"]: ["walk.png", "curves.png"],
+    }
+    for subject, files in subjects.items():
+        *_, _, first, _, second = gdrun("plot", subject).out.splitlines()
+        assert first.endswith(files[0]) and second.endswith(files[1])
+        for command in (first, second):
+            _, *words = command.split()
+            assert gdrun(*words, "--force").code == 0
+        (*_, named) = gdrun("plot", subject, "--x", "step").out.splitlines()
+        assert "--x step" in named
+
+
+def test_a_study_is_drawn_over_the_axis_that_is_named(gdrun, runs):
+    found = json.loads(gdrun("plot", runs["comparison"], "--x", "step", "--json").out)
+    # Iris has 120 training rows: 1 step an epoch with full batches, 2 with batches of 64.
+    ends = [[curve["x"][-1] for curve in chart["curves"]] for chart in found]
+    assert [chart["x"] for chart in found] == ["step"] * len(found)
+    assert ends == [[3, 6]] * len(found)
+
+
+def test_curves_of_a_sweep_are_those_of_its_runs(gdrun, runs):
+    drawn = json.loads(
+        gdrun("plot", runs["sweep"], "--kind", "curves", "--y", "train_loss", "--json").out
+    )
+    iris = {"name": "$x$_a", "dataset": "iris", "model": "softmax"}
+    labels = [curve["label"] for curve in drawn[0]["curves"]]
+    assert labels == ["lr=0.01", "lr=0.1", "lr=1"]
+    for rate, curve in zip((0.01, 0.1, 1.0), drawn[0]["curves"], strict=True):
+        alone = package.train(iris, "epochs=3", f"lr={rate}")
+        np.testing.assert_allclose(curve["y"], alone.evals["train_loss"], rtol=1e-9)
 
 
 @pytest.fixture(scope="module")

@@ -60,6 +60,7 @@ def walk(*places):
 
 def test_a_walk_runs_from_its_start_and_the_minimum_is_marked():
     lines = walk_lines(walk((-1.0, 1.0), (-1.0, -1.0)), 60)
+    assert not any("#" in line for line in lines)
     rows = [line.split("│")[1] for line in lines if "│" in line]
     # The walk is the left edge from top to bottom; the minimum is in the middle of 16 rows.
     assert all(row[0] == "a" for row in rows)

@@ -11,7 +11,7 @@ from gdrun.runs.run import Run
 from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.views import diagnosis_figures, model_figures, study_figures, theory_figures
-from gdrun.views.curves import scaled
+from gdrun.views.curves import Chart, scaled
 from gdrun.views.pictures.evidence import evidence_picture
 from gdrun.views.pictures.heat_map import heat_map_picture
 from gdrun.views.pictures.landscape import landscape_picture
@@ -22,6 +22,7 @@ from gdrun.views.pictures.sensitivity import sensitivity_picture
 from gdrun.views.pictures.style import SUFFIXES
 from gdrun.views.pictures.walk import walk_picture, write_walk_animation
 from gdrun.views.run_charts import run_charts
+from gdrun.views.study_curves import study_curves
 from gdrun.views.walks import walks
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Shown:
     scale: the scale of the y axis, one of SCALES; None for the one that suits the values.
     """
 
-    x: str = "epoch"
+    x: str | None = None
     y: str | None = None
     scale: str | None = None
 
@@ -77,12 +78,21 @@ class Kind:
         return f"{', '.join(others)} or {last}" if others else last
 
 
+def curves(subject: Subject, shown: Shown) -> list[Chart]:
+    """The curves of runs, or of the settings or contenders of a study."""
+    x = shown.x or "epoch"
+    if isinstance(subject, Sweep | Comparison):
+        return scaled([study_curves(subject, x, shown.y)], shown.scale)
+    return scaled(run_charts(subject, x, shown.y), shown.scale)
+
+
 _ALL = (
     Kind(
         "curves",
-        "loss, gradient norm and learning rate",
+        "loss, gradient norm and learning rate; or the metric of a study during training",
         "runs",
-        lambda runs, shown: charts_picture(scaled(run_charts(runs, shown.x, shown.y), shown.scale)),
+        lambda given, shown: charts_picture(curves(given, shown)),
+        also=("sweep", "comparison"),
     ),
     Kind(
         "walk",
@@ -178,7 +188,7 @@ _ALL = (
         "the metric of contenders over gradients and seconds, and the runs at the target",
         "comparison",
         lambda found, shown: charts_picture(
-            scaled(study_figures.comparison_charts(found), shown.scale)
+            scaled(study_figures.comparison_charts(found, shown.x), shown.scale)
         ),
     ),
 )

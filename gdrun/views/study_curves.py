@@ -1,0 +1,78 @@
+"""Curves of a study during training: a curve for each setting of a sweep, or for each contender."""
+
+from __future__ import annotations
+
+from gdrun.engine.trace import Columns
+from gdrun.errors import GdrunError, Parameter, suggestion
+from gdrun.study.judgement.comparison_findings import Comparison
+from gdrun.study.judgement.ranking import Standing
+from gdrun.study.judgement.sweep_findings import Sweep
+from gdrun.study.storage.results import Result
+from gdrun.views.curves import (
+    X_AXES,
+    Chart,
+    diverged_of,
+    explained,
+    median_curve,
+    needs_log,
+)
+from gdrun.views.titles import study_title
+
+UNITS = ("epoch", "step", "gradients")
+"""The x axes of the curves: runs that train together have no seconds of their own."""
+
+PARTS = ("validation", "train")
+"""The parts of the data of which a quantity without a part, such as loss, may be meant."""
+
+
+def study_curves(found: Sweep | Comparison, x: str = "epoch", y: str | None = None) -> Chart:
+    """A quantity of each setting over x, as the median over its seeds.
+
+    x: one of UNITS. y: a recorded quantity such as loss, train_loss or grad_norm; None for the
+    metric of the study. Raises GdrunError if x is no such unit, or y was not recorded.
+    """
+    if x not in UNITS:
+        what = f"the runs of a study trained together, so that they have no {x} of their own"
+        raise GdrunError(what, where=Parameter("x"), hint=f"choose from {', '.join(UNITS)}")
+    standings = _standings(found)
+    name = found.metric.name if y is None else _column(standings, y)
+    curves = []
+    for each in standings:
+        label = explained(each.name, diverged_of(each.diverged, each.runs))
+        traces = [_trace(result, name) for result in each.results]
+        if (curve := median_curve(label, traces, x, name)) is not None:
+            curves.append(curve)
+    words = name.replace("_", " ") if name != found.metric.name else found.metric.words
+    return Chart(study_title(found), X_AXES[x], words, tuple(curves), log_y=needs_log(curves))
+
+
+def _standings(found: Sweep | Comparison) -> list[Standing]:
+    """The results of each setting, in the order of its values or of the contenders."""
+    if isinstance(found, Comparison):
+        return [row.standing for row in found.contenders]
+    rows = list(found.standings)
+    if len(found.axes) == 1 and found.axes[0].numeric:
+        rows.sort(key=lambda row: row.candidate.settings[found.axes[0].key])
+    return rows
+
+
+def _column(standings: list[Standing], y: str) -> str:
+    """The recorded column of a quantity. Raises GdrunError if no run has it."""
+    results = [result for each in standings for result in each.results]
+    named = [*(f"{part}_{y}" for part in PARTS), y]
+    known = {
+        name: None
+        for result in results
+        for columns in (result.evals, result.steps)
+        for name, column in columns.items()
+        if len(column) and name not in X_AXES
+    }
+    found = next((name for name in named if name in known), None)
+    if found is None:
+        raise GdrunError(f"{y!r} was not recorded", where=Parameter("y"), hint=suggestion(y, known))
+    return found
+
+
+def _trace(result: Result, name: str) -> Columns:
+    """The columns that have this quantity: of the evaluations, or of the steps."""
+    return result.evals if name in result.evals else result.steps
