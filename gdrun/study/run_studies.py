@@ -123,9 +123,9 @@ def _recording(
 ) -> Iterator[None]:
     """A context for running a study, which writes to study.json unless `directory` is None.
 
-    At its start it writes the metric, the target and the baseline; if an error ends the study, it
-    writes the status. Raises RecordError if the directory has a study whose successive halving was
-    different.
+    When it begins, it writes the metric, the target and the baseline; if an error ends the study,
+    it writes the status. Raises RecordError if the directory has a study whose successive halving
+    was different.
     """
     if directory is None:
         yield

@@ -57,8 +57,8 @@ OPTIONAL = (
 def comparison_result(comparison: Comparison, spell: Callable[[str], str] = str) -> RenderableType:
     """The view of a comparison: three tables with the best contender first, notes, and warnings.
 
-    spell: a function that replaces the arguments that a note names by options of the command line;
-    by default nothing is replaced.
+    spell: a function of the text of a note, which replaces the names of Python arguments by options
+    of the command line. By default nothing is replaced.
     """
     parts: list[RenderableType] = [Text(study_line(comparison.plan)), ""]
     if comparison.target is not None:
@@ -120,8 +120,9 @@ def _result_columns(comparison: Comparison) -> list[Column]:
 def test_result(found: Sweep | Comparison) -> str | None:
     """The quantity of the test part to show beside the metric; None if it was not measured.
 
-    It is the loss, or the accuracy if a metric other than the loss ranks the contenders. It never
-    ranks them: a test part that chooses contenders no longer measures how well they generalise.
+    It is the loss, or the accuracy if a metric other than the loss ranks the contenders. This
+    quantity never ranks the contenders: a test part that chooses one no longer measures how well it
+    generalises.
     """
     names = ("test_loss",) if found.metric.is_loss else ("test_accuracy", "test_loss")
     results = [result for standing in standings_of(found) for result in standing.results]

@@ -43,8 +43,8 @@ def outline_view(experiment: Experiment) -> RenderableType:
 def _named(experiment: Experiment, key: str) -> str:
     """The line of a section that chooses a name: the name, and its most informative options.
 
-    These are the options that differ from their defaults, and the numbers other than 0 among the
-    options that only this name has.
+    The most informative options are those that differ from their defaults. Among the options that
+    only this name has, also numbers other than 0 are shown.
     """
     section, kind = getattr(experiment, key), SECTIONS[key]
     definition, plain = definition_of(kind, section), section.plain()

@@ -119,12 +119,13 @@ class Comparison(ResultTables):
     """The findings of a comparison: `best`, `ranking`, `pairs`, `results`, tables of `to_pandas`.
 
     metric: ranks the contenders. target: the value of a metric that the runs should reach; the cost
-    of reaching it is counted; None if no contender improved on the initial value. contenders: in
-    the order of the plan. work, tuning_work: what the comparison, and the tuning before it, cost
-    (the numbers of trials and cohorts, and seconds); tuning_work is None without tuning. unlike:
-    "data" or "loss" if the contenders have different data or losses, so that the values of the
-    metric cannot be ranked; else None. baseline: the name of the contender with which all others
-    are compared; None to compare all pairs.
+    of reaching it is counted; None if no contender improved on the initial value, or if `unlike` is
+    set and the contenders have no common target_loss. contenders: in the order of the plan. work,
+    tuning_work: what the comparison, and the tuning before it, cost (the numbers of trials and
+    cohorts, and seconds); tuning_work is None without tuning. unlike: "data" or "loss" if the
+    contenders have different data or losses, so that the values of the metric cannot be ranked;
+    else None. baseline: the name of the contender with which all others are compared; None to
+    compare all pairs.
     """
 
     plan: StudyPlan

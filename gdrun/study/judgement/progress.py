@@ -5,7 +5,7 @@
 F is the score, F₀ the score at the start, and F* the best score at the end of a run. Lower scores
 are better. If F₀ > LOG_FROM · F* > 0, F₀, F* and F are replaced by their logarithms. Then a loss of
 3 is far from a best loss of 1, even if all losses began at 100. The default target of a study and
-its verdicts share this definition, so a setting is good if its median reached the target.
+its verdicts share this definition, so a setting is good if its median reached the default target.
 """
 
 from __future__ import annotations

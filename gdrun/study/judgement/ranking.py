@@ -303,8 +303,8 @@ def ranked(found: Sequence[Standing]) -> list[Standing]:
 def best_improvement(found: Sequence[Standing], metric: Metric) -> Improvement | None:
     """The best improvement of the metric: from the worst start of any run to the best median.
 
-    It is in scores, of which lower ones are better. Candidates that do not lower the training loss
-    are left out. Returns None if no start or no median is finite.
+    The improvement is one of scores: lower is better. Candidates that do not lower the training
+    loss are left out. Returns None if no start or no median is finite.
     """
     medians = [standing.spread.median for standing in found if standing.eligible]
     firsts = [

@@ -96,9 +96,9 @@ def median_interval(scores: ArrayLike, *, level: float = 0.95) -> Interval | Non
         P(s₍ₖ₎ ≤ median ≤ s₍ₙ₊₁₋ₖ₎) = 1 − 2 Σ_{i<k} C(n, i) / 2ⁿ
 
     s₍₁₎ ≤ … ≤ s₍ₙ₎ are the sorted scores (n,); k is the largest number for which the probability is
-    at least `level`. It holds for every continuous distribution; with ties the coverage is larger.
-    Returns None if even the range of the scores covers the median less often: for 95 %, below six
-    scores. Source: Thompson 1936.
+    at least `level`. The formula holds for every continuous distribution; with ties the coverage is
+    larger. Returns None if even the range of the scores covers the median less often: for 95 %,
+    below six scores. Source: Thompson 1936.
 
     >>> median_interval([3, 1, 2, 5, 4, 6])
     Interval(low=1.0, high=6.0, level=0.96875)

@@ -54,11 +54,11 @@ class Sweep(ResultTables):
     metric: ranks the candidates. standings, verdicts: the standing (results, scores and rank) and
     the verdict of each candidate, in the order of the plan. target: the value of a metric that the
     runs should reach; the epochs until then are counted; None if no candidate improved on the
-    initial value, or `unlike` is set. limits: the stability limits of the rate on a convex problem,
-    by the label of the other settings. work: what the sweep cost (the numbers of trials and
-    cohorts, and seconds). rungs: the epochs at which successive halving dropped candidates. unlike:
-    "data" or "loss" if the candidates have different data or losses, so that the values of the
-    metric cannot be ranked; else None.
+    initial value, or if `unlike` is set and the candidates have no common target_loss. limits: the
+    stability limits of the rate on a convex problem, by the label of the other settings. work: what
+    the sweep cost (the numbers of trials and cohorts, and seconds). rungs: the epochs at which
+    successive halving dropped candidates. unlike: "data" or "loss" if the candidates have different
+    data or losses, so that the values of the metric cannot be ranked; else None.
     """
 
     plan: StudyPlan

@@ -23,7 +23,10 @@ GAP = 0.07
 
 @dataclass(frozen=True)
 class EndLabel:
-    """The name of a curve that ends at the height `y` in the unit of the axis, and its look."""
+    """The name of a curve, with the look of the curve.
+
+    y: the height at which the curve ends, in the unit of the axis.
+    """
 
     text: str
     y: float
@@ -62,8 +65,8 @@ def draw_end_labels(axes: Axes, labels: Sequence[EndLabel]) -> None:
 def spread(heights: Array, gap: float) -> Array:
     """Heights (n,) that are at least `gap` apart, in the same order, and near the given heights.
 
-    They are the least-squares fit under these distances: the pool-adjacent-violators algorithm on
-    the heights without their gaps (Barlow et al. 1972). Results are within 0 … 1 if they fit.
+    The results minimise the sum of the squared distances from the given heights. They are computed
+    by the pool-adjacent-violators algorithm (Barlow et al. 1972), and are within 0 … 1 if they fit.
 
     >>> spread(np.array([0.5, 0.5]), 0.1)
     array([0.45, 0.55])

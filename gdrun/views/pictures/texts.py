@@ -91,7 +91,7 @@ def _advance(character: str) -> float:
 def shortened(names: Sequence[str], most: int) -> list[str]:
     """The names with at most `most` characters: … replaces the middle of a longer one.
 
-    Names that differ keep as much as makes them differ, even if it is more.
+    If different names would become equal, names may have more characters than `most`.
 
     >>> shortened(["lr=0.1 hidden=[64, 32]", "momentum"], 12)
     ['lr=0.…, 32]', 'momentum']

@@ -65,7 +65,8 @@ def of_runs(runs: Sequence[Run], checks: Sequence[Contents] = ()) -> Contents:
 def of_study(found: Sweep | Comparison, title: str, spell: Callable[[str], str] = str) -> Contents:
     """The contents of a report on a sweep or a comparison. title: of the page.
 
-    spell: a function that replaces the arguments that a note names by options of the command line.
+    spell: a function of the text of a note, which replaces the names of Python arguments by options
+    of the command line.
     """
     entries = [_entry(each) for each in recorded_trials(found)]
     work = found.work
