@@ -115,8 +115,8 @@ def _console_type() -> type[Console]:
     class QuietConsole(Console):
         """A console that raises BrokenPipeError for a closed pipe, which `main` handles.
 
-        Rich would end the process. The control characters in texts, which may come from a data
-        file, are escaped; those of Rich itself, such as colours, are no part of a text.
+        Rich would end the process. Control characters in a text, which may come from a data file,
+        are escaped. Control characters that Rich adds itself, such as those of colours, are kept.
         """
 
         def render(

@@ -131,7 +131,9 @@ def _diagnose_study(path: Path, json: bool, *, trying: bool) -> None:
                 lines += step("try a wider range", "sweep", *words)
             elif again := without_resume(command or "")[1:]:
                 lines += step(
-                    f"repeat the study without the {symptom.name}", *again, *change_words(changes)
+                    f"repeat the study with a remedy for the symptom {symptom.name}",
+                    *again,
+                    *change_words(changes),
                 )
     missing = missing_lines(study.found, path, command)
     console.show(study_diagnosis_view(found), *shown(missing), *shown(lines))

@@ -52,8 +52,8 @@ ThresholdOption: TypeAlias = Annotated[
     typer.Option(
         "--threshold",
         metavar="P",
-        help="Of two classes, predict the second if its probability is at least P (default: the "
-        "more probable class, 0.5).",
+        help="Predict the second of two classes if its probability is at least P (default: 0.5, "
+        "the more probable class).",
     ),
 ]
 DecimalOption: TypeAlias = Annotated[

@@ -7,9 +7,9 @@ from pathlib import Path
 
 
 def resuming_words(command: str, path: Path) -> list[str]:
-    """The words of a command line that continues the study in `path`; empty if they are not known.
+    """The words of a command line that continues the study in `path`.
 
-    command: the command line that started the study.
+    command: the command line that started the study. Empty if it cannot be split into words.
 
     >>> resuming_words("gdrun sweep lr --resume=old -j 2", Path("runs/new"))
     ['gdrun', 'sweep', 'lr', '-j', '2', '--resume', 'runs/new']
@@ -19,7 +19,10 @@ def resuming_words(command: str, path: Path) -> list[str]:
 
 
 def without_resume(command: str) -> list[str]:
-    """The words of a command line without --resume and its value; empty if they are not known."""
+    """The words of a command line without --resume and its value.
+
+    Empty if the command line cannot be split into words.
+    """
     try:
         words = shlex.split(command)
     except ValueError:  # study.json was edited, or written by another program

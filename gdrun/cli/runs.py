@@ -107,7 +107,7 @@ def _is_tagged(study: Mapping[str, Any], condition: str) -> bool:
 
 
 def _chosen(columns: str | None, rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The columns of --columns. Raises GdrunError if no run has one of them."""
+    """The columns of --columns. Raises GdrunError for a column that no run has."""
     if columns is None:
         return []
     from gdrun.runs.run_list import known_key
@@ -118,7 +118,10 @@ def _chosen(columns: str | None, rows: Sequence[Mapping[str, Any]]) -> list[str]
 
 
 def _with_sorted(sort: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The losses and the column by which the runs are sorted; empty if the usual table has it."""
+    """The columns of a table that shows by what the runs are sorted: two results, and this column.
+
+    Empty if the usual table has the column by which the runs are sorted.
+    """
     from gdrun.runs.run_list import known_key
 
     known = list(dict.fromkeys(key for row in rows for key in row))
@@ -238,4 +241,4 @@ _ACTIONS: dict[str, Callable[[list[str], Path, bool], None]] = {
     "note": _note,
     "delete": _delete,
 }
-"""What the first word may be instead of a filter."""
+"""The function of each action, by its word; any other first word is a filter."""

@@ -78,7 +78,7 @@ def show(
 
 
 def _labels(path: Path) -> list[str]:
-    """The tags and the note of a run or a study, as a line; empty if it has none."""
+    """A list with one line, the tags and the note of a run or a study; empty if it has none."""
     from gdrun.runs.labels import labels_words, read_labels
 
     return list(filter(None, [labels_words(read_labels(path))]))

@@ -255,7 +255,7 @@ def missing_lines(result: Sweep | Comparison, path: Path, command: str | None = 
 
 
 def _begun(path: Path) -> str:
-    """How many of the missing runs have a checkpoint, as the end of a phrase; else empty."""
+    """The words on how many missing runs continue from a checkpoint; empty if none does."""
     from gdrun.runs.checkpoint import runs_in_checkpoint
     from gdrun.study.tasks import CHECKPOINTS
 
@@ -285,7 +285,7 @@ class RunCounter:
         self.text = ""
 
     def report(self, study: StudyProgress) -> None:
-        """Count the runs that have ended; the last count is erased, so that the result follows."""
+        """Show how many runs have ended; erase the count when the study has ended or is stopped."""
         over = study.ended == study.of or self._interruption.signal is not None
         self.text = "" if over else f"{study.ended:,} of {study.of:,} runs done"
         if self._shown:

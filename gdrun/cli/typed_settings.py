@@ -49,9 +49,9 @@ def note_for(text: str) -> str:
 
 
 def _has_file(where: str, words: Sequence[str]) -> bool:
-    """Whether a setting belongs into a config file. where: the place of the error.
+    """Whether the user writes settings into a config file, and not as overrides.
 
-    words: those of the command line after `gdrun`.
+    where: the place of the error; empty for a note. words: those of the command line after `gdrun`.
     """
     if not words or words[0] not in COMMANDS:
         return True

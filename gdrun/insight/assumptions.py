@@ -89,7 +89,7 @@ def _strongly_convex(problem: AnalysedProblem, constants: Constants) -> Assumpti
     change = None if problem.l2 else "l2=0.001"
     if constants.quadratic:
         if problem.l2 and free_bias:
-            why = "the bias has no penalty, and the loss is flat in some direction of it"
+            why = "the bias has no penalty, and the loss is flat along a direction that changes it"
         else:
             rows, columns = problem.X.shape
             why = f"the {columns} columns of the data are linearly dependent"
@@ -107,7 +107,7 @@ def _strongly_convex(problem: AnalysedProblem, constants: Constants) -> Assumpti
 def _attained(problem: AnalysedProblem, minimum: Minimum | None) -> Assumption:
     name = "attained"
     if minimum is None:
-        known = "is not computed for data of this size and a loss with kinks"
+        known = "is not computed: the data are too large for a loss with kinks"
         if isinstance(problem.model, Network):
             known = "of a network is not known; losses are at least 0"
         elif problem.model.loss.slopes is None:

@@ -59,8 +59,9 @@ class Setting:
     def steps(self, tolerance: float) -> int | None:
         """The number of steps after which f − f* is at most `tolerance` times its first value.
 
-        This is for every start without velocity. After MOST_COUNTED steps, the rest is computed
-        from ρ. None if the rule does not converge.
+        The number is enough for every start, with a velocity that begins at 0. At most MOST_COUNTED
+        steps are counted one by one; further steps are computed from ρ. None if the rule does not
+        converge.
         """
         if not 0 <= self.contraction < 1:
             return None

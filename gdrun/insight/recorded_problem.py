@@ -37,9 +37,9 @@ def problem_of_run(run: Run) -> AnalysedProblem:
 
 
 def last_weights(run: Run) -> tuple[AnalysedProblem, Array, int]:
-    """The problem of a run, the weights (P,) that the run returns, and their step.
+    """The problem of a run, the weights (P,) that the run returns, and the step at which it ended.
 
-    Raises RecordError as `problem_of_run`, and if the run has no finite weights.
+    Raises the errors of `problem_of_run`, and RecordError if the run has no finite weights.
     """
     problem = problem_of_run(run)
     try:

@@ -25,7 +25,7 @@ MOST_STEPS = 20
 """The most steps of Newton's method, which needs about five near a critical point."""
 
 CLOSE = 1e-8
-"""The length of the last step of Newton's method, as a share of the distance to the minimum."""
+"""Newton's method ends when its step is at most this share of the distance to the minimum."""
 
 Slope = Callable[[Numbers], Numbers]
 
@@ -69,8 +69,8 @@ def flat_point_at(
 ) -> FlatPoint | None:
     """The point `place` (2,) of a surface, if it is near a saddle point or on a plateau; else None.
 
-    section: the section `surface` of a config. lowest: f at the lowest minimum. fall: how far f is
-    above it at the start.
+    section: the section `surface` of a config. lowest: f at the lowest minimum. fall: the largest
+    possible fall, which is f at the start minus `lowest`.
 
     h is the height above the lowest minimum, and d the distance to the nearest minimum. The point
     is flat if ‖∇f‖ d < h/20, and if h is over 1/10 of the largest possible fall. No point of a

@@ -257,7 +257,7 @@ def test_a_study_warns_of_its_data(here, tmp_path):
     found = here("diagnose")
     assert found.out.startswith("leak (confidence 0.70)\n")
     *_, purpose, command = found.out.splitlines()
-    assert purpose == "to repeat the study without the leak:"
+    assert purpose == "to repeat the study with a remedy for the symptom leak:"
     assert "warning: leak" not in here(*shlex.split(command)[1:]).out
     assert not here("diagnose").out.startswith("leak")
     muted = here("sweep", "lr=1,2", "dataset.path=orders.csv", *words, "diagnose.mute=[leak]")

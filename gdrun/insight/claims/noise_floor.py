@@ -121,9 +121,10 @@ def reshuffling() -> Finding:
     missed, chance = (_missed(_noisy(0.01, sampling)) for sampling in ("shuffle", "replacement"))
     return Finding(
         "fails" if share < 0.5 and missed < 1e-9 < chance else "holds",
-        "predicting the noise of the last gradient of an epoch as minus the sum of the others has "
-        f"a relative error of {missed:.1g} in a shuffled epoch, and {chance:.1f} with independent "
-        f"draws; at α = 0.01 shuffled epochs leave {share:.2g} of the loss of independent draws",
+        "the noise of the last gradient of an epoch is minus the sum of the others up to a "
+        f"relative error of {missed:.1g} in a shuffled epoch, and of {chance:.1f} with independent "
+        f"draws; at α = 0.01 the loss of shuffled epochs is {share:.2g} times that of independent "
+        "draws",
         {"share": share, "missed_shuffled": missed, "missed_independent": chance},
         tuple(command(config, SEEDS) for config in configs),
         (_curve("independent draws", means[0]), _curve("shuffled epochs", means[1])),
