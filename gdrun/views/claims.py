@@ -36,7 +36,7 @@ Measured = tuple[Claim, Finding, float]
 
 
 def claims_view(measured: list[Measured]) -> RenderableType:
-    """A heading for each chapter, its claims with verdict and measurement, and the counts."""
+    """A heading for each chapter, the claims of the chapter, and the numbers of the verdicts."""
     parts: list[RenderableType] = []
     for chapter, own in groupby(measured, key=lambda each: each[0].chapter):
         parts += [Text(f"chapter {chapter}: {CHAPTERS[chapter]}", style="bold"), _table(own), ""]

@@ -43,7 +43,7 @@ class CurveScale:
         low, high = told_apart((self.low, self.high))
         return (
             f"training loss of the median run, the same scale in all rows{spacing}: "
-            f"{low} (▁) to {high} (█); ↑ above it"
+            f"{low} (▁) to {high} (█); ↑: larger losses"
         )
 
 

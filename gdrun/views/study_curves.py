@@ -22,7 +22,7 @@ UNITS = ("epoch", "step", "gradients")
 """The x axes of the curves: runs that train together have no seconds of their own."""
 
 PARTS = ("validation", "train")
-"""The parts of the data of which a quantity without a part, such as loss, may be meant."""
+"""A quantity without a part, such as loss, is that of the first of these parts that has it."""
 
 
 def study_curves(found: Sweep | Comparison, x: str = "epoch", y: str | None = None) -> Chart:
@@ -57,7 +57,7 @@ def _standings(found: Sweep | Comparison) -> list[Standing]:
 
 
 def _column(standings: list[Standing], y: str) -> str:
-    """The recorded column of a quantity. Raises GdrunError if no run has it."""
+    """The name of the recorded column of a quantity y. Raises GdrunError if no run has one."""
     results = [result for each in standings for result in each.results]
     named = [*(f"{part}_{y}" for part in PARTS), y]
     known = {
@@ -74,5 +74,5 @@ def _column(standings: list[Standing], y: str) -> str:
 
 
 def _trace(result: Result, name: str) -> Columns:
-    """The columns that have this quantity: of the evaluations, or of the steps."""
+    """The evaluations of a trial if they have this column, else the step trace."""
     return result.evals if name in result.evals else result.steps

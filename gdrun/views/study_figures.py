@@ -158,8 +158,8 @@ def comparison_charts(found: Comparison, across: str | None = None) -> list[Char
 
     across: the only x axis, one of X_AXES; None for gradients and seconds. On a surface without
     noise, which has no examples, steps take the place of gradients. Seconds are the steps times the
-    seconds per step of a contender that trained alone; the chart is missing if a contender was not
-    timed.
+    seconds per step of a contender that trained alone. The chart over seconds is missing if a
+    contender was not timed. Raises GdrunError if there is no chart to draw.
     """
     name, title = found.metric.name, study_title(found)
     charts = []
@@ -180,7 +180,7 @@ def comparison_charts(found: Comparison, across: str | None = None) -> list[Char
             charts.append(Chart(title, words, bound, shares, log_x=_wide(shares)))
     if not charts:
         if across == "seconds":
-            raise GdrunError("not every contender was timed, so that no seconds are known")
+            raise GdrunError("the seconds are unknown, because not every contender was timed")
         raise GdrunError(f"{found.metric.name} was not measured during the runs")
     return charts
 
@@ -191,7 +191,7 @@ def _wide(curves: Sequence[Curve]) -> bool:
 
 
 def _metric_curve(contender: Contender, x: str, metric: str) -> Curve | None:
-    """The metric over x, as the median over seeds; None if a part is unknown."""
+    """The metric over x, the median over seeds; None without the metric or the seconds for x."""
     traces = [result.evals for result in contender.standing.results]
     if x == "seconds":
         pace = contender.pace

@@ -66,7 +66,7 @@ def test_the_whole_of_a_small_sweep(sweep):
         "           < 0.5, at a rate below the best; too large: p < 0.95, at a rate above\n"
         "           the best\n"
         "curve      training loss of the median run, the same scale in all rows: 0.36 (▁)\n"
-        "           to 0.693 (█); ↑ above it\n"
+        "           to 0.693 (█); ↑: larger losses\n"
         "stability  1 was stable, 1e+06 was not; in theory, with full batches, rates\n"
         "           below 2(1 + β)/L = 14.4 are stable near a minimum (curvature L =\n"
         "           0.264)\n"
