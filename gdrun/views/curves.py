@@ -147,13 +147,13 @@ def check_one_problem(runs: Sequence[Run]) -> None:
             raise GdrunError(
                 f"has another {key} than {first.id}: their losses cannot be compared",
                 where=second.id,
-                hint="plot each of them alone",
+                hint="plot each run alone",
             )
     losses = {_loss(run): run for run in runs if _loss(run)}
     if len(losses) > 1:
         (one, first), (two, second), *_ = losses.items()
         what = f"has the loss {two}, and {first.id} has {one}: they cannot be compared"
-        raise GdrunError(what, where=second.id, hint="plot each of them alone")
+        raise GdrunError(what, where=second.id, hint="plot each run alone")
 
 
 def is_logarithmic(*values: Array) -> bool:

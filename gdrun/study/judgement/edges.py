@@ -39,8 +39,8 @@ class Edge:
     """An axis whose best value is the smallest or the largest that was tried.
 
     smallest: True if it is the smallest, False if it is the largest. wider: the values to try next,
-    as a text such as log:0.001:1:7. They contain the best value too. The text is empty if the key
-    does not allow all of these values.
+    as a text such as log:0.001:1:7. The best value is one of them. The text is empty if the key
+    does not allow all of them.
     """
 
     axis: Axis

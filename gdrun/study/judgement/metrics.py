@@ -65,7 +65,7 @@ class Metric:
 
     @property
     def is_loss(self) -> bool:
-        """Whether it is the loss that the experiments minimise."""
+        """Whether the metric is the loss that the experiments minimise."""
         return self.quantity == "loss"
 
     @property

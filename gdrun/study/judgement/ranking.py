@@ -204,9 +204,9 @@ def fastest_first(found: Sequence[Standing], metric: Metric) -> tuple[Standing, 
     If two medians differ by less than the noise of a validation part, they do not show which
     candidate is better, but the speed does. A candidate counts as good as the best one if its
     progress p is at least EQUAL_PROGRESS and its median differs from the best by at most
-    EQUAL_SHARE. Dropped candidates never count. The fastest candidate reaches the default target
-    after the fewest epochs (the median over its runs). Candidates with a diverged run or the
-    symptom exploding come after the others.
+    EQUAL_SHARE. Dropped candidates, and those that do not lower the training loss, never count. The
+    fastest candidate reaches the default target after the fewest epochs (the median over its runs).
+    Candidates with a diverged run or the symptom exploding come after the others.
     """
     improvement, target = best_improvement(found, metric), usual_target(found, metric)
     if improvement is None or target is None:

@@ -103,8 +103,8 @@ BY_LOSS = frozenset({"slow", "too small", "too large", "poor", "oscillating", "u
 class Verdict:
     """A verdict on one candidate of a sweep.
 
-    moment: when a candidate diverged or was dropped, such as `at step 12`. It is the median step
-    over the seeds that diverged, or the epoch of the drop; empty for other words.
+    moment: when a candidate diverged or was dropped, such as `at step 12`. The step is the
+    median over the seeds that diverged; the epoch is that of the drop. Empty for other words.
     """
 
     word: Word

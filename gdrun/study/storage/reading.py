@@ -55,10 +55,9 @@ class ReadStudy:
 
 def read_found(path: Path) -> ReadStudy:
     """Read the study of a directory.
-
     Raises RecordError if the directory contains no study, a damaged study, or only the tuning part
-    of a comparison. The same error is raised if the record does not have the options of a plugin's
-    method, and the plugin is not loaded.
+    of a comparison. The same error is raised if a method of a plugin is unknown: the plugin is not
+    loaded, and the record does not have the options of the method.
     """
     record = read_study(path)
     if record["verb"] not in _READERS:

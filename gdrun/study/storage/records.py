@@ -260,7 +260,8 @@ class SweepFindings(TypedDict):
 
     stability: the stability limit if only the rate was swept, else None. stability_of: the limits
     if other keys were swept too, by the label of the other settings. best: the name of the best
-    candidate; None if every median is infinite.
+    candidate; None if no candidate lowers the training loss, no median is finite, or the values
+    cannot be ranked.
     """
 
     status: str
@@ -281,8 +282,9 @@ class ComparisonFindings(TypedDict):
     gdrun.study.judgement.comparison_findings.
 
     pairs: the pairs of contenders, compared seed by seed, or only those with the baseline; empty
-    with one seed. best: the name of the best contender; None if every median is infinite, or the
-    values cannot be ranked. tuning_work: what the tuning cost; None without tuning.
+    with one seed. best: the name of the best contender; None if no contender lowers the training
+    loss, no median is finite, or the values cannot be ranked. tuning_work: what the tuning cost;
+    None without tuning.
     """
 
     status: str

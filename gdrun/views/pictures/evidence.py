@@ -1,4 +1,4 @@
-"""The evidence of a diagnosis: charts below each other, each symptom's with its evidence above."""
+"""The evidence of a diagnosis: for each symptom a sentence with the evidence, above its charts."""
 
 from __future__ import annotations
 
