@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,8 @@ def runs_table(
 class _RunsTable:
     """The table of runs, with as many columns as fit the terminal, the most important ones first.
 
-    No cell is cut off, because a part of a number would look like another number.
+    No cell is cut off, because a part of a number would look like another number. On a terminal
+    without room for the status and the first result, they are below the id of each run.
     """
 
     def __init__(self, rows: Rows, settings: Mapping[str, Sequence[Any]], remedy: str) -> None:
@@ -84,6 +85,9 @@ class _RunsTable:
         self._importance = ["status", *tags, *measured[:1], *names[:FIRST_SETTINGS]]
         self._importance += [*measured[1:], *names[FIRST_SETTINGS:]]
         numbers = [heading for heading in _CELLS if heading in measured]
+        # Without these a table of settings would say nothing of the runs.
+        self._results = {"status", *measured[:1]}
+        self._below = ["status", *measured[:1], *tags]
         self._columns = {"run": [Text(row["id"]) for row in rows]}
         for heading in ("status", *numbers, *tags):
             self._columns[heading] = [_cell(row, heading) for row in rows]
@@ -93,6 +97,12 @@ class _RunsTable:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         shown = self._fitting(options.max_width)
+        if not self._results <= set(shown):
+            cells = {name: [each.plain for each in self._columns[name]] for name in self._below}
+            yield _ValuesBelow([each.plain for each in self._columns["run"]], cells)
+            if self._settings:
+                yield from self._named(self._settings)
+            return
         headings = [heading for heading in self._columns if heading in shown]
         table = _empty("run", headings[1:], self._right)
         # One cell with all lines of a column: rich takes several times as long for many cells.
@@ -102,8 +112,12 @@ class _RunsTable:
         if others and console.width < USUAL_WIDTH:
             yield Text(f"no room for the columns {', '.join(others)}", style="dim")
         if left_out := [name for name in self._settings if name not in shown]:
-            words = [_left_out_words(left_out), *([self._remedy] if self._remedy else [])]
-            yield Text(": ".join(words), style="dim")
+            yield from self._named(left_out)
+
+    def _named(self, left_out: Sequence[str]) -> Iterator[Text]:
+        """The line on settings without a column."""
+        words = [_left_out_words(left_out), *([self._remedy] if self._remedy else [])]
+        yield Text(": ".join(words), style="dim")
 
     def _fitting(self, width: int) -> list[str]:
         """The headings of the columns that fit into this width, in characters."""

@@ -15,6 +15,7 @@ from gdrun.problems.network import Network
 from gdrun.runs.coefficients import Coefficients, coefficients
 from gdrun.runs.predictions import Evaluation
 from gdrun.runs.trained_model import TrainedModel
+from gdrun.views.fitting import FirstThatFits
 from gdrun.views.names import Name
 from gdrun.views.numbers import MISSING, count, quantity
 from gdrun.views.quality import (
@@ -36,7 +37,8 @@ def weights_view(model: TrainedModel) -> RenderableType:
         return _layer_table(model)
     views: list[RenderableType] = []
     for each in coefficients(model):
-        views += ["", _coefficient_table(each, model)]
+        narrow = _coefficient_table(each, model, "original\nunits")
+        views += ["", FirstThatFits(_coefficient_table(each, model), narrow)]
         hidden = len(each.original) - MOST_ROWS
         if hidden > 0:
             views.append(Text(f"and {count(hidden, 'smaller coefficient')}", style="dim"))
@@ -104,10 +106,13 @@ def evaluation_view(
     return Group(*parts, "", confusion_grid(classes, found.confusion.tolist()))
 
 
-def _coefficient_table(found: Coefficients, model: TrainedModel) -> RenderableType:
+def _coefficient_table(
+    found: Coefficients, model: TrainedModel, original: str = "original units"
+) -> Table:
+    """The table of coefficients. original: the heading of those for features in their own units."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column(found.label, overflow="fold")
-    for heading in ("standardised", "original units"):
+    for heading in ("standardised", original):
         table.add_column(heading, justify="right", no_wrap=True)
     for at in found.order[:MOST_ROWS].tolist():
         standardised = None if found.standardised is None else float(found.standardised[at])
@@ -117,7 +122,7 @@ def _coefficient_table(found: Coefficients, model: TrainedModel) -> RenderableTy
             quantity(found.original[at]),
         )
     first = MISSING if found.standardised is None else quantity(found.intercept)
-    table.add_row("(intercept)", first, quantity(found.original_intercept))
+    table.add_row(Name("(intercept)"), first, quantity(found.original_intercept))
     return table
 
 

@@ -481,7 +481,7 @@ def test_a_class_that_does_not_fit(here, tmp_path):
     )
 
 
-def test_coefficients(here):
+def test_coefficients(here, monkeypatch):
     # In the units of the data: 4/2 a − 6/3 b + (1 − (4/2 · 10 − 6/3 · 5)) = 2 a − 2 b − 9.
     save(
         "standardised.npz",
@@ -503,6 +503,15 @@ def test_coefficients(here):
         "0 and standard deviation 1\n"
         "\n"
         "from standardised.npz\n"
+    )
+    monkeypatch.setenv("COLUMNS", "37")
+    narrow = here("show", "standardised.npz", "--weights").out
+    assert narrow.startswith(
+        "                           original\n"
+        "price        standardised     units\n"
+        "b                      -6        -2\n"
+        "a                       4         2\n"
+        "(intercept)             1        -9\n"
     )
     assert json.loads(here("show", "standardised.npz", "--weights", "--json").out) == {
         "run": "standardised.npz",
