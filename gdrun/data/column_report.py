@@ -14,6 +14,9 @@ from gdrun.data.encoding import SourceColumn
 
 Kind = Literal["number", "boolean", "category", "date", "text", "identifier", "constant"]
 
+LEFT_OUT = "left out: "
+"""The first words on a column that is no feature, before the reason."""
+
 MOST_NAMED = 3
 """The largest number of labels that a sentence names; the others are counted."""
 
@@ -45,7 +48,7 @@ def report_on(column: Column, *, target: bool = False, left_out: str = "") -> Co
     if left_out:
         different = different_values(column.values) if identifier else 0
         return ColumnReport(
-            column.name, kind, missing, f"left out: {left_out}", different=different
+            column.name, kind, missing, f"{LEFT_OUT}{left_out}", different=different
         )
     features = column.source.feature_names
     return ColumnReport(column.name, kind, missing, _becomes(column, kind), features)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -296,11 +297,15 @@ def require_columns(
         hint = f"only rows with a {target} can be evaluated; `gdrun predict RUN DATA` predicts it"
         raise DataError(f"lacks the target, {target}", where=where, hint=hint)
     if missing:
-        columns = "the column" if len(missing) == 1 else f"{len(missing)} columns"
+        one = len(missing) == 1
+        columns = "the column" if one else f"{len(missing)} columns"
+        hint = f"it has {listed(names)}; the names must be those of the training data"
+        if 2 * len(missing) <= len(wanted) and target not in missing:
+            left_out = json.dumps(missing, ensure_ascii=False)
+            hint += f"; if new rows never have {'it' if one else 'them'}, train again with "
+            hint += f"ignore: {left_out}"
         raise DataError(
-            f"lacks {columns} that the model needs: {', '.join(missing)}",
-            where=where,
-            hint=f"it has {listed(names)}; the names must be those of the training data",
+            f"lacks {columns} that the model needs: {', '.join(missing)}", where=where, hint=hint
         )
 
 

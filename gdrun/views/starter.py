@@ -6,6 +6,7 @@ from typing import Any
 
 from gdrun.config.settings import HELD_OUT
 from gdrun.config.writing import to_yaml
+from gdrun.data.column_report import LEFT_OUT
 from gdrun.errors import abridged
 from gdrun.study.starting import Start
 
@@ -34,6 +35,7 @@ def _section(key: str, value: Any, found: Start) -> list[str]:
     if key != "dataset":
         return to_yaml({key: value}).splitlines()
     lines = ["dataset:"]
+    value = _with_left_out(value, found)
     for inner, option in value.items():
         if (reason := found.assumed.get(f"dataset.{inner}")) is not None:
             lines.append(f"  # {_plain(reason)}")
@@ -41,6 +43,18 @@ def _section(key: str, value: Any, found: Start) -> list[str]:
     if "split" not in value and (drawn := [part for part in HELD_OUT if value.get(part) is None]):
         lines.append(f"  split: {{{', '.join(f'{part}: 0.1' for part in drawn)}}}")
     return lines
+
+
+def _with_left_out(dataset: dict[str, Any], found: Start) -> dict[str, Any]:
+    """The section with the columns that were left out under `ignore`.
+
+    So other files with these columns, such as those of later months, give the same features.
+    """
+    given = dataset.get("ignore", [])
+    ignored = list(given) if isinstance(given, list | tuple) else [given]
+    named = [each.name for each in found.columns if each.becomes.startswith(LEFT_OUT)]
+    more = [name for name in named if name not in ignored]
+    return dataset | {"ignore": [*ignored, *more]} if more else dataset
 
 
 def _plain(text: str) -> str:

@@ -164,7 +164,8 @@ def test_probabilities_are_in_the_order_of_the_classes(here, tmp_path):
             ["city"],
             ["Ulm"],
             "error: new.csv: lacks the column that the model needs: area\n"
-            "hint: it has city; the names must be those of the training data\n",
+            "hint: it has city; the names must be those of the training data; if new rows never "
+            'have it, train again with ignore: ["area"]\n',
         ),
         (
             ["city", "area"],

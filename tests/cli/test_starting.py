@@ -490,3 +490,18 @@ def test_a_pattern_of_files_is_one_table(gdrun, houses):
         assert "to read several files as one table, quote the pattern: 'parts/*.csv'" in answer.err
     answer = gdrun("train", "parts/*.parquet")
     assert answer.err.startswith("error: parts/*.parquet: there is no such file\n")
+
+
+def test_a_new_config_leaves_out_the_same_columns_of_later_files(gdrun, tmp_path, monkeypatch):
+    """In February the numbers of the parts begin again, so that they identify no row."""
+    monkeypatch.chdir(tmp_path)
+    for name, parts in (("jan", 60), ("feb", 30)):
+        rows = [f"{100 + k % parts},{k % 7},{k % 5},{k * k % 11}.5" for k in range(60)]
+        text = "\n".join(["part_no,a,b,y", *rows, ""])
+        Path(f"{name}.csv").write_text(text, encoding="utf-8")
+    assert gdrun("config", "new", "jan.csv", "ignore=b", "jan.yaml").code == 0
+    dataset = yaml.safe_load(Path("jan.yaml").read_text(encoding="utf-8"))["dataset"]
+    assert dataset["ignore"] == ["b", "part_no"]
+    for file in ("jan.csv", "feb.csv"):
+        answer = gdrun("train", "jan.yaml", f"path={file}", "epochs=1", "engine=numpy", "--json")
+        assert package.read_run(json.loads(answer.out)["directory"]).model.feature_names == ("a",)
