@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gdrun.config.catalogue_entry import Entry
 
 VERDICTS = "verdicts"
-"""The word that lists the verdicts of a sweep, which no config names."""
+"""The word after `gdrun list` that lists the verdicts of a sweep; they are no names in configs."""
 
 What = Annotated[
     str | None,

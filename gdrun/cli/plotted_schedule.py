@@ -36,7 +36,10 @@ def plot_schedule(
 
 
 def schedules_of(words: list[str]) -> list[list[str]]:
-    """The words for each schedule: several if one of them lists names, as schedule=step,cosine."""
+    """The words of the command line for each schedule: one list of words a schedule.
+
+    A word that lists several names, such as schedule=step,cosine, makes several lists.
+    """
     for place, word in enumerate(words):
         if listed := re.fullmatch(r"(schedule(?:\.name)?=)(\w+(?:,\w+)+)", word):
             names = listed[2].split(",")
@@ -45,7 +48,7 @@ def schedules_of(words: list[str]) -> list[list[str]]:
 
 
 def after_schedules(words: list[str], seed: int | None) -> list[str]:
-    """The lines on how to train with the schedule, or to compare several.
+    """The lines on how to train with the schedule, or how to compare several schedules.
 
     words, seed: those of the command line. Empty if the config came from stdin.
     """
