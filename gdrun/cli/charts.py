@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 def charts_of(subject: Subject, kind: str | None, shown: Shown) -> list[Chart]:
     """The charts of runs, a sweep or a comparison that a terminal can show.
 
-    kind: that of the command. shown: the axes. Raises GdrunError if the subject has no such axis.
+    kind: the kind of picture that --kind names; None for the usual one. shown: the options --x, --y
+    and --scale. Raises GdrunError if the subject has no such axis.
     """
     from gdrun.study.judgement.comparison_findings import Comparison
     from gdrun.study.judgement.sweep_findings import Sweep
@@ -33,8 +34,8 @@ def charts_of(subject: Subject, kind: str | None, shown: Shown) -> list[Chart]:
 def check_axes(subject: Subject, kind: str | None, shown: Shown) -> None:
     """Raise GdrunError for an x axis or a quantity that the kind of picture does not have.
 
-    kind: that of the command; None for the usual one. Only curves have quantities, and only curves
-    and comparisons have other x axes.
+    kind: the kind of picture that --kind names; None for the usual one. shown: the options --x, --y
+    and --scale. Only curves have the option --y; curves and comparisons have the option --x.
     """
     from gdrun.views.pictures.kinds import usual_kind
 
@@ -46,7 +47,8 @@ def check_axes(subject: Subject, kind: str | None, shown: Shown) -> None:
     if shown.y is not None:
         raise GdrunError(f"applies only to curves, not to {name}", where="--y", hint=hint)
     if shown.x is not None and name != "comparison":
-        raise GdrunError(f"applies only to curves, not to {name}", where="--x", hint=hint)
+        what = f"applies only to curves and comparisons, not to {name}"
+        raise GdrunError(what, where="--x", hint=hint)
 
 
 def show_charts(charts: list[Chart]) -> None:

@@ -139,7 +139,10 @@ class StudyOptions:
                 faults.note(f"assumed {key}: {text}")
             for each in planned.request.overrides:
                 if isinstance(each, Override) and each.key == "metric":
-                    faults.note(f"{each.text} is for early stopping; --metric {each.value} ranks")
+                    faults.note(
+                        f"{each.text} is the metric of early stopping; "
+                        f"--metric {each.value} ranks the settings by it"
+                    )
         directory = planned.directory()
         assert directory is not None  # --out has a default
         interruption = Interruption()

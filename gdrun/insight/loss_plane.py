@@ -127,9 +127,9 @@ def _check(run: Run, places: Numbers, again: Numbers, last: Numbers) -> None:
     scale = float(np.linalg.norm(last - places[0])) or 1.0
     if not np.linalg.norm(again - last) <= 1e-3 * scale:
         raise RecordError(
-            "training it again gave other weights, so its path is not known",
+            "training the run again gave other weights, so the path of the run is not known",
             where=run.id,
-            hint=f"train it with this version: gdrun train {run.directory}/config.yaml",
+            hint=f"train the config with this version: gdrun train {run.directory}/config.yaml",
         )
 
 

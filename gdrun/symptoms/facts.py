@@ -227,7 +227,10 @@ class Traced:
 
     @property
     def returns_start(self) -> bool:
-        """Whether early stopping returned the weights before the first step, by validation loss."""
+        """Whether the run returned its initial weights, which had the lowest validation loss.
+
+        Early stopping returns them if its metric is the validation loss.
+        """
         rule = self.config.get("stopping", {}).get("early_stopping") or {}
         restored = rule.get("restore_best", False) and rule.get("metric") is None
         best = self.summary.get("best") or {}

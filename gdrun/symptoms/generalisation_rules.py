@@ -20,8 +20,8 @@ def overfitting(run: Traced) -> Symptom | None:
     must end below its value at the epoch of this minimum, and below the middle of the rise. The end
     of a loss is the median of its last values.
 
-    If the validation loss was lowest before the first step, and the run returns these weights, no
-    number is compared: then the metrics are those of the start, and explain nothing else.
+    The symptom is always reported if the validation loss was lowest before the first step, and the
+    run returns the initial weights. The metrics of the run are then those of the initial weights.
 
     Evidence: validation loss, training loss
 

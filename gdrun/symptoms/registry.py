@@ -67,9 +67,9 @@ def diagnose(run: Traced) -> list[Symptom]:
     """The symptoms of a run, the gravest first; empty for a healthy run.
 
     A run that explodes, or whose update is not defined, has no other symptom: the rest of its trace
-    is a consequence of this one. A run that returns the weights of its start has only `overfitting`
-    and symptoms of its data. Symptoms that the config mutes are not reported. No remedy of a milder
-    symptom contradicts one of a graver symptom.
+    is a consequence of this one. A run that returns its initial weights has only `overfitting` and
+    symptoms of its data. Symptoms that the config mutes are not reported. A remedy that contradicts
+    a remedy of a graver symptom is left out.
     """
     with np.errstate(all="ignore"):  # differences and ratios of losses that are not finite
         return _diagnose(run)
@@ -90,9 +90,10 @@ def _diagnose(run: Traced) -> list[Symptom]:
 
 
 def _without_contradictions(run: Traced, symptoms: Sequence[Symptom]) -> list[Symptom]:
-    """The symptoms without remedies that move a key against the remedy of a graver symptom.
+    """The symptoms, without remedies that contradict a remedy of a graver symptom.
 
-    Both cannot be right: a larger and a smaller rate, or more and fewer epochs.
+    Two remedies contradict each other if one raises and the other lowers the same number, such as
+    the rate or the epochs. symptoms: the gravest first.
     """
     moved: dict[str, bool] = {}
     kept = []
@@ -109,9 +110,9 @@ def _without_contradictions(run: Traced, symptoms: Sequence[Symptom]) -> list[Sy
 
 
 def _moves(run: Traced, remedy: Remedy) -> dict[str, bool]:
-    """Whether a remedy raises each number that it changes, by key.
+    """For each key whose number a remedy changes, whether the remedy raises the number.
 
-    The rate of another optimizer has another meaning, so that it is no change of the rate.
+    A rate that comes with another optimizer is left out, because it has another meaning.
     """
     found = {}
     for key, value in remedy.changes.items():

@@ -128,7 +128,7 @@ def entire_dataset() -> Finding:
     return Finding(
         "fails" if error < 1e-12 else "holds",
         f"the sum over {len(starts)} blocks of at most 100 rows differs from the gradient of all "
-        f"{problem.rows} rows by a share of {error:.1g}",
+        f"{problem.rows} rows by a relative error of {error:.1g}",
         {"relative_error": error, "blocks": float(len(starts))},
         (command(config),),
     )
