@@ -223,7 +223,7 @@ def _model(given: Any, table: Table, changes: list[Override], task: Any) -> tupl
     why = "the target has labels" if table.classes else "the target has few different whole numbers"
     reason = f"classification, because {'dataset.task says so' if task else why}: {classes} classes"
     if not task and not table.classes and classes > 2:
-        reason += "; task=regression predicts them"
+        reason += "; task=regression predicts the numbers"
     return ("logistic" if classes == 2 else "softmax"), reason
 
 

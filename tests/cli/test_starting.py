@@ -65,7 +65,11 @@ def test_prices_are_predicted_on_a_standardised_target(gdrun, houses):
 @pytest.mark.parametrize(
     ("words", "model", "said"),
     [
-        ([], "softmax", "few different whole numbers: 3 classes; task=regression predicts them"),
+        (
+            [],
+            "softmax",
+            "few different whole numbers: 3 classes; task=regression predicts the numbers",
+        ),
         (
             ["task=classification"],
             "softmax",
@@ -81,7 +85,7 @@ def test_the_task_settles_whether_few_whole_numbers_are_classes(gdrun, houses, w
     found, notes = document(gdrun, "grades.csv", "epochs=2", "lr=0.1", *words)
     assert found["config"]["model"]["name"] == model
     assert said in notes
-    named = {"predicts them" not in notes, bool(words)}
+    named = {"predicts the numbers" not in notes, bool(words)}
     assert len(named) == 1
     assert bool(found["summary"]["metrics"]["train"].get("rmse")) == ("task=regression" in words)
 

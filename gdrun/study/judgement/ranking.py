@@ -321,7 +321,7 @@ def usual_target(found: Sequence[Standing], metric: Metric) -> Target | None:
     """The default target: the value of the metric with the progress p = GOOD.
 
     p is the share of the best improvement (`progress.py`). For a large improvement of a loss, p is
-    computed from logarithms. In a valley, 95 % of the linear improvement is made on the steep wall,
+    computed from logarithms: in a valley, 95 % of the linear improvement is made on the steep wall,
     long before the minimum. Returns None if no candidate improved on the start.
     """
     improvement = best_improvement(found, metric)

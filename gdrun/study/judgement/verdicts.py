@@ -74,7 +74,8 @@ MEANINGS: dict[Word, str] = {
     "within 2 % and with p ≥ 0.995, that of the setting that reaches the target first",
     "good": "p ≥ 0.95",
     "worse": "p < 0.95 at the end, although p was ≥ 0.95 before, or the target was reached no "
-    "later than by the best setting; or the metric is no loss, and the training loss is good",
+    "later than by the best setting; for a metric that is no loss, also p < 0.95 with a good "
+    "training loss",
     "slow": "p < 0.95",
     "too small": "p < 0.5, at a rate below the best",
     "too large": "p < 0.95, at a rate above the best",

@@ -1,9 +1,9 @@
 """The loss at every step of a trial on a surface without noise, among its evaluations.
 
-There every batch has the loss of all examples, so that the batch loss of step k is f at the weights
-after step k − 1. Evaluations come once an epoch: after each step with full batches, after a hundred
-with batches of one example. With the loss at every step, the same walk has the same curve and the
-same cost to a target whatever its batches.
+Without noise, every batch has the loss of all examples, so that the batch loss of step k is f at
+the weights after step k − 1. Evaluations come once an epoch. With full batches this is after every
+step; with batches of one example it is after every hundred steps. With the loss at every step, the
+same walk has the same curve and the same cost to a target whatever its batches.
 """
 
 from __future__ import annotations
