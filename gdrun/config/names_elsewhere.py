@@ -1,4 +1,4 @@
-"""The keys of gdrun by the names of PyTorch, optax, Keras, scikit-learn and SciPy."""
+"""The keys of gdrun by the names of papers, PyTorch, optax, Keras, scikit-learn and SciPy."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from typing import Any
 KEYS_ELSEWHERE: dict[str, str] = {
     "learning_rate": "optimizer.lr",
     "learning_rate_init": "optimizer.lr",
+    "alpha": "optimizer.lr",
     "eta": "optimizer.lr",
     "eta0": "optimizer.lr",
     "step_size": "optimizer.lr",
+    "epsilon": "optimizer.eps",
+    "mu": "optimizer.beta",
+    "lambda": "model.l2",
     "n_epochs": "stopping.epochs",
     "num_epochs": "stopping.epochs",
     "max_iter": "stopping.steps",
@@ -23,10 +27,13 @@ KEYS_ELSEWHERE: dict[str, str] = {
     "random_state": "seed",
     "hidden_layer_sizes": "model.hidden",
 }
-"""The key in gdrun, by the name that another library uses for the same setting."""
+"""The key in gdrun, by the name that a paper or another library uses for the same setting."""
 
 _LOWEST = {"eta_min": "schedule.lr_min", "min_lr": "schedule.lr_min"}
-_PLAIN = {"momentum": "optimizer.beta", "weight_decay": "model.l2"}
+_PLAIN = {
+    **dict.fromkeys(("momentum", "gamma", "rho"), "optimizer.beta"),
+    "weight_decay": "model.l2",
+}
 
 KEYS_WITH: dict[str, dict[str, dict[str, str]]] = {
     "schedule": {
@@ -90,6 +97,30 @@ WAYS_WITH: dict[str, dict[str, dict[str, str]]] = {
     },
 }
 """As OTHER_WAYS, for settings that depend on the choice in a section. The keys: as in KEYS_WITH."""
+
+
+_SPELT = str.maketrans(
+    {
+        "α": "alpha",
+        "β": "beta",
+        "γ": "gamma",
+        "δ": "delta",
+        "ε": "epsilon",
+        "ϵ": "epsilon",
+        "η": "eta",
+        "λ": "lambda",
+        "μ": "mu",
+        "ρ": "rho",
+        "₁": "1",
+        "₂": "2",
+    }
+)
+"""The Greek letters of papers and their indices, in the letters of keys."""
+
+
+def spelt(name: str) -> str:
+    """A name from a paper in the letters of keys: β₁ is beta1."""
+    return name.translate(_SPELT)
 
 
 def key_elsewhere(name: str, data: Mapping[str, Any]) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gdrun.config.experiment import KEYS, Header
-from gdrun.config.names_elsewhere import key_elsewhere, way_elsewhere
+from gdrun.config.names_elsewhere import key_elsewhere, spelt, way_elsewhere
 from gdrun.config.sections import SECTIONS
 from gdrun.errors import Problem, near, suggestion
 from gdrun.methods.definitions import brought_options
@@ -29,12 +29,16 @@ def unclear_key(
         meanings = ", ".join(".".join(path) for path in paths)
         what = f"{key} is ambiguous: it can mean {meanings}"
         return Problem(what, where, "write the whole path of the key you mean")
+    if (own := spelt(leaf)) != leaf and (meant := [path for path in known if path[-1] == own]):
+        hint = f"write {' or '.join('.'.join(path) for path in meant)}"
+        return Problem(f"unknown key {key!r}", where, hint)
+    leaf = spelt(leaf)
+    if other := way_elsewhere(leaf, data):
+        return Problem(f"gdrun has no {leaf}", where, other)
     gdrun_name = key_elsewhere(leaf, data)
     if gdrun_name and tuple(gdrun_name.split(".")) in known:
         hint = f"the name in gdrun is {gdrun_name}"
         return Problem(f"unknown key {key!r}", where, hint)
-    if other := way_elsewhere(leaf, data):
-        return Problem(f"gdrun has no {leaf}", where, other)
     if owners := _owners(leaf):
         hint = f"{leaf} is an option of {' or '.join(owners)}, which this experiment does not use"
         chosen = owners[0].split()[0]

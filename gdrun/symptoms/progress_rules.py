@@ -8,11 +8,12 @@ from __future__ import annotations
 import numpy as np
 
 from gdrun.methods.stopping import position
+from gdrun.problems.surfaces import place_in_words
 from gdrun.quantities import quantity
 from gdrun.symptoms import changes
 from gdrun.symptoms.facts import Remedy, Symptom, Traced
 from gdrun.symptoms.stability_rules import unsteady
-from gdrun.symptoms.surface_points import flat_point
+from gdrun.symptoms.surface_points import flat_point, nearest_saddle
 from gdrun.symptoms.wording import limit_words, multiple, share
 
 
@@ -44,7 +45,7 @@ def stuck(run: Traced) -> Symptom | None:
         minimum = f"the minimum of the surface is {quantity(run.floor)}"
         return _stuck(run, f"; {minimum}, and the run ended {flat.words}")
     if _at_saddle(run):
-        return _stuck(run)
+        return _stuck(run, f"; the minimum of the surface is {quantity(run.floor)}{_saddle(run)}")
     if 0 < run.fallen < min(run.gap / 5, 2 * run.penalty):
         l2 = quantity(run.config["model"]["l2"])
         return _stuck(run, f"; the penalty l2 = {l2} keeps the weights small")
@@ -67,6 +68,16 @@ def _at_saddle(run: Traced) -> bool:
     if not _above_minimum(run) or not run.gradient_ratio < 0.05:
         return False
     return not _keeps_falling(run)
+
+
+def _saddle(run: Traced) -> str:
+    """The end of a sentence on the saddle point near which a run ended; empty if none is near."""
+    found = nearest_saddle(run)
+    if found is None:
+        return ""
+    place, distance = found
+    at = place_in_words([0.0 if abs(x) < 1e-9 else x for x in place.tolist()])
+    return f", and the run ended {quantity(distance)} from the saddle point {at}"
 
 
 def _keeps_falling(run: Traced) -> bool:

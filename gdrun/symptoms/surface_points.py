@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gdrun.array_types import Numbers
-from gdrun.problems.surfaces import SURFACES, place_in_words
+from gdrun.problems.surfaces import SURFACES, Surface, place_in_words
 from gdrun.quantities import quantity
 from gdrun.symptoms.facts import Traced
 
@@ -58,10 +58,33 @@ def flat_point(run: Traced) -> FlatPoint | None:
     """The last point of a run on a surface, if it is near a saddle point or on a plateau."""
     if "surface" not in run.config or not {"x", "y"} <= run.steps.keys():
         return None
-    place = np.array([run.steps[name][-1:] for name in ("x", "y")], dtype=float).ravel()
-    if len(place) < 2 or not np.isfinite(place).all():
+    place = _last_place(run)
+    return (
+        None if place is None else flat_point_at(place, run.config["surface"], run.floor, run.gap)
+    )
+
+
+def nearest_saddle(run: Traced) -> tuple[Numbers, float] | None:
+    """The saddle point (2,) near the end of a run on a surface, and its distance; else None."""
+    place = _last_place(run) if "surface" in run.config else None
+    if place is None:
         return None
-    return flat_point_at(place, run.config["surface"], run.floor, run.gap)
+    surface, slope = _slope_of(run.config["surface"])
+    saddle = _saddle_near(place, slope, surface.distance(place))
+    return None if saddle is None else (saddle, float(np.linalg.norm(saddle - place)))
+
+
+def _last_place(run: Traced) -> Numbers | None:
+    """The last weights (2,) of a run on a surface; None if they are not known or not finite."""
+    place = np.array([run.steps.get(name, ())[-1:] for name in ("x", "y")], dtype=float).ravel()
+    return place if len(place) == 2 and np.isfinite(place).all() else None
+
+
+def _slope_of(section: Mapping[str, Any]) -> tuple[Surface, Slope]:
+    """The surface of a section of a config, and its gradient (2,) as a function of a point."""
+    surface = SURFACES[section["name"]]
+    own = {name: section[name] for name in surface.options if name in section}
+    return surface, lambda at: np.array(surface.function(*at, **own)[1:], dtype=float)
 
 
 def flat_point_at(
@@ -79,12 +102,8 @@ def flat_point_at(
     negative, and not small next to the largest. Otherwise it is on a plateau: there the gradient
     fades without becoming zero, so that Newton's method does not converge.
     """
-    surface = SURFACES[section["name"]]
+    surface, slope = _slope_of(section)
     own = {name: section[name] for name in surface.options if name in section}
-
-    def slope(at: Numbers) -> Numbers:
-        return np.array(surface.function(*at, **own)[1:], dtype=float)
-
     height = float(surface.function(*place, **own)[0]) - lowest
     distance, gradient = surface.distance(place), float(np.linalg.norm(slope(place)))
     if not (height > fall / 10 and gradient * distance < SMALL * height):

@@ -49,3 +49,25 @@ def test_the_factor_of_pytorchs_exponential_schedule_is_converted():
 def test_a_name_without_a_key_has_another_way():
     assert "set epochs=50" in hint_for("schedule=cosine", "T_max=10")
     assert hint_for("nesterov=true") == "write optimizer=nesterov"
+
+
+@pytest.mark.parametrize(
+    ("words", "key"),
+    [
+        # Kingma & Ba 2014 call the rate α, the decays β₁ and β₂, and the constant ε.
+        ("optimizer=adam α=0.1", "optimizer.lr"),
+        ("optimizer=adam alpha=0.1", "optimizer.lr"),
+        ("optimizer=adam β₁=0.9", "optimizer.beta1"),
+        ("optimizer=adam ε=1e-8", "optimizer.eps"),
+        # Ruder 2016 calls the rate η and the momentum γ; Sutskever et al. 2013 call the latter μ.
+        ("optimizer=momentum η=0.1", "optimizer.lr"),
+        ("optimizer=momentum γ=0.9", "optimizer.beta"),
+        ("optimizer=nesterov mu=0.9", "optimizer.beta"),
+        # Tieleman & Hinton 2012 as in Goodfellow et al. 2016; Zeiler 2012.
+        ("optimizer=rmsprop rho=0.9", "optimizer.beta"),
+        ("optimizer=adadelta ρ=0.9", "optimizer.rho"),
+        ("model=linear λ=0.1", "model.l2"),
+    ],
+)
+def test_the_symbols_of_papers_name_the_keys(words, key):
+    assert hint_for(*words.split()).endswith(key)

@@ -25,6 +25,16 @@ def test_a_walk_that_ends_in_a_saddle_says_so_and_names_the_minimum():
     assert "near a saddle point at (2.656e-05, 0), with gradient norm 2.66e-05" in evidence
 
 
+def test_a_walk_with_momentum_near_a_saddle_names_it_too():
+    """Momentum swings around the saddle (0, 0), so that the gradient is not yet small there."""
+    run = gdrun.train(None, "surface=saddle", "start=[1, 0]", "engine=numpy")
+    evidence = {each["name"]: each for each in run.record["diagnosis"]}["stuck"]["evidence"]
+    x = run.steps["x"][-1]
+    # f = x²/2 − y²/2 + y⁴/4 has its minima −1/4 at y = ±1; the walk stays on y = 0.
+    assert "the minimum of the surface is -0.25" in evidence
+    assert f"ended {abs(x):.4g} from the saddle point (0, 0)" in evidence
+
+
 def test_a_walk_on_a_plateau_is_stuck_and_not_slow():
     """At (4, 4) the gradient norm is r e^(−r²/2) = √32 e^(−16) = 6.37e-07."""
     found = symptoms("plateau", "start=[4, 4]", "lr=0.1", "epochs=30")

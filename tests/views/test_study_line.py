@@ -1,5 +1,7 @@
 """The line above the tables of a study: what all its candidates have in common."""
 
+from dataclasses import replace
+
 from study.cases import planned
 
 from gdrun.views.study_line import study_line
@@ -37,3 +39,14 @@ def test_the_data_of_a_file_have_its_name(tmp_path):
     (tmp_path / "points.csv").write_text("x,y\n1,2\n2,4\n3,6\n4,8\n5,10\n6,12\n", encoding="utf-8")
     config = {"dataset": {"path": str(tmp_path / "points.csv"), "target": "y"}, "model": "linear"}
     assert study_line(planned({"lr": [0.1, 1.0]}, config=config)).startswith("data points.csv; ")
+
+
+def test_shared_options_are_named_if_they_were_set_or_differ_from_their_defaults():
+    swept = study_line(planned({"beta": [0.5, 0.8]}, "lr=0.3"))
+    assert swept == f"{DATA}{BATCHES}optimizer momentum, lr 0.3; epochs 6; 1 seed"
+    drops = study_line(planned({"gamma": [0.1, 0.5]}, "schedule=step", "drop_every=3", "lr=0.3"))
+    assert "; schedule step, drop_every 3; " in drops
+    # The default decay 0.9 is named if the user has set it for all candidates.
+    plan = planned({"lr": [0.1, 1.0]}, "beta=0.9")
+    assert "optimizer momentum; " in study_line(plan)
+    assert "momentum, beta 0.9; " in study_line(replace(plan, for_all={"optimizer.beta": 0.9}))
