@@ -14,6 +14,7 @@ from gdrun.study.judgement.statistics import FEWEST_SEEDS, SIGNIFICANT, enough_s
 from gdrun.study.judgement.verdicts import RATE
 from gdrun.views.curve_scale import scale_of
 from gdrun.views.numbers import count, quantity
+from gdrun.views.schedule_notes import schedule_notes
 from gdrun.views.split_note import split_notes
 from gdrun.views.study_notes import (
     engine_notes,
@@ -46,6 +47,7 @@ def notes_of(comparison: Comparison) -> list[tuple[str, str]]:
         notes.append(("target", comparison.target.sentence_with(digits_of(comparison))))
     notes += _tie(comparison)
     notes += lacking_notes(comparison.plan)
+    notes += schedule_notes(row.standing for row in comparison.contenders)
     notes += variant_notes(comparison.plan)
     notes += rate_notes(comparison.plan)
     if comparison.tuning_work is None:

@@ -60,7 +60,7 @@ def _shared(
     return {
         name: value
         for name, value in first.items()
-        if name == "name"
+        if name in ("name", "path")
         or (
             all(each.get(name) == value for each in sections)
             and (f"{key}.{name}" in given or (name in defaults and defaults[name].default != value))

@@ -24,6 +24,7 @@ from gdrun.views.curve_scale import CurveScale, scale_of
 from gdrun.views.fitting import Explained, FirstThatFits
 from gdrun.views.names import Name
 from gdrun.views.numbers import MISSING, count, percent, quantity, range_text
+from gdrun.views.schedule_notes import schedule_notes
 from gdrun.views.split_note import split_notes
 from gdrun.views.study_line import study_line
 from gdrun.views.study_notes import (
@@ -264,6 +265,7 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
     if sweep.target is not None:
         notes.append(("to target", f"{_cost(sweep)}s until {sweep.target.sentence}{missed(sweep)}"))
     notes += lacking_notes(sweep.plan)
+    notes += schedule_notes(sweep.standings)
     notes += variant_notes(sweep.plan)
     notes += rate_notes(sweep.plan)
     if meanings := meanings_of(sweep, (verdict for _, verdict in _shown(sweep))):

@@ -31,6 +31,7 @@ from gdrun.views.quality import (
     shown,
     target_advice,
 )
+from gdrun.views.schedule_notes import unused_schedule
 from gdrun.views.step_curves import curves
 from gdrun.views.surface_runs import is_noiseless, places_of
 
@@ -278,7 +279,8 @@ def _notes(run: Run) -> list[RenderableType]:
     """A line for each note on the data of a run, except a note on the run's gravest symptom."""
     first = next((each["name"] for each in run.record.get("diagnosis", [])), None)
     own = (note for note in run.record["data"]["notes"] if note.partition(":")[0] != first)
-    notes = (*own, *target_advice(run))
+    schedule = unused_schedule(run.config, run.steps, run.stop or {})
+    notes = (*own, *target_advice(run), *([schedule] if schedule else []))
     return [Text(f"note: {note}", style="dim") for note in notes]
 
 

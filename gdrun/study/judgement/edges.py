@@ -8,6 +8,7 @@ means something else.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,10 @@ EVEN = 1.1
 
 The ratios of neighbours must differ by at most this factor.
 """
+
+
+DROPS = "schedule.drop_every"
+"""The key of an interval between drops of the rate; one beyond the budget has no effect."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,8 @@ def edges(axes: Iterable[Axis], best: Candidate, tried: Sequence[Candidate]) -> 
         if len(values) < FEWEST or value not in (min(values), max(values)):
             continue
         smallest = value == min(values)
+        if not smallest and axis.key == DROPS and value >= (_epochs(best.experiment) or math.inf):
+            continue
         if value == 0:
             # All values have one sign, as 0 is the smallest or the largest.
             continue
@@ -74,6 +81,12 @@ def edges(axes: Iterable[Axis], best: Candidate, tried: Sequence[Candidate]) -> 
             fits = all(_is_allowed(best.experiment, axis.key, point) for point in points)
             found.append(Edge(axis, smallest, wider if fits else ""))
     return found
+
+
+def _epochs(experiment: Experiment) -> float | None:
+    """The budget of epochs; None without one, or if the schedule counts steps."""
+    per_step = experiment.schedule["per"] == "step"
+    return None if per_step else experiment.stopping.epochs
 
 
 def _next(value: Any, smallest: bool, whole: bool) -> Any:
