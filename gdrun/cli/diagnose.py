@@ -43,7 +43,7 @@ def diagnose(
     json: Json = False,
     plugins: Plugins = None,
 ) -> None:
-    """Find what went wrong in a run, and the remedies; or in a sweep or comparison."""
+    """Find what went wrong in a run, a sweep or a comparison, and what may remedy it."""
     from gdrun.cli.new_files import require_new, write_new
     from gdrun.insight import remedies
     from gdrun.runs.recorded_experiment import experiment_of

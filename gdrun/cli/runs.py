@@ -49,7 +49,7 @@ Columns = Annotated[
     ),
 ]
 Csv = Annotated[bool, typer.Option("--csv", help="Print all columns as CSV.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Delete without a question.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Delete without confirmation.")]
 
 
 def runs(
@@ -193,7 +193,7 @@ def _delete(words: list[str], out: Path, yes: bool) -> None:
         console.show(console.unwrapped(str(path)))
     if not yes:
         if not sys.stdin.isatty():
-            hint = "add --yes to delete without a question"
+            hint = "add --yes to delete without confirmation"
             raise GdrunError(
                 "needs a confirmation that is typed in a terminal",
                 where="gdrun runs delete",

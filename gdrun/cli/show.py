@@ -19,7 +19,7 @@ Which = Annotated[
     str,
     typer.Argument(
         metavar="RUN",
-        help="A directory, an id or a part of it, or `last`.",
+        help="A run or a study: its directory, its id or a part of it, or `last`.",
         autocompletion=completion.run_names,
     ),
 ]

@@ -59,10 +59,11 @@ def oscillation_decay() -> Finding:
 
 @claim("oscillation-cause", chapter="6.3", statement="oscillation means that the rate is too large")
 def oscillation_cause() -> Finding:
-    """Mini-batches make the loss fluctuate at every rate, by ασ²/(2B): larger batches cure that.
+    """Mini-batches make the loss fluctuate at every rate, by ασ²/(2B): larger batches reduce it.
 
-    B is the batch size, and σ² the variance of the noise of each weight's gradient. Full gradients
-    show too large a rate: the weights jump across the minimum along one direction.
+    B is the batch size, and σ² the variance of the noise of each weight's gradient. With full
+    gradients, oscillation shows that the rate is too large: the weights jump across the minimum
+    along one direction.
     """
     full = varied(_noisy(1), variant="bgd", surface={"start": [1, 1]}, stopping={"steps": 100})
     full = full | {"evaluate": {"every": 1}}

@@ -33,8 +33,8 @@ class Series:
 class Finding:
     """What the measurement of a claim found.
 
-    measured: one sentence with the numbers. numbers: the same by name. commands: command lines
-    that repeat the measurement by hand, with options in backticks as in the hints of errors.
+    measured: one sentence with the numbers. numbers: the same numbers by name. commands: command
+    lines that repeat the measurement by hand, with options in backticks as in the hints of errors.
     seeds: the seeds of the runs; none if the measurement has no randomness.
     """
 

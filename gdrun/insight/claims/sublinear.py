@@ -25,11 +25,12 @@ def _exponent(steps: Array, f: Array) -> float:
     statement="first-order methods reduce f − f* of a smooth convex f like 1/T",
 )
 def accelerated_rate() -> Finding:
-    """Gradient descent does. Nesterov's momentum reduces it like 1/T², the best possible rate.
+    """Gradient descent reduces f − f* like 1/T, and Nesterov's momentum like 1/T².
 
-    In this test the curvatures are so spread out that most have no effect within T steps. α is 1/L.
-    β is 1 − 6/T for a budget of T steps, close to the β of the last third of Nesterov's sequence.
-    Nesterov 1983; 2004, theorem 2.1.7, for the lower limit.
+    No first-order method is faster than 1/T² on every such f. In this test the curvatures are so
+    spread out that most have no effect within T steps. α is 1/L. β is 1 − 6/T for a budget of T
+    steps, close to the β of the last third of Nesterov's sequence. Nesterov 1983; 2004, theorem
+    2.1.7, for the lower limit.
     """
     data = {"name": "linear", "n": 300, "d": 200, "noise": 0, "condition": 1e8}
     data |= {"standardize": False, "split": {"validation": 0, "test": 0}}
@@ -52,7 +53,7 @@ def accelerated_rate() -> Finding:
     return Finding(
         "corrected" if corrected else "fails",
         f"f − f* is proportional to T^{slow:.2f} for gradient descent, and to T^{quick:.2f} for "
-        f"Nesterov's momentum; after 400 steps the latter is {gain:.0f} times lower",
+        f"Nesterov's momentum; after 400 steps it is {gain:.0f} times lower with the momentum",
         {"exponent_descent": slow, "exponent_nesterov": quick, "gain_400": gain},
         tuple(map(command, (plain, *fast))),
         (
@@ -66,9 +67,9 @@ def accelerated_rate() -> Finding:
 def sgd_rate() -> Finding:
     """With noise, f − f* falls only like 1/√T with the rates α/√t, and like 1/T with α/t if μ > 0.
 
-    Here f = ½‖w‖² from its minimum. With noise of the standard deviation σ in the gradient of each
-    weight, the mean of f at the rate α is ασ²/(2 − α), so that it follows the rate. Nemirovski et
-    al. 2009; Bottou, Curtis & Nocedal 2018, theorem 4.7.
+    The test starts at the minimum of f = ½‖w‖². With noise of the standard deviation σ in the
+    gradient of each weight, the mean of f at the rate α is ασ²/(2 − α), so that the mean follows
+    the rate. Nemirovski et al. 2009; Bottou, Curtis & Nocedal 2018, theorem 4.7.
     """
     surface = {"name": "bowl", "condition": 1, "noise": 1, "start": [0, 0]}
     base = descent({"surface": surface}, 0.5, epochs=20) | {"log": {"points": 100}}

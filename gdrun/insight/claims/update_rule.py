@@ -81,8 +81,8 @@ def first_order() -> Finding:
 def stability_limit() -> Finding:
     """On a quadratic the error along a curvature λ is multiplied by 1 − αλ in each step.
 
-    So it shrinks in all directions if and only if α < 2/L, where L is the largest curvature. For
-    other smooth convex f, α < 2/L is enough, but a larger rate need not diverge.
+    So the error shrinks in all directions if and only if α < 2/L, where L is the largest curvature.
+    For other smooth convex f, α < 2/L is enough, but a larger rate need not diverge.
     """
     problem = {"dataset": "diabetes", "model": "linear"}
     shares = (0.5, 0.9, 0.99, 1.01, 1.1)
@@ -96,8 +96,8 @@ def stability_limit() -> Finding:
     holds = sum(rises[:3]) == 0 and diverged == [False, False, False, True, True]
     return Finding(
         "holds" if holds else "fails",
-        f"least squares with 2/L = {2 / largest:.3g}: below it {sum(rises[:3])} of 3000 steps "
-        f"raise f; at 1.01 and 1.1 times it {sum(diverged[3:])} of 2 runs diverge",
+        f"for least squares with 2/L = {2 / largest:.3g}, {sum(rises[:3])} of 3000 steps raise f "
+        f"at rates below 2/L, and {sum(diverged[3:])} of 2 runs diverge at 1.01 and 1.1 times 2/L",
         {
             "limit": 2 / largest,
             "rises_below": float(sum(rises[:3])),
