@@ -31,7 +31,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -56,18 +56,25 @@ class Setting:
     curvatures: tuple[float, ...] = ()
     dampening: float = 0.0
 
-    def steps(self, tolerance: float) -> int | None:
-        """The number of steps after which f − f* is at most `tolerance` times its first value.
+    def with_values(self, lr: float, beta: float | None) -> Setting:
+        """The same rule with another learning rate and momentum, for the same curvatures."""
+        options = {"lr": lr, "beta": beta, "dampening": self.dampening}
+        rho = contraction(self.rule, options, np.array(self.curvatures))
+        assert rho is not None  # Each Setting is of a rule with a formula.
+        return replace(self, lr=lr, beta=beta, contraction=rho)
 
-        The number is enough for every start, with a velocity that begins at 0. At most MOST_COUNTED
+    def steps(self, tolerance: float) -> int | None:
+        """The number of steps after which f − f* stays at most `tolerance` times its first value.
+
+        With momentum, f − f* may rise above the tolerance again; the count is that of the last such
+        rise. It is enough for every start, with a velocity that begins at 0. At most MOST_COUNTED
         steps are counted one by one; further steps are computed from ρ. None if the rule does not
         converge.
         """
         if not 0 <= self.contraction < 1:
             return None
-        if self.contraction == 0:
-            return 1
-        decay, level = 2 * math.log(self.contraction), -math.inf
+        rho = max(self.contraction, float(np.finfo(float).tiny))
+        decay, level, last = 2 * math.log(rho), -math.inf, 0
         if self.rule == "vanilla":
             return max(math.ceil(math.log(tolerance) / decay), 1)
         options = {"lr": self.lr, "beta": self.beta, "dampening": self.dampening}
@@ -76,12 +83,15 @@ class Setting:
         error, before = b - self.beta, np.ones(len(b))
         for step in range(1, MOST_COUNTED + 1):
             largest = float(np.square(error).max())
-            if largest <= tolerance:
-                return step
+            if largest > tolerance:
+                last = step
+            elif _largest_ahead(error, before, rho) <= math.sqrt(tolerance):
+                return last + 1
             if step > MOST_COUNTED // 2:
                 level = max(level, math.log(largest) - step * decay)
             error, before = b * error - c * before, error
-        return math.ceil((math.log(tolerance) - level) / decay)
+        estimate = math.ceil((math.log(tolerance) - level) / decay)
+        return estimate if estimate > MOST_COUNTED else last + 1
 
 
 MOST_COUNTED = 20_000
@@ -121,6 +131,17 @@ def _recurrence(rule: str, options: Mapping[str, Any], curvatures: Numbers) -> t
     if rule == "momentum":
         return 1 + beta - (1 - options["dampening"]) * shrunk, 0 * shrunk + beta
     return (1 + beta) * (1 - shrunk), beta * (1 - shrunk)
+
+
+def _largest_ahead(error: Array, before: Array, rho: float) -> float:
+    """An upper bound of |e| after all later steps. error, before (n,): e after the last two steps.
+
+    From e₀ and e₋₁, eₘ = hₘ e₀ − c hₘ₋₁ e₋₁, where hₘ = Σ z₁ⁱ z₂ᵐ⁻ⁱ has m + 1 terms, none above ρᵐ,
+    and |c| ≤ ρ². So |eₘ| ≤ (m + 1) ρᵐ (|e₀| + ρ |e₋₁|).
+    """
+    # (m + 1) ρᵐ is largest at m + 1 = 1/ln(1/ρ), or at m = 0.
+    most = max(-1 / (math.e * rho * math.log(rho)), 1.0) if rho > 1 / math.e else 1.0
+    return most * float((np.abs(error) + rho * np.abs(before)).max())
 
 
 def _largest_root(b: Array, c: Array) -> float:

@@ -138,7 +138,7 @@ def _settings_table(theory: Theory) -> RenderableType:
         table.add_row("this config", *_setting_cells(theory.own, theory.tolerance))
     contraction = f"ρ: the factor by which a step multiplies the error, for full gradients, {where}"
     about = "" if theory.constants.quadratic else "about "
-    steps = f"steps: {about}how many until f − f* ≤ {theory.tolerance:g} (f(w₀) − f*)"
+    steps = f"steps: {about}how many until f − f* stays ≤ {theory.tolerance:g} (f(w₀) − f*)"
     steps += ", from any start"
     limit = theory.limit
     if limit is not None and not theory.constants.quadratic:
@@ -153,12 +153,28 @@ def _settings_table(theory: Theory) -> RenderableType:
 
 def _setting_cells(setting: Setting, tolerance: float) -> tuple[str, ...]:
     steps = setting.steps(tolerance)
+    digits = _digits(setting, steps, tolerance)
     return (
-        quantity(setting.lr),
-        quantity(setting.beta),
+        quantity(setting.lr, digits),
+        quantity(setting.beta, digits),
         _contraction(setting.contraction),
         "diverges" if steps is None and setting.contraction > 1 else _count(steps),
     )
+
+
+def _digits(setting: Setting, steps: int | None, tolerance: float) -> int:
+    """The fewest digits of the rate and the momentum that keep ρ and the number of steps.
+
+    At the best pair of heavy ball ρ changes by the root of a change of the pair, so that with four
+    digits another ρ is reached than that of the table.
+    """
+    rho = _contraction(setting.contraction)
+    for digits in range(4, 17):
+        beta = setting.beta if setting.beta is None else float(f"{setting.beta:.{digits}g}")
+        typed = setting.with_values(float(f"{setting.lr:.{digits}g}"), beta)
+        if _contraction(typed.contraction) == rho and typed.steps(tolerance) == steps:
+            return digits
+    return 17
 
 
 def _contraction(rho: float) -> str:
