@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gdrun.cli import completion
+from gdrun.cli import completion, faults
 from gdrun.cli.experiments import data_among
 from gdrun.cli.options import as_options
 from gdrun.cli.studying import StudyOptions, study_command
@@ -68,6 +68,7 @@ def compare(
 ) -> int:
     """Compare methods on one problem: cost, result, and how certain the difference is."""
     from gdrun.config.overrides import parse_override
+    from gdrun.study.design.budgets import replaced_budgets
     from gdrun.study.design.contenders import chosen_names, is_setting
     from gdrun.study.requests import ComparisonRequest
     from gdrun.views.comparisons import comparison_result
@@ -91,7 +92,11 @@ def compare(
         resume=study.resume,
         command=study.command,
     )
-    ended = study.run(request.planned())
+    planned = request.planned()
+    if budget is not None and not study.quiet:
+        for text in replaced_budgets([*filter(is_setting, names), *contenders]):
+            faults.note(f"--budget {budget} replaces {text}")
+    ended = study.run(planned)
     return study.show(ended, lambda result: comparison_result(result, as_options))
 
 

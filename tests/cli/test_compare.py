@@ -113,6 +113,16 @@ def test_different_optimizers_show_their_rates_and_whether_these_are_defaults(co
     assert "none: contenders keep their settings" in given
 
 
+def test_a_budget_that_replaces_a_typed_one_says_so(compare):
+    words = ("bgd", "mbgd+steps=9", "epochs=2", "--budget", "gradients=400", "--json")
+    answer = compare(*words)
+    assert answer.err == (
+        "note: --budget gradients=400 replaces epochs=2\n"
+        "note: --budget gradients=400 replaces steps=9\n"
+    )
+    assert compare(*words, "-q").err == ""
+
+
 def test_a_budget_of_gradients_is_the_same_for_all(compare, tmp_path):
     document = json.loads(compare("bgd", "sgd", "--budget", "gradients=400", "--json").out)
     (trials,) = (tmp_path / "runs").glob("*/trials.jsonl")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -53,6 +54,19 @@ def parse_budget(text: str, base: Experiment, rows: int) -> Budget:
             hint=f"write it as {unit}=N, such as {unit}=1000",
         )
     return unit, amount
+
+
+def replaced_budgets(words: Iterable[str]) -> list[str]:
+    """The settings of a budget in these words, which a budget of the whole comparison replaces.
+
+    words: settings such as epochs=2, and contenders such as adam+epochs=2.
+
+    >>> replaced_budgets(["lr=0.1", "epochs=2", "adam+stopping.steps=5"])
+    ['epochs=2', 'stopping.steps=5']
+    """
+    parts = [part.strip() for word in words for part in word.split("+") if "=" in part]
+    keys = [part.partition("=")[0].strip().removeprefix("stopping.") for part in parts]
+    return [part for part, key in zip(parts, keys, strict=True) if key in BUDGETS]
 
 
 def with_budget(candidate: Candidate, budget: Budget) -> Candidate:
