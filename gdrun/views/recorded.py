@@ -15,6 +15,7 @@ from gdrun.runs.summary import numbers_of
 from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.sweep_findings import Sweep
+from gdrun.study.judgement.symptoms import symptoms_of
 from gdrun.study.storage.results import Result
 
 
@@ -26,7 +27,8 @@ class Recorded:
     the same view has. status: the word that the screen shows. verdict: a sentence on how the run
     ended. config: with all defaults. summary: the numbers of run.json's summary, with the metrics
     by part, such as validation_f1; for a trial also the number of trials that trained together, in
-    the same seconds. diagnosis: the symptoms as sentences. steps, evals: the columns of the trace.
+    the same seconds. diagnosis: the symptoms as sentences. symptom: the
+    name of the gravest one; None for a healthy run. steps, evals: the columns of the trace.
     labels: for a trial the name of its contender or setting, and its seed; empty for a run.
     """
 
@@ -40,6 +42,7 @@ class Recorded:
     steps: Columns
     evals: Columns
     labels: Mapping[str, Any] = field(default_factory=dict)
+    symptom: str | None = None
 
     @property
     def settings(self) -> dict[str, str]:
@@ -70,6 +73,7 @@ def recorded_runs(runs: Sequence[Run]) -> list[Recorded]:
             config=run.config,
             summary=numbers_of(run.summary),
             diagnosis=_diagnosis(run.record),
+            symptom=next((each["name"] for each in run.record.get("diagnosis") or ()), None),
             steps=run.steps,
             evals=run.evals,
         )
@@ -136,6 +140,7 @@ def _trial(standing: Standing, result: Result, experiment: Experiment, kind: str
         steps=result.steps,
         evals=result.evals,
         labels={kind: name, "seed": experiment.seed},
+        symptom=next((each.name for each in symptoms_of(experiment, [result])[0]), None),
     )
 
 

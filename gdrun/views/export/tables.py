@@ -31,7 +31,7 @@ def tables(records: Sequence[Recorded]) -> dict[str, Table]:
 
 
 def runs_table(records: Sequence[Recorded]) -> Table:
-    """A row for each run: name, id, status, verdict, settings by dotted path, and summary.
+    """A row for each run: name, id, status, verdict, symptom, settings by dotted path, summary.
 
     The summary has the metrics by part, such as validation_f1.
     """
@@ -42,6 +42,7 @@ def runs_table(records: Sequence[Recorded]) -> Table:
             "id": each.id,
             "status": each.status,
             "verdict": each.verdict,
+            "symptom": each.symptom,
             **{key: value for key, value in each.values.items() if key != "name"},
             **each.summary,
         }
