@@ -33,8 +33,8 @@ TuneKeys = Annotated[
     typer.Option(
         "--tune",
         metavar="KEY[=VALUES]",
-        help="First find the best value of KEY, such as lr, for each contender. The tuning of each "
-        "has the same number of runs, or more if a default range is widened.",
+        help="First find the best value of KEY, such as lr or lr=log:1e-4:1:9, for each contender. "
+        "The tuning of each has the same number of runs, or more if a default range is widened.",
     ),
 ]
 BudgetOption = Annotated[

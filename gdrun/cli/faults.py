@@ -142,7 +142,10 @@ def usage_problem(error: typer.TyperException, arguments: Sequence[str] = ()) ->
                 (each for each in parameter.opts if each.startswith("-")), key=len, default=None
             )
             where = name or parameter.display_name_raw
-            return Problem(_unfit_value(parameter, error.message), where, f"usage: {usage}")
+            unfit, hint = _unfit_value(parameter, error.message), f"usage: {usage}"
+            if name is not None and unfit in _REQUIREMENTS.values():
+                hint = f"write a number, such as {name} {parameter.default or 1}"
+            return Problem(unfit, where, hint)
     hint = f"usage: {usage}" if usage else "gdrun --help lists the commands"
     return Problem(_sentence(error.format_message()), hint=hint)
 
@@ -167,6 +170,9 @@ def _option_hint(
         return "gdrun evaluate prints all metrics; --json has their values in full"
     if command in COMMANDS and resolve_key(key.replace("-", "_"), read(None).data):
         return f"keys of the config have no dashes: write {key.replace('-', '_')}={value}"
+    if command == "export" and option in ("-o", "--out"):
+        words = [word for word in given if word not in (option, f"{option}={value}", value)]
+        return f"the destination is the last word: gdrun {' '.join([*words, value])}"
     if option in ("-c", "--config"):
         return f"write the config without {option}: {context.command_path} {value}"
     if close := near(option, options, least=0.75):

@@ -109,9 +109,10 @@ def _result_columns(comparison: Comparison) -> list[Column]:
     )
     return [
         (metric.words, lambda row: _median(row, metric, digits)),
-        *columns,
         ("quartiles", lambda row: spread_cells(row.standing, metric)[1]),
         ("interval", lambda row: spread_cells(row.standing, metric)[2]),
+        # After the spread of the metric, which would otherwise look like that of the test part.
+        *columns,
         ("diverged", lambda row: f"{row.standing.diverged} of {len(row.standing.results)}"),
         ("symptom", lambda row: row.standing.symptom_words or HEALTHY),
     ]

@@ -47,8 +47,16 @@ def process(*words, **more):
         ),
         (
             ["config", "show", "--seed", "x"],
-            "error: --seed: must be a whole number\n"
-            "hint: usage: gdrun config show [OPTIONS] [CONFIG] [KEY=VALUE]...\n",
+            "error: --seed: must be a whole number\nhint: write a number, such as --seed 1\n",
+        ),
+        (
+            ["compare", "adam", "momentum", "--seeds", "ten"],
+            "error: --seeds: must be a whole number\nhint: write a number, such as --seeds 8\n",
+        ),
+        (
+            ["export", "last", "-o", "tab"],
+            "error: gdrun export has no option -o\n"
+            "hint: the destination is the last word: gdrun export last tab\n",
         ),
         (
             ["train", "--seeds", "0"],

@@ -10,6 +10,7 @@ of four; for a name, every name that can be chosen.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -162,6 +163,7 @@ def axis_of(path: Path, values: Any) -> Axis:
     """
     key = ".".join(path)
     if isinstance(values, str):
+        _refuse_ends(values, key)
         spacing: Any = word if (word := values.partition(":")[0].strip()) in _SPACINGS else None
         return Axis(key, tuple(swept_values(key, values)), spacing)
     # NumPy numbers become Python numbers, which YAML and JSON can write.
@@ -183,6 +185,18 @@ def axis_of(path: Path, values: Any) -> Axis:
         what = f"the value {twice[0]} is listed twice"
         raise ConfigError(what, where=key, hint="list each value once")
     return Axis(key, tuple(listed))
+
+
+def _refuse_ends(text: str, key: str) -> None:
+    """Raise ConfigError if a text has only the ends of a range, such as 1e-4..1 or 1e-4:1:9."""
+    found = _ENDS.fullmatch(text.strip())
+    if found is None:
+        return
+    low, high, count = found["low"], found["high"], found["count"] or "9"
+    ends = (float(low), float(high))
+    spacing = "log" if min(ends) > 0 and max(ends) >= 10 * min(ends) else "lin"
+    hint = f"write {key.rpartition('.')[2]}={spacing}:{low}:{high}:{count} for {count} values"
+    raise ConfigError(f"is not a value, got {text.strip()!r}", where=key, hint=hint)
 
 
 def default_axis(path: Path, experiment: Experiment, where: str) -> Axis:
@@ -238,6 +252,12 @@ def sample(axes: Sequence[Axis], count: int, seed: int) -> list[dict[str, Any]]:
 
 
 _SPACINGS = get_args(Spacing)
+
+_NUMBER = r"[-+]?(?:\d+\.?\d*?|\.\d+)(?:[eE][-+]?\d+)?"
+_ENDS = re.compile(
+    rf"(?P<low>{_NUMBER})\s*(?:\.{{2,3}}|…|:)\s*(?P<high>{_NUMBER})(?::(?P<count>\d+))?"
+)
+"""A range that lacks its spacing, and perhaps the number of its values."""
 
 
 def _path(key: str, text: str, experiment: Experiment) -> Path:

@@ -34,7 +34,9 @@ def parse_budget(text: str, base: Experiment, rows: int) -> Budget:
         raise GdrunError(
             f"no budget is called {unit!r}",
             where=Parameter("budget"),
-            hint=suggestion(unit, BUDGETS),
+            hint=f"write the unit too, such as gradients={unit}"
+            if not equals and isinstance(parse_value(unit), int | float)
+            else suggestion(unit, BUDGETS),
         )
     if not equals:
         epochs = base.stopping.epochs or DEFAULT_EPOCHS

@@ -163,6 +163,10 @@ def _choice(part: str, word: str) -> Override:
         raise ConfigError(what, where=repr(word), hint=hint)
     for key, name in choices.items():
         return Override(key, name, part)
+    several = [each.strip() for each in part.split(",")]
+    if part == word and len(several) > 1 and all(several):
+        hint = f"write them with spaces between: {' '.join(several)}"
+        raise ConfigError("several contenders in one word", where=repr(word), hint=hint)
     known = [name for key in NAMED for name in SECTIONS[key].registry]
     what = f"no variant, optimizer, schedule or model is called {part!r}"
     raise ConfigError(what, where=repr(word), hint=with_own_names(suggestion(part, known)))

@@ -7,7 +7,7 @@ the initial weights. A run that diverged or did not reach the target counts with
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 from typing import Literal
@@ -152,10 +152,15 @@ class Comparison(ResultTables):
     def best(self) -> Candidate | None:
         """The contender with the best median of those that lower the training loss.
 
-        None if no contender lowers it, no median is finite, or `unlike` is set.
+        Its settings include those that tuning chose. None if no contender lowers it, no median is
+        finite, or `unlike` is set.
         """
-        first = next((each.standing for each in self.ranking), None)
-        return first.candidate if first and first.eligible and not self.unlike else None
+        first = next(iter(self.ranking), None)
+        if first is None or not first.standing.eligible or self.unlike:
+            return None
+        candidate = first.standing.candidate
+        chosen = {} if first.tuning is None else first.tuning.chosen
+        return replace(candidate, settings={**candidate.settings, **chosen})
 
     @cached_property
     def pairs(self) -> list[Pair]:
@@ -209,7 +214,10 @@ class Comparison(ResultTables):
 
     @property
     def results(self) -> Numbers:
-        """The metric of every run (contenders, seeds); NaN for a diverged or missing run."""
+        """The metric of every run (contenders, seeds); NaN for a diverged or missing run.
+
+        The rows are in the order of `contenders`, in which they were given, and not of `ranking`.
+        """
         return values_by_seed(self.plan, [row.standing for row in self.contenders], self.metric)
 
 

@@ -143,7 +143,11 @@ class Sweep(ResultTables):
 
     @property
     def results(self) -> Numbers:
-        """The metric of every run (candidates, seeds); NaN for a diverged or missing run."""
+        """The metric of every run (candidates, seeds); NaN for a diverged or missing run.
+
+        The rows are in the order of `standings`, in which the values were given, and not of
+        `ranking`.
+        """
         return values_by_seed(self.plan, self.standings, self.metric)
 
     @property

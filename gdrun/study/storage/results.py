@@ -29,7 +29,7 @@ _NEEDED = ("step", "epoch", "gradients", "train_loss")
 """The columns of evaluations that every trial has and that a ranking needs."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """The result of one trial, whether it has just run or was read from files.
 
@@ -53,6 +53,13 @@ class Result:
     def summary(self) -> Summary:
         """The summary of the trial, as in run.json."""
         return self.record["summary"]
+
+    def __repr__(self) -> str:
+        """The status and the losses, without the columns, which may have thousands of numbers."""
+        names = ("train_loss", "validation_loss", "test_loss")
+        known = {name: self.number(name) for name in names}
+        losses = "".join(f", {name}={each:.4g}" for name, each in known.items() if each is not None)
+        return f"Result({self.record['status']}{losses})"
 
     def number(self, name: str) -> float | None:
         """A number, such as train_loss, for the weights that the trial returns.
