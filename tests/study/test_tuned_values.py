@@ -5,6 +5,7 @@ import pytest
 
 import gdrun
 from gdrun.errors import ConfigError
+from gdrun.study.design.tuning_plan import beyond
 
 SMALL = {
     "dataset": {"name": "iris"},
@@ -63,3 +64,16 @@ def test_the_hint_for_several_keys_in_one_text_works():
     assert problem.hint == 'write `tune=["lr=1e-6,0.3", "beta=0.5,0.9"]`'
     found = compared(tune=["lr=1e-6,0.3", "beta=0.5,0.9"])
     assert [row.tuning.settings for row in found.contenders] == [2, 4]
+
+
+@pytest.mark.parametrize("edge", [0.0001, 0.0003162, 0.001, 0.3162, 1.0, 3.162, 10.0])
+@pytest.mark.parametrize("smallest", [False, True])
+def test_a_range_that_is_widened_stays_on_the_grid_of_all_contenders(edge, smallest):
+    grid = [float(f"{10 ** (half / 2):.4g}") for half in range(-40, 40)]
+    grid = grid[::-1] if smallest else grid
+    at = grid.index(edge)
+    (base,) = gdrun.sweep(SMALL, {"lr": [edge]}).standings
+    further = beyond(
+        base.candidate, base.candidate, "optimizer.lr", smallest, grid[at - 3 : at + 1]
+    )
+    assert [each.settings["optimizer.lr"] for each in further] == grid[at + 1 : at + 5]

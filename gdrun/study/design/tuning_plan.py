@@ -6,6 +6,7 @@ its tuning seeds has no advantage.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -110,8 +111,7 @@ def beyond(
     if min(before, edge) <= 0:
         return []
     found = []
-    for power in range(1, MORE + 1):
-        value = float(f"{edge * (edge / before) ** power:.4g}")
+    for value in _continued(ordered):
         whole = all(isinstance(each, int) for each in values)
         settings = {**best.settings, key: round(value) if whole else value}
         try:
@@ -120,6 +120,26 @@ def beyond(
             continue
         found.append(replace(candidate, name=f"{contender.name} {label(settings)}"))
     return found
+
+
+def _continued(values: Sequence[float]) -> list[float]:
+    """The next MORE values of a geometric series, rounded to four digits as the series is.
+
+    The ratio of two rounded values is not that of the series. A series that divides each decade
+    into equal parts continues from its roundest value, so that all contenders try the same values.
+
+    >>> _continued([0.1, 0.3162, 1.0]), _continued([0.1, 0.03162])
+    ([3.162, 10.0, 31.62, 100.0], [0.01, 0.003162, 0.001, 0.0003162])
+    """
+    before, edge = values[-2:]
+    first, ratio = edge, edge / before
+    parts = 1 / math.log10(ratio)
+    if abs(parts - round(parts)) < 1e-3:
+        ratio = 10 ** (1 / round(parts))
+        first = min(before, edge, key=lambda value: len(f"{value:.3e}".split("e")[0].rstrip("0")))
+    offset = 0 if first == edge else 1
+    powers = range(1 + offset, MORE + 1 + offset)
+    return [float(f"{first * ratio**power:.4g}") for power in powers]
 
 
 def _settings(contender: Candidate, words: Sequence[AxisWords]) -> list[Candidate]:
