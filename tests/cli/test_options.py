@@ -54,7 +54,7 @@ def test_every_argument_but_these_is_one_of_python_too():
     }
     # In Python a run is a Run or a path, so that its directory is not looked for. The noise of
     # gradients is measured on the command line only, and only it draws pictures or shows weights.
-    assert OPTIONS.keys() - taken == {"runs", "noise", "kind", "where", "weights", "y"}
+    assert OPTIONS.keys() - taken == {"runs", "noise", "kind", "where", "weights", "x", "y"}
 
 
 @pytest.mark.parametrize(
