@@ -412,3 +412,13 @@ def test_theory_of_a_data_file(gdrun, tmp_path, monkeypatch):
     scaled = np.column_stack([(X - X.mean(0)) / X.std(0), np.ones(60)])
     largest = 2 * np.linalg.eigvalsh(scaled.T @ scaled / 60)[-1]
     assert json.loads(answer.out)["L"] == pytest.approx(largest)
+
+
+def test_the_command_in_the_hint_for_the_suboptimality_has_the_keys_of_the_study(gdrun):
+    keys = ("dataset=breast-cancer", "model=logistic", "model.l2=0.01")
+    refused = gdrun("compare", "adam", "momentum", *keys, "--metric", "suboptimality")
+    command = re.search(r"`gdrun (theory [^`]+)`", refused.err)[1]
+    words = ("variant=bgd", "--json")
+    own = json.loads(gdrun("theory", *keys, *words).out)
+    hinted = json.loads(gdrun(*shlex.split(command), *words).out)
+    assert hinted["f_star"] == own["f_star"] > 0

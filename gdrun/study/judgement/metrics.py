@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -11,9 +12,11 @@ from typing import Any, Literal
 import numpy as np
 
 from gdrun.config.experiment import Experiment
+from gdrun.config.loading import load
 from gdrun.config.values import parse_value
+from gdrun.config.writing import short_flow
 from gdrun.data import Table
-from gdrun.errors import GdrunError, Parameter, suggestion
+from gdrun.errors import ConfigError, GdrunError, Parameter, suggestion
 from gdrun.problems.losses import LOSSES
 from gdrun.problems.metrics import METRICS, name_of_heading
 from gdrun.quantities import quantity
@@ -164,9 +167,10 @@ def metric_called(
         lacking = [e for e in experiments if full in NAMES and not _is_measured(full, e, table)]
         first = (lacking or experiments)[0].name
         if word == SUBOPTIMALITY:
+            words = _objective_words((lacking or experiments)[0])
             hint = (
                 "use train_loss, which ranks runs in the same order: f − f* is train_loss minus "
-                "the constant f*, which `gdrun theory` shows where it is known"
+                f"the constant f*, which `gdrun theory {words}` shows where it is known"
             )
         if word in METRICS and any(_lacks_validation(each) for each in lacking):
             hint = "it is measured on the validation part: set dataset.split.validation=0.2"
@@ -180,6 +184,25 @@ def metric_called(
             )
         raise GdrunError(f"{first} has no metric {name!r}", where=where, hint=hint)
     return Metric(full)
+
+
+def _objective_words(experiment: Experiment) -> str:
+    """The settings of a command line that give the objective of an experiment."""
+    plain = experiment.plain()
+    sections = [each for each in ("surface", "dataset", "model") if plain.get(each)]
+    words = [f"{each}={plain[each]['name']}" for each in sections]
+    try:
+        usual = load({each: plain[each]["name"] for each in sections}).plain()
+    except ConfigError:  # The section needs further keys, such as the path of a file.
+        usual = {}
+    for each in sections:
+        given = {key: value for key, value in plain[each].items() if key != "name"}
+        words += [
+            f"{each}.{key}={short_flow(value)}"
+            for key, value in given.items()
+            if usual.get(each, {}).get(key) != value
+        ]
+    return " ".join(map(shlex.quote, words))
 
 
 def measuring(experiment: Experiment, metrics: Iterable[Metric]) -> Experiment:
