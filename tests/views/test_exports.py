@@ -332,3 +332,13 @@ def test_each_run_has_its_gravest_symptom():
     table = tables(recorded_trials(found))["runs"]
     assert table["symptom"].tolist()[1] == "exploding"
     assert [each.symptom for each in found.standings] == table["symptom"].tolist()
+
+
+def test_a_setting_that_diverged_has_no_number_in_the_ranking():
+    config = {"dataset": "diabetes", "model": "linear", "optimizer": "vanilla", "variant": "bgd"}
+    found = gdrun.sweep(config, {"lr": [0.01, 1e6]}, "epochs=30", seeds=2)
+    assert found.ranking[1].diverged > 0
+    for text in (markdown(found), latex(found)):
+        assert "inf" not in text
+    (row,) = [line for line in markdown(found).splitlines() if line.startswith("| lr=1e+06")]
+    assert row.split(" | ")[1] == "–"

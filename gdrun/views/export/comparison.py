@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import compress
 
@@ -109,7 +110,9 @@ def _ranking(found: Sweep | Comparison) -> tuple[list[str], list[list[str]]]:
             values += sorted(map(metric.value, quartiles))
         own = standing.candidate.name
         shown = _setting(standing.candidate) if isinstance(found, Sweep) else own
-        cells = [shown, tuned.get(own, ""), *map(quantity, values)]
+        # As on the screen: no numbers without a median, and ∞ for a quartile of diverged runs.
+        numbers = [_number(value) if standing.finite else MISSING for value in values]
+        cells = [shown, tuned.get(own, ""), *numbers]
         cells += [spread_cells(standing, metric)[2], test_text(standing, tested) if tested else ""]
         cells.append(f"{standing.diverged} of {len(standing.results)}")
         updates = quantile(standing.to_target(target, "step"), 0.5) if target else None
@@ -117,6 +120,11 @@ def _ranking(found: Sweep | Comparison) -> tuple[list[str], list[list[str]]]:
         rows.append(cells)
     kept = [any(row[place] not in ("", MISSING) for row in rows) for place in range(len(head))]
     return list(compress(head, kept)), [list(compress(row, kept)) for row in rows]
+
+
+def _number(value: float) -> str:
+    """A value of the metric as text; an infinite one as ∞ or −∞."""
+    return quantity(value) if math.isfinite(value) else "∞" if value > 0 else "−∞"
 
 
 def _setting(candidate: Candidate) -> str:
