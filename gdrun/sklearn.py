@@ -275,9 +275,10 @@ class GDClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
 
     @available_if(_is_linear)  # type: ignore[untyped-decorator]
     def decision_function(self, X: Any) -> Array:
-        """The scores of X (n, d), if the model is linear.
+        """The scores of X (n, d). Only linear models have this method.
 
-        For two classes (n,), positive for the second class; for C classes (n, C).
+        For two classes they are (n,), and a score above 0 means the second class. For more classes
+        they are (n, C), with a column for each of the C classes.
         """
         scores = self._scores(X)
         return scores[:, 1] - scores[:, 0] if scores.shape[1:] == (2,) else scores

@@ -1,4 +1,7 @@
-"""Pydantic models that check the options of a definition, and convert what YAML gives."""
+"""Pydantic models of the options of a registered method, such as an optimizer or a schedule.
+
+They check the values in a config, and convert them from the types of YAML to those of the options.
+"""
 
 from __future__ import annotations
 

@@ -167,7 +167,7 @@ def _array(values: Any, name: str) -> Array:
     """
     # isinstance(values, np.ma.MaskedArray) would import numpy.ma, which few programs use.
     if isinstance(values, np.ndarray) and hasattr(values, "filled"):
-        hint = "fill the masked entries, or drop their rows"
+        hint = f"fill its gaps with {name}.filled(VALUE), or drop such rows and take {name}.data"
         raise DataError(f"{name} is a masked array", hint=hint)
     if hasattr(values, "toarray"):
         raise DataError(f"{name} is a sparse matrix", hint=f"convert it with {name}.toarray()")

@@ -158,7 +158,7 @@ def _without_features(reasons: dict[int, str], names: ColumnNames, where: str) -
     return DataError(
         f"has no feature: {name} is left out, because {why}{also}",
         where=where,
-        hint=f"keep: {listed_name(name)} makes it a feature; or choose another target",
+        hint=f"write keep: {listed_name(name)} to make it a feature; or choose another target",
     )
 
 

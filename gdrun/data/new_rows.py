@@ -34,10 +34,11 @@ class RowEncoder:
     """Encodes new rows, and counts filled values and ignored labels for the user.
 
     encoding: the encoding of the model. unseen: how a label that training did not see is treated:
-    `error` reports it, `ignore` sets all 0/1 columns of its text column to 0. gaps: columns whose
-    missing values stay missing (NaN) if they cannot be filled. ignoring: how the user asks for
-    `unseen: ignore`, for messages. late: whether unseen labels are reported only by `require_seen`,
-    which is called with the rows that are used. filled, ignored: the number of missing values and
+    `error` raises DataError, `ignore` sets all 0/1 columns of its text column to 0. In a column
+    with buckets, such a label is always ignored. gaps: columns whose missing values stay missing
+    (NaN) if they cannot be filled. ignoring: the setting `unseen: ignore`, as messages write it.
+    late: whether unseen labels are reported only by `require_seen`, which is called with the rows
+    that are used. filled, ignored: the number of missing values and
     of unseen labels so far, by column. extra: columns that were not needed. kept: columns whose
     cells are collected.
     """

@@ -54,8 +54,8 @@ class Listener:
     def evaluated(self, progress: Progress, readings: Readings) -> None:
         """Called after each evaluation.
 
-        readings: the results by quantity, (lanes,) each, for the runs that still train, which are
-        progress.state.lanes.
+        readings: for each quantity an array (lanes,), with one number for each run that still
+        trains. progress.state.lanes has the indices of these runs.
         """
 
     def ending(self, progress: Progress, *, interrupted: bool) -> None:

@@ -338,7 +338,7 @@ def _checked(recorded: Recorded, shared: set[str], own: set[str], lanes: int) ->
         raise ValueError("the names of the recorded columns are not those of this trace")
     (shape,) = lengths
     if len(shape) != 1 or any(each.shape != (*shape, lanes) for each in recorded.own.values()):
-        raise ValueError("the recorded columns differ in length")
+        raise ValueError(f"the recorded columns do not have the shapes (n,) and (n, {lanes})")
     return int(shape[0])
 
 

@@ -66,14 +66,18 @@ def _convex(problem: AnalysedProblem) -> Assumption:
 
 def _smooth(problem: AnalysedProblem, constants: Constants) -> Assumption:
     if isinstance(problem.model, Network):
-        return Assumption("smooth", False, "no L holds for all weights of a network")
+        return Assumption(
+            "smooth", False, "no constant L bounds the curvature at all weights of a network"
+        )
     if constants.L is None:
         name = problem.model.loss.name
         change = {"hinge": "loss=squared_hinge", "mae": "loss=huber"}.get(name)
         return Assumption("smooth", False, f"the slope of {name} jumps", change=change)
     if not constants.everywhere:
-        return Assumption("smooth", False, "no L holds for all weights of this surface")
-    return Assumption("smooth", True, "L holds for all weights")
+        return Assumption(
+            "smooth", False, "no constant L bounds the curvature at all weights of this surface"
+        )
+    return Assumption("smooth", True, "L bounds the curvature at all weights")
 
 
 def _strongly_convex(problem: AnalysedProblem, constants: Constants) -> Assumption:

@@ -220,7 +220,10 @@ class _State:
 
     @cached_property
     def slope(self) -> Numbers:
-        """R w + Bᵀ(a₀/N + u) (P,)."""
+        """The gradient of the Lagrangian in w, R w + Bᵀ(a₀/N + u), (P,); it is 0 at the optimum.
+
+        The docstring of the module defines the symbols.
+        """
         below, _ = self.problem.slopes
         slope: Array = self.problem.penalty * self.w + self.problem.transposed(below + self.u)
         return slope

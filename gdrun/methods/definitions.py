@@ -259,10 +259,10 @@ def with_chosen(options: Mapping[str, Option], given: Mapping[str, Any]) -> dict
 def chosen_entries(
     options: Mapping[str, Option], given: Mapping[str, Any]
 ) -> Iterator[tuple[str, Definition]]:
-    """Yield each Choice option's name with the entry that its value in `given` names.
+    """Yield the name and the chosen entry of each option that chooses a registry entry.
 
-    given: option values by name; an option that is not in `given` has its default. An option with
-    an unknown entry name is yielded once for every allowed entry.
+    given: option values by name; an option that is not in `given` has its default. The value `auto`
+    yields nothing, and an unknown name yields a pair for every allowed entry.
     """
     for name, option in options.items():
         if option.choice is not None:

@@ -159,11 +159,17 @@ def _wrong_returns(rule: Rule, results: Any, w: Any) -> Iterator[Fault]:
         if not isinstance(value, np.ndarray):
             yield f"returns an object of type {type(value).__name__} for {name}, not an array", form
         if value.shape != w.shape:
-            yield f"returns {name} with shape {value.shape}, but its input has {w.shape}", form
+            yield (
+                f"returns {name} with shape {value.shape}, but must return it with {w.shape}",
+                form,
+            )
         exact = value.dtype.kind == "f" and value.dtype.itemsize >= w.dtype.itemsize
         if not exact:
             hint = "convert no array to another dtype in the equation"
-            yield f"returns {name} with dtype {value.dtype}, but its input has {w.dtype}", hint
+            yield (
+                f"returns {name} with dtype {value.dtype}, but must return it with {w.dtype}",
+                hint,
+            )
 
 
 def _dependences(rule: Rule) -> Iterator[Fault]:

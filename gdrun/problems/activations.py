@@ -45,8 +45,8 @@ class Activation(Definition):
     def gain(self) -> float:
         """The gain 1/√E[φ(z)²] of the activation φ, for z ∼ N(0, 1).
 
-        With weights of variance gain²/fan_in, the outputs of a layer are as large as the inputs.
-        fan_in is the number of inputs.
+        With weights of variance gain²/fan_in, where fan_in is the number of inputs, the outputs of
+        a layer have on average the mean square 1/gain², if its inputs have it.
         """
         if self.own_gain is not None:
             return self.own_gain

@@ -101,8 +101,8 @@ def he(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
     """Weights from N(0, g² / fan_in); for ReLU the variance is 2 / fan_in. He et al. 2015.
 
     fan_in is the number of inputs of the layer. g is the gain of the layer's activation φ, which is
-    1/√E[φ(z)²] for z ∼ N(0, 1). With weights of this variance, the outputs of a layer are as large
-    as the inputs. g is √2 for the last layer, which has no activation.
+    1/√E[φ(z)²] for z ∼ N(0, 1). If the inputs of a hidden layer have the mean square 1/g², so have
+    its outputs, on average. The last layer has no activation, and its g is √2.
 
     Elsewhere: PyTorch has these gains for ReLU and leaky ReLU, but 5/3 for tanh and 3/4 for selu.
     """

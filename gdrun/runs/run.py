@@ -90,10 +90,12 @@ class Run(ResultTables):
     # The docstring is made from the table of columns, so that it cannot differ from the table.
     __doc__ = f"""One execution of an experiment.
 
-    record: the contents of run.json. config: the config with all defaults, as a dict. weights,
-    best_weights: arrays by name, such as w (d,) or (d, C) and b, for the weights that the run
-    returns and for those of its best evaluation; empty until the run has ended. directory: the path
-    of the run's files; None if nothing was written. description: of the model; None on a surface.
+    record: the contents of run.json. config: the config with all defaults, as a dict. weights:
+    the weights at the end, or those of the best evaluation if the run restores them, as arrays by
+    name, such as w (d,) or (d, C) and b for d features and C classes. best_weights: the weights of
+    the best evaluation. Both are empty until the run has ended. directory: the path of the run's
+    files; None if nothing was written. description: the description of the model; None on a
+    surface.
 
     steps: the trace of steps as arrays by column, (points,) each. A point may combine several
     consecutive steps; its numbers are those of the last of these steps, except in columns that say

@@ -53,7 +53,10 @@ def overfitting(run: Traced) -> Symptom | None:
                 "training ends at the lowest validation loss",
             ),
             *(Remedy({"model.l2": l2}, "l2 keeps the weights small") for l2 in (0.01, 0.1)),
-            Remedy({"model.dropout": 0.5}, "units cannot rely on single other units"),
+            Remedy(
+                {"model.dropout": 0.5},
+                "units are left out at random, so that none relies on one other unit",
+            ),
             *(changes.smaller_rates(run)[:2] if last > validation[0] else ()),
         ),
     )

@@ -253,10 +253,10 @@ def _unequal_tuning(comparison: Comparison) -> list[str]:
         return []
     listed = ", ".join(f"{name} {count(amount, 'run')}" for name, amount in runs.items())
     if _not_tuned(comparison):
-        return [f"the budgets differ: {listed}, because not all contenders have the same keys"]
+        return [f"unequal numbers of runs: {listed}, because not every contender has every tuned key"]
     why = "a default range is widened while its best value is at an edge"
     same = 'values of your own, such as `tune="lr=0.001,0.01,0.1"`, give all the same number'
-    return [f"the budgets differ: {listed}, because {why}; {same}"]
+    return [f"unequal numbers of runs: {listed}, because {why}; {same}"]
 
 
 def _not_tuned(comparison: Comparison) -> list[str]:

@@ -98,7 +98,10 @@ def seed_groups(runs: Sequence[Run]) -> list[tuple[str, list[Run]]]:
 
 
 def explained_groups(runs: Sequence[Run]) -> list[tuple[str, list[Run]]]:
-    """As `seed_groups`, with labels that also say which runs diverged."""
+    """As `seed_groups`, but each label also says how many of its runs diverged.
+
+    For a group of one run it says at which step. An empty label, of a single group, stays empty.
+    """
     return [
         (explained(own, divergence_words(group)) if own else "", group)
         for own, group in seed_groups(runs)
@@ -106,7 +109,7 @@ def explained_groups(runs: Sequence[Run]) -> list[tuple[str, list[Run]]]:
 
 
 def divergence_words(runs: Sequence[Run]) -> str:
-    """Which of these runs diverged, such as `diverged at step 2`; empty if none did."""
+    """How many of these runs diverged, or at which step a single run did; empty if none did."""
     steps = [run.divergence["step"] for run in runs if run.divergence is not None]
     if not steps:
         return ""

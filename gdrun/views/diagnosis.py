@@ -108,7 +108,7 @@ def _text(changes: Mapping[str, Any]) -> str:
 def _tried(tried: Sequence[Attempt]) -> RenderableType:
     """The table of the remedies that were run, and the change to keep."""
     if not tried:
-        return Text("no remedy fits this config")
+        return Text("no remedy was tried: none applies to this config")
     treated = tried[0].treated
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("change", overflow="fold", max_width=36)

@@ -275,7 +275,7 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
     for own, limit in sweep.limits.items():
         notes.append(("stability", f"{own}: {limit_sentence(limit)}".removeprefix(": ")))
     for rung in sweep.rungs:
-        counts = f"{len(rung.dropped)} dropped, {len(rung.kept)} continued"
+        counts = f"{count(len(rung.dropped), 'setting')} dropped, {len(rung.kept)} continued"
         notes.append(("halving", f"at epoch {position(rung.epoch)}: {counts}"))
     notes.append(("work", work_line(sweep.work)))
     return notes + engine_notes(sweep.standings)
@@ -335,8 +335,10 @@ def _warnings(sweep: Sweep) -> list[str]:
         what = "every run diverged" if sweep.diverged else "no setting lowered the training loss"
         warnings.append(f"{what}; try smaller rates: lr={sweep.smaller_rates}")
     if shared := sweep.shared_seconds:
-        text = f"{count(shared, 'run')} used up a budget in seconds while other runs trained too"
-        warnings.append(f"{text}; for a fair comparison, use a budget of epochs or gradients")
+        text = f"the budget in seconds ended {count(shared, 'run')} that trained beside others"
+        warnings.append(
+            f"{text}, which takes longer; for a fair comparison, use a budget of epochs"
+        )
     if sweep.flat_end is not None:
         warnings.append(flat_end_words(sweep.flat_end, [axis.leaf for axis in sweep.axes]))
     for edge in sweep.at_edge:

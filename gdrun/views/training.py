@@ -161,7 +161,10 @@ def _results(run: Run) -> list[RenderableType]:
 
 
 def summary_grid(run: Run) -> RenderableType:
-    """The baseline, or the losses if there are no metrics; the best evaluation, and the cost."""
+    """Lines with labels: the baseline (or losses, without metrics), the best evaluation, the work.
+
+    The work is the number of steps and gradients, and their time.
+    """
     summary, grid = run.summary, Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column()

@@ -166,7 +166,7 @@ def test_resumed_it_runs_nothing_again(compare, gdrun):
         (
             ["bgd", "mbgd", "--target", "loss"],
             "error: --target: 'loss' is not a target\n"
-            "hint: write it as METRIC=VALUE, such as loss=0.1 or accuracy=0.95\n",
+            "hint: write it as METRIC=NUMBER, such as loss=0.1 or accuracy=0.95\n",
         ),
     ],
 )

@@ -172,8 +172,8 @@ def test_resumed_it_runs_nothing_again(sweep, gdrun, config, tmp_path):
 
 def test_halving_prints_its_rungs(sweep):
     answer = sweep("lr=log:1e-4:1:9", "epochs=9", "--halving", "--seeds", "1")
-    assert "at epoch 1: 6 dropped, 3 continued" in answer.out
-    assert "at epoch 3: 2 dropped, 1 continued" in answer.out
+    assert "at epoch 1: 6 settings dropped, 3 continued" in answer.out
+    assert "at epoch 3: 2 settings dropped, 1 continued" in answer.out
     assert answer.out.count("dropped at epoch 1") == 6
 
 
@@ -334,7 +334,7 @@ def test_values_that_cannot_be_compared_are_not_passed_over(gdrun, tmp_path, wor
 def test_seconds_that_lanes_share_are_pointed_out(sweep):
     words = ("lr=0.01,0.1", "stopping={seconds: 0.05}", "--seeds", "1")
     answer = sweep(*words)
-    assert "2 runs used up a budget in seconds while other runs trained too" in answer.out
+    assert "the budget in seconds ended 2 runs that trained beside others" in answer.out
     # Trials in separate cohorts train one after another.
     assert "used up a budget" not in sweep("batch_size=8,16", *words[1:]).out
 

@@ -189,7 +189,8 @@ def test_splits_and_defaults_are_those_of_files():
         ),
         (
             np.ma.masked_invalid([[1, np.nan]]),
-            "X is a masked array\nhint: fill the masked entries, or drop their rows",
+            "X is a masked array\nhint: fill its gaps with X.filled(VALUE), or drop such rows and "
+            "take X.data",
         ),
         (Sparse(), "X is a sparse matrix\nhint: convert it with X.toarray()"),
         (
@@ -259,7 +260,8 @@ def test_features_that_are_refused(features, said):
         ),
         (
             np.ma.masked_equal([1, 2, 3], 2),
-            "y is a masked array\nhint: fill the masked entries, or drop their rows",
+            "y is a masked array\nhint: fill its gaps with y.filled(VALUE), or drop such rows and "
+            "take y.data",
         ),
         (
             np.array(["a", None, "b"], dtype=object),

@@ -285,8 +285,8 @@ def test_a_table_without_features_says_why(refused):
     text = "code,y\n" + rows(*(f"A-{i}" for i in range(30)))
     assert refused(text) == (
         "error: made.csv: has no feature: code is left out, because each row has a different text, "
-        'like an identifier, such as A-0\nhint: keep: ["code"] makes it a feature; or choose '
-        "another target"
+        'like an identifier, such as A-0\nhint: write keep: ["code"] to make it a feature; or '
+        "choose another target"
     )
 
 

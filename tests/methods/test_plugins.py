@@ -154,7 +154,8 @@ def short(w, g, lr: Rate = 0.1):
     assert str(caught.value) == (
         f"error: my_rule.py:{LINE}: silent has no docstring\n"
         "hint: add a docstring: one sentence, then the equation, indented\n"
-        f"error: my_rule.py:{LINE + 9}: short returns w with shape (4,), but its input has (3, 4)\n"
+        f"error: my_rule.py:{LINE + 9}: short returns w with shape (4,), but must return it "
+        "with (3, 4)\n"
         "hint: return only the new w"
     )
     assert set(OPTIMIZERS) == before
@@ -215,7 +216,7 @@ FAULTS = {
     ),
     "another type": (
         rule_text("return w - lr * g.astype(np.float32), v.astype(np.float32)"),
-        0, "mine returns v with dtype float32, but its input has float64",
+        0, "mine returns v with dtype float32, but must return it with float64",
         "convert no array to another dtype in the equation",
     ),
     "a misspelled option": (

@@ -399,7 +399,7 @@ def test_a_contender_without_the_tuned_keys_keeps_its_settings():
     )
     text = shown(found)
     assert "optimizer.beta1 was not tuned for vanilla" in text
-    assert "because not all contenders have the same keys" in text
+    assert "because not every contender has every tuned key" in text
 
 
 def test_a_choice_at_the_edge_is_said():
@@ -449,7 +449,7 @@ def test_different_numbers_of_tuning_runs_are_said():
     runs = {name: row(found, name).tuning.runs for name in ("vanilla", "adam")}
     assert runs == {"vanilla": 11, "adam": 15}
     text = " ".join(shown(found).split())
-    assert "the budgets differ: vanilla 11 runs, adam 15 runs" in text
+    assert "unequal numbers of runs: vanilla 11 runs, adam 15 runs" in text
     same = gdrun.compare(["vanilla", "adam"], bowl, tune="lr=0.01,0.1,1")
     assert "the budgets differ" not in shown(same)
 

@@ -1,9 +1,9 @@
 """The machine's C compiler, and the libraries that it makes from the kernels.
 
 A library is compiled on first use, kept in the user's cache directory, and loaded with ctypes,
-whose calls release the interpreter's lock. The key of a library is a hash of the C text, the C
-files of the kernels, the flags, the compiler with its version, and the processor. So an outdated
-library is never loaded.
+whose calls release the interpreter's lock. The name of its file contains a hash of the generated C
+text, the C files that this text includes, the flags, the compiler with its version, and the
+processor. So an outdated library is never loaded.
 """
 
 from __future__ import annotations

@@ -228,10 +228,11 @@ def parse_target(
     name, equals, value = text.partition("=")
     number: Any = parse_value(value) if equals else None
     if isinstance(number, bool) or not isinstance(number, int | float):
-        hint = "write it as METRIC=VALUE, such as loss=0.1 or accuracy=0.95"
+        hint = "write it as METRIC=NUMBER, such as loss=0.1 or accuracy=0.95"
         if re.fullmatch(r"\w+:[^:]+", text):
             hint = f"write it as {text.replace(':', '=')}"
-        raise GdrunError(f"{text!r} is not a target", where=Parameter("target"), hint=hint)
+        what = f"{value!r} is not a number" if equals else f"{text!r} is not a target"
+        raise GdrunError(what, where=Parameter("target"), hint=hint)
     if name_of_heading(name.strip()) == SUBOPTIMALITY and (lowest := _minima(experiments)):
         return _suboptimality_target(float(number), lowest)
     metric = metric_called(name.strip(), experiments, table, where=Parameter("target"))

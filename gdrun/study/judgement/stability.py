@@ -43,7 +43,9 @@ _LIMITS: dict[str, Callable[[Mapping[str, Any]], float]] = {
 
 _FORMULAS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "vanilla": lambda options: "2/L",
-    "momentum": lambda options: "2(1 + β)/((1 − δ)L)" if options["dampening"] else "2(1 + β)/L",
+    "momentum": lambda options: (
+        "2(1 + β)/((1 − dampening)L)" if options["dampening"] else "2(1 + β)/L"
+    ),
     "nesterov": lambda options: "2(1 + β)/((1 + 2β)L)",
 }
 """The same limits as formulas to show, from the rule's options."""

@@ -89,16 +89,18 @@ def quantile(scores: ArrayLike, share: float) -> float:
 
 
 def median_interval(scores: ArrayLike, *, level: float = 0.95) -> Interval | None:
-    """The narrowest interval from the k-th smallest to the k-th largest score that has this level.
+    """The narrowest interval from the k-th smallest to the k-th largest score, of at least `level`.
 
-    The level is the probability that it covers the median:
+    The level of an interval is the probability that it covers the median:
 
         P(s₍ₖ₎ ≤ median ≤ s₍ₙ₊₁₋ₖ₎) = 1 − 2 Σ_{i<k} C(n, i) / 2ⁿ
 
     s₍₁₎ ≤ … ≤ s₍ₙ₎ are the sorted scores (n,); k is the largest number for which the probability is
     at least `level`. The formula holds for every continuous distribution; with ties the coverage is
-    larger. Returns None if even the range of the scores covers the median less often: for 95 %,
-    below six scores. Source: Thompson 1936.
+    larger. The result has its exact level. Returns None if even the interval from the smallest to
+    the largest score has a lower level: for 0.95, with fewer than six scores.
+
+    Source: Thompson 1936.
 
     >>> median_interval([3, 1, 2, 5, 4, 6])
     Interval(low=1.0, high=6.0, level=0.96875)

@@ -81,10 +81,12 @@ MEANINGS: dict[Word, str] = {
     "too large": "p < 0.95, at a rate above the best",
     "poor": "p < 0.5, and no other rate of the same settings is much better",
     "oscillating": "p < 0.95, and the rises of the training loss add up to more than half of the "
-    "largest drop at any rate; or with full batches its peaks stay equal at a rate above the best",
+    "largest drop that any of the rates reached; or p < 0.95 with full batches at a rate above the "
+    "best rate, and the peaks of the training loss stay equally high",
     "unstable": "p < 0.95 at a rate above the best, and the training loss fell by less than "
-    "95 % of the largest drop at any rate; or the training loss exploded or ended above its start "
-    "(with full batches, both only if its peaks were not falling); or a run diverged",
+    "95 % of the largest drop that any of the rates reached; or the training loss exploded or "
+    "ended above its start (with full batches, both only if its peaks were not falling); or a run "
+    "diverged",
     "diverged": "half of the runs or more diverged; the verdict adds the median step",
     "dropped": "successive halving dropped the setting; the verdict adds the epoch",
     "not ranked": "the values of settings with other data or another loss are not comparable",
