@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gdrun.cli import completion, faults
-from gdrun.cli.experiments import data_among
+from gdrun.cli.named_files import data_among
 from gdrun.cli.options import as_options
 from gdrun.cli.studying import StudyOptions, study_command
 from gdrun.errors import GdrunError

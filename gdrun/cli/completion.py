@@ -151,7 +151,7 @@ def _assignments(start: str, data: Mapping[str, Any]) -> Iterator[str]:
     data: the config so far, as plain data. Its choices, such as the optimizer, decide which keys
     exist.
     """
-    from gdrun.config.overrides import known_paths, resolve_key
+    from gdrun.config.key_paths import known_paths, resolve_key
 
     paths = dict.fromkeys(path for path in known_paths(data) if path[-1] != "name")
     keys = []
@@ -176,7 +176,7 @@ def _values(key: str, data: Mapping[str, Any]) -> list[str]:
 
     data: the config so far, as plain data. The list is empty for a key with other values.
     """
-    from gdrun.config.overrides import resolve_key
+    from gdrun.config.key_paths import resolve_key
     from gdrun.config.sections import SECTIONS
 
     paths = resolve_key(key, data)

@@ -157,8 +157,8 @@ def _option_hint(
 
     option: the unknown one. options: those of the command. arguments: the words after `gdrun`.
     """
+    from gdrun.config.key_paths import resolve_key
     from gdrun.config.loading import read
-    from gdrun.config.overrides import resolve_key
 
     key, given = option.lstrip("-"), list(arguments)
     place = next((n for n, word in enumerate(given) if word.partition("=")[0] == option), None)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gdrun.cli import completion, console
-from gdrun.cli.experiments import data_among
+from gdrun.cli.named_files import data_among
 from gdrun.cli.next_steps import shown, step
 from gdrun.cli.studying import StudyOptions, study_command
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import copy
 import re
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from itertools import product
 from typing import Any, get_args
 
 from gdrun.config.experiment import DEFAULTS, FIXED, KEYS
+from gdrun.config.key_paths import as_mapping, known_paths, resolve_key
 from gdrun.config.section_kinds import SectionKind
-from gdrun.config.sections import DATASET_KEYS, PROBLEM, SECTIONS, section_keys
-from gdrun.config.settings import HELD_OUT, HeldOutFile, Split, Standardize
+from gdrun.config.sections import DATASET_KEYS, PROBLEM, SECTIONS
+from gdrun.config.settings import HELD_OUT
 from gdrun.config.unclear_keys import unclear_key
 from gdrun.config.values import parse_sweep, parse_value
 from gdrun.errors import ConfigError, Problem
-from gdrun.methods.definitions import Definition, brought_options
+from gdrun.methods.definitions import brought_options
 
 MOST_OVERRIDES = 200
 """The largest number of overrides; a config has fewer keys."""
@@ -191,88 +191,6 @@ def paths_of(override: Override, data: Mapping[str, Any]) -> list[tuple[str, ...
     return resolve_key(key, data)
 
 
-def resolve_key(key: str, data: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """Return the paths that the key of an override can mean.
-
-    data: the plain data of the config. The result has one path if the key is clear, several if it
-    is ambiguous, and none if it is unknown.
-    """
-    known = list(known_paths(data))
-    wanted = tuple(key.split("."))
-    if wanted in known:
-        return [wanted]
-    matching = [path for path in known if path[-len(wanted) :] == wanted and path[-1] != "name"]
-    if len(wanted) == 1:
-        # `target` alone always means the column to predict, `path` and `targets` the training data.
-        inner = (("standardize",), *((part,) for part in HELD_OUT))
-        matching = [path for path in matching if path[1:-1] not in inner]
-        if key in HELD_OUT:
-            matching = [path for path in matching if path[1:-1] == ("split",)]
-    if len({path[0] for path in matching}) == 1:
-        # Within one section the shortest path is meant: grad_norm is the stopping rule, not the
-        # rule of the same name under watch.
-        shortest = min(map(len, matching))
-        matching = [path for path in matching if len(path) == shortest]
-    return matching
-
-
-def known_paths(data: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    """Yield all key paths that an override can set, such as ("optimizer", "lr").
-
-    The paths depend on the names that the config chooses. data: the plain data of the config.
-    """
-    for key in KEYS:
-        yield (key,)
-    for key in section_keys(data):
-        kind = SECTIONS[key]
-        section = _as_mapping(data.get(key, DEFAULTS.get(key)))
-        yield key, "name"
-        if key == "dataset":
-            yield key, "path"
-            yield key, "query"
-            for part in Split.model_fields:
-                yield key, "split", part
-            for part in Standardize.model_fields:
-                yield key, "standardize", part
-            for part, setting in product(HELD_OUT, HeldOutFile.model_fields):
-                yield key, part, setting
-        definition = kind.find(section, kind.choose(section), lambda path: "")
-        # If the name is wrong, accept the options of all names: the message is about the name.
-        chosen = kind.definitions() if isinstance(definition, Problem) else (definition,)
-        options = (option for each in chosen for option in kind.options(each, section))
-        for option in dict.fromkeys(options):
-            yield key, option
-        yield from _nested_paths(kind, section, chosen)
-    for key, model in FIXED.items():
-        for field, info in model.model_fields.items():
-            yield key, field
-            for inner in _inner_fields(info.annotation):
-                yield key, field, inner
-
-
-def _nested_paths(
-    kind: SectionKind, section: Mapping[str, Any], definitions: Iterable[Definition]
-) -> Iterator[tuple[str, ...]]:
-    """Yield the key paths inside options that have the form of a section, such as average.
-
-    kind: the kind of the section that has the options. section: its values. definitions: the
-    registry entries whose options it may have.
-    """
-    options = {name: o for each in definitions for name, o in kind.options(each).items()}
-    for name, option in options.items():
-        if option.nested is not None and option.nested.kind:
-            nested = kind.nested_kind(option.nested)
-            entry = nested.find(_as_mapping(section.get(name)), "name", lambda path: "")
-            for inner in {} if isinstance(entry, Problem) else nested.options(entry):
-                yield kind.key, name, inner
-
-
-def _inner_fields(annotation: Any) -> Iterator[str]:
-    """Yield the keys of the section that a field with this type annotation holds, if any."""
-    for candidate in (annotation, *getattr(annotation, "__args__", ())):
-        yield from getattr(candidate, "model_fields", ())
-
-
 def _set(data: dict[str, Any], path: tuple[str, ...], override: Override) -> Problem | None:
     """Set the key at `path` of the plain data in place, and return a problem if this is impossible.
 
@@ -290,7 +208,7 @@ def _set(data: dict[str, Any], path: tuple[str, ...], override: Override) -> Pro
             inner = {"features": inner}
         if key in HELD_OUT and isinstance(inner, str):
             inner = {"path": inner}
-        here[key] = _as_mapping(inner)
+        here[key] = as_mapping(inner)
         here = here[key]
     # A dataset has a name, a path or a query, so setting one removes the others.
     if path[:1] == ("dataset",) and path[-1] in DATASET_KEYS:
@@ -348,9 +266,3 @@ def _drop_former_options(kind: SectionKind, key: str, section: dict[str, Any]) -
     for name in brought_options({key: choice}) if choice else ():
         if name not in known:
             section.pop(name, None)
-
-
-def _as_mapping(section: Any) -> dict[str, Any]:
-    if isinstance(section, dict):
-        return dict(section)
-    return {} if section is None else {"name": section}

@@ -19,8 +19,8 @@ from gdrun.config.experiment import (
     Path,
     Where,
 )
+from gdrun.config.key_paths import resolve_key
 from gdrun.config.names_elsewhere import key_elsewhere
-from gdrun.config.overrides import resolve_key
 from gdrun.config.section_kinds import Section
 from gdrun.config.sections import PROBLEM, SECTIONS, section_keys
 from gdrun.config.settings import Settings, Split, Standardize, with_default_budget

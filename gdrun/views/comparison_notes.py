@@ -253,7 +253,8 @@ def _unequal_tuning(comparison: Comparison) -> list[str]:
         return []
     listed = ", ".join(f"{name} {count(amount, 'run')}" for name, amount in runs.items())
     if _not_tuned(comparison):
-        return [f"unequal numbers of runs: {listed}, because not every contender has every tuned key"]
+        why = "not every contender has every tuned key"
+        return [f"unequal numbers of runs: {listed}, because {why}"]
     why = "a default range is widened while its best value is at an edge"
     same = 'values of your own, such as `tune="lr=0.001,0.01,0.1"`, give all the same number'
     return [f"unequal numbers of runs: {listed}, because {why}; {same}"]

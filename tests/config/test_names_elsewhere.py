@@ -4,9 +4,9 @@ import math
 
 import pytest
 
+from gdrun.config.key_paths import known_paths
 from gdrun.config.loading import load
 from gdrun.config.names_elsewhere import KEYS_WITH
-from gdrun.config.overrides import known_paths
 from gdrun.errors import ConfigError
 
 

@@ -21,9 +21,10 @@ import numpy as np
 from annotated_types import Gt
 
 from gdrun.config.experiment import FIXED, Experiment
+from gdrun.config.key_paths import resolve_key
 from gdrun.config.loading import load
 from gdrun.config.option_models import option_of
-from gdrun.config.overrides import Override, apply, resolve_key, swept_values
+from gdrun.config.overrides import Override, apply, swept_values
 from gdrun.config.sections import SECTIONS
 from gdrun.errors import ConfigError, Problem
 from gdrun.methods.definitions import Decay, Growth, NonNegative, Option, Positive, Rate

@@ -14,8 +14,9 @@ from functools import cached_property
 from typing import Any
 
 from gdrun.config.experiment import Experiment
+from gdrun.config.key_paths import known_paths
 from gdrun.config.loading import Source, load
-from gdrun.config.overrides import Override, known_paths
+from gdrun.config.overrides import Override
 from gdrun.config.quickstart import assumed_rate
 from gdrun.config.sections import SECTIONS
 from gdrun.config.writing import short_flow

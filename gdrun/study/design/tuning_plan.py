@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gdrun.config.overrides import resolve_key
+from gdrun.config.key_paths import resolve_key
 from gdrun.errors import ConfigError, Parameter
 from gdrun.study.design.axes import axes_of, grid, swept_names
 from gdrun.study.design.axis_words import AxisWords, Given, axis_words

@@ -1,0 +1,148 @@
+"""Which words of a command line are files: a config, or data."""
+
+from __future__ import annotations
+
+import errno
+import shlex
+from pathlib import Path
+
+from gdrun.errors import GdrunError, Problem, near_files
+
+CONFIGS = (".yaml", ".yml")
+"""The suffixes of config files."""
+
+
+def data_among(
+    words: list[str], config: str | None, *, configs: bool = False
+) -> tuple[list[str], str | None]:
+    """Return the words of a study without its data file, and the data file or else the config.
+
+    config: the value of --config. configs: whether a word may also be the config file; for a
+    comparison it may not, because contenders may be config files. Raises GdrunError if there are
+    two files, or a file does not exist.
+    """
+    from gdrun.data.other_formats import is_unreadable_data
+    from gdrun.data.sources import reader_of
+
+    plain = [word for word in words if "=" not in word and Path(word).suffix not in CONFIGS]
+    # A file that gdrun cannot read is refused later, by what it is.
+    files = [word for word in plain if reader_of(word) is not None or is_unreadable_data(word)]
+    for word in files:
+        if not is_data(word):
+            hint = near_files(Path(word)) or "`gdrun train FILE` makes a first run on a data file"
+            raise GdrunError("there is no such file", where=word, hint=hint)
+    if configs:
+        named = [word for word in words if "=" not in word and Path(word).suffix in CONFIGS]
+        for word in named:
+            if not _exists(word):
+                hint = near_files(Path(word), CONFIGS) or "`gdrun config new` writes a starter"
+                raise GdrunError("there is no such file", where=word, hint=hint)
+        files += named
+    if not files:
+        return words, config
+    if config is not None or len(files) > 1:
+        first = config if config is not None else files[0]
+        hint = _as_one_table(files) or "a study has one config or one data file"
+        raise GdrunError(f"is a second file; the first is {first}", where=files[-1], hint=hint)
+    return [word for word in words if word != files[0]], files[0]
+
+
+def config_among(words: list[str]) -> str | None:
+    """The word that is the config file; None if there is none.
+
+    If the first word is the name of a file, it is the config. Otherwise the config is the word
+    without `=` that is the name of a file or ends in .yaml. Raises GdrunError if several words
+    without `=` are names of files, or one is neither the name of a file nor an override.
+    """
+    files = [word for word in words if "=" not in word and (word == "-" or _exists(word))]
+    if len(files) > 1:
+        hint = f"`gdrun compare {' '.join(map(shlex.quote, files))}` compares several configs"
+        hint = _as_one_table(files) or hint
+        raise GdrunError(
+            f"is a second config file; the first is {files[0]}", where=files[1], hint=hint
+        )
+    if words and _exists(words[0]):
+        return words[0]
+    plain = [word for word in words if "=" not in word and word not in files]
+    named = [word for word in plain if Path(word).suffix.lower() in CONFIGS]
+    if plain and not named:
+        raise GdrunError(_not_a_file(words, plain[0]))
+    return next(iter(named or files), None)
+
+
+def _as_one_table(files: list[str]) -> str:
+    """The hint for data files that a shell has made of a pattern; empty for other files."""
+    endings = {Path(file).suffix for file in files}
+    if len(files) < 2 or len(endings) > 1 or not all(map(is_data, files)):
+        return ""
+    folders = {Path(file).parent for file in files}
+    pattern = str(folders.pop() / f"*{endings.pop()}") if len(folders) == 1 else "folder/*.csv"
+    return f"to read several files as one table, quote the pattern: {shlex.quote(pattern)}"
+
+
+def _exists(word: str) -> bool:
+    """Whether this word is the path of a file or a directory, or a pattern such as months/*.csv.
+
+    A pattern needs to fit at least one data file. False for a word that is too long for a path,
+    such as a long list. Raises OSError if the system cannot tell for another reason, such as a
+    missing permission.
+    """
+    from glob import has_magic
+
+    try:
+        return Path(word).exists() or (has_magic(word) and is_data(word))
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        return False
+
+
+def _not_a_file(words: list[str], word: str) -> list[Problem]:
+    """The problem with a word that is not a file, as a list with one entry.
+
+    If the word is a key or a name in configs, the hint writes it as KEY=VALUE. words: all words of
+    the command line.
+    """
+    from gdrun.config.key_paths import resolve_key
+    from gdrun.config.loading import read
+    from gdrun.config.overrides import choosing
+    from gdrun.config.sections import SECTIONS
+    from gdrun.errors import near
+
+    after = words[words.index(word) + 1 :]
+    value = after[0] if after and "=" not in after[0] else "…"
+    what = "is not a file and not KEY=VALUE"
+    if resolve_key(word, read(None).data):
+        return [Problem(what, word, f"to set the key, write {word}={value}")]
+    if hint := choosing(word):
+        return [Problem(what, word, hint)]
+    named = Path(word).suffix or len(Path(word).parts) > 1
+    names = {name: key for key, kind in SECTIONS.items() for name in kind.registry}
+    alike = [] if named else near(word, names, least=0.75)
+    if alike:
+        hint = f"did you mean {' or '.join(f'{names[name]}={name}' for name in alike)}?"
+        return [Problem(what, word, hint)]
+    ending = Path(word).suffix
+    kinds = (ending,) if ending and ending not in CONFIGS else CONFIGS
+    hint = near_files(Path(word), kinds) or "`gdrun config new` writes a starter"
+    return [Problem("there is no such file", word, hint)]
+
+
+def refuse_data(source: str) -> None:
+    """Raise GdrunError if the config file is a data file."""
+    from gdrun.data.sources import reader_of, unreadable_format
+
+    if not is_data(source):
+        return
+    what, hint = "is a data file, not a config", f"`gdrun config new {shlex.quote(source)}`"
+    hint += " writes a config for it"
+    if reader_of(source) is None:
+        what, hint = unreadable_format(source)
+    raise GdrunError(what, where=source, hint=hint)
+
+
+def is_data(source: str) -> bool:
+    """Whether this word is the path of a data file."""
+    from gdrun.data.sources import is_data_file
+
+    return is_data_file(source)
