@@ -115,6 +115,7 @@ def _settings_and_swept(keys: list[str]) -> tuple[list[Override], list[str]]:
     """
     from gdrun.config.overrides import Override, swept_values
     from gdrun.errors import ConfigError
+    from gdrun.study.design.axes import has_only_ends
 
     settings, swept = [], []
     for word in keys:
@@ -126,8 +127,8 @@ def _settings_and_swept(keys: list[str]) -> tuple[list[Override], list[str]]:
             listed = swept_values(key, values) if equals else []
         except ConfigError:
             listed = []  # the request raises this error again, together with all other errors
-        # The seed is never set here, so that the request can refuse it as a key to sweep.
-        if len(listed) == 1 and key.strip() != "seed":
+        # The request refuses the seed as a key to sweep, and shows how to write a range.
+        if len(listed) == 1 and key.strip() != "seed" and not has_only_ends(values):
             settings.append(Override(key.strip(), listed[0], word))
         else:
             swept.append(word)

@@ -519,3 +519,10 @@ def test_a_good_setting_that_missed_the_target_is_explained(sweep):
         "never: half of the runs or more did not reach it, although the median may be good" in text
     )
     assert "never:" not in sweep("lr=0.03,0.1").out
+
+
+@pytest.mark.parametrize("text", ["lr=1e-3..1", "lr=1e-3:1:9"])
+def test_the_ends_of_a_range_alone_are_no_setting(sweep, text):
+    answer = sweep(text)
+    assert answer.code == 2
+    assert "hint: write lr=log:1e-3:1:9 for 9 values" in answer.err

@@ -188,6 +188,11 @@ def axis_of(path: Path, values: Any) -> Axis:
     return Axis(key, tuple(listed))
 
 
+def has_only_ends(text: str) -> bool:
+    """Whether a text has the ends of a range without its spacing, such as 1e-4..1 or 1e-4:1:9."""
+    return _ENDS.fullmatch(text.strip()) is not None
+
+
 def _refuse_ends(text: str, key: str) -> None:
     """Raise ConfigError if a text has only the ends of a range, such as 1e-4..1 or 1e-4:1:9."""
     found = _ENDS.fullmatch(text.strip())
