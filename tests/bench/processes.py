@@ -17,7 +17,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from bench.work import COLD, WARM, Contender, Finish
 
@@ -36,15 +36,6 @@ with open(sys.argv[1], "w") as found:
 sys.exit(code)
 """
 """A program that runs a command, and writes its seconds and its largest memory to a file."""
-
-
-TOUCH = """
-import mmap, sys
-size = int(sys.argv[1])
-with mmap.mmap(-1, size) as memory:
-    memory[:: mmap.PAGESIZE] = bytes(len(range(0, size, mmap.PAGESIZE)))
-"""
-"""A program that uses each page of some memory once."""
 
 
 class Folder:
@@ -143,15 +134,33 @@ def peer_script(
     return {name: run}
 
 
-def with_memory(contender: Contender, size: int) -> Contender:
-    """A contender whose memory the operating system has at hand when its time begins.
+def with_memory(contender: Contender, folder: Folder) -> Contender:
+    """A contender that starts while the operating system holds files in all of its memory.
 
-    A virtual machine can return free memory to its host, which takes seconds to give back some
-    gigabytes. That time depends on what ran before. size: the bytes of the memory.
+    So it does on any machine after some hours. A virtual machine returns memory that is free to its
+    host, which takes seconds to give back some gigabytes; memory that holds files it keeps, and
+    takes from them at once.
     """
 
     def run() -> Finish:
-        subprocess.run([sys.executable, "-c", TOUCH, str(size)], check=True)
-        return contender()
+        with tempfile.NamedTemporaryFile(dir=folder.path) as held:
+            hold(held, free_memory())
+            return contender()
 
     return run
+
+
+def free_memory() -> int:
+    """The bytes of memory that the operating system uses for nothing; 0 where it does not say."""
+    if "SC_AVPHYS_PAGES" not in os.sysconf_names:
+        return 0
+    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def hold(file: IO[bytes], size: int) -> None:
+    """Have the operating system hold the first bytes of an empty file in memory."""
+    file.truncate(size)
+    file.seek(0)
+    chunk = bytearray(2**22)
+    while file.readinto(chunk):
+        pass

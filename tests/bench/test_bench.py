@@ -139,10 +139,22 @@ def test_the_memory_of_a_process_is_its_own():
     assert kept[0] and small < 2**26 < large
 
 
-def test_memory_is_touched_by_a_process_before_the_contender():
-    assert python("-c", processes.TOUCH, str(2**27)).memory > 2**27
-    contender = processes.with_memory(lambda: python("-c", "pass"), 2**27)
-    assert contender().memory < 2**27
+def test_free_memory_holds_a_file_while_a_contender_runs(monkeypatch):
+    folder, seen = Folder(), []
+    monkeypatch.setattr(processes, "free_memory", lambda: 2**23)
+
+    def contender():
+        seen.extend(path.stat().st_size for path in folder.path.iterdir())
+        return 0.5
+
+    assert processes.with_memory(contender, folder)() == 0.5
+    assert seen == [2**23] and not list(folder.path.iterdir())
+
+
+def test_all_of_a_file_is_read_to_hold_it_in_memory(tmp_path):
+    with (tmp_path / "held").open("w+b", buffering=0) as file:
+        processes.hold(file, 5 * 2**20)
+        assert file.tell() == 5 * 2**20
 
 
 @pytest.mark.slow
