@@ -12,7 +12,7 @@ from gdrun.engine.contract import Failure
 from gdrun.engine.endings import stop_for
 from gdrun.engine.evaluation import Firing, fired
 from gdrun.engine.state import State
-from gdrun.methods.stopping import Readings, Stop
+from gdrun.methods.stopping import SMALL_CHANGES, Readings, Stop
 
 Interrupted = Callable[[], str | None]
 """A function that returns the name of a signal, such as SIGINT, when training should stop."""
@@ -28,14 +28,23 @@ class Judge:
         """watched: for each run of a resumed training, the first firing of each watched rule."""
         self._plan = cohort.plan
         self._rules = cohort.stopping
+        self._noisy = cohort.surface is None and not (
+            cohort.batching.whole and not cohort.numbers.dropout.any()
+        )
         self._named = cohort.named_metrics
         self._watched = [dict(each) for each in watched] or [{} for _ in range(cohort.lanes)]
 
     @property
     def wants_gradient(self) -> bool:
-        """Whether any rule needs the full gradient."""
-        criteria = (self._rules.obeyed, self._rules.watched)
-        return any("grad_norm" in each.thresholds for each in criteria)
+        """Whether any rule needs the full gradient, or the judgement of its stop does.
+
+        A rule for small changes may end a run far from a minimum. The gradients of the steps show
+        this only if they are full ones, without noise.
+        """
+        obeyed, watched = self._rules.obeyed.thresholds, self._rules.watched.thresholds
+        return "grad_norm" in {**obeyed, **watched} or (
+            self._noisy and not SMALL_CHANGES.keys().isdisjoint(obeyed)
+        )
 
     @property
     def wanted_metrics(self) -> tuple[str, ...]:

@@ -96,6 +96,9 @@ STOP_RULES: dict[str, StopRule] = {
 }
 """All rules with a threshold, by name. They use readings of the full training objective."""
 
+SMALL_CHANGES = {"loss_change": "a small change of the loss", "weight_change": "small steps"}
+"""The rules that small changes fire, also far from a minimum; in words, what fires each rule."""
+
 
 @dataclass(frozen=True)
 class EarlyStopping:

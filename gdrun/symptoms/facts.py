@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from gdrun.array_types import Array
+from gdrun.methods.stopping import SMALL_CHANGES
 from gdrun.problems.surfaces import SURFACES
 
 WINDOW = 0.1
@@ -223,7 +224,17 @@ class Traced:
     @property
     def stopped_by_small_changes(self) -> bool:
         """Whether loss_change or weight_change ended the run: the rules for small changes."""
-        return self.rule in ("loss_change", "weight_change")
+        return self.rule in SMALL_CHANGES
+
+    @property
+    def full_gradients(self) -> Array:
+        """The norms of the gradients of the full loss (n,), in the order of time.
+
+        Empty if they were not measured: with batches or dropout, only evaluations measure them.
+        """
+        if self.full_batches:
+            return self.steps.get("grad_norm", np.empty(0))
+        return self.evals.get("full_grad_norm", np.empty(0))
 
     @property
     def returns_start(self) -> bool:

@@ -5,9 +5,7 @@ The fall of the loss and its largest possible fall are defined in `stability_rul
 
 from __future__ import annotations
 
-import numpy as np
-
-from gdrun.methods.stopping import position
+from gdrun.methods.stopping import SMALL_CHANGES, position
 from gdrun.problems.surfaces import place_in_words
 from gdrun.quantities import quantity
 from gdrun.symptoms import changes
@@ -121,9 +119,10 @@ def slow(run: Traced) -> Symptom | None:
     together are over 1/50 of the largest possible fall. This is the straight line of a rate that is
     far too small. Quarters are compared if there are at least 12 evaluations.
 
-    Or a rule for small changes of the loss or the weights stopped a run with full batches that was
-    not near a minimum: its gradient norm was still over 1/5 of the first one or, on a surface, over
-    1/10 of the largest possible fall was left. Small steps change little anywhere.
+    Or a rule for small changes of the loss or the weights stopped a run that was not near a
+    minimum: the norm of its full gradient was still over 1/5 of the first one or, on a surface,
+    over 1/10 of the largest possible fall was left. Small steps change little anywhere. With
+    batches, the loss must not move up and down, because noise may repeat a loss by chance.
 
     The minimum of a surface is known. There, full batches that end above it by over 1/10 of the
     largest possible fall are enough, unless the loss oscillates or the run is stuck.
@@ -168,18 +167,19 @@ _BUDGETS = {"stopping.epochs", "stopping.steps", "stopping.gradients"}
 
 
 def _stopped_by_small_steps(run: Traced) -> str | None:
-    """The evidence, as text, that small steps stopped the run far from a minimum; else None."""
-    if not run.stopped_by_small_changes or not run.full_batches:
+    """The evidence, as text, that small changes stopped the run far from a minimum; else None."""
+    if not run.stopped_by_small_changes or (not run.full_batches and unsteady(run)):
         return None
-    words = "small steps stopped the run, and not a minimum"
+    words = f"{SMALL_CHANGES[run.rule]} stopped the run, and not a minimum"
     if "surface" in run.config:
         left = float(run.loss[-1]) - run.floor
         return f"{words}: {_left_words(run)}" if left > run.gap / 10 else None
-    norms = run.steps.get("grad_norm", np.empty(0))
+    norms = run.full_gradients
     if not len(norms) or not norms[-1] > norms[0] / 5 > 0:
         return None
+    which = "gradient norm" if run.full_batches else "norm of the full gradient"
     return (
-        f"{words}: the gradient norm ended at {quantity(norms[-1])}, which is "
+        f"{words}: the {which} ended at {quantity(norms[-1])}, which is "
         f"{multiple(norms[-1], norms[0])} its first value {quantity(norms[0])}"
     )
 

@@ -381,6 +381,7 @@ def test_noise_from_a_start_at_the_minimum_is_a_noise_floor():
     assert [each["name"] for each in growing.record["diagnosis"]] == ["exploding"]
 
 
+SMALL_CHANGE = "a small change of the loss stopped the run, and not a minimum: "
 SMALL_STEPS = "small steps stopped the run, and not a minimum: "
 
 
@@ -390,19 +391,20 @@ SMALL_STEPS = "small steps stopped the run, and not a minimum: "
         # On ½ (x² + 10 y²), α‖g‖² = 1e-5 · (16 + 225) is the first fall: below the threshold.
         (
             ("surface=bowl", "lr=1e-5", "loss_change=0.01"),
-            "the training loss ended at 19.25, and the minimum of the surface is 0: over 99 % of "
-            "its largest possible fall is left",
+            f"{SMALL_CHANGE}the training loss ended at 19.25, and the minimum of the surface is 0: "
+            "over 99 % of its largest possible fall is left",
         ),
         # x ← 0.9 x and y ← 0: the first step has the length √(0.4² + 1.5²) < 2, and f is ½ 3.6².
         (
             ("surface=bowl", "lr=0.1", "weight_change=2"),
-            "the training loss ended at 6.48, and the minimum of the surface is 0: 34 % of its "
-            "largest possible fall is left",
+            f"{SMALL_STEPS}the training loss ended at 6.48, and the minimum of the surface is 0: "
+            "34 % of its largest possible fall is left",
         ),
         (("surface=bowl", "lr=0.1", "loss_change=1e-6"), None),
         (
             ("dataset=diabetes", "model=linear", "lr=1e-6", "weight_change=1"),
-            "the gradient norm ended at 360.2, which is 100 % of its first value 360.2",
+            f"{SMALL_STEPS}the gradient norm ended at 360.2, which is 100 % of its first value "
+            "360.2",
         ),
         (("dataset=diabetes", "model=linear", "lr=0.1", "loss_change=0.5"), None),
     ],
@@ -412,7 +414,58 @@ def test_small_steps_are_told_from_a_minimum(words, evidence):
     run = gdrun.train(None, *words, *plain, "epochs=500")
     assert run.status == "converged"
     found = {each["name"]: each["evidence"] for each in run.record["diagnosis"]}
-    assert found.get("slow convergence") == (evidence and SMALL_STEPS + evidence)
+    assert found.get("slow convergence") == evidence
+
+
+@pytest.mark.parametrize("variant", ["sgd", {"name": "mbgd", "batch_size": 16}])
+@pytest.mark.parametrize("engine", ["numpy", "compiled"])
+@pytest.mark.parametrize(
+    ("stop", "rate", "far"),
+    [
+        ({"weight_change": 1.0}, 1e-5, True),
+        ({"loss_change": 1.0}, 1e-5, True),
+        ({"weight_change": 0.1}, 0.01, False),
+        ({"loss_change": 0.1}, 0.01, False),
+    ],
+)
+def test_small_steps_with_batches_are_judged_by_the_full_gradient(stop, rate, far, variant, engine):
+    rng = np.random.default_rng(8)
+    X = rng.normal(size=(200, 3))
+    y = X @ [1.0, -2.0, 3.0] + 0.5 + 0.1 * rng.normal(size=200)
+    plain = {"dataset.split": {"validation": 0, "test": 0}, "dataset.standardize": False}
+    settings = {"model": "linear", "variant": variant, "optimizer": "vanilla", "stopping": stop}
+    run = gdrun.train(settings | {"engine": engine}, f"lr={rate}", plain, data=(X, y))
+    assert run.status == "converged"
+
+    def slope(w, b):
+        """The norm of the gradient of mean (Xw + b − y)²."""
+        wrong = X @ w + b - y
+        return np.hypot(np.linalg.norm(2 / 200 * X.T @ wrong), 2 * wrong.mean())
+
+    first, last = slope(np.zeros(3), 0), slope(run.weights["w"], float(run.weights["b"]))
+    assert bool(last > first / 5) is far
+    found = {each["name"]: each["evidence"] for each in run.record["diagnosis"]}
+    assert ("slow convergence" in found) is far
+    if far:
+        why = SMALL_STEPS if "weight_change" in stop else SMALL_CHANGE
+        ended = f"{why}the norm of the full gradient ended at {last:.4g}, which is "
+        assert found["slow convergence"].startswith(ended)
+        assert found["slow convergence"].endswith(f" its first value {first:.4g}")
+
+
+def test_noise_that_repeats_a_loss_is_not_a_small_step():
+    gradient = np.array([4.0, *[1.0] * 19])
+    noisy = replace(
+        curves(SWINGING),
+        rule="loss_change",
+        status="converged",
+        config=curves(SWINGING).config
+        | {"variant": {"name": "sgd"}, "stopping": {"loss_change": 0.1}},
+    )
+    noisy.evals["full_grad_norm"] = gradient
+    assert "slow convergence" not in [each.name for each in diagnose(noisy)]
+    steady = replace(noisy, evals=noisy.evals | {"train_loss": 0.5 + STEADY / 2})
+    assert "slow convergence" in [each.name for each in diagnose(steady)]
 
 
 @pytest.mark.parametrize("standardize", [True, False])
