@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from gdrun.cli.experiments import (
     first_experiment,
     split_words,
 )
-from gdrun.cli.next_steps import after_run, to_continue
+from gdrun.cli.next_steps import after_run, step_with, to_continue
 from gdrun.cli.running import RUNS, Out, Quiet, Seeds, Watch, exit_code, progress_listeners
 from gdrun.errors import GdrunError, Problem
 from gdrun.runs.signals import Interruption
@@ -98,8 +98,6 @@ def train(
         for line in begun.assumed:
             faults.note(f"assumed {line}")
     count = seeds or 1
-    if first.draws_data and count > 1:
-        raise _splits_differ()
     if count > 1 and first.deterministic:
         from gdrun.config.experiment import SAME_RUN
 
@@ -107,19 +105,36 @@ def train(
         if not quiet:
             faults.note(f"trains one seed: {SAME_RUN}")
     experiments = [first.with_seed(first.seed + k) for k in range(count)]
-    session = Session(experiments, out=out, read=begun.table, data=begun.data, spent=begun.spent)
-    return _run(session, Shown(quiet, json, several=seeds is not None, live=watch))
+    together = experiments[:1] if first.draws_data else experiments
+    session = Session(together, out=out, read=begun.table, data=begun.data, spent=begun.spent)
+    shown = Shown(quiet, json, several=seeds is not None, live=watch)
+    if not first.draws_data:
+        return _run(session, shown)
+
+    def command(left: int) -> list[str]:
+        words = [*(overrides or ()), "--seeds", str(left)]
+        return step_with("train the other seeds", "train", config, words, experiments[-left].seed)
+
+    # Runs with different data do not train together.
+    others = (Session([each], out=out) for each in experiments[1:])
+    return _run(session, shown, Others(others, count - 1, command))
 
 
-def _splits_differ() -> GdrunError:
-    """The error if runs with several seeds would have different data, which only studies allow."""
-    return GdrunError(
-        "the runs of --seeds train together on one split, but dataset.seed=run draws a new split "
-        "for each seed",
-        where="--seeds",
-        hint="--seed 0, --seed 1, … train them one by one; gdrun sweep and gdrun compare train "
-        "each setting on all splits",
-    )
+@dataclass(frozen=True)
+class Others:
+    """The runs of a command that train after its first session, each in a session of its own.
+
+    sessions: they are made one after the other, so that only one has its data in memory. count: the
+    number of runs. command: the lines with the command that trains the last runs, of which it takes
+    the number; they are shown after an interruption.
+    """
+
+    sessions: Iterator[Session]
+    count: int
+    command: Callable[[int], list[str]]
+
+
+NO_OTHERS = Others(iter(()), 0, lambda left: [])
 
 
 @dataclass(frozen=True)
@@ -165,13 +180,13 @@ class Shown:
         console.show(view, "", *written, *map(console.unwrapped, notes))
 
 
-def _run(session: Session, shown: Shown) -> int:
-    """Train the runs of a session, print them, and return the exit code."""
+def _run(session: Session, shown: Shown, others: Others = NO_OTHERS) -> int:
+    """Train the runs of a session and the others, print them, and return the exit code."""
     from gdrun.views.experiment_panel import experiment_panel
 
     try:
         if not (shown.quiet or shown.json):
-            plain, runs = session.experiments[0].plain(), len(session.experiments)
+            plain, runs = session.experiments[0].plain(), len(session.experiments) + others.count
             console.show(experiment_panel(plain, session.opening, runs), "")
         for note in session.notes:
             faults.note_on_data(note)
@@ -179,18 +194,27 @@ def _run(session: Session, shown: Shown) -> int:
         session.discard()
         raise
     interruption = Interruption()
+    left = others.count
     with interruption.watching():
         with shown.listening() as listeners:
             ended = session.run(listeners, interruption.name)
+            problems = session.problems
+            while left and interruption.name() is None:
+                session = next(others.sessions)
+                ended += session.run(listeners, interruption.name)
+                problems += session.problems
+                left -= 1
         advice = next((lines for run in ended if (lines := to_continue(run))), [])
+        if left:
+            advice = [*advice, *others.command(left)]
         if not (advice or shown.quiet):
             advice = after_run(min(ended, key=lambda run: run.status != "diverged"))
-        advice = [] if session.problems else advice  # the advice names files that may be missing
-        shown.results(ended, session.problems, advice)
-    if session.problems:
-        faults.show(session.problems)
+        advice = [] if problems else advice  # the advice names files that may be missing
+        shown.results(ended, problems, advice)
+    if problems:
+        faults.show(problems)
         return 2
-    return exit_code(ended, interruption)
+    return interruption.exit_code if left else exit_code(ended, interruption)
 
 
 def _resume(

@@ -96,6 +96,7 @@ class TrainingView(Listener):
         from gdrun.views.progress import Beginning
 
         self._beginning = Beginning(time.monotonic(), progress.state.step)
+        self._outcomes = {}
 
     def advanced(self, progress: Progress) -> None:
         from gdrun.views.dashboard import dashboard

@@ -49,7 +49,7 @@ KEY_MEANINGS: dict[str, tuple[str, str]] = {
     ),
     "dataset.seed": (
         "The seed of the split, and of generated data. With run it is the seed of the run, so that "
-        "each seed of a study has a new split.",
+        "each of several seeds has a new split.",
         "dataset: {name: iris, seed: run}",
     ),
     "model.l2": (

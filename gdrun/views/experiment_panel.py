@@ -10,6 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from gdrun.config.experiment import RUN
 from gdrun.errors import one_line
 from gdrun.runs.record import RunRecord
 from gdrun.views.columns import columns_line
@@ -58,6 +59,8 @@ def experiment_lines(
     lines.append(("stopping", options_text(stopping)))
     first = record["seed"]
     seed = f"seed {first}" if seeds == 1 else f"seeds {first} to {first + seeds - 1}"
+    if seeds > 1 and config.get("dataset", {}).get("seed") == RUN:
+        seed += " (each with its own data)"
     engine = f"{record['engine']} engine"
     if note := record.get("engine_note"):
         engine += f"; {note}"

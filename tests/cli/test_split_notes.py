@@ -1,5 +1,14 @@
 """Studies say which seeds share a split of the data, and what the seeds vary."""
 
+import os
+import signal
+
+import pytest
+
+import gdrun as api
+from gdrun.runs.run import read_run
+from gdrun.runs.session import Session
+
 
 def notes(command, *words, gdrun, tmp_path):
     answer = gdrun(command, *words, "--seeds", "2", "epochs=1", "-o", str(tmp_path))
@@ -33,11 +42,39 @@ def test_full_batches_from_zero_weights_vary_with_the_split_only(gdrun, tmp_path
     assert "every seed gives the same run" not in own
 
 
-def test_runs_that_train_together_have_one_split(gdrun, tmp_path):
-    words = ("dataset=iris", "model=softmax", "dataset.seed=run", "--seeds", "2")
-    answer = gdrun("train", *words, "-o", str(tmp_path))
-    assert answer.code == 2
-    assert "--seeds: the runs of --seeds train together on one split" in answer.err
+@pytest.mark.parametrize("data", ["iris", "blobs"])
+def test_seeds_of_a_training_have_their_own_data_too(gdrun, tmp_path, data):
+    words = ("train", f"dataset={data}", "model=softmax", "epochs=2", "engine=numpy")
+    answer = gdrun(*words, "dataset.seed=run", "--seed", "4", "--seeds", "3", "-o", str(tmp_path))
+    assert answer.code == 0, answer.err
+    assert "seeds 4 to 6 (each with its own data)" in answer.out
+    runs = {run.record["seed"]: run for run in map(read_run, tmp_path.iterdir())}
+    assert sorted(runs) == [4, 5, 6]
+    rows = [line.split()[:2] for line in answer.out.splitlines()]
+    assert all([str(seed), "finished"] in rows for seed in runs)
+    for seed, run in runs.items():
+        alone = api.train(None, *words[1:], f"dataset.seed={seed}", f"seed={seed}")
+        assert run.summary["validation_loss"] == alone.summary["validation_loss"]
+        assert (run.weights["w"] == alone.weights["w"]).all()
+    assert len({run.summary["validation_loss"] for run in runs.values()}) == 3
+
+
+def test_an_interruption_names_the_command_for_the_seeds_that_are_left(
+    gdrun, tmp_path, monkeypatch
+):
+    def interrupted(self, listeners, name):
+        runs = train(self, listeners, name)
+        os.kill(os.getpid(), signal.SIGINT)
+        return runs
+
+    train = Session.run
+    monkeypatch.setattr(Session, "run", interrupted)
+    words = ("train", "dataset=iris", "model=softmax", "epochs=1", "dataset.seed=run")
+    answer = gdrun(*words, "--seeds", "3", "-o", str(tmp_path))
+    assert answer.code == 130
+    assert len(list(tmp_path.iterdir())) == 1
+    command = "dataset=iris model=softmax epochs=1 dataset.seed=run --seeds 2 --seed 1"
+    assert answer.out.endswith(f"to train the other seeds:\n  gdrun train {command}\n")
 
 
 def test_inspect_shows_the_data_of_the_default_seed(gdrun):
