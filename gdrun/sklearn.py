@@ -18,6 +18,8 @@ import numpy as np
 
 from gdrun.api import train
 from gdrun.array_types import Array, Numbers
+from gdrun.data.arrays import table_from_arrays
+from gdrun.data.targets import class_codes
 from gdrun.errors import ConfigError, MissingExtraError, suggestion
 from gdrun.estimator_config import Section, limit_batch, merged, section
 from gdrun.problems.linear import LinearModel
@@ -227,8 +229,9 @@ class GDClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
     validation: the share of the rows that is only used for evaluation. early_stopping: None, True,
     the patience in epochs, or a mapping of its options; it needs validation. engine: auto, numpy or
     compiled. random_state: the seed of the run; also None or a RandomState. config: a mapping of
-    further keys of a gdrun config, which replace the values of the other parameters. There is no
-    class_weight: all rows count alike; score with balanced_accuracy if a class is rare.
+    further keys of a gdrun config, which replace the values of the other parameters; its key
+    dataset.positive sets the positive class of run_ and model_, but classes_ stays sorted. There is
+    no class_weight: all rows count alike; score with balanced_accuracy if a class is rare.
 
     Attributes: run_ is the gdrun.Run, without files, and model_ its gdrun.TrainedModel. classes_
     (C,) are the classes in order. coef_ and intercept_ are the coefficients of a linear model in
@@ -243,6 +246,8 @@ class GDClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
     _models = ("logistic", "softmax", "svm", "mlp")
     _network_loss = "cross_entropy"
     classes_: Array
+    _codes: list[int]
+    """The model's code of each of `classes_`; dataset.positive may change the model's order."""
 
     def fit(self, X: Any, y: Any) -> Self:
         """Train on X (N, d) and the labels y (N,).
@@ -258,7 +263,18 @@ class GDClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
                 f"y has only one class, {self.classes_[0]!r}, but a classifier needs two"
             )
         self._train(X, y, len(self.classes_))
+        _, labels = class_codes(table_from_arrays(X, y), declared=True)
+        self._codes = [self.model_.target.classes.index(label) for label in labels]
         return self
+
+    @property
+    def _sign(self) -> int:
+        """The factor of log-odds of the model that makes them those of the last of `classes_`."""
+        return 1 if self._codes[-1] else -1
+
+    def _scores(self, X: Any) -> Array:
+        scores = super()._scores(X)
+        return scores[:, self._codes] if scores.ndim == 2 else self._sign * scores
 
     def predict(self, X: Any) -> Array:
         """The predicted classes (n,) of X (n, d)."""
@@ -271,7 +287,8 @@ class GDClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
     def predict_proba(self, X: Any) -> Array:
         """The probabilities (n, C) of the classes. The model svm does not have this method."""
         check_is_fitted(self)
-        return self.model_.predict_proba(validate_data(self, X, reset=False, dtype=np.float64))
+        rows = validate_data(self, X, reset=False, dtype=np.float64)
+        return self.model_.predict_proba(rows)[:, self._codes]
 
     @available_if(_is_linear)  # type: ignore[untyped-decorator]
     def decision_function(self, X: Any) -> Array:
@@ -284,7 +301,10 @@ class GDClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
         return scores[:, 1] - scores[:, 0] if scores.shape[1:] == (2,) else scores
 
     def _shaped(self, by_score: Numbers) -> Any:
-        return by_score[1:] - by_score[:1] if len(by_score) == 2 else by_score
+        if len(by_score) == 1:
+            return self._sign * by_score
+        ordered = by_score[self._codes]
+        return ordered[1:] - ordered[:1] if len(ordered) == 2 else ordered
 
 
 class GDRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]

@@ -92,7 +92,11 @@ def _options(file: str, keys: list[str]) -> dict[str, Any]:
         inner = change.key if change.key.startswith("dataset.") else f"dataset.{change.key}"
         changes.append(Override(inner, change.value, change.text))
     # The model is not used, but the config of a dataset needs one that fits its task.
-    classes = any((each.key, each.value) == ("dataset.task", "classification") for each in changes)
+    classes = any(
+        each.key == "dataset.positive"
+        or (each.key, each.value) == ("dataset.task", "classification")
+        for each in changes
+    )
     model = "softmax" if classes else "linear"
     dataset = load({"dataset": {"name": "iris"}, "model": model}, changes).dataset
     given = {name: value for name, value in dataset.options.items() if value is not None}

@@ -52,8 +52,9 @@ ThresholdOption: TypeAlias = Annotated[
     typer.Option(
         "--threshold",
         metavar="P",
-        help="Predict the second of two classes if its probability is at least P (default: 0.5, "
-        "the more probable class).",
+        help="Predict the positive one of two classes if its probability is at least P (default: "
+        "0.5, the more probable class). The key dataset.positive chooses it in training; by "
+        "default it is the second.",
     ),
 ]
 DecimalOption: TypeAlias = Annotated[

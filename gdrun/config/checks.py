@@ -26,6 +26,7 @@ def contradictions(experiment: Experiment, where: Callable[[Path], str]) -> list
     """
     checks = (
         _task,
+        _positive,
         _split,
         _held_out_files,
         _early_stopping,
@@ -50,6 +51,13 @@ def _task(experiment: Experiment) -> Contradictions:
     other = "linear" if wanted == "regression" else "softmax"
     hint = f"use model: {other} for {wanted}, or task: {experiment.task}"
     yield ("dataset", "task"), f"is {wanted}, but {model.name}{loss} predicts {predicts}", hint
+
+
+def _positive(experiment: Experiment) -> Contradictions:
+    if experiment.dataset["positive"] is None or experiment.task != "regression":
+        return
+    what = f"chooses one of two classes, but {experiment.model.name} predicts numbers"
+    yield ("dataset", "positive"), what, "remove positive, or use model: logistic"
 
 
 def _split(experiment: Experiment) -> Contradictions:

@@ -29,6 +29,12 @@ KEY_MEANINGS: dict[str, tuple[str, str]] = {
         "What is predicted: a number or a class. By default the target and the model decide.",
         "dataset: {path: train.csv, task: regression}",
     ),
+    "dataset.positive": (
+        "The label of the positive one of two classes: that of precision, recall, F1 and ROC AUC, "
+        "of the threshold of predictions, and of the last column of probabilities. By default it is "
+        "the second one in the order in which `gdrun inspect` lists the classes.",
+        "dataset: {path: train.csv, positive: churned}",
+    ),
     "dataset.validation": (
         "A file with the validation rows; by default they are split from the dataset.",
         "dataset: {path: train.csv, validation: later.csv}",

@@ -25,6 +25,8 @@ KEYS_ELSEWHERE: dict[str, str] = {
     "gtol": "stopping.grad_norm",
     "xtol": "stopping.weight_change",
     "random_state": "seed",
+    "pos_label": "dataset.positive",
+    "positive_class": "dataset.positive",
     "hidden_layer_sizes": "model.hidden",
 }
 """The key in gdrun, by the name that a paper or another library uses for the same setting."""

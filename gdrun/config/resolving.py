@@ -106,6 +106,7 @@ def _problem(
             "gradient noise",
             {
                 "task": None,
+                "positive": None,
                 "validation": None,
                 "test": None,
                 "split": none,

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from gdrun.config.section_kinds import Section, SectionKind, Where
-from gdrun.config.settings import HELD_OUT, HeldOut, Split, Standardize, Standardized
+from gdrun.config.settings import HELD_OUT, HeldOut, Label, Split, Standardize, Standardized
 from gdrun.config.wording import FILES_ELSEWHERE
 from gdrun.data.other_formats import is_unreadable_data
 from gdrun.data.sources import DATASETS, QUERY, READERS, reader_of, unreadable_format
@@ -36,6 +36,7 @@ DATASET_KEYS = ("name", "path", "query")
 
 def _dataset_options(
     task: Task | None = None,
+    positive: Label = None,
     validation: HeldOut = None,
     test: HeldOut = None,
     split: Split = Split(),  # noqa: B008 (frozen, so sharing it is harmless)

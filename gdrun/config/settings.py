@@ -93,6 +93,21 @@ HeldOut = Annotated[
 ]
 """The value of the keys validation and test: settings, of which a path is the short form."""
 
+
+def _as_label(value: Any) -> Any:
+    """Convert a number or a boolean of YAML to the text of a label; other values are unchanged."""
+    if isinstance(value, bool):
+        return str(value)
+    return str(whole(value)) if isinstance(value, int | float) else value
+
+
+Label = Annotated[
+    str | None,
+    BeforeValidator(_as_label),
+    WithJsonSchema({"type": ["string", "number", "boolean", "null"]}),
+]
+"""The label of a class, as text."""
+
 HELD_OUT = ("validation", "test")
 """The names of the parts that are held out from training."""
 

@@ -20,7 +20,13 @@ from gdrun.data.repeated_rows import known, repeated, row_hashes
 from gdrun.data.row_blocks import has_nan
 from gdrun.data.sources import load_table
 from gdrun.data.table import Table, Task
-from gdrun.data.targets import class_codes, likely_target, real_targets, suitable_task
+from gdrun.data.targets import (
+    class_codes,
+    likely_target,
+    positive_code,
+    real_targets,
+    suitable_task,
+)
 from gdrun.errors import DataError, Problem
 
 
@@ -44,11 +50,11 @@ class Inspection:
     column, by name, where it is known. target: the name of the target. task: the task that suits
     it, or that the options name; None if that is unknown because columns cannot be used. in_doubt:
     whether the classes are numbers that could be predicted as numbers. classes: the number of rows
-    of each class, by label. limits: the smallest and the largest target of a regression. features:
-    the number of features. repeated: the number of rows that are equal to an earlier one in all
-    features and in the target; None if columns cannot be used. files: the
-    files of the validation and test parts, by part. marks: the cells that count as missing.
-    problems: why training would refuse the data.
+    of each class, by label. positive: the positive one of two classes; None if there are not two.
+    limits: the smallest and the largest target of a regression. features: the number of features.
+    repeated: the number of rows that are equal to an earlier one in all features and in the target;
+    None if columns cannot be used. files: the files of the validation and test parts, by part.
+    marks: the cells that count as missing. problems: why training would refuse the data.
     """
 
     rows: int
@@ -58,6 +64,7 @@ class Inspection:
     task: Task | None = None
     in_doubt: bool = False
     classes: Mapping[str, int] = field(default_factory=dict)
+    positive: str | None = None
     limits: tuple[float, float] | None = None
     features: int = 0
     repeated: int | None = None
@@ -93,6 +100,7 @@ def inspect_data(options: Mapping[str, Any]) -> Inspection:
     )
     try:
         found = _with_target(found, table, given=options.get("task") is not None)
+        found = _with_positive(found, options.get("positive"))
         _require_finite(table)
         return _with_files(found, table, hashes, options)
     except DataError as error:
@@ -151,6 +159,17 @@ def _with_target(found: Inspection, table: Table, *, given: bool) -> Inspection:
     # More than two whole numbers can be classes or numbers; two, such as 0 and 1, are classes.
     in_doubt = not given and not table.classes and len(labels) > 2
     return replace(found, in_doubt=in_doubt, classes=dict(zip(labels, counts, strict=True)))
+
+
+def _with_positive(found: Inspection, wanted: str | None) -> Inspection:
+    """Return the inspection with the positive class. wanted: its label; None for the second class.
+
+    Raises DataError if `wanted` is not one of two classes.
+    """
+    labels = tuple(found.classes)
+    if wanted is not None:
+        return replace(found, positive=labels[positive_code(labels, wanted)])
+    return replace(found, positive=labels[1]) if len(labels) == 2 else found
 
 
 def _require_finite(table: Table) -> None:

@@ -27,7 +27,13 @@ from gdrun.data.standardisation import (
 )
 from gdrun.data.table import Part, Prepared, Table, TableHashes, Task
 from gdrun.data.target_scale import TargetScale
-from gdrun.data.targets import class_codes, codes_of, real_targets, suitable_task
+from gdrun.data.targets import (
+    class_codes,
+    codes_of,
+    positive_last,
+    real_targets,
+    suitable_task,
+)
 from gdrun.errors import DataError
 from gdrun.problems.rows import MappedRows
 
@@ -40,6 +46,7 @@ def prepare(
     *,
     task: Task | None,
     declared: bool = False,
+    positive: str | None = None,
     validation: float,
     test: float,
     standardize: bool,
@@ -56,32 +63,35 @@ def prepare(
 
     Means and scales are computed from the training part only. task: regression or classification;
     None means the task that suits the target. declared: whether the user names the task, so that
-    whole numbers of any kind can be classes. validation, test: the size of the part, as a fraction
-    (a float below 1) or as a number of rows; 0 means no such part. standardize: whether to subtract
-    the mean of each column and divide by its scale. seed: the seed of the random split. ones:
-    whether to add a column of ones after the features in memory, which a linear model with a bias
-    needs. standardize_target: whether to standardise the target of a regression too.
-    groups, times (N,): the groups or the time of each row, if the rows are split by it. files: the
-    file of each part (validation, test) whose rows are in a file of their own, not in the table.
-    overwrite: whether the features of the table may be overwritten by the training part, which
-    saves memory.
+    whole numbers of any kind can be classes. positive: as for positive_last. validation, test: the
+    size of the part, as a fraction (a float below 1) or as a number of rows; 0 means no such part.
+    standardize: whether to subtract the mean of each column and divide by its scale. seed: the seed
+    of the random split. ones: whether to add a column of ones after the features in memory, which a
+    linear model with a bias needs. standardize_target: whether to standardise the target of a
+    regression too. groups, times (N,): the groups or the time of each row, if the rows are split by
+    it. files: the file of each part (validation, test) whose rows are in a file of their own, not
+    in the table. overwrite: whether the features of the table may be overwritten by the training
+    part, which saves memory.
     The same table, options and seed give the same bits. The matrix of a memory-mapped table stays
     on disk, and rows are standardised each time they are read.
     Raises DataError if the target does not suit the task, if the target of a classification is to
-    be standardised, if a part has too few rows, if a column has no value in the training rows, or
-    if a value is outside the range of `dtype`.
+    be standardised, if `positive` is not one of two classes, if a part has too few rows, if a
+    column has no value in the training rows, or if a value is outside the range of `dtype`.
     """
     hashes = _hashes_ahead(table)
     y: Array
+    labels: tuple[str, ...] = ()
     task = task or suitable_task(table)
     if standardize_target and task == "classification":
         raise _classes_have_no_scale(table)
     if task == "classification":
-        y, classes = class_codes(table, declared=declared)
-        strata = y
+        # The split does not depend on which class is positive.
+        strata, labels = class_codes(table, declared=declared)
+        y = strata
     else:
-        y, classes = real_targets(table), ()
+        y = real_targets(table)
         strata = np.zeros(len(y), dtype=np.int64)
+    y, classes = positive_last(y, labels, positive)
     validation = 0 if "validation" in files else validation
     test = 0 if "test" in files else test
     if groups is not None:
@@ -90,7 +100,7 @@ def prepare(
         rows = split_times(times, validation=validation, test=test)
     else:
         rows = split_rows(strata, validation=validation, test=test, seed=seed)
-    notes = [*table.notes, *_untrained_classes(strata[rows.train], classes, table)]
+    notes = [*table.notes, *_untrained_classes(y[rows.train], classes, table)]
 
     on_disk = isinstance(table.X, np.memmap)
     filled = any(table.fillings) or not table.fillings
@@ -129,8 +139,9 @@ def prepare(
     held_out = {"validation": (table, y, rows.validation), "test": (table, y, rows.test)}
     trained = None if groups is None else (groups.column, groups.labels_of(rows.train))
     for name, file in files.items():
-        other = file.read(table, encoding, classes, trained)
-        codes = codes_of(other.y, table, classes)
+        # With the codes of the table, so that the hashes of equal rows are equal.
+        other = file.read(table, encoding, labels, trained)
+        codes, _ = positive_last(codes_of(other.y, table, labels), labels, positive)
         held_out[name] = other, codes, np.arange(len(codes))
         notes += other.notes
     found = hashes()

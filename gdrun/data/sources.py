@@ -75,7 +75,7 @@ READERS = {
 QUERY = define(read_query, name="query")
 """The reader of the result of a query in SQL."""
 
-PREPARATION = frozenset({"seed", "split", "standardize", "task", "test", "validation"})
+PREPARATION = frozenset({"positive", "seed", "split", "standardize", "task", "test", "validation"})
 """The keys of the dataset section of a config that are no options of a dataset or a reader."""
 
 

@@ -90,6 +90,42 @@ def class_codes(table: Table, *, declared: bool = False) -> tuple[Counts, tuple[
     return codes.astype(np.int64, copy=False), labels
 
 
+def positive_last(
+    codes: Array, labels: tuple[str, ...], positive: str | None
+) -> tuple[Array, tuple[str, ...]]:
+    """Return the class codes (n,) and the labels, with the positive class as the second of two.
+
+    Everything that distinguishes the two classes, such as F1 or a threshold, means the second one.
+    labels: the label of each code; empty for a regression. positive: the label of the positive
+    class; None keeps the order of the labels. Raises DataError if it is not one of two labels.
+
+    >>> positive_last(np.array([0, 1, 1]), ("no", "yes"), "no")
+    (array([1, 0, 0]), ('yes', 'no'))
+    """
+    if positive is None or positive_code(labels, positive) == 1:
+        return codes, labels
+    return 1 - codes, labels[::-1]
+
+
+def positive_code(labels: tuple[str, ...], positive: str) -> int:
+    """Return the code of the positive class, 0 or 1; the arguments are those of positive_last.
+
+    A label that differs only in capitals is found too: YAML has one word, true, for True and TRUE.
+    """
+    where = "dataset.positive"
+    if len(labels) != 2:
+        has = f"{len(labels)} classes" if labels else "numbers to predict"
+        what = f"chooses one of two classes, but the target has {has}"
+        raise DataError(what, where=where, hint="remove this key")
+    if positive in labels:
+        return labels.index(positive)
+    alike = [code for code, label in enumerate(labels) if label.lower() == positive.lower()]
+    if len(alike) != 1:
+        what = f"the target has no class {positive!r}"
+        raise DataError(what, where=where, hint=f"its classes are {labels[0]} and {labels[1]}")
+    return alike[0]
+
+
 def codes_of(y: Array, table: Table, classes: tuple[str, ...]) -> Array:
     """The targets y (n,) of other rows as codes of `classes`, or unchanged if there are no classes.
 

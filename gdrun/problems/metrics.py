@@ -7,10 +7,10 @@ A metric is a pure function of NumPy arrays. Its parameters name what it needs:
     probabilities (n, C)    the predicted probability of each class
     classes                 the number of classes C in the data
 
-For two classes, precision, recall and F1 are those of the second class, code 1. For more classes
-they are the mean over the classes that occur among the targets or the predictions, each class with
-the same weight (macro average). TP, FP and FN are the numbers of true positives, false positives
-and false negatives of a class. A ratio whose denominator is 0 counts as 0. scikit-learn has the
+For two classes, precision, recall and F1 are those of the positive class, which has code 1. For
+more classes they are the mean over the classes that occur among the targets or the predictions,
+each class with the same weight (macro average). TP, FP and FN are the numbers of true positives,
+false positives and false negatives of a class. A ratio whose denominator is 0 counts as 0. scikit-learn has the
 same default, set by its argument zero_division.
 """
 
@@ -173,7 +173,7 @@ def precision(targets: Counts, predictions: Counts, classes: int) -> Any:
         TP / (TP + FP)
 
     TP, FP: the numbers of examples that are correctly, and wrongly, predicted as the class. For two
-    classes the result is the value of the second one; for more classes, the mean over the classes
+    classes the result is the value of the positive one; for more classes, the mean over the classes
     that occur among the targets or the predictions. It is 0 for a class that is never predicted.
     """
     right, targeted, predicted = _by_class(targets, predictions, classes)
@@ -188,7 +188,7 @@ def recall(targets: Counts, predictions: Counts, classes: int) -> Any:
         TP / (TP + FN)
 
     TP, FN: the numbers of examples of the class that are classified correctly, and wrongly. For two
-    classes the result is the value of the second one; for more classes, the mean over the classes
+    classes the result is the value of the positive one; for more classes, the mean over the classes
     that occur among the targets or the predictions. A class that is predicted but has no examples
     counts as 0.
     """
@@ -203,7 +203,7 @@ def f1(targets: Counts, predictions: Counts, classes: int) -> Any:
         2 TP / (2 TP + FP + FN)
 
     TP, FP, FN: the true positives, false positives and false negatives of a class. For two classes
-    the result is the value of the second one; for more classes, the mean over the classes that
+    the result is the value of the positive one; for more classes, the mean over the classes that
     occur among the targets or the predictions (macro F1). It is 0 for a class that is never
     predicted correctly.
 
@@ -235,9 +235,9 @@ def roc_auc(targets: Counts, probabilities: Array, classes: int) -> Any:
 
     P is the share of such pairs among all pairs of a positive and a negative example; p is the
     predicted probability of being positive. The area is the rank statistic of Mann and Whitney, in
-    which equal values have their average rank. For two classes, examples of the second one are the
-    positives. For more classes the result is the mean of one area for each class, whose examples
-    are the positives. It is not defined if a class has no examples.
+    which equal values have their average rank. For two classes, examples of the positive one are
+    the positives. For more classes the result is the mean of one area for each class, whose
+    examples are the positives. It is not defined if a class has no examples.
 
     Source: Hanley & McNeil 1982.
     """

@@ -59,6 +59,7 @@ def _prepared(experiment: Experiment, table: Table | None, read: Table | None) -
         table,
         task=experiment.task,
         declared=dataset["task"] is not None,
+        positive=dataset["positive"],
         validation=split.validation,
         test=split.test,
         groups=groups,

@@ -118,7 +118,8 @@ def _target(found: Inspection) -> str:
     shown = [f"{label} ({rows:,})" for label, rows in found.classes.items()][:MOST_CLASSES]
     more = len(found.classes) - len(shown)
     listed = ", ".join([*shown, *([f"and {more} more"] if more else [])])
-    return f": classification, {len(found.classes):,} classes: {listed}"
+    positive = f"; positive: {found.positive}" if found.positive is not None else ""
+    return f": classification, {len(found.classes):,} classes: {listed}{positive}"
 
 
 def inspection_data(found: Inspection) -> dict[str, Any]:
@@ -139,6 +140,7 @@ def inspection_data(found: Inspection) -> dict[str, Any]:
         "target": found.target,
         "task": found.task,
         "classes": dict(found.classes),
+        "positive": found.positive,
         "range": found.limits,
         "features": found.features,
         "repeated_rows": found.repeated,

@@ -26,6 +26,8 @@ def data_line(config: Mapping[str, Any], record: RunRecord) -> str:
     line += f"; {count(data['features'], 'feature')}"
     if data["classes"]:
         line += f", {len(data['classes'])} classes"
+        # The label that metrics, thresholds and probabilities of two classes mean.
+        line += f" (positive: {data['classes'][1]})" if len(data["classes"]) == 2 else ""
     return f"{line}; target standardised" if target_is_standardised(config) else line
 
 

@@ -16,6 +16,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
@@ -254,6 +255,27 @@ def test_the_same_run_from_gdrun_itself():
     }
     assert_array_equal(found.model_.weights["w"], gdrun.train(config, data=(X, y)).weights["w"])
     assert_array_equal(pickle.loads(pickle.dumps(found)).predict(X), found.predict(X))
+
+
+@pytest.mark.parametrize("model", ["logistic", "softmax", "svm", "mlp"])
+@pytest.mark.parametrize("labels", [np.array(["no", "yes"]), np.array([0, 1]), np.array([-1.0, 1])])
+def test_the_positive_class_leaves_the_order_of_scikit_learn(model, labels):
+    X, y = load_breast_cancer(return_X_y=True)
+    y = labels[y]
+    first = str(labels[0]) if labels.dtype.kind == "U" else int(labels[0])
+    config = {"dataset": {"positive": first}}
+    found = GDClassifier(model, lr=0.05, epochs=20, config=config).fit(X, y)
+    assert found.model_.classes.tolist() == [labels[1], first]
+    # scikit-learn's scorers take classes_[1] for the positive class, so the order must stay.
+    assert_array_equal(found.classes_, labels)
+    assert found.score(X, y) > 0.95
+    assert_array_equal(found.predict(X), found.model_.predict(X).astype(labels.dtype))
+    if model != "svm":
+        assert roc_auc_score(y, found.predict_proba(X)[:, 1]) > 0.98
+    if model != "mlp":
+        scores = found.decision_function(X)
+        assert roc_auc_score(y, scores) > 0.98
+        assert_allclose(X @ found.coef_[0] + found.intercept_[0], scores, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize(
