@@ -31,8 +31,8 @@ KEY_MEANINGS: dict[str, tuple[str, str]] = {
     ),
     "dataset.positive": (
         "The label of the positive one of two classes: that of precision, recall, F1 and ROC AUC, "
-        "of the threshold of predictions, and of the last column of probabilities. By default it is "
-        "the second one in the order in which `gdrun inspect` lists the classes.",
+        "of the threshold of predictions, and of the last column of probabilities. By default it "
+        "is the second one in the order in which `gdrun inspect` lists the classes.",
         "dataset: {path: train.csv, positive: churned}",
     ),
     "dataset.validation": (

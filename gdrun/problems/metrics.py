@@ -10,8 +10,8 @@ A metric is a pure function of NumPy arrays. Its parameters name what it needs:
 For two classes, precision, recall and F1 are those of the positive class, which has code 1. For
 more classes they are the mean over the classes that occur among the targets or the predictions,
 each class with the same weight (macro average). TP, FP and FN are the numbers of true positives,
-false positives and false negatives of a class. A ratio whose denominator is 0 counts as 0. scikit-learn has the
-same default, set by its argument zero_division.
+false positives and false negatives of a class. A ratio whose denominator is 0 counts as 0.
+scikit-learn has the same default, set by its argument zero_division.
 """
 
 from __future__ import annotations
