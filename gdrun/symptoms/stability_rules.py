@@ -114,8 +114,8 @@ def oscillation(run: Traced) -> Symptom | None:
     less than 1/3 of the range. Second, the rises in this half add up to more than half of the whole
     fall. Third, the loss ended above its lowest value by more than half of the whole fall.
 
-    Another case is a loss that stays the same although the gradient is large. Then each step jumps
-    across the minimum, as at the limit 2/L.
+    Another case is a loss that stays the same, or changes slowly, although the gradient is large.
+    Then each step jumps across the minimum, as near the limit 2/L.
 
     Evidence: training loss
 
@@ -174,6 +174,21 @@ def _second_half(run: Traced) -> Array:
     return run.loss[len(run.loss) // 2 :]
 
 
+def _course(loss: Array, floor: float) -> str:
+    """How a loss (n,) moves: whether it stays, falls slowly, rises slowly, or moves up and down.
+
+    It stays if its range is at most 1/20 of its height above `floor`, a lower bound of it. It falls
+    if its fall from the first to the last value is at least half of its range.
+    """
+    first, last, width = float(loss[0]), float(loss[-1]), float(np.ptp(loss))
+    if width <= (float(loss.max()) - floor) / 20:
+        return f"stays at {quantity(last)}"
+    if abs(first - last) < width / 2:
+        return f"moves up and down between {quantity(loss.min())} and {quantity(loss.max())}"
+    verb = "falls" if last < first else "rises"
+    return f"{verb} slowly, from {quantity(first)} to {quantity(last)}"
+
+
 def _moving(run: Traced, name: str) -> Symptom:
     late, fall = _second_half(run), float(run.loss[0] - run.loss.min())
     compared = "and was never below its start"
@@ -185,8 +200,8 @@ def _moving(run: Traced, name: str) -> Symptom:
     )
     if run.overshoots:
         evidence = (
-            f"from epoch {position(run.epochs[len(run.loss) // 2])} on, the training loss stays at "
-            f"{quantity(late[-1])}, because each step jumps across the minimum"
+            f"from epoch {position(run.epochs[len(run.loss) // 2])} on, the training loss "
+            f"{_course(late, run.floor)}, because each step jumps across the minimum"
         )
     if run.full_batches and run.limit is not None and run.rate > 0.9 * run.limit.value:
         evidence += f"; {limit_words(run, run.limit)}"

@@ -50,6 +50,13 @@ def test_the_exact_limit_of_a_bowl_is_an_oscillation(at_limit):
     assert [each["name"] for each in at_limit.record["diagnosis"]] == ["oscillation"]
 
 
+def test_a_loss_that_falls_below_the_limit_is_not_said_to_stay():
+    """y ← −0.999 y, so that f = 11.25 · 0.999^2k once x is 0: f₁₅₀₀ = 0.5593 and f₃₀₀₀ = 0.0278."""
+    (found,) = diagnosed(surface("bowl", optimizer__lr=0.1999, stopping__epochs=3000))
+    assert found.name == "oscillation"
+    assert "the training loss falls slowly, from 0.5593 to 0.0278, because" in found.evidence
+
+
 @pytest.mark.parametrize("variant", [{"variant": "bgd"}, {"variant": "mbgd", "batch_size": 20}])
 @pytest.mark.parametrize("lr", [0.41, 5.0, 1e3])
 @pytest.mark.parametrize("beta", [None, 0.5])
