@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from gdrun.cli import completion, faults
-from gdrun.cli.named_files import config_among, is_data, refuse_data
+from gdrun.cli.named_files import config_among, is_data, refuse_data, refuse_run
 
 if TYPE_CHECKING:
     from gdrun.config.experiment import Experiment
@@ -208,7 +208,12 @@ def split_words(
 
 
 def named_config(word: str | None) -> str | None:
-    """The config or data file that an option names; - means stdin."""
+    """The config or data file that an option names; - means stdin.
+
+    Raises GdrunError if the word names a run.
+    """
+    if word is not None:
+        refuse_run(word)
     return STDIN if word == "-" else word
 
 

@@ -57,11 +57,20 @@ class Commands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         command = super().get_command(ctx, cmd_name)
         if command is None and not cmd_name.startswith("-") and not ctx.resilient_parsing:
-            hint = suggestion(cmd_name, self.commands)
+            hint = self._option_hint(cmd_name) or suggestion(cmd_name, self.commands)
             if ctx.parent is None and _is_file(cmd_name):
                 hint = f"`gdrun train {shlex.quote(cmd_name)}` trains on it"
             raise GdrunError(f"{ctx.command_path} has no command {cmd_name!r}", hint=hint)
         return command
+
+    def _option_hint(self, word: str) -> str:
+        """The hint that a word is an option of commands; empty if it is not one."""
+        owners = [
+            name
+            for name, command in self.commands.items()
+            if any(f"--{word}" in each.opts for each in command.params)
+        ]
+        return f"--{word} is an option of gdrun {', '.join(owners)}" if owners else ""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         panels: dict[str, list[tuple[str, str]]] = {}

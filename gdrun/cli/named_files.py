@@ -25,6 +25,8 @@ def data_among(
     from gdrun.data.sources import reader_of
 
     plain = [word for word in words if "=" not in word and Path(word).suffix not in CONFIGS]
+    for word in plain:
+        refuse_run(word)
     # A file that gdrun cannot read is refused later, by what it is.
     files = [word for word in plain if reader_of(word) is not None or is_unreadable_data(word)]
     for word in files:
@@ -116,6 +118,7 @@ def _not_a_file(words: list[str], word: str) -> list[Problem]:
         return [Problem(what, word, f"to set the key, write {word}={value}")]
     if hint := choosing(word):
         return [Problem(what, word, hint)]
+    refuse_run(word)
     named = Path(word).suffix or len(Path(word).parts) > 1
     names = {name: key for key, kind in SECTIONS.items() for name in kind.registry}
     alike = [] if named else near(word, names, least=0.75)
@@ -126,6 +129,38 @@ def _not_a_file(words: list[str], word: str) -> list[Problem]:
     kinds = (ending,) if ending and ending not in CONFIGS else CONFIGS
     hint = near_files(Path(word), kinds) or "`gdrun config new` writes a starter"
     return [Problem("there is no such file", word, hint)]
+
+
+def refuse_run(word: str) -> None:
+    """Raise GdrunError if a word for a config is not a file, but names a recorded run or study.
+
+    The word is `last`, or the id of a run in the default directory, or the unique beginning of it.
+    """
+    from gdrun.cli.running import RUNS
+    from gdrun.runs.run import RECORD, read_record, run_directories
+    from gdrun.study.storage.study_directory import BEST
+    from gdrun.study.storage.study_directory import RECORD as STUDY
+
+    # No key, and no name in a config, begins with a digit.
+    if not (word == "last" or word[:1].isdigit()) or _exists(word):
+        return
+    known = run_directories(RUNS, (RECORD, STUDY))
+    if word == "last" and not known:
+        hint = "`gdrun train` makes a run with the config of the quickstart"
+        raise GdrunError(f"names the last run, but {RUNS} has none", where=word, hint=hint)
+    named = known[-1:] if word == "last" else [each for each in known if each.name.startswith(word)]
+    if len(named) != 1:
+        return
+    (directory,) = named
+    is_run = (directory / RECORD).is_file()
+    config = directory / ("config.yaml" if is_run else BEST)
+    hints = [f"did you mean {config}?"] if config.is_file() else []
+    if is_run and read_record(directory)["status"] == "interrupted":
+        hints.append(f"`gdrun train --resume {shlex.quote(word)}` continues the run")
+    else:
+        hints.append(f"`gdrun show {shlex.quote(word)}` shows the {'run' if is_run else 'study'}")
+    what = f"is a {'run' if is_run else 'study'}, not a config"
+    raise GdrunError(what, where=word, hint=" ".join(hints))
 
 
 def refuse_data(source: str) -> None:

@@ -1,5 +1,6 @@
 """The commands in the hints of errors about runs, studies and data work as they are written."""
 
+import os
 import re
 import shlex
 import shutil
@@ -36,6 +37,11 @@ CASES = {
     "one contender": "compare bgd",
     "no weights": "show UNENDED --weights",
     "a study that is no run": "train --resume STUDY",
+    "a run for a config": "train last",
+    "a run for the config of a study": "sweep lr -c last",
+    "a run for a key": "sweep lr last",
+    "a run for a contender": "compare bgd last",
+    "a run for the config of a check": "config check last",
     "a file for a command": "data.csv",
     "several values of a key": "train lr=0.1,0.2",
     "several values": "train 'lr=[0.1, 0.2]'",
@@ -104,3 +110,34 @@ def test_a_run_on_changed_data_is_trained_again(gdrun, place, tmp_path, monkeypa
         (command,) = re.findall(r"`gdrun ([^`]+)`", answer.err)
         assert command.startswith("train ")
         assert gdrun(*shlex.split(command), "-q", "-o", "again").code == 0
+
+
+def test_a_run_in_place_of_a_config_leads_to_what_is_wanted(gdrun, place, tmp_path, monkeypatch):
+    here = tmp_path / "place"
+    shutil.copytree(place, here)
+    monkeypatch.chdir(here)
+    os.utime("runs/MODEL/run.json", (2e9, 2e9))
+    ended = gdrun("train", "last", "lr=0.1")
+    hint = "did you mean runs/MODEL/config.yaml? `gdrun show last` shows the run"
+    assert (ended.code, "last: is a run, not a config" in ended.err) == (2, True)
+    assert hint in " ".join(ended.err.split())
+    Path("runs/MODEL").rename("runs/20260101-080000-line-abcd")
+    by_id = gdrun("gradcheck", "20260101-08")
+    assert "did you mean runs/20260101-080000-line-abcd/config.yaml?" in by_id.err
+    os.utime("runs/STUDY/study.json", (2.1e9, 2.1e9))
+    study = " ".join(gdrun("train", "last").err.split())
+    assert "last: is a study, not a config" in study
+    assert "did you mean runs/STUDY/best.yaml? `gdrun show last` shows the study" in study
+    record = Path("runs/BOWL/run.json")
+    text = record.read_text(encoding="utf-8")
+    record.write_text(text.replace('"exhausted"', '"interrupted"'), encoding="utf-8")
+    os.utime(record, (2.2e9, 2.2e9))
+    assert "`gdrun train --resume last` continues the run" in gdrun("train", "last").err
+    shutil.rmtree("runs")
+    assert "did you mean optimizer=lars?" not in gdrun("train", "last").err
+
+
+def test_an_option_in_place_of_a_command_names_the_commands_that_have_it(gdrun):
+    answer = gdrun("resume", "last")
+    assert "hint: --resume is an option of gdrun train, sweep, compare" in answer.err
+    assert "hint: --tune is an option of gdrun compare" in gdrun("tune", "lr").err
