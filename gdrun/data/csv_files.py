@@ -71,7 +71,7 @@ def read_csv(
         sign: str = decimal or "."
         if decimal is None and layout.delimiter == ";":
             sign = decimal_sign(scans, choices.chosen)
-        cells, rows = _all_cells(scans, choices.chosen, sign, choices.labelled)
+        cells, rows, memory = _all_cells(scans, choices, sign)
         places = TextLines(where, list(zip(files, layouts, rows, strict=True)))
         if not sum(rows):
             raise DataError("has no rows", where=where, hint="add a row for each example")
@@ -89,7 +89,9 @@ def read_csv(
                 ) from None
 
         separators = "the separator must be a comma, a semicolon, a tab, a pipe (|) or blanks"
-        found = assembled(choices, read, places, [*layout.notes], separator=separators)
+        found = assembled(
+            choices, read, places, [*layout.notes], separator=separators, memory=memory
+        )
         used = {report.name for report in found.reports if report.features}
         of_layout, others = found.notes[: len(layout.notes)], found.notes[len(layout.notes) :]
         notes = (*of_layout, *_notes_on_zeros(layout, choices, cells, used), *others)
@@ -111,36 +113,40 @@ def _require_same(files: Sequence[TextFile], layouts: Sequence[CsvLayout]) -> No
 
 
 def _all_cells(
-    scans: Sequence[CsvScan], chosen: Sequence[int], decimal: str, labelled: frozenset[int]
-) -> tuple[Columns, list[int]]:
+    scans: Sequence[CsvScan], choices: Choices, decimal: str
+) -> tuple[Columns, list[int], Numbers | None]:
     """The cells of the chosen columns of all files, and the number of rows of each file.
 
     The cells of a column are numbers if the column has only finite numbers in all files; otherwise
-    they are text. labelled: the columns whose cells are always text.
+    they are text. The third result is the matrix that has the columns of numbers of a single file;
+    None for several files.
     """
-    of_files = [scan.numbers(chosen, decimal) for scan in scans]
-    texts = [j for j in chosen if j in labelled or any(numbers[j] is None for numbers in of_files)]
+    chosen = choices.chosen
+    unlabelled = [j for j in chosen if j not in choices.labelled]
+    of_files = [scan.numbers(unlabelled, choices.target, decimal) for scan in scans]
+    numeric = frozenset[int].intersection(*(found.finite for found in of_files))
+    texts = [j for j in chosen if j not in numeric]
     cells = [scan.cells(texts) for scan in scans]
     for index, scan in enumerate(scans):
         # A row without content does not count. A column of numbers has no empty cell.
-        if all(numbers is None for numbers in of_files[index].values()):
+        if not of_files[index].finite:
             others = scan.cells([j for j in range(scan.layout.width) if j not in texts])
             every = [*cells[index].values(), *others.values()]
             filled = ~np.logical_and.reduce([column.blank for column in every])
             if not filled.all():
                 cells[index] = {j: column.keep(filled) for j, column in cells[index].items()}
     rows = [
-        len(of_text[texts[0]]) if texts else len(_known(numbers[chosen[0]]))
-        for of_text, numbers in zip(cells, of_files, strict=True)
+        len(of_text[texts[0]]) if texts else len(found.columns[chosen[0]])
+        for of_text, found in zip(cells, of_files, strict=True)
     ]
     columns: Columns = {}
     for j in chosen:
         if j in texts:
             columns[j] = Cells.joined([of_file[j] for of_file in cells])
         else:
-            parts = [_known(of_file[j]) for of_file in of_files]
+            parts = [found.columns[j] for found in of_files]
             columns[j] = parts[0] if len(parts) == 1 else np.concatenate(parts)
-    return columns, rows
+    return columns, rows, of_files[0].memory if len(of_files) == 1 else None
 
 
 def _notes_on_zeros(
@@ -158,11 +164,6 @@ def _notes_on_zeros(
         if j in cells and not isinstance(cells[j], Cells) and j != choices.target
         if layout.names[j] in used
     ]
-
-
-def _known(numbers: Numbers | None) -> Numbers:
-    assert numbers is not None
-    return numbers
 
 
 def _perhaps_a_name(problem: Problem, first_row: str) -> Problem:

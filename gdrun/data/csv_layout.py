@@ -6,7 +6,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gdrun.data.column_names import ColumnNames
 from gdrun.data.csv_header import (
@@ -42,12 +42,14 @@ class CsvLayout(ColumnNames):
 
     skip: the number of lines before the first row of data. notes: sentences for the user. padded:
     by position, for each column with leading zeros, one number that has them, such as 00131.
+    numeric: the positions of the columns that have numbers only in these lines.
     """
 
     delimiter: str
     skip: int
     notes: tuple[str, ...] = ()
     padded: Mapping[int, str] = field(default_factory=dict)
+    numeric: frozenset[int] = frozenset()
 
 
 def read_layout(file: TextFile, header: bool | None = None) -> CsvLayout:
@@ -84,7 +86,7 @@ def read_layout(file: TextFile, header: bool | None = None) -> CsvLayout:
     if not header:
         if stated is None:
             require_no_names(rows, f"{file.where}:{ends[0]}")
-        return CsvLayout((), width, delimiter, skip, padded=_zeros_in_front(rows))
+        return _with_kinds(CsvLayout((), width, delimiter, skip), rows)
     if len(rows) == 1:
         raise DataError(
             "has a header but no examples",
@@ -98,9 +100,17 @@ def read_layout(file: TextFile, header: bool | None = None) -> CsvLayout:
             f"the first row, {', '.join(filter(None, first))}, holds the names of the columns; "
             "header: false reads it as an example",
         )
-    layout = CsvLayout(tuple(first), width, delimiter, ends[0], notes, _zeros_in_front(rows[1:]))
+    layout = _with_kinds(CsvLayout(tuple(first), width, delimiter, ends[0], notes), rows[1:])
     require_good_names(layout.names, f"{file.where}:{layout.skip}")
     return layout
+
+
+def _with_kinds(layout: CsvLayout, rows: Sequence[Sequence[str]]) -> CsvLayout:
+    """The layout with what the first rows below the header show of the columns."""
+    columns = enumerate(zip(*rows, strict=False))
+    # With a decimal comma or a point, as the file has it.
+    numeric = frozenset(j for j, cells in columns if all(is_number(each, ";") for each in cells))
+    return replace(layout, padded=_zeros_in_front(rows), numeric=numeric)
 
 
 def _zeros_in_front(rows: Sequence[Sequence[str]]) -> dict[int, str]:

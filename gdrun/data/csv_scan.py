@@ -7,19 +7,21 @@ accept is judged by `cell_value`, so that a column has one meaning however it is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from gdrun.array_types import Numbers
-from gdrun.data.cells import Cells
+from gdrun.data.cells import MISSING_WORDS, Cells
 from gdrun.data.csv_layout import BLANKS, LONGEST_LINE, CsvLayout
 from gdrun.data.duckdb_connection import first_line, literal_path, quoted
+from gdrun.data.number_matrix import NumberMatrix, read_numbers, with_nan
 from gdrun.data.places import write_plainly
+from gdrun.data.row_blocks import is_finite
 from gdrun.data.text_files import TextFile
 from gdrun.errors import DataError
 
@@ -32,13 +34,19 @@ WIDEST = 500
 Its time for a query grows faster than the number of columns.
 """
 
+BYTES_AT_ONCE = 2**23
+"""The number of bytes of a file without quotes that one thread reads at once: 8 MB."""
+
 TEXTS_AT_ONCE = 8
 """The number of columns of text that are in memory at once as Python's texts."""
 
 CELLS_AT_ONCE = 2**20
 """The number of cells of a wide file that may be in memory at once as Python's texts."""
 
-Found = dict[int, Numbers | None]
+_SPELLINGS = sorted({form(word) for word in MISSING_WORDS for form in (str, str.lower, str.upper)})
+"""Cells of a column of numbers that DuckDB may leave out, so that they are no error to it."""
+
+Answer = TypeVar("Answer")
 Expression = Callable[[str], str]
 """A function that turns the SQL of a cell into the SQL of a value computed from it."""
 
@@ -69,13 +77,36 @@ class CsvScan:
         """Whether each cell has a line of its own in the plain file."""
         return self.layout.width > WIDEST
 
-    def numbers(self, columns: Sequence[int], decimal: str) -> Found:
-        """Each column as numbers (N,), or None if a cell of it is not a finite number."""
-        found: Found = {}
-        for j, values in self._values(columns, partial(_number, decimal=decimal)).items():
-            all_numbers = not np.ma.is_masked(values) and np.isfinite(values).all()
-            found[j] = np.ascontiguousarray(np.ma.getdata(values)) if all_numbers else None
-        return found
+    def numbers(self, columns: Sequence[int], target: int, decimal: str) -> NumberMatrix:
+        """The columns that may be numbers; those with finite numbers only are its `finite` ones.
+
+        target: the position of the target, which gets an array of its own.
+        """
+        import duckdb
+
+        wanted = [j for j in columns if j in self.layout.numeric]
+        number = partial(_number, decimal=decimal)
+        if self._wide or not wanted:
+            found = {j: with_nan(values) for j, values in self._values(wanted, number).items()}
+            return NumberMatrix(None, found, frozenset(j for j in found if is_finite(found[j])))
+
+        def read(source: str, number: Expression) -> NumberMatrix:
+            expressions = {j: number(_column(j)) for j in wanted}
+            most_rows = None if self.plain else self.file.survey.lines
+            return read_numbers(self.connection, source, expressions, target, most_rows=most_rows)
+
+        if decimal == "." and not self.plain and not self._underscores_in_rows:
+            # DuckDB decodes numbers faster than texts; it reports the first text as an error.
+            with suppress(duckdb.Error):
+                return read(self._table(wanted), "{}".format)
+        return self._attempt(lambda: read(self._table(), number))
+
+    @property
+    def _underscores_in_rows(self) -> bool:
+        """Whether there are underscores below the header."""
+        with self.file.path.open("rb") as file:
+            above = sum(file.readline().count(b"_") for _ in range(self.layout.skip))
+        return self.file.survey.underscores > above
 
     def cells(self, columns: Sequence[int]) -> dict[int, Cells]:
         """Each column as text."""
@@ -132,17 +163,28 @@ class CsvScan:
         chosen: the expressions after SELECT. columns: in a file with one cell a line, the columns
         to which the query applies. order: the end of the query, such as GROUP BY.
         """
-        import duckdb
 
-        table = self._table()
-        if columns:
-            inside = f"(SELECT cell, (row_number() OVER () - 1) % {self.layout.width} AS position"
-            among = f" WHERE position IN ({', '.join(map(str, columns))})"
-            every = len(columns) == self.layout.width
-            table = f"{inside} FROM {table}){'' if every else among}"
-        try:
+        def values() -> dict[str, Any]:
+            table = self._table()
+            if columns:
+                number = f"(row_number() OVER () - 1) % {self.layout.width}"
+                among = f" WHERE position IN ({', '.join(map(str, columns))})"
+                every = len(columns) == self.layout.width
+                table = f"(SELECT cell, {number} AS position FROM {table}){'' if every else among}"
             query = f"SELECT {chosen} FROM {table} {order}"
             return dict(self.connection.execute(query).fetchnumpy())
+
+        return self._attempt(values)
+
+    def _attempt(self, query: Callable[[], Answer]) -> Answer:
+        """The answer to a query of `_table()`; of a plain copy, if DuckDB cannot read the file.
+
+        Raises DataError if it cannot read the copy either.
+        """
+        import duckdb
+
+        try:
+            return query()
         except duckdb.Error as error:
             if self.plain:
                 raise DataError(
@@ -152,26 +194,36 @@ class CsvScan:
                 ) from None
         # Raises DataError if the rows are wrong. If not, DuckDB can read the copy.
         self._write_plainly()
-        return self._run(chosen, columns, order)
+        return self._attempt(query)
 
     def _write_plainly(self) -> None:
         self.plain = self.folder / f"plain-{id(self)}"
         write_plainly(self.file, self.layout, self.plain, by_cells=self._wide)
 
-    def _table(self) -> str:
-        """The SQL call of read_csv that gives all columns of the file as text."""
+    def _table(self, numeric: Collection[int] = ()) -> str:
+        """The SQL call of read_csv that gives all columns of the file, as text.
+
+        numeric: the positions of the columns that are given as numbers instead.
+        """
         delimiter, skip, path = self.layout.delimiter, self.layout.skip, self.file.path
-        names = [_column(j) for j in range(self.layout.width)]
+        types = {
+            _column(j): "DOUBLE" if j in numeric else "VARCHAR" for j in range(self.layout.width)
+        }
+        longest, at_once = LONGEST_LINE, 2 * LONGEST_LINE
         if self.plain:
             delimiter, skip, path = ",", 0, self.plain
-            names = ["cell"] if self._wide else names
-        columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
+            types = {"cell": "VARCHAR"} if self._wide else types
+        elif not self.file.survey.quotes:  # so that each line end is the end of a row
+            longest = at_once = BYTES_AT_ONCE
+        columns = ", ".join(f"'{name}': '{kind}'" for name, kind in types.items())
+        missing = f"nullstr = [{', '.join(map(quoted, _SPELLINGS))}], " if numeric else ""
         return (
             f"read_csv({literal_path(path)}, columns = {{{columns}}}, "
             f"delim = {quoted(delimiter)}, quote = '\"', escape = '\"', comment = '', "
-            f"skip = {skip}, header = false, auto_detect = false, strict_mode = true, "
+            f"{missing}skip = {skip}, header = false, auto_detect = false, strict_mode = true, "
             # Its other reader silently drops an unclosed quote and all text after the quote.
-            f"compression = 'none', parallel = true, max_line_size = {LONGEST_LINE})"
+            f"compression = 'none', parallel = true, max_line_size = {longest}, "
+            f"buffer_size = {at_once})"
         )
 
 

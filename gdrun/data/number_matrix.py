@@ -33,12 +33,13 @@ CACHED_ROWS = 1024
 class NumberMatrix:
     """The columns of numbers of a table with N rows. NaN is a missing value.
 
-    memory (N, k + 1): the columns of the k features, and a column that is not used. columns: by the
-    position in the table, each column as a view of `memory`, or the target (N,). finite: the
-    positions of the columns without missing and infinite values.
+    memory (N, k + 1): the columns of the k features, and a column that is not used; or None, if the
+    columns have no common memory. columns: by the position in the table, each column as a view of
+    `memory`, or an array (N,). finite: the positions of the columns without missing and infinite
+    values.
     """
 
-    memory: Numbers
+    memory: Numbers | None
     columns: Mapping[int, Numbers]
     finite: frozenset[int]
 
@@ -72,34 +73,47 @@ class _Copy:
             batch.release()
 
 
+def _unchanged(position: int, numbers: Numbers) -> Numbers:
+    return numbers
+
+
 def read_numbers(
     database: DuckDBPyConnection,
     source: str,
     expressions: Mapping[int, str],
     target: int,
-    cleaned: Callable[[int, Numbers], Numbers],
+    cleaned: Callable[[int, Numbers], Numbers] = _unchanged,
+    most_rows: int | None = None,
 ) -> NumberMatrix:
     """Read columns of numbers into one matrix.
 
     source: SQL for the rows of the table, such as a call of read_parquet. expressions: by the
     position of each column to read, the SQL for its numbers. target: the position of the target,
     which gets an array of its own. cleaned: a function of the position and some numbers of a
-    column; it replaces numbers that mean a missing value by NaN.
+    column; it replaces numbers that mean a missing value by NaN. most_rows: a bound on the number
+    of rows, if it takes long to count them, as in a text file; such rows are read only once.
     """
-    ((rows,),) = database.execute(f"SELECT count(*) FROM {source}").fetchall()
+    rows = most_rows
+    if rows is None:
+        ((rows,),) = database.execute(f"SELECT count(*) FROM {source}").fetchall()
     features = [j for j in expressions if j != target]
     memory = np.empty((rows, len(features) + 1))
     columns = {j: memory[:, place] for place, j in enumerate(features)}
     if target in expressions:
         columns[target] = np.empty(rows)
     unfit: set[int] = set()
-    at_once = max(MOST_ENTRIES // max(min(rows, BATCH_ROWS), 1), 1)
+    at_once = len(expressions)
+    if most_rows is None:
+        at_once = max(MOST_ENTRIES // max(min(rows, BATCH_ROWS), 1), 1)
+    found = 0
     for begin in range(0, len(expressions), at_once):
         some = list(expressions)[begin : begin + at_once]
         wanted = ", ".join(f"{expressions[j]} AS r{j}" for j in some)
         copy = _Copy(some, columns, cleaned, unfit)
         one_behind(copy, number_batches(database.sql(f"SELECT {wanted} FROM {source}")))
-    return NumberMatrix(memory, columns, frozenset(expressions) - unfit)
+        found = copy.rows
+    read = {j: column[:found] for j, column in columns.items()}
+    return NumberMatrix(memory[:found], read, frozenset(expressions) - unfit)
 
 
 def with_nan(values: Any) -> Numbers:

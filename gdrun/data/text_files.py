@@ -14,6 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
+
 from gdrun.data.cells import control_character
 from gdrun.data.expansion import CHUNK, expand
 from gdrun.data.unreadable import require_regular, unreadable
@@ -30,11 +32,16 @@ BLANKS_AND_QUOTES = (b'" ', b' "', b'"\t', b'\t"')
 class Survey:
     """What the bytes of a file contain.
 
-    odd_quotes: whether there are quotation marks next to blanks, or an odd number of quotation
-    marks. mixed_line_ends: whether the line ends are neither all LF nor all CR LF.
+    quotes, underscores: the number of such marks. odd_quotes: whether there are quotation marks
+    next to blanks, or an odd number of quotation marks. lines: the number of lines that end with
+    LF, and one for a line without an end. mixed_line_ends: whether the line ends are neither all LF
+    nor all CR LF.
     """
 
+    quotes: int
+    underscores: int
     odd_quotes: bool
+    lines: int
     mixed_line_ends: bool
 
 
@@ -51,12 +58,17 @@ class TextFile:
     @cached_property
     def survey(self) -> Survey:
         """The survey of the bytes. Raises DataError for a NUL byte, which no text contains."""
-        quotes, spaced, ends = 0, False, set()
+        quotes = underscores = 0
+        lines, spaced, ends = 1, False, set()
         last = b""
         with self.path.open("rb") as file:
             while chunk := file.read(CHUNK):
                 if b"\0" in chunk:
                     raise _nul(self)
+                if b"_" in chunk:
+                    underscores += chunk.count(b"_")
+                # Python's count takes four times as long where the byte occurs often.
+                lines += int(np.count_nonzero(np.frombuffer(chunk, np.uint8) == ord("\n")))
                 # The last byte of the previous chunk, so that a pair split between chunks is seen.
                 pairs, last = last + chunk, chunk[-1:]
                 if b'"' in pairs:
@@ -66,7 +78,8 @@ class TextFile:
                     ends |= _line_ends(pairs)
                 elif b"\n" in chunk:
                     ends.add(b"\n")
-        return Survey(spaced or quotes % 2 == 1, len(ends) > 1 or b"\r" in ends)
+        odd, mixed = spaced or quotes % 2 == 1, len(ends) > 1 or b"\r" in ends
+        return Survey(quotes, underscores, odd, lines, mixed)
 
 
 def _line_ends(text: bytes) -> set[bytes]:

@@ -119,6 +119,7 @@ def test_a_named_pipe_is_refused_at_once(tmp_path):
     ("data", "mixed", "odd"),
     [
         (b"a,b\n1,2\n", False, False),
+        (b"a_b,c_\n1,_2\n", False, False),
         (b"a,b\r\n1,2\r\n", False, False),
         (b"a,b\r\n1,2\n", True, False),
         (b"a,b\n1,2\r\n", True, False),
@@ -135,7 +136,10 @@ def test_the_survey_does_not_depend_on_where_pieces_are_cut(
     monkeypatch.setattr(text_files, "CHUNK", size)
     (tmp_path / "made.csv").write_bytes(data)
     with text_files.text_file(tmp_path / "made.csv") as file:
-        assert (file.survey.mixed_line_ends, file.survey.odd_quotes) == (mixed, odd)
+        survey = file.survey
+    assert (survey.mixed_line_ends, survey.odd_quotes) == (mixed, odd)
+    assert (survey.quotes, survey.underscores) == (data.count(b'"'), data.count(b"_"))
+    assert survey.lines == data.count(b"\n") + 1
 
 
 def write_parts(folder):
