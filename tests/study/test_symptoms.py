@@ -55,7 +55,7 @@ def test_a_symptom_of_less_than_half_of_the_runs_has_their_number():
     diverged = gdrun.sweep(BASE, {"optimizer.lr": [1e4]}, seeds=3).standings[0]
     results = (found.results[0], healthy.results[0], diverged.results[0])
     mixed = replace(healthy, results=results)
-    assert mixed.symptom_words == "exploding (1 of 3)"
+    assert mixed.symptom_words == "exploding in 1 run"
 
 
 def rare_class():

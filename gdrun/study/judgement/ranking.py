@@ -139,10 +139,13 @@ class Standing:
 
     @property
     def symptom_words(self) -> str | None:
-        """The name in `symptom`, with the number of runs that have it if less than half have it."""
+        """The name in `symptom`, with the number of runs that have it if less than half have it.
+
+        The number of all runs is left out, so that the words are short enough for a column.
+        """
         name, runs = self._main_symptom
-        of = len(self.results)
-        return f"{name} ({runs} of {of})" if name is not None and 2 * runs < of else name
+        few = name is not None and 2 * runs < len(self.results)
+        return f"{name} in {runs} run{'s' * (runs != 1)}" if few else name
 
     @cached_property
     def _main_symptom(self) -> tuple[str | None, int]:
