@@ -16,7 +16,7 @@ from gdrun.study.judgement.statistics import FEWEST_SEEDS, quantile
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.views.comparison_notes import AT_EDGE, digits_of, notes_of, unequal_work
 from gdrun.views.curve_scale import CurveScale, scale_of
-from gdrun.views.fitting import Explained, FirstThatFits
+from gdrun.views.fitting import Explained, FittingTable, fitting
 from gdrun.views.names import Name
 from gdrun.views.numbers import MISSING, duration, percent, quantity, range_text
 from gdrun.views.recorded import standings_of
@@ -165,7 +165,7 @@ def _course_columns(scale: CurveScale | None, digits: int) -> list[Column]:
 
 def _table(
     comparison: Comparison, columns: Sequence[Column], rows: Sequence[Contender] = ()
-) -> FirstThatFits:
+) -> FittingTable:
     """A table with a row for each contender, and as many of the columns as fit the terminal.
 
     rows: the contenders in the order of the rows; empty for the order of the ranking.
@@ -174,12 +174,7 @@ def _table(
     seeds = len(comparison.plan.seeds)
     left_out = {"quartiles"} if seeds == 1 else set()
     left_out |= {"interval"} if seeds < FEWEST_SEEDS else set()
-    views = []
-    # The first view leaves out no optional column, each further view one more.
-    for heading in ("", *OPTIONAL):
-        left_out |= {heading}
-        views.append(_rows(rows, [each for each in columns if each[0] not in left_out]))
-    return FirstThatFits(*views)
+    return fitting(_rows(rows, [each for each in columns if each[0] not in left_out]), OPTIONAL)
 
 
 def _rows(rows: Sequence[Contender], columns: Sequence[Column]) -> Table:

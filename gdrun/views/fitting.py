@@ -43,10 +43,52 @@ class FirstThatFits:
         return self._views[self._place(console, options)]
 
     def _place(self, console: Console, options: ConsoleOptions) -> int:
-        free = options.update(max_width=UNBOUNDED)
-        widths = (Measurement.get(console, free, view).maximum for view in self._views)
-        fits = (at for at, width in enumerate(widths) if width <= options.max_width)
+        fits = (at for at, view in enumerate(self._views) if _fits(view, console, options))
         return next(fits, len(self._views) - 1)
+
+
+class FittingTable:
+    """A table with as many of its optional columns as fit the terminal, as `fitting` makes it."""
+
+    def __init__(
+        self,
+        table: Table,
+        optional: Sequence[tuple[str, ...]],
+        legend: Callable[[Table], RenderableType] | None,
+        last: Table | None,
+    ) -> None:
+        self._table = table
+        self._optional = optional
+        self._legend = legend
+        self._last = last
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        chosen = self.chosen(console, options)
+        yield chosen
+        yield from left_out_line(console, self._table, chosen)
+        if self._legend is not None:
+            yield self._legend(chosen)
+
+    def chosen(self, console: Console, options: ConsoleOptions) -> Table:
+        """The table that is shown on this console."""
+        if _fits(self._table, console, options):
+            return self._table
+        lacking = [*self._optional]
+        chosen = without(self._table, sum(lacking, ()))
+        if self._last is not None and not _fits(chosen, console, options):
+            return self._last
+        for group in reversed(self._optional):
+            others = [each for each in lacking if each != group]
+            wider = without(self._table, sum(others, ()))
+            if _fits(wider, console, options):
+                chosen, lacking = wider, others
+        return chosen
+
+
+def _fits(view: RenderableType, console: Console, options: ConsoleOptions) -> bool:
+    """Whether a view is not wider than the terminal."""
+    free = options.update(max_width=UNBOUNDED)
+    return Measurement.get(console, free, view).maximum <= options.max_width
 
 
 def left_out_line(
@@ -91,7 +133,9 @@ class Explained:
         shown: set[str] = set()
         for view in self._views:
             yield view
-            table = view.chosen(console, options) if isinstance(view, FirstThatFits) else view
+            table = view
+            if isinstance(view, FirstThatFits | FittingTable):
+                table = view.chosen(console, options)
             shown |= set(headings(table) if isinstance(table, Table) else ())
         grid = Table.grid(padding=(0, 2))
         grid.add_column(style="dim", no_wrap=True)
@@ -109,16 +153,18 @@ def fitting(
     table: Table,
     optional: Sequence[str | tuple[str, ...]],
     legend: Callable[[Table], RenderableType] | None = None,
-) -> FirstThatFits:
+    *,
+    last: Table | None = None,
+) -> FittingTable:
     """The table; if it does not fit the terminal, some of its optional columns are left out.
 
-    optional: the headings of these columns; the first one is left out first. Columns in a tuple are
-    left out together. legend: a function of the table that is shown, which returns what follows
-    the table.
+    optional: the headings of these columns, the least important one first. Columns in a tuple are
+    left out together. A column has a place before all that are less important, and none is left out
+    that has room. legend: a function of the table that is shown, which returns what follows the
+    table. last: what is shown if the table does not fit without its optional columns either.
     """
     groups = [(each,) if isinstance(each, str) else each for each in optional]
-    tables = [without(table, sum(groups[:count], ())) for count in range(len(groups) + 1)]
-    return FirstThatFits(*tables, legends=[legend(each) for each in tables] if legend else ())
+    return FittingTable(table, groups, legend, last)
 
 
 def without(table: Table, headings: Sequence[str]) -> Table:

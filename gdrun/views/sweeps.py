@@ -21,7 +21,7 @@ from gdrun.study.judgement.statistics import FEWEST_SEEDS, Interval, Spread, qua
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.study.judgement.verdicts import Verdict
 from gdrun.views.curve_scale import CurveScale, scale_of
-from gdrun.views.fitting import Explained, FirstThatFits
+from gdrun.views.fitting import Explained, FittingTable, fitting
 from gdrun.views.names import Name
 from gdrun.views.numbers import MISSING, count, percent, quantity, range_text
 from gdrun.views.schedule_notes import schedule_notes
@@ -111,7 +111,7 @@ def warning_lines(texts: Sequence[str]) -> list[RenderableType]:
     return ["", *lines] if lines else []
 
 
-def sweep_table(sweep: Sweep) -> FirstThatFits:
+def sweep_table(sweep: Sweep) -> FittingTable:
     """A table with a row for each setting of the sweep.
 
     A row has the values of the swept keys, the verdict, the metric (its median over seeds), the
@@ -119,9 +119,9 @@ def sweep_table(sweep: Sweep) -> FirstThatFits:
     """
     several = len(sweep.plan.seeds) > 1
     columns = [heading for heading in OPTIONAL if several or heading != "quartiles"]
-    views = [_rows(sweep, columns[place:]) for place in range(len(columns) + 1)]
     # The last view folds the values of several keys into one column.
-    return FirstThatFits(*views, *([_rows(sweep, (), folded=True)] if len(sweep.axes) > 1 else []))
+    folded = _rows(sweep, (), folded=True) if len(sweep.axes) > 1 else None
+    return fitting(_rows(sweep, columns), columns, last=folded)
 
 
 def _rows(sweep: Sweep, columns: Sequence[str], *, folded: bool = False) -> Table:

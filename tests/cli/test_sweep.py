@@ -430,6 +430,8 @@ def test_a_note_on_a_column_is_shown_only_with_the_column(sweep, monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
     assert labels() == ["to target"]
     monkeypatch.setenv("COLUMNS", "36")
+    assert labels() == ["curve"]  # it is less important, but needs less room
+    monkeypatch.setenv("COLUMNS", "27")
     assert labels() == []
 
 

@@ -37,13 +37,15 @@ def test_the_whole_table():
         "               largest slope",
     ]
     # A narrow terminal has neither the columns nor their meanings.
-    assert text(evals, 40) == [
+    assert text(evals, 34) == [
         "layer   grad norm at epoch 0",
         "layer1                 1e-09",
         "layer2                     2",
-        "no room for the columns at epoch 2.5,",
-        "update/weight, dead, saturated",
+        "no room for the columns at epoch",
+        "2.5, update/weight, dead,",
+        "saturated",
     ]
+    assert text(evals, 36)[0] == "layer   grad norm at epoch 0    dead"
     assert text(evals, 57)[0].endswith("at epoch 2.5  update/weight")
     assert text(evals, 57)[5].startswith("update/weight  norm of the last update")
     assert not [line for line in text(evals, 57) if line.startswith("dead")]

@@ -76,3 +76,23 @@ def test_a_table_for_the_usual_width_says_nothing():
         table.add_column(heading, no_wrap=True)
     assert "no room" in printed(fitting(table, ["b" * 50]), 79)
     assert "no room" not in printed(fitting(table, ["b" * 50]), 80)
+
+
+@given(st.lists(st.integers(1, 12), min_size=1, max_size=6), st.integers(4, 60))
+def test_no_column_is_left_out_that_has_room(widths, width):
+    table = Table(box=None, pad_edge=False)
+    table.add_column("id", no_wrap=True)
+    names = [chr(ord("a") + place) * size for place, size in enumerate(widths)]
+    for name in names:
+        table.add_column(name, no_wrap=True)
+    shown = printed(fitting(table, names), width).splitlines()[0].split()
+    # From the most important column, which is the last: two spaces, and the name.
+    used, expected = 2, []
+    if 2 + sum(2 + size for size in widths) <= width:
+        expected = names
+    else:
+        for name in reversed(names):
+            if used + 2 + len(name) <= width:
+                used += 2 + len(name)
+                expected.insert(0, name)
+    assert shown == ["id", *expected]
