@@ -156,6 +156,19 @@ def load_table(options: Mapping[str, Any]) -> Table:
     return table
 
 
+def files_read_for(options: Mapping[str, Any]) -> list[str | Path]:
+    """The paths that are read for the dataset section of a config, with those of its parts.
+
+    options: the section, in which a part may be a fraction instead of a path. A path may be a
+    pattern; the directory of a relative path is the current one.
+    """
+    keys = ("path", "targets", "validation", "test")
+    found: list[str | Path] = [each for each in map(options.get, keys) if isinstance(each, str)]
+    if "query" in options:
+        found += files_of(str(options["query"]), options.get("folder") or ".")
+    return found
+
+
 def _read(path: str | Path, **options: Any) -> Table:
     file = expanded(path)
     reader = reader_of(file)

@@ -1,4 +1,6 @@
-"""A check that no other program changes the files of a dataset while a reader reads them.
+"""The state of files, by which a change of them is noticed.
+
+No other program should change the files of a dataset while a reader reads them.
 
 A reader may read a file several times, for example to find its layout first. If the file changes
 in between, the rows may be a mixture of two versions, or an error may name a line that is correct
@@ -24,17 +26,20 @@ def unchanged_files(*paths: str | Path | None) -> Iterator[None]:
     paths: the paths of files, patterns, or the directory of CIFAR-10; None is ignored.
     Raises DataError if a file was changed, also in place of an error that the reader raises.
     """
-    before = _states(paths)
+    before = states_of(paths)
     try:
         yield
     except DataError:
-        _require_same(before, _states(paths))
+        _require_same(before, states_of(paths))
         raise
-    _require_same(before, _states(paths))
+    _require_same(before, states_of(paths))
 
 
-def _states(paths: Iterable[str | Path | None]) -> dict[Path, tuple[int, int, int]]:
-    """The inode, the size and the time of the last change of each file that exists."""
+def states_of(paths: Iterable[str | Path | None]) -> dict[Path, tuple[int, int, int]]:
+    """The inode, the size and the time of the last change of each file that exists.
+
+    paths: as for `unchanged_files`.
+    """
     found = {}
     for each in paths:
         if each is None:

@@ -28,6 +28,7 @@ from gdrun.data.targets import likely_target, suitable_task
 from gdrun.errors import ConfigError, DataError, GdrunError
 from gdrun.problems.models import MODELS
 from gdrun.runs.session import Session
+from gdrun.study.tasks import prepared
 
 RATE_KEYS = ("lr", "optimizer.lr")
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
@@ -114,8 +115,8 @@ def start_study(
     overrides: keys that the user has set for all runs; those of the dataset and the model are
     applied. varied: overrides of the keys that the runs vary, with any value. Assumptions about
     sections that `overrides` or `varied` change are left out. One exception is a varied rate whose
-    text has no values: the center of its default range comes from the test of rates. The errors are
-    those of `start`.
+    text has no values: the center of its default range comes from the test of rates. The data are
+    prepared for the study, which does not read them again. The errors are those of `start`.
     """
     base = _base(path)
     changes = parsed_changes(overrides)
@@ -128,6 +129,10 @@ def start_study(
     with_values = [each for each in varied if each.key not in RATE_KEYS or each.text != each.key]
     touched |= {place[0] for each in with_values for place in paths_of(each, given)}
     found = start(path, own, test_rates="optimizer" not in touched)
+    with suppress(GdrunError):  # the study itself reports what is wrong
+        experiment = load(found.config, changes)
+        if _reading(experiment) == _reading(load(found.config)):
+            prepared(experiment, read=found.table)
     assumed = {
         key: reason
         for key, reason in found.assumed.items()

@@ -18,6 +18,8 @@ from typing import Literal
 from gdrun.config.experiment import SURFACE_LOG, Experiment
 from gdrun.config.settings import Log
 from gdrun.data import Prepared, Table
+from gdrun.data.sources import files_read_for
+from gdrun.data.unchanged_files import states_of
 from gdrun.engine.build import build, facts
 from gdrun.engine.judging import Interrupted
 from gdrun.engine.listeners import Listener
@@ -249,19 +251,23 @@ def _trace_points(experiment: Experiment) -> int | Literal["all"]:
     return fewer if points == usual else points
 
 
-def prepared(experiment: Experiment, table: Table | None = None) -> Prepared:
+def prepared(
+    experiment: Experiment, table: Table | None = None, *, read: Table | None = None
+) -> Prepared:
     """The data of an experiment, split and standardised. At most MOST_PREPARED are cached.
 
-    table: the data that replace the dataset; None to use the dataset. Raises DataError if the data
-    cannot be read or prepared.
+    A file that has changed is read again. table: the data that replace the dataset; None to use the
+    dataset. read: the table of the dataset if it has been read already; its arrays may be
+    overwritten. Raises DataError if the data cannot be read or prepared.
     """
     surface = experiment.surface.plain() if experiment.surface else None
     source = table.sha256 if table is not None else None
     seed = experiment.data_seed if surface is None else None
     dataset = experiment.dataset.plain()
-    key = repr((dataset, seed, surface, experiment.dtype, experiment.task, source))
+    files = states_of(files_read_for(dataset))
+    key = repr((dataset, files, seed, surface, experiment.dtype, experiment.task, source))
     if key not in _PREPARED:
-        data = experiment_data(experiment, table)
+        data = experiment_data(experiment, table, read=read)
         # Studies rarely have more datasets, so it is enough to clear the whole cache.
         if len(_PREPARED) >= MOST_PREPARED:
             _PREPARED.clear()

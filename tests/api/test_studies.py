@@ -35,6 +35,25 @@ def test_a_comparison_is_one_line_in_a_console_and_a_table_in_a_notebook():
     assert "loss rose" in table._repr_html_()
 
 
+@pytest.mark.parametrize("named", ["dataset.path", "dataset.query"])
+def test_a_file_that_has_changed_is_read_again(tmp_path, monkeypatch, named):
+    monkeypatch.chdir(tmp_path)
+    source = {"dataset.path": "line.csv", "dataset.query": "SELECT * FROM 'line.csv'"}[named]
+    changes = [f"{named}={source}", "standardize=false", "dataset.split={validation: 0, test: 0}"]
+
+    def best(slope):
+        x = np.arange(-5.0, 6.0)
+        np.savetxt(
+            "line.csv", np.column_stack([x, slope * x]), "%g", ",", header="x,y", comments=""
+        )
+        settings = {"model": "linear", "variant": "bgd", "optimizer": "vanilla"}
+        found = gdrun.sweep(settings, {"lr": [1e-300]}, *changes, "epochs=1", metric="train_loss")
+        return float(found.results.item())
+
+    # Steps this small change nothing. The loss is the mean of (slope x)², and that of x² is 10 for −5, …, 5.
+    assert [best(1.0), best(3.0)] == [10.0, 90.0]
+
+
 @pytest.mark.parametrize(
     ("study", "message"),
     [

@@ -155,6 +155,14 @@ def test_the_file_is_read_once(gdrun, houses, monkeypatch):
     assert direct["summary"]["test_loss"] == repeated["summary"]["test_loss"]
 
 
+@pytest.mark.parametrize("words", [["sweep", "lr=0.01,0.1"], ["compare", "adam", "momentum"]])
+def test_a_study_reads_the_file_once(gdrun, houses, monkeypatch, words):
+    read = []
+    monkeypatch.setattr(csv_files, "read_layout", lambda *of: read.append(of) or read_layout(*of))
+    answer = gdrun(*words, "houses.csv", "target=price", "epochs=2", "--seeds", "2")
+    assert (answer.code, len(read)) == (0, 1), answer.err
+
+
 def test_config_new_prints_without_a_second_file_and_overwrites_nothing(gdrun, houses):
     printed = gdrun("config", "new", "houses.csv", "lr=0.5")
     assert yaml.safe_load(printed.out)["dataset"]["path"] == "houses.csv"
