@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from gdrun.array_types import Flags, Numbers
-from gdrun.data.column_names import ColumnNames
+from gdrun.data.cells import STANDARD, MissingMarks
 from gdrun.data.column_options import FILLINGS, Choices
 from gdrun.data.column_report import ColumnReport, report_on
 from gdrun.data.columns import (
@@ -16,8 +16,6 @@ from gdrun.data.columns import (
     KindError,
     count,
     counted_in_row,
-    leaving_out,
-    listed_name,
     shortened,
 )
 from gdrun.data.date_columns import with_numbered_dates
@@ -36,7 +34,7 @@ class UnfitColumnsError(DataError):
     """The error for columns that cannot be used.
 
     reports: the reports on all columns. columns: the columns that could be read. target: the name
-    of the target.
+    of the target. marks: the cells that count as missing.
     """
 
     def __init__(
@@ -45,9 +43,11 @@ class UnfitColumnsError(DataError):
         reports: tuple[ColumnReport, ...] = (),
         columns: Sequence[Column] = (),
         target: str = "",
+        marks: MissingMarks = STANDARD,
     ) -> None:
         super().__init__(problems)
         self.target = target
+        self.marks = marks
         self.reports = reports
         self.columns = tuple(columns)
 
@@ -100,9 +100,10 @@ def assembled(
             tuple(reports[j] for j in sorted(reports)),
             list(columns.values()),
             names.names[choices.target],
+            choices.options.marks,
         )
     if len(used) < 2 and reasons:
-        raise _without_features(reasons, names, where)
+        raise _without_features(reasons, choices, where)
     if len(used) < 2:
         raise DataError(
             f"has no column except the target, {names.names[choices.target]!r}",
@@ -110,14 +111,14 @@ def assembled(
             hint=separator or "a table needs a column of features",
         )
     for j, column in used.items():
-        said = note_on_sentinel(column)
+        said = note_on_sentinel(column, choices.options)
         header = names.header[j] if names.header else None
         if j == choices.target:
             said += note_on_target(column, header)
         elif j not in choices.kept:
-            said += note_on_identifier(column, header)
+            said += note_on_identifier(column, header, choices.options)
         used[j] = replace(column, notes=(*column.notes, *said))
-    left_out = [_note_on(names.names[j], names.header, j, why) for j, why in reasons.items()]
+    left_out = [_note_on(choices, j, why) for j, why in reasons.items()]
     return _table(
         used,
         choices,
@@ -146,27 +147,32 @@ def _left_out(columns: dict[int, Column], choices: Choices) -> dict[int, str]:
     return found
 
 
-def _without_features(reasons: dict[int, str], names: ColumnNames, where: str) -> DataError:
+def _without_features(reasons: dict[int, str], choices: Choices, where: str) -> DataError:
     """The error for a table in which every column but the target is left out.
 
     reasons: why each column is left out, by its position.
     """
     j, why = next(iter(reasons.items()))
-    name, others = names.names[j], len(reasons) - 1
+    name, others = choices.names.names[j], len(reasons) - 1
     verb = "is" if others == 1 else "are"
     also = f"; {count(others, 'other column')} {verb} left out too" if others else ""
     return DataError(
         f"has no feature: {name} is left out, because {why}{also}",
         where=where,
-        hint=f"write keep: {listed_name(name)} to make it a feature; or choose another target",
+        hint=f"write {choices.options.adding('keep', name)} to make it a feature; or choose "
+        "another target",
     )
 
 
-def _note_on(name: str, header: Sequence[str], position: int, why: str) -> str:
+def _note_on(choices: Choices, position: int, why: str) -> str:
+    header, options = choices.names.header, choices.options
     if not header or header[position]:
-        return f"left out {name}: {why}; keep: {listed_name(name)} makes it a feature"
+        name = choices.names.names[position]
+        return f"left out {name}: {why}; {options.adding('keep', name)} makes it a feature"
     note = f"left out column {position}, which has no name: {why}"
-    return note if why == EMPTY else f"{note}; keep: [{position}] makes it a feature"
+    return (
+        note if why == EMPTY else f"{note}; {options.adding('keep', position)} makes it a feature"
+    )
 
 
 def _problems_of_missing(
@@ -176,7 +182,9 @@ def _problems_of_missing(
         Problem(
             "the column is empty",
             f"{places.table} {column.name}",
-            "choose another target" if j == choices.target else leaving_out(column.name),
+            "choose another target"
+            if j == choices.target
+            else choices.options.leaving_out(column.name),
         )
         for j, column in columns.items()
         if column.empty
@@ -193,7 +201,8 @@ def _problems_of_missing(
     ]
     if not gaps:
         return []
-    hint = "set missing: drop to remove such rows, or missing: mean to use the training mean"
+    drop, mean = (choices.options.filling(how) for how in ("drop", "mean"))
+    hint = f"set {drop} to remove such rows, or {mean} to use the training mean"
     gaps = shortened(gaps)
     return [*gaps[:-1], replace(gaps[-1], hint=hint)]
 
@@ -252,7 +261,7 @@ def _table(
         notes=tuple(notes),
         sources=sources,
         fillings=tuple(how if how in FILLINGS else "" for how in map(choices.missing, features)),
-        missing_marks=choices.options.marks,
+        options=choices.options,
         reports=tuple(reports[j] for j in sorted(reports)),
         kept=kept,
     )

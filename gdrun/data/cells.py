@@ -14,6 +14,9 @@ from gdrun.array_types import Counts, Flags, Numbers
 MISSING_WORDS = ("", "NA", "N/A", "#N/A", "<NA>", "nan", "null", "none", "?", "-")
 """Cells that mean "no value"; the comparison ignores case."""
 
+STANDARD_LIST = "standard"
+"""The entry of a user's list of marks that means all MISSING_WORDS."""
+
 
 @dataclass(frozen=True)
 class MissingMarks:
@@ -31,14 +34,17 @@ class MissingMarks:
 
         >>> MissingMarks.of(["N/A", -9]) == MissingMarks(frozenset({"", "n/a"}), frozenset({-9.0}))
         True
+        >>> MissingMarks.of(["standard", "unknown"]).words - MissingMarks.of(["standard"]).words
+        frozenset({'unknown'})
         """
         texts, numbers = {""}, set()
         for mark in marks:
-            value = None if isinstance(mark, str) else float(mark)
-            if value is None:
-                texts.add(str(mark).strip().lower())
+            if not isinstance(mark, str):
+                numbers.add(float(mark))
+            elif (word := mark.strip().lower()) == STANDARD_LIST:
+                texts.update(each.lower() for each in MISSING_WORDS)
             else:
-                numbers.add(value)
+                texts.add(word)
         return cls(frozenset(texts), frozenset(numbers))
 
     def __contains__(self, cell: str) -> bool:

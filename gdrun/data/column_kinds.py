@@ -15,14 +15,12 @@ import numpy as np
 from gdrun.array_types import Flags, Numbers
 from gdrun.data.booleans import boolean_codes
 from gdrun.data.cells import Cells, cell_value
-from gdrun.data.column_options import ColumnReading
+from gdrun.data.column_options import ColumnOptions, ColumnReading
 from gdrun.data.columns import (
     Column,
     KindError,
     count,
     counted_in_row,
-    leaving_out,
-    listed_name,
 )
 from gdrun.data.date_columns import dates_from_texts
 from gdrun.data.dates import TIME_OF_DAY, is_like_a_date
@@ -114,7 +112,7 @@ def _written_numbers(name: str, cells: Cells, places: Places, reading: ColumnRea
     found = finite_column(name, cells.values(reading.decimal, reading.marks)[0], places)
     note = f"{name} has numbers as text, which are read as numbers"
     if not reading.target:
-        note += f"; categories: {listed_name(name)} reads them as labels"
+        note += f"; {reading.options.adding('categories', name)} reads them as labels"
     return replace(found, notes=(note,))
 
 
@@ -149,10 +147,10 @@ def _labelled_column(
     total = int(filled.sum())
     scattered = len(labels) > MOST_LABELS and 2 * len(labels) > total and not reading.category
     if len(labels) > MOST_LABELS and not reading.category:
-        require_no_mixture(name, cells, filled, places, reading.decimal, reading.marks)
+        require_no_mixture(name, cells, filled, places, reading)
     if not reading.target:
         if not reading.category and len(labels) > MOST_LABELS:
-            _refuse_amounts(name, labels, places)
+            _refuse_amounts(name, labels, places, reading.options)
         if scattered and not reading.kept and is_identifier_text(name, labels, total):
             reason = f"{like_an_identifier('text', len(labels), total)}, such as {labels[0]}"
             return Column(
@@ -165,16 +163,17 @@ def _labelled_column(
             f"has {len(labels)} different texts in {total} rows, too many for categories",
             kind="text",
             where=f"{places.table} {name}",
-            hint=f"choose another target; or read its texts as classes with categories: "
-            f"{listed_name(name)}"
+            hint=f"choose another target; or read its texts as classes with "
+            f"{reading.options.adding('categories', name)}"
             if reading.target
-            else f"{leaving_out(name)}; or hash its texts into some columns with hash: 256",
+            else f"{reading.options.leaving_out(name)}; or hash its texts into some columns with "
+            "hash: 256",
         )
     rank = {label: float(code) for code, label in enumerate(labels)}
     source = SourceColumn(name, tuple(labels), form="category")
     notes = _case_notes(name, labels)
     if not reading.target:
-        notes += _word_notes(name, cells, filled)
+        notes += _word_notes(name, cells, filled, reading.options)
     if not (reading.target or reading.category) and (written := amounts_written_as(labels)):
         what, example = written
         notes += (f"{name} has {what}, which are read as labels; as numbers, write {example}",)
@@ -197,7 +196,9 @@ def amounts_written_as(labels: Sequence[str]) -> tuple[str, str] | None:
 _FRACTION = re.compile(r"-?(\d+ )?\d+/\d+")
 
 
-def _refuse_amounts(name: str, labels: Sequence[str], places: Places) -> None:
+def _refuse_amounts(
+    name: str, labels: Sequence[str], places: Places, options: ColumnOptions
+) -> None:
     """Raise DataError if many labels are times without a date, or fractions: these are amounts."""
     written = amounts_written_as(labels)
     if written is None:
@@ -207,12 +208,12 @@ def _refuse_amounts(name: str, labels: Sequence[str], places: Places) -> None:
         f"has {len(labels)} different {what}, such as {labels[0]}",
         kind="text",
         where=f"{places.table} {name}",
-        hint=f"write them as numbers, such as {example}; or read them as labels with categories: "
-        f"{listed_name(name)}; or {leaving_out(name)}",
+        hint=f"write them as numbers, such as {example}; or read them as labels with "
+        f"{options.adding('categories', name)}; or {options.leaving_out(name)}",
     )
 
 
-def _word_notes(name: str, cells: Cells, filled: Flags) -> tuple[str, ...]:
+def _word_notes(name: str, cells: Cells, filled: Flags, options: ColumnOptions) -> tuple[str, ...]:
     """A sentence on a word that often means a missing value, but may be a category; or none.
 
     filled (N,): False for a cell that is a missing value.
@@ -224,7 +225,7 @@ def _word_notes(name: str, cells: Cells, filled: Flags) -> tuple[str, ...]:
     shown = " or ".join(json.dumps(word, ensure_ascii=False) for word in words)
     return (
         f"{name} has {shown} in {marked} of {len(filled)} cells, which are read as missing values; "
-        'if it is a category, set missing_values: [""]',
+        f"if it is a category, set {options.without_marks(words)}",
     )
 
 

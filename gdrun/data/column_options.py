@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, TypeAlias, get_args
 
-from gdrun.data.cells import STANDARD, MissingMarks
+from gdrun.data.cells import STANDARD, STANDARD_LIST, MissingMarks
 from gdrun.data.column_names import ColumnNames, as_tuple
 from gdrun.data.dates import Dates
 from gdrun.errors import DataError, suggestion
@@ -18,6 +20,7 @@ MissingOption: TypeAlias = dict[str, Missing] | Missing
 Chosen: TypeAlias = str | int | tuple[str | int, ...]
 Marks: TypeAlias = tuple[str | int | float, ...] | None
 Hash: TypeAlias = int | str | None
+ListKey: TypeAlias = Literal["ignore", "categories", "keep", "missing_values"]
 
 FILLINGS: tuple[str, ...] = get_args(Filling)
 """The values of `missing` that replace missing values."""
@@ -43,6 +46,53 @@ class ColumnOptions:
     def marks(self) -> MissingMarks:
         """The cells that mean a missing value."""
         return STANDARD if self.missing_values is None else MissingMarks.of(self.missing_values)
+
+    def adding(self, key: ListKey, *entries: str | int) -> str:
+        """The setting, as a config has it, that adds entries to the list of a key.
+
+        The setting replaces the list, so that it also names the entries in force.
+
+        >>> ColumnOptions(ignore="id").adding("ignore", "note")
+        'ignore: ["id", "note"]'
+        >>> ColumnOptions().adding("missing_values", "unknown")
+        'missing_values: ["standard", "unknown"]'
+        """
+        now = getattr(self, key)
+        if now is None:  # only missing_values can be None
+            now = STANDARD_LIST
+        return _setting(key, [*as_tuple(now), *entries])
+
+    def leaving_out(self, name: str) -> str:
+        """A hint that says how to leave out the column with this name.
+
+        >>> ColumnOptions().leaving_out("id")
+        'leave it out with ignore: ["id"]'
+        """
+        return f"leave it out with {self.adding('ignore', name)}"
+
+    def without_marks(self, words: Iterable[str]) -> str:
+        """The setting, as a config has it, that keeps all marks of missing values but these words.
+
+        >>> ColumnOptions(missing_values=("None", "?", -9)).without_marks(["none"])
+        'missing_values: ["?", -9]'
+        """
+        lost = {"", *(word.lower() for word in words)}
+        kept = [mark for mark in self.marks.listed if mark not in lost]
+        return _setting("missing_values", kept or [""])
+
+    def filling(self, how: str) -> str:
+        """The setting, as a config has it, that treats the missing values left as errors.
+
+        >>> ColumnOptions().filling("mean")
+        'missing: mean'
+        >>> ColumnOptions(missing={"size": "median", "id": "error"}).filling("drop")
+        'missing: {"size": "median", "*": "drop"}'
+        """
+        if isinstance(self.missing, str):
+            return f"missing: {how}"
+        kept = {name: each for name, each in self.missing.items() if each != "error"}
+        others = kept.pop(OTHERS, how)
+        return f"missing: {json.dumps({**kept, OTHERS: others}, ensure_ascii=False)}"
 
     @property
     def buckets(self) -> int:
@@ -95,6 +145,14 @@ class ColumnOptions:
         )
 
 
+def _setting(key: str, entries: Iterable[str | int | float]) -> str:
+    """A list as a config has it, without repetitions; a whole number has no point."""
+    plain = (
+        int(each) if isinstance(each, float) and each.is_integer() else each for each in entries
+    )
+    return f"{key}: {json.dumps(list(dict.fromkeys(plain)), ensure_ascii=False)}"
+
+
 def how_missing(option: MissingOption, column: str) -> Missing:
     """How the missing values of a column are treated. option: the value of the option `missing`."""
     if isinstance(option, str):
@@ -139,9 +197,8 @@ class Choices:
             kept=position in self.kept,
             decimal=decimal,
             typed=typed,
-            marks=self.options.marks,
-            dates=self.options.dates,
             buckets=self.buckets,
+            options=self.options,
         )
 
 
@@ -152,8 +209,8 @@ class ColumnReading:
     target: whether it is the target, which may have labels such as 1, 2, 3+. category: whether the
     user declares it a category. kept: whether it is a feature even if it looks like an identifier.
     decimal: the decimal sign. typed: whether the columns of the table have types, so that a user
-    cannot set the decimal sign. marks: the cells that are missing values. dates: how to treat
-    dates. buckets: the number of buckets for texts; 0 without hashing.
+    cannot set the decimal sign. buckets: the number of buckets for texts; 0 without hashing.
+    options: the options for all columns.
     """
 
     target: bool = False
@@ -161,6 +218,15 @@ class ColumnReading:
     kept: bool = False
     decimal: str = "."
     typed: bool = False
-    marks: MissingMarks = STANDARD
-    dates: Dates = "encode"
     buckets: int = 0
+    options: ColumnOptions = field(default_factory=ColumnOptions)
+
+    @cached_property
+    def marks(self) -> MissingMarks:
+        """The cells that are missing values."""
+        return self.options.marks
+
+    @property
+    def dates(self) -> Dates:
+        """How to treat dates."""
+        return self.options.dates

@@ -94,15 +94,6 @@ def shortened(problems: Sequence[Problem]) -> list[Problem]:
     return [*shown, Problem(f"{others} with such problems")]
 
 
-def leaving_out(name: str) -> str:
-    """Return a hint that says how to leave out the column with this name.
-
-    >>> leaving_out("id")
-    'leave it out with ignore: ["id"]'
-    """
-    return f"leave it out with ignore: {listed_name(name)}"
-
-
 def listed_name(name: str) -> str:
     """A list with the name of one column, as a config has it.
 

@@ -9,7 +9,7 @@ import numpy as np
 from gdrun.array_types import Flags, Numbers
 from gdrun.data.cells import Cells
 from gdrun.data.column_options import ColumnReading
-from gdrun.data.columns import Column, KindError, leaving_out, listed_name
+from gdrun.data.columns import Column, KindError
 from gdrun.data.dates import dates_in, numbered_dates, parts_of, seconds
 from gdrun.data.encoding import DATE_FORMS, SourceColumn
 from gdrun.data.places import Places
@@ -30,7 +30,7 @@ def dates_from_texts(
     """The column of dates. Raises DataError if they are refused, wrong or ambiguous."""
     row = int(filled.argmax())
     where, shown = places.cell(row, name), f"{cells.text(row)!r} {places.here(row)}"
-    otherwise = "choose another target" if reading.target else leaving_out(name)
+    otherwise = "choose another target" if reading.target else reading.options.leaving_out(name)
     if reading.target or reading.dates == "refuse":
         raise KindError(
             f"the column has dates, such as {shown}",
@@ -56,7 +56,7 @@ def dates_from_texts(
             kind="date",
             where=f"{places.table} {name}",
             hint=f"write all of them as 2024-01-31 or 2024-01-31 17:30; or {otherwise}; "
-            f"or read them as labels with categories: {listed_name(name)}",
+            f"or read them as labels with {reading.options.adding('categories', name)}",
         )
     ((form, moments),) = found.items()
     return date_column(name, cells.by_text(filled, moments.__getitem__), form)
@@ -90,14 +90,14 @@ def with_numbered_dates(
     if moments is None or len(np.unique(moments[~np.isnan(moments)])) < FEWEST_NUMBERED:
         return column
     name, row = column.name, int((~np.isnan(moments)).argmax())
-    shown, keep = f"{column.values[row]:.0f}", f"keep: {listed_name(name)}"
+    shown, keep = f"{column.values[row]:.0f}", reading.options.adding("keep", name)
     if reading.dates == "refuse":
         raise KindError(
             f"the column has dates written as numbers, such as {shown} {places.here(row)}",
             kind="date",
             where=places.cell(row, name),
             hint=f"to use the numbers themselves, set {keep}; or set dates: encode; "
-            f"or {leaving_out(name)}",
+            f"or {reading.options.leaving_out(name)}",
         )
     source = SourceColumn(name, form="date_number", parts=parts_of(moments))
     note = (
@@ -126,6 +126,6 @@ def typed_dates(name: str, moments: Numbers, places: Places, reading: ColumnRead
             where=f"{places.table} {name}",
             hint="choose another target"
             if reading.target
-            else f"{leaving_out(name)}; or {encoding}",
+            else f"{reading.options.leaving_out(name)}; or {encoding}",
         )
     return date_column(name, moments)

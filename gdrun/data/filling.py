@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gdrun.array_types import Counts, Numbers
-from gdrun.data.columns import leaving_out
+from gdrun.data.column_options import ColumnOptions
 from gdrun.data.dates import DAY, date_features
 from gdrun.data.encoding import SourceColumn, columns_of_numbers
 from gdrun.data.table import Table
@@ -25,18 +25,26 @@ def fill_of(table: Table, train: Counts, *, gaps: bool) -> Numbers | None:
     """
     sources = table.sources or columns_of_numbers(table.feature_names)
     fillings = table.fillings or (("mean",) * len(sources) if gaps else ())
-    return fill_values(table.X, sources, fillings, train, table.name) if any(fillings) else None
+    if not any(fillings):
+        return None
+    return fill_values(table.X, sources, fillings, train, table.name, table.options)
 
 
 def fill_values(
-    X: Numbers, sources: Sequence[SourceColumn], fillings: Sequence[str], train: Counts, where: str
+    X: Numbers,
+    sources: Sequence[SourceColumn],
+    fillings: Sequence[str],
+    train: Counts,
+    where: str,
+    options: ColumnOptions,
 ) -> Numbers | None:
     """The value that replaces a missing one, for each of the d features: (d,).
 
     X (N, d): the features, NaN if missing. fillings: for each source column mean, median,
     most_frequent, indicator, or an empty text if its values are never filled, which gives NaN.
-    train: the indices of the training rows. where: the table in messages. Returns None if no
-    column is filled. Raises DataError if a column has no value in the training rows.
+    train: the indices of the training rows. where: the table in messages. options: those with
+    which the columns were read. Returns None if no column is filled. Raises DataError if a column
+    has no value in the training rows.
 
     A category and a boolean take the most frequent value, also under mean and median. Under
     indicator a number takes the mean, and the 0/1 columns of a category are 0, because the
@@ -63,7 +71,7 @@ def fill_values(
         raise DataError(
             f"no training row has a value in {shown}{more}, so there is no mean to fill in",
             where=where,
-            hint=f"use fewer rows for validation and test; or {leaving_out(empty[0])}",
+            hint=f"use fewer rows for validation and test; or {options.leaving_out(empty[0])}",
         )
     return fill
 

@@ -217,6 +217,7 @@ def _of_unfit_columns(error: UnfitColumnsError) -> Inspection:
         columns=error.reports,
         values=values | _values_of_identifiers(error.reports),
         target=error.target,
+        marks=error.marks,
         problems=error.problems,
     )
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 import numpy as np
 
 from gdrun.array_types import Flags
 from gdrun.data.cells import Cells, MissingMarks
-from gdrun.data.columns import KindError, count, leaving_out
+from gdrun.data.column_options import ColumnReading
+from gdrun.data.columns import KindError, count
 from gdrun.data.marked_numbers import marked_number
 from gdrun.data.places import Places
 
@@ -21,18 +21,18 @@ MOST = 3
 
 
 def require_no_mixture(
-    name: str, cells: Cells, filled: Flags, places: Places, decimal: str, missing: MissingMarks
+    name: str, cells: Cells, filled: Flags, places: Places, reading: ColumnReading
 ) -> None:
     """Raise KindError if nearly all different texts are numbers, and only a few are not.
 
     The numbers may have marks, such as the sign of a currency. filled (N,): False for a cell that
-    is a missing value. decimal: the decimal sign of the file; if the other sign makes more of the
-    texts numbers, the hint names it. missing: the words for missing values.
+    is a missing value. reading: how to read the column; if the other decimal sign makes more of the
+    texts numbers, the hint names it.
     """
-    texts = cells.texts_in(filled)
+    texts, decimal, options = cells.texts_in(filled), reading.decimal, reading.options
     others, sign = min(
         (
-            (_no_numbers(texts, each, missing), each)
+            (_no_numbers(texts, each, reading.marks), each)
             for each in (decimal, ",.".replace(decimal, ""))
         ),
         key=lambda found: len(found[0]),
@@ -43,10 +43,10 @@ def require_no_mixture(
     named = ", ".join(f"{text!r} ({count(_rows(text, cells), 'row')})" for text in others[:MOST])
     more = len(others) - MOST
     named += f" and {more} more" if more > 0 else ""
-    hint = f"correct these cells; or {leaving_out(name)}"
+    hint = f"correct these cells; or {options.leaving_out(name)}"
     if more <= 0:
         mean = "it means" if len(others) == 1 else "they mean"
-        sets = missing_values(others, cells, filled)
+        sets = options.adding("missing_values", *others)
         sets += "" if sign == decimal else f' and decimal: "{sign}"'
         hint = f"if {mean} a missing value, set {sets}; or {hint}"
     raise KindError(
@@ -56,15 +56,6 @@ def require_no_mixture(
         where=f"{places.table} {name}",
         hint=hint,
     )
-
-
-def missing_values(words: Sequence[str], cells: Cells, filled: Flags) -> str:
-    """The option that adds words to the missing values of a column, as a config has it.
-
-    The option replaces the standard list, so that it also names the marks that the column has.
-    """
-    marks = [*words, *filter(None, cells.texts_in(~filled))]
-    return f"missing_values: {json.dumps(marks, ensure_ascii=False)}"
 
 
 def _no_numbers(texts: Sequence[str], decimal: str, missing: MissingMarks) -> list[str]:

@@ -302,9 +302,9 @@ def require_columns(
         columns = "the column" if one else f"{len(missing)} columns"
         hint = f"it has {listed(names)}; the names must be those of the training data"
         if 2 * len(missing) <= len(wanted) and target not in missing:
-            left_out = json.dumps(missing, ensure_ascii=False)
-            hint += f"; if new rows never have {'it' if one else 'them'}, train again with "
-            hint += f"ignore: {left_out}"
+            left_out = ", ".join(json.dumps(name, ensure_ascii=False) for name in missing)
+            hint += f"; if new rows never have {'it' if one else 'them'}, "
+            hint += f"add {left_out} to ignore and train again"
         raise DataError(
             f"lacks {columns} that the model needs: {', '.join(missing)}", where=where, hint=hint
         )

@@ -9,9 +9,8 @@ import numpy as np
 from gdrun.array_types import Flags
 from gdrun.data.cells import Cells, cell_value, control_character
 from gdrun.data.column_options import ColumnReading
-from gdrun.data.columns import count, leaving_out, listed_name
+from gdrun.data.columns import count
 from gdrun.data.marked_numbers import have_marks
-from gdrun.data.nearly_numbers import missing_values
 from gdrun.data.places import Places
 from gdrun.data.text_files import undecoded_hint
 from gdrun.data.units import have_units, without_unit
@@ -37,13 +36,15 @@ def require_numbers(
     hint = "correct these cells; or leave them empty, and set missing: drop or mean"
     if len(texts) == 1 and is_text.sum() > 1:
         # A word that is repeated is no typing error.
-        hint = f"if it means a missing value, set {missing_values(texts, cells, filled)}"
+        hint = (
+            f"if it means a missing value, set {reading.options.adding('missing_values', *texts)}"
+        )
     raise DataError(
         f"{count(int(is_text.sum()), 'cell')} of text among "
         f"{int(filled.sum() - is_text.sum())} numbers, "
         f"such as {cells.text(row)!r} {places.here(row)}",
         where=places.cell(row, name),
-        hint=f"{hint}; or read them as labels with categories: {listed_name(name)}",
+        hint=f"{hint}; or read them as labels with {reading.options.adding('categories', name)}",
     )
 
 
@@ -82,7 +83,7 @@ def refuse_units(
     if not plain and not have_units(texts):
         return
     row = int(filled.argmax())
-    labels = f"read them as labels with categories: {listed_name(name)}"
+    labels = f"read them as labels with {reading.options.adding('categories', name)}"
     if plain:
         what, ways = "as text", ["store them as numbers", labels]
     else:
@@ -91,7 +92,7 @@ def refuse_units(
         if len(texts) <= MOST_LABELS:
             ways.append(labels)
         elif not reading.target:
-            ways.append(leaving_out(name))
+            ways.append(reading.options.leaving_out(name))
     raise DataError(
         f"the column has numbers {what}, such as {cells.text(row)!r} {places.here(row)}",
         where=places.cell(row, name),

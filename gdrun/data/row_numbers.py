@@ -14,7 +14,8 @@ import numpy as np
 
 from gdrun.array_types import Numbers
 from gdrun.data.column_names import UNNAMED
-from gdrun.data.columns import Column, listed_name
+from gdrun.data.column_options import ColumnOptions
+from gdrun.data.columns import Column
 
 IDENTIFIER = re.compile(
     r"(?i:(.*[_ -])?(id|ids|index|idx|key|pk|uuid|guid|nr|no|number|row|rownum|serial))"
@@ -74,7 +75,9 @@ def like_an_identifier(what: str, different: int, rows: int) -> str:
     return f"{who} has a different {what}, like an identifier"
 
 
-def note_on_identifier(column: Column, header: str | None) -> tuple[str, ...]:
+def note_on_identifier(
+    column: Column, header: str | None, options: ColumnOptions
+) -> tuple[str, ...]:
     """A sentence on a feature that has the name of an identifier and many whole numbers, or none.
 
     The sentence warns the user that rows with the same number, such as the rows of one patient, may
@@ -84,11 +87,10 @@ def note_on_identifier(column: Column, header: str | None) -> tuple[str, ...]:
         return ()
     if _different_whole(column.values) < FEWEST_NUMBERED:
         return ()
-    name = listed_name(column.name)
     return (
         f"{column.name} has the name of an identifier, and is a feature because its numbers are "
-        f"repeated; ignore: {name} leaves it out, and split.group={column.name} keeps rows with "
-        "the same number in one part",
+        f"repeated; {options.adding('ignore', column.name)} leaves it out, and "
+        f"split.group={column.name} keeps rows with the same number in one part",
     )
 
 

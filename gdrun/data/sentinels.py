@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gdrun.data.column_options import ColumnOptions
 from gdrun.data.columns import Column, count
 
 SENTINELS = tuple(sign * (10**digits - 1) for sign in (-1, 1) for digits in range(1, 6))
@@ -19,7 +20,7 @@ FEWEST = 2
 """The fewest cells with such a number, since one may be a typing error, and the fewest others."""
 
 
-def note_on_sentinel(column: Column) -> tuple[str, ...]:
+def note_on_sentinel(column: Column, options: ColumnOptions) -> tuple[str, ...]:
     """A sentence on a number that perhaps means a missing value, or none.
 
     The number m is one of SENTINELS, and the smallest or the largest number of the column. Its
@@ -42,6 +43,6 @@ def note_on_sentinel(column: Column) -> tuple[str, ...]:
             return (
                 f"{column.name} has {extreme:.0f} in {count(times, 'cell')}, far from its other "
                 f"values ({low:g} to {high:g}); if it means a missing value, set "
-                f"missing_values: [{extreme:.0f}]",
+                f"{options.adding('missing_values', int(extreme))}",
             )
     return ()

@@ -12,7 +12,8 @@ from typing import Any, Literal
 import numpy as np
 
 from gdrun.array_types import Array, Counts, Numbers
-from gdrun.data.cells import STANDARD, MissingMarks
+from gdrun.data.cells import MissingMarks
+from gdrun.data.column_options import ColumnOptions
 from gdrun.data.column_report import ColumnReport
 from gdrun.data.column_statistics import blocks
 from gdrun.data.encoding import Encoding, SourceColumn
@@ -49,9 +50,9 @@ class Table:
     y holds numbers. notes: sentences for the user, such as "dropped 3 of 150 rows with missing
     values". sources: the columns from which the features were made; empty if each feature is a
     column of numbers. fillings: for each source how its missing values are replaced; an empty text
-    if it may have none. missing_marks: the cells of new rows that are missing values. decimal: the
-    decimal sign of the file. reports: the report on each column of a table that was read. kept
-    (N,): the indices of the rows of the file that are in the table; None if no row was dropped.
+    if it may have none. options: those with which the columns were read. decimal: the decimal sign
+    of the file. reports: the report on each column of a table that was read. kept (N,): the indices
+    of the rows of the file that are in the table; None if no row was dropped.
     wide (N, d + 1): a contiguous matrix whose first d columns are X, if nothing else uses its
     memory; else None.
     """
@@ -65,11 +66,16 @@ class Table:
     notes: tuple[str, ...] = ()
     sources: tuple[SourceColumn, ...] = ()
     fillings: tuple[str, ...] = ()
-    missing_marks: MissingMarks = STANDARD
+    options: ColumnOptions = field(default_factory=ColumnOptions)
     decimal: str = "."
     reports: tuple[ColumnReport, ...] = ()
     kept: Counts | None = None
     wide: Numbers | None = None
+
+    @property
+    def missing_marks(self) -> MissingMarks:
+        """The cells of new rows that are missing values."""
+        return self.options.marks
 
     def hashes(self) -> TableHashes:
         """Return the hashes of the table and of its rows, from one pass over the data."""

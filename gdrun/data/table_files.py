@@ -19,7 +19,7 @@ from gdrun.data.column_options import (
     ColumnOptions,
     ColumnReading,
 )
-from gdrun.data.columns import Column, leaving_out, listed_name
+from gdrun.data.columns import Column
 from gdrun.data.duckdb_connection import connection, first_line, literal_path, quoted
 from gdrun.data.places import TableRows
 from gdrun.data.several_files import matching_files
@@ -175,14 +175,14 @@ def _json_column(name: str, cells: Cells, places: TableRows, reading: ColumnRead
         raise DataError(
             "the column has lists or objects, which are neither numbers nor text",
             where=f"{places.table} {name}",
-            hint=leaving_out(name),
+            hint=reading.options.leaving_out(name),
         )
-    labels = f"read them as labels with categories: {listed_name(name)}; or "
+    labels = f"read them as labels with {reading.options.adding('categories', name)}; or "
     raise DataError(
         "the column mixes values of different types, such as numbers and texts",
         where=f"{places.table} {name}",
         hint="write all its values as numbers, or as texts; or "
-        f"{'' if bool in kinds else labels}{leaving_out(name)}",
+        f"{'' if bool in kinds else labels}{reading.options.leaving_out(name)}",
     )
 
 

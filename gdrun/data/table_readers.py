@@ -28,7 +28,7 @@ them; `mean`, `median` and `most_frequent` replace them by this statistic of the
 training rows (for text always the most frequent value); `indicator` adds a 0/1 column that marks
 them. A mapping chooses for each column: {age: median, "*": drop}, where * means the other columns.
 Rows without a target are removed, except under `error`. missing_values: the cells that count as
-missing, such as ["?", -999]; the default depends on the kind of file.
+missing, such as ["?", -999]; `standard` in this list means all those that count without it.
 
 ignore: a column to leave out, or a list of columns, by name or position. categories: columns whose
 cells are labels, even if they are numbers. keep: columns to use as features although they look like

@@ -13,7 +13,7 @@ from gdrun.data.cells import Cells
 from gdrun.data.column_kinds import finite_column, text_column, without_marked
 from gdrun.data.column_names import ColumnNames
 from gdrun.data.column_options import ColumnOptions, ColumnReading
-from gdrun.data.columns import Column, leaving_out
+from gdrun.data.columns import Column
 from gdrun.data.date_columns import typed_dates
 from gdrun.data.encoding import SourceColumn
 from gdrun.data.number_matrix import read_numbers, with_nan
@@ -102,7 +102,7 @@ def _typed_column(
         raise DataError(
             f"the column has values of the type {kind[:60]}, which are neither numbers nor text",
             where=f"{places.table} {name}",
-            hint=f"{leaving_out(name)}; or extract numbers from it with a query",
+            hint=f"{reading.options.leaving_out(name)}; or extract numbers from it with a query",
         )
     cells = Cells.of(np.ma.getdata(values("coalesce(CAST(c AS VARCHAR), '')")).tolist())
     return text_column(name, cells, ~cells.marked(reading.marks), places, reading)

@@ -102,7 +102,8 @@ def _lines(found: Inspection) -> list[tuple[str, str]]:
             text += f", {file.repeated:,} equal to a row of the training file"
         lines.append((name, text))
     words = ", ".join(
-        str(word) or "an empty cell" for word in (*sorted(found.marks.words), *found.marks.numbers)
+        (mark or "an empty cell") if isinstance(mark, str) else f"{mark:.15g}"
+        for mark in found.marks.listed
     )
     if any(report.missing for report in found.columns):
         lines.append(("missing", f"{words} (missing_values changes this list)"))

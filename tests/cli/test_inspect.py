@@ -101,6 +101,17 @@ def test_a_word_for_nothing_may_be_a_category(gdrun, tmp_path, monkeypatch):
     assert note not in answer.out
 
 
+def test_the_missing_values_in_force_are_shown_with_errors_too(gdrun, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = [f"{'?' if k % 9 else k},{'' if k == 4 else k},{k}" for k in range(40)]
+    (tmp_path / "made.csv").write_text("a,b,y\n" + "\n".join(rows) + "\n")
+    answer = gdrun("inspect", "made.csv", "missing_values=[k.A., -9]")
+    shown = " ".join(answer.out.split())
+    assert "missing an empty cell, k.a., -9 (missing_values changes this list)" in shown
+    document = json.loads(gdrun("inspect", "made.csv", "missing_values=[k.A.]", "--json").out)
+    assert document["missing_values"] == ["", "k.a."]
+
+
 def test_the_document(houses, gdrun):
     found = json.loads(
         gdrun("inspect", "houses.csv", "target=open", "missing={rooms: indicator}", "--json").out

@@ -165,7 +165,7 @@ def test_probabilities_are_in_the_order_of_the_classes(here, tmp_path):
             ["Ulm"],
             "error: new.csv: lacks the column that the model needs: area\n"
             "hint: it has city; the names must be those of the training data; if new rows never "
-            'have it, train again with ignore: ["area"]\n',
+            'have it, add "area" to ignore and train again\n',
         ),
         (
             ["city", "area"],

@@ -437,10 +437,10 @@ def test_a_word_for_missing_among_numbers(refused, read, word):
     said = refused(text)
     assert said == (
         f"error: made.csv:3 a: 8 cells of text among 4 numbers, such as {word!r} in this line\n"
-        f'hint: if it means a missing value, set missing_values: ["{word}"]; or read them as '
-        'labels with categories: ["a"]'
+        f'hint: if it means a missing value, set missing_values: ["standard", "{word}"]; or read '
+        'them as labels with categories: ["a"]'
     )
-    table = read(text, missing_values=(word,), missing="mean")
+    table = read(text, missing_values=("standard", word), missing="mean")
     assert table.X[:, 0].tolist()[::3] == [0.5, 3.5, 6.5, 9.5]
     assert np.isnan(table.X[:, 0]).sum() == 8
 
@@ -513,10 +513,10 @@ def test_a_number_far_from_the_others_may_mean_missing(read, number, others, sai
     low, high = min(map(float, others)), max(map(float, others))
     note = (
         f"a has {number} in 2 cells, far from its other values ({low:g} to {high:g}); if it means "
-        f"a missing value, set missing_values: [{number}]"
+        f'a missing value, set missing_values: ["standard", {number}]'
     )
     assert table.notes == ((note,) if said else ())
-    cured = read(text, missing_values=(int(number),), missing="mean")
+    cured = read(text, missing_values=("standard", int(number)), missing="mean")
     assert np.isnan(cured.X[[0, -1], 0]).all()
     assert not any("far from" in note for note in cured.notes)
     # A single one may be a typing error.
@@ -550,7 +550,7 @@ def test_a_few_texts_among_numbers_with_marks_may_mean_missing(read, refused, ma
         assert said == (
             "error: made.csv a: 52 of its 54 different values are numbers; "
             "the others are 'k.A.' (7 rows), 'n/v' (1 row)\n"
-            'hint: if they mean a missing value, set missing_values: ["k.A.", "n/v"]; '
+            'hint: if they mean a missing value, set missing_values: ["standard", "k.A.", "n/v"]; '
             'or correct these cells; or leave it out with ignore: ["a"]'
         )
     table = read(text, decimal=decimal, missing="drop", missing_values=["k.A.", "n/v"])
@@ -562,7 +562,7 @@ def test_numbers_with_another_decimal_sign_and_a_text_name_both(read, refused):
     text = "a;y\n" + "".join(f"{cell};{k}\n" for k, cell in enumerate(cells))
     said = refused(text, decimal=".")
     assert "40 of its 41 different values are numbers; the other is 'offen' (1 row)" in said
-    assert 'set missing_values: ["offen"] and decimal: ","' in said
+    assert 'set missing_values: ["standard", "offen"] and decimal: ","' in said
     table = read(text, decimal=",", missing="drop", missing_values=["offen"])
     assert table.X[:, 0].tolist() == [k + 0.25 for k in range(40)]
 
@@ -596,7 +596,7 @@ def test_the_query_in_the_hint_removes_a_unit(refused, name, unit):
 
 @pytest.mark.parametrize("unit", ["", "%"])
 def test_the_missing_values_in_a_hint_read_the_column(refused, read, unit):
-    """The option replaces the standard list, and the column has a mark of this list too."""
+    """The column also has a mark of the standard list, which the option must keep."""
     cells = [f"{k + 0.5}{unit}" for k in range(60)]
     cells[3] = cells[9] = "k.A."
     cells[5] = "n/a"
@@ -604,3 +604,64 @@ def test_the_missing_values_in_a_hint_read_the_column(refused, read, unit):
     marks = re.search(r"missing_values: (\[.*?\])", refused(text, missing="mean"))[1]
     table = read(text, missing="mean", missing_values=tuple(json.loads(marks)))
     assert np.flatnonzero(np.isnan(table.X[:, 0])).tolist() == [3, 5, 9]
+
+
+MIXED = ("", "n/a", "-", "unknown", "?", "N/A", "NA", "none", "k.A.")
+"""Spellings of no value; `unknown` and `k.A.` are not in the standard list."""
+
+
+def test_each_hint_keeps_the_lists_in_force(refused, read):
+    """Typing the hints one after the other reads the table; no hint loses an earlier one."""
+    text = "size,kind,note,y\n" + "".join(
+        f"{MIXED[k % 9] if k % 4 == 0 else k + 0.5},{MIXED[k % 8] if k % 3 == 0 else 'ab'[k % 2]},"
+        f"text {k * k} of {k},{k}\n"
+        for k in range(90)
+    )
+    options = {"missing": "mean", "missing_values": ("standard", "k.A."), "ignore": ("kind",)}
+    said = refused(text, **options)
+    assert 'set missing_values: ["standard", "k.A.", "unknown"]; or' in said
+    assert 'leave it out with ignore: ["kind", "note"]' in said
+    options |= {"missing_values": ("standard", "k.A.", "unknown"), "ignore": ("kind", "note")}
+    table = read(text, **options)
+    # Every fourth row has a spelling; no other cell is missing, and no spelling is a label.
+    assert np.flatnonzero(np.isnan(table.X[:, 0])).tolist() == list(range(0, 90, 4))
+    table = read(text, **options | {"ignore": ("size", "note")})
+    assert table.feature_names == ("kind=a", "kind=b")
+
+
+def test_notes_keep_the_lists_in_force(read):
+    """One column is named already in each list to which a note adds another."""
+    text = "id,row_id,extra,zip,stamp,y\n" + "".join(
+        f"{k * 7 + 1},{k * 5 + 2},{k % 3},{k % 4},202401{k % 28 + 1:02},{k * k}\n"
+        for k in range(60)
+    )
+    notes = read(text, ignore=("extra",), keep=("zip",)).notes
+    assert any(note.endswith('; keep: ["zip", "id"] makes it a feature') for note in notes)
+    assert any(
+        note.endswith('the numbers themselves, set keep: ["zip", "stamp"]') for note in notes
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"a": "median"}, 'set missing: {"a": "median", "*": "drop"} to remove'),
+        ({"b": "error", "*": "mean"}, 'set missing: {"*": "mean"} to remove'),
+        ("error", "set missing: drop to remove such rows, or missing: mean to use"),
+    ],
+)
+def test_the_hint_on_missing_values_keeps_the_choice_of_other_columns(refused, given, expected):
+    assert expected in refused("a,b,y\n1,,1\n,2,2\n3,4,3\n5,6,4\n", missing=given)
+
+
+def test_a_word_that_is_a_category_leaves_the_other_marks_in_force(read):
+    """The list in the note, typed, makes labels of the words that it names, and of no other."""
+    cells = [("None", "Attached", "n/a", "Detached")[k % 4] if k % 8 else "" for k in range(64)]
+    text = "garage,y\n" + "".join(f"{cell},{k}\n" for k, cell in enumerate(cells))
+    options = {"missing": "most_frequent", "missing_values": ("standard", "k.A.")}
+    note = next(n for n in read(text, **options).notes if "if it is a category" in n)
+    marks = json.loads(re.search(r"missing_values: (\[.*?\])", note)[1])
+    assert "k.a." in marks and "?" in marks
+    assert "none" not in marks and "n/a" not in marks
+    table = read(text, missing="most_frequent", missing_values=tuple(marks))
+    assert table.sources[0].labels == ("Attached", "Detached", "None", "n/a")

@@ -112,4 +112,4 @@ def test_texts_of_tables_with_types_are_those_of_the_csv(ending, folder):
     listed = load_table({**query, **marks, "ignore": ("share", "plain")})
     assert listed.sources[0].labels == ("NA", "a", "b")
     hint = refusal(query["query"], **marks, ignore=("plain", "kind"))
-    assert 'set missing_values: ["NA", "-", "None", "n/a"]' in hint
+    assert 'set missing_values: ["n/a", "-", "None", "NA"]' in hint
