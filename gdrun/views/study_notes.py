@@ -75,12 +75,23 @@ def limit_sentence(limit: StabilityLimit) -> str:
     """A sentence with the observed and the predicted stability limit of the learning rate."""
     if limit.steps_needed is not None:
         observed = f"not observed: that needs runs of {limit.steps_needed:,} steps or more"
-    elif limit.unstable is None:
+    elif limit.unstable is None and limit.unclear is None:
         observed = "every rate was stable"
+    elif limit.unstable is None and limit.stable is None:
+        observed = "no rate was stable"
+    elif limit.unstable is None:
+        observed = f"{quantity(limit.stable)} was stable"
     elif limit.stable is None:
         observed = f"the smallest rate {quantity(limit.unstable)} was not stable"
+        if limit.unclear is not None:
+            observed = f"{quantity(limit.unstable)} was not stable"
     else:
         observed = f"{quantity(limit.stable)} was stable, {quantity(limit.unstable)} was not"
+    if limit.unclear is not None:
+        observed += (
+            f"; {quantity(limit.unclear)} is unclear: its loss rose above its start, but its peaks "
+            "were falling"
+        )
     predicted = f"{limit.form} = {quantity(limit.predicted)}"
     if limit.exact:
         theory = f"{predicted} is the limit in theory"

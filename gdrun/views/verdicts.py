@@ -32,8 +32,11 @@ def verdicts_page() -> RenderableType:
         "`to target` has the first epoch at which a run reached the target. "
         f"The default target is the value with p = {GOOD:g}. "
         "Too small, too large and unstable compare only settings that differ in nothing but the "
-        f"rate. If the metric is no loss but, say, the accuracy, the training loss decides on the "
-        f"words {', '.join(word for word in MEANINGS if word in BY_LOSS)}."
+        "rate. The peaks of a loss were falling if the largest loss of the last third of a run was "
+        "not above that of the third before, and the largest loss of the last sixth not above "
+        "those of the three sixths before. If the metric is no loss but, say, the accuracy, the "
+        "training loss decides on the words "
+        f"{', '.join(word for word in MEANINGS if word in BY_LOSS)}."
     )
     return Group(intro, "", table)
 

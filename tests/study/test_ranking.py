@@ -100,6 +100,8 @@ def test_a_setting_that_reached_the_target_early_is_not_slow():
         ([10, 7, 3, 4, 5, 4.9], "unstable"),
         # Above its start and coming down, as momentum's first swing is.
         ([10, 40, 30, 25, 20, 12], "too large"),
+        # The peak of the last third, 250, is below the 386 before, but after 130 came 239: no fall.
+        (np.repeat([10, 161, 238, 196, 163, 130, 386, 250, 98, 225, 239], 10), "unstable"),
     ],
 )
 def test_a_full_batch_above_the_best_rate_is_unstable_when_its_loss_rises(losses, verdict):

@@ -6,6 +6,7 @@ import pytest
 import gdrun
 from gdrun.config.loading import load
 from gdrun.study.judgement.stability import predicted_limit
+from gdrun.views.study_notes import limit_sentence
 from study.cases import LEAST_SQUARES, LOGISTIC
 
 GRID = "log:0.05:5:41"
@@ -111,3 +112,29 @@ def test_many_combinations_have_no_limits_to_read():
     penalties = [k / 10 for k in range(7)]
     found = gdrun.sweep(LEAST_SQUARES, {"lr": [0.1, 0.2], "l2": penalties}, "epochs=2")
     assert found.limits == {}
+
+
+def test_a_rate_whose_loss_jumps_above_its_start_is_not_stable():
+    """At 1000 the loss of softmax regression jumps between 98 and 386, above its start ln 10."""
+    config = {
+        "dataset": "digits",
+        "model": {"name": "softmax", "l2": 1e-4},
+        "variant": "bgd",
+        "optimizer": "vanilla",
+    }
+    found = gdrun.sweep(config, {"lr": [20, 1000]}, "epochs=100", "schedule=constant")
+    assert found.limit.stable == 20
+    assert found.limit.unstable == 1000
+    assert [each.word for each in found.verdicts] == ["best", "unstable"]
+    assert found.standings[1].symptom == "exploding"
+
+
+def test_a_first_swing_above_the_start_shows_neither_stability_nor_the_opposite():
+    """Heavy ball on ½(x² + 10 y²) at 0.99 of its limit 2(1 + β)/10 = 0.38: the swing of y rises to
+    about 1/(1 − β) times its start, and then shrinks by √β = 0.949 a step."""
+    config = {"surface": {"name": "bowl"}, "optimizer": "momentum", "schedule": "constant"}
+    found = gdrun.sweep(config, {"lr": [0.1, 0.99 * 0.38]}, "steps=50", "beta=0.9", "variant=bgd")
+    assert found.standings[1].symptom == "exploding"
+    assert (found.limit.stable, found.limit.unstable) == (0.1, None)
+    assert found.limit.unclear == 0.99 * 0.38
+    assert "0.1 was stable; 0.3762 is unclear: its loss rose" in limit_sentence(found.limit)

@@ -163,6 +163,7 @@ def test_the_report_of_a_sweep_has_predicted_and_observed_limits():
         "stable": 0.4,
         "unstable": 0.6,
         "steps_needed": None,
+        "unclear": None,
     }
 
 

@@ -65,8 +65,9 @@ class StabilityLimit:
     `predicted`, such as 2/L. exact: True if every rate above `predicted` is unstable; False if some
     may be stable. unstable: the smallest rate that was unstable; None if all rates were stable.
     stable: the largest rate below `unstable`; None if there is none. The observed limit is between
-    `stable` and `unstable`. steps_needed: None, unless all runs were too short to show the limit;
-    then the fewest steps that can show it.
+    `stable` and `unstable`. unclear: the smallest rate between them that shows neither, because its
+    loss rose above its start, but its peaks were falling; None if there is none. steps_needed:
+    None, unless all runs were too short to show the limit; then the fewest steps that can show it.
     """
 
     smoothness: float
@@ -76,6 +77,7 @@ class StabilityLimit:
     stable: float | None
     unstable: float | None
     steps_needed: int | None = None
+    unclear: float | None = None
 
 
 def stability_limits(
@@ -189,10 +191,13 @@ def observed_limit(
     needed = math.ceil(round(_TIME_CONSTANTS / (1 - beta), 6))
     if longest < needed and any(verdict.word != "diverged" for verdict in verdicts):
         return replace(limit, steps_needed=needed)
-    rates = sorted(
-        (standing.candidate.experiment.optimizer["lr"], verdict.stable)
-        for standing, verdict in zip(found, verdicts, strict=True)
-    )
-    unstable = next((rate for rate, stable in rates if not stable), None)
-    below = [rate for rate, stable in rates if stable and (unstable is None or rate < unstable)]
-    return replace(limit, stable=max(below, default=None), unstable=unstable)
+    rates: dict[str, list[float]] = {"stable": [], "unstable": [], "unclear": []}
+    for standing, verdict in zip(found, verdicts, strict=True):
+        kind = "unstable" if not verdict.stable else "stable" if standing.descends else "unclear"
+        rates[kind].append(standing.candidate.experiment.optimizer["lr"])
+    unstable = min(rates["unstable"], default=None)
+    highest = math.inf if unstable is None else unstable
+    stable = max((rate for rate in rates["stable"] if rate < highest), default=None)
+    lowest = -math.inf if stable is None else stable
+    unclear = min((rate for rate in rates["unclear"] if lowest < rate < highest), default=None)
+    return replace(limit, stable=stable, unstable=unstable, unclear=unclear)

@@ -18,6 +18,10 @@ ROUNDING = 1e-9
 """A loss counts as higher than another only above this relative difference."""
 
 
+FEWEST = 5
+"""The fewest evaluations that show a peak of an oscillation, whose period is often two or three."""
+
+
 @dataclass(frozen=True)
 class Drop:
     """How far the training loss fell: from start to end, the median over a candidate's runs.
@@ -66,6 +70,27 @@ def sum_of_rises(standing: Standing, loss: Drop) -> float:
     with np.errstate(invalid="ignore"):  # a diverged run has infinite losses
         sums = [float(np.maximum(np.diff(each), 0).sum()) for each in losses]
     return float(np.median(sums) / (first - last))
+
+
+def peaks_fall(standing: Standing) -> bool:
+    """Whether the peaks of the training loss fall, so that a rate may be stable although it rose.
+
+    The peak of the last third of a run is not above that of the third before. If a sixth of the run
+    has at least FEWEST evaluations, the peak of the last sixth is also not above that of any of the
+    three sixths before: a loss that jumps up and down at random may fall from third to third. With
+    several runs, the peaks of all of them fall. False if `growth_of_peaks` is None.
+    """
+    growth = growth_of_peaks(standing)
+    if growth is None or growth > 1 + ROUNDING:
+        return False
+    for result in standing.results:
+        losses = result.evals["train_loss"]
+        if len(losses) < 6 * FEWEST:
+            continue
+        peaks = [float(np.max(part)) for part in np.array_split(losses[len(losses) // 3 :], 4)]
+        if peaks[-1] > (1 + ROUNDING) * min(peaks):
+            return False
+    return True
 
 
 def growth_of_peaks(standing: Standing) -> float | None:

@@ -10,7 +10,7 @@ the rate. Their progress is the share of the best improvement of these candidate
 logarithms if p does. Stability is judged by the training loss: L₀ at the start, Lₖ at the end, and
 L* at the lowest end of these candidates. A rate above the best one is unstable if (L₀ − Lₖ) / (L₀ −
 L*) < 0.95, else too large. With full-batch gradients it is too large rather than unstable if the
-peaks of the loss fall, because with momentum the loss oscillates at stable rates too.
+peaks of the loss fall (`peaks_fall`): with momentum the loss oscillates at stable rates, too.
 
 A metric such as the balanced accuracy may be bad where the loss is smooth and low. So for a metric
 that is no loss, the words on the course of training (BY_LOSS) are those by the training loss.
@@ -37,11 +37,11 @@ from gdrun.study.judgement.ranking import (
 )
 from gdrun.study.judgement.statistics import quantile, spread
 from gdrun.study.judgement.training_losses import (
-    ROUNDING,
     TRAIN_LOSS,
     Drop,
     drop_of,
     growth_of_peaks,
+    peaks_fall,
     sum_of_rises,
     training_loss,
 )
@@ -270,7 +270,7 @@ def _verdict(
     if standing.dropped is not None:
         return Verdict("dropped", f"at epoch {standing.dropped:.4g}")
     peaks = growth_of_peaks(standing)
-    settles = peaks is not None and peaks <= 1 + ROUNDING
+    settles = peaks_fall(standing)
     rises = loss.rose or not standing.descends
     if diverged or (rises and not settles) or (rises and progress.total >= GOOD):
         return Verdict("unstable")

@@ -153,6 +153,7 @@ class StabilityRecord(TypedDict):
     stable: float | None
     unstable: float | None
     steps_needed: NotRequired[int | None]
+    unclear: NotRequired[float | None]
 
 
 class TuningRecord(TypedDict):

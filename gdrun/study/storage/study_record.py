@@ -179,6 +179,7 @@ def _stability(limit: StabilityLimit) -> StabilityRecord:
         "stable": limit.stable,
         "unstable": limit.unstable,
         "steps_needed": limit.steps_needed,
+        "unclear": limit.unclear,
     }
 
 
