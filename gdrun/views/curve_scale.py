@@ -20,8 +20,9 @@ WIDTH = 10
 class CurveScale:
     """The scale that the curves of a table share.
 
-    low: the lowest loss of any run that did not diverge. high: the largest initial loss. log:
-    whether heights are logarithmic.
+    low: the lowest loss of any run that did not diverge. high: the largest initial loss. If every
+    run diverged, low and high are the lowest and the largest finite loss of all runs. log: whether
+    heights are logarithmic.
     """
 
     low: float
@@ -58,12 +59,14 @@ def scale_over(every: Sequence[Numbers], kept: Sequence[Numbers]) -> CurveScale 
 
     every: all curves. kept: the curves of runs that did not diverge.
     """
-    starts = np.array([losses[0] for losses in every if len(losses)])
-    lowest = np.concatenate([starts, *kept])
-    lowest, starts = lowest[np.isfinite(lowest)], starts[np.isfinite(starts)]
-    if not len(starts):
+    highest = np.array([losses[0] for losses in every if len(losses)])
+    lowest = np.concatenate([highest, *kept])
+    if not len(kept):  # The losses before the divergence are all that the curves can show.
+        highest = lowest = np.concatenate([np.empty(0), *every])
+    lowest, highest = lowest[np.isfinite(lowest)], highest[np.isfinite(highest)]
+    if not len(highest):
         return None
-    low, high = float(lowest.min()), float(starts.max())
+    low, high = float(lowest.min()), float(highest.max())
     return CurveScale(low, high, log=low > 0 and high > SPAN * low)
 
 

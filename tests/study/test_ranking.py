@@ -364,6 +364,16 @@ def test_curves_of_a_table_share_one_scale():
     assert [scale_of(found).curve(each) for each in found] == ["█▁", "█↑"]
 
 
+def test_curves_show_the_finite_losses_if_every_run_diverged():
+    # From 1 (▁) to 16 (█): 4 is at 3/15 of the height, which is the second of eight blocks.
+    runs = {0.1: [result([16, 4, np.nan], diverged=True)], 9: [result([8, 1], diverged=True)]}
+    found, _ = standing_texts(runs)
+    scale = scale_of(found)
+    assert (scale.low, scale.high) == (1.0, 16.0)
+    assert [scale.curve(each)[0] for each in found] == ["█", "▄"]
+    assert scale.curve(found[0])[1] == "▂" and scale.curve(found[1])[1] == "▁"
+
+
 def test_a_curve_is_that_of_the_run_with_the_median_score():
     """The first seed of the larger rate failed; the other two, and the median, are good."""
     good, failed, best = result([16, 2.5]), result([16, 99]), result([16, 2])
