@@ -126,11 +126,13 @@ def _tuned(found: Comparison, words: Sequence[str]) -> list[str]:
     """The lines of `step` for a comparison that first finds a smaller rate for each contender.
 
     found: a comparison in which every run diverged. words: the words of its command. The result is
-    empty if the command has the option --tune already, or is not known.
+    empty if the command has the option --tune already, or is not known, or if smaller rates do not
+    help.
     """
     from gdrun.study.judgement.stability import predicted_limit, smaller_rates
 
-    if not words or any(word.partition("=")[0] == "--tune" for word in words):
+    tuned = any(word.partition("=")[0] == "--tune" for word in words)
+    if not words or tuned or found.cause_beyond_rates is not None:
         return []
     experiments = [candidate.experiment for candidate in found.plan.candidates]
     limits = filter(None, map(predicted_limit, experiments))

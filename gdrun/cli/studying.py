@@ -235,7 +235,7 @@ def document(record: StudyRecord, path: Path) -> dict[str, object]:
 
 def data_warnings(record: StudyRecord) -> list[RenderableType]:
     """A blank line and a line for each symptom of the data of a study; nothing without any."""
-    from gdrun.views.sweeps import warning_lines
+    from gdrun.views.study_warnings import warning_lines
 
     found = record.get("data_symptoms", ())
     return warning_lines([f"{each['name']}: {each['evidence']}" for each in found])

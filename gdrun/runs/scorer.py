@@ -20,6 +20,10 @@ from gdrun.problems.objective import Objective
 from gdrun.runs.model_file import ModelDescription
 
 
+class DivergedWeightsError(RecordError):
+    """The weights of a run are not finite. Why the run diverged, only its record says."""
+
+
 @dataclass(frozen=True, eq=False)
 class Scorer:
     """The model that a description and weights define.
@@ -101,14 +105,14 @@ class Scorer:
     def row(self) -> Array:
         """The P weights as one row (P,).
 
-        Raises RecordError if their shapes do not fit the model, or they are not finite.
+        Raises RecordError if their shapes do not fit the model, DivergedWeightsError if they are
+        not finite.
         """
         row = np.empty(self.model.layout.size, self.description.dtype)
         self._copy(self.model.layout.named(row))
         if not np.isfinite(row).all():
-            raise RecordError(
-                "the run diverged: its weights are not finite, so it predicts nothing",
-                hint="train with a smaller learning rate; `gdrun sweep lr` finds one",
+            raise DivergedWeightsError(
+                "the run diverged: its weights are not finite, so it predicts nothing"
             )
         return row
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -28,7 +29,7 @@ from gdrun.runs.model_file import (
     weights_in,
 )
 from gdrun.runs.predictions import Evaluation, Predictions, evaluation, with_baseline
-from gdrun.runs.scorer import Scorer
+from gdrun.runs.scorer import DivergedWeightsError, Scorer
 from gdrun.runs.thresholds import codes_at, require_threshold
 
 
@@ -297,6 +298,17 @@ def model_of(
     try:
         return TrainedModel(description, weights)
     except RecordError as error:
-        raise RecordError(
-            error.problems[0].what, where=where, hint=error.problems[0].hint
-        ) from None
+        hint = error.problems[0].hint
+        if isinstance(error, DivergedWeightsError):
+            hint = _shows_cause(file)
+        raise RecordError(error.problems[0].what, where=where, hint=hint) from None
+
+
+def _shows_cause(file: Path | None) -> str:
+    """A hint for weights that are not finite: where to see the cause, which only the run has.
+
+    file: their file, which is in the directory of the run; None if nothing was written.
+    """
+    if file is None:
+        return "run.record['diagnosis'] has the cause"
+    return f"`gdrun diagnose {shlex.quote(str(file.parent))}` shows the cause, and what may help"

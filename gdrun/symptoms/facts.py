@@ -43,6 +43,11 @@ class Symptom:
     evidence: str
     remedies: tuple[Remedy, ...] = ()
 
+    @property
+    def depends_on_rate(self) -> bool:
+        """Whether another learning rate is one of the remedies."""
+        return any("optimizer.lr" in remedy.changes for remedy in self.remedies)
+
 
 @dataclass(frozen=True)
 class RateLimit:

@@ -24,13 +24,12 @@ from gdrun.views.study_line import study_line
 from gdrun.views.study_notes import (
     symptom_notes,
 )
+from gdrun.views.study_warnings import NOT_COMPARABLE, warning_lines
 from gdrun.views.sweeps import (
     HEALTHY,
     NEVER,
-    NOT_COMPARABLE,
     epochs_text,
     spread_cells,
-    warning_lines,
 )
 
 Column = tuple[str, Callable[[Contender], str]]

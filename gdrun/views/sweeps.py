@@ -36,7 +36,8 @@ from gdrun.views.study_notes import (
     trained_once_notes,
     work_line,
 )
-from gdrun.views.surface_runs import flat_end_words, rate_notes, variant_notes
+from gdrun.views.study_warnings import sweep_warnings, warning_lines
+from gdrun.views.surface_runs import rate_notes, variant_notes
 from gdrun.views.verdicts import meanings_of, missed
 
 MOST_ROWS = 48
@@ -55,12 +56,6 @@ HEALTHY = "-"
 
 ONE_SEED = f"one: {SAME_RUN}"
 """The note on seeds if every seed gives the same run."""
-
-NOT_COMPARABLE = {
-    "data": "the datasets or surfaces differ, so the values cannot be ranked",
-    "loss": "the losses are different quantities, so the values cannot be ranked",
-}
-"""The warning that values of the metric cannot be ranked, by what differs between the settings."""
 
 _STYLES = {
     "best": "bold green",
@@ -102,13 +97,7 @@ def sweep_result(sweep: Sweep) -> RenderableType:
     parts: list[RenderableType] = [Text(study_line(sweep.plan)), "", sweep_table(sweep), *more, ""]
     symptoms = symptom_notes(standing for standing, _ in _shown(sweep))
     explained = Explained(parts, _notes(sweep), OPTIONAL, symptoms)
-    return Group(explained, *warning_lines(_warnings(sweep)))
-
-
-def warning_lines(texts: Sequence[str]) -> list[RenderableType]:
-    """A blank line and a line for each warning; nothing without warnings."""
-    lines = [Text(f"warning: {text}", style="yellow") for text in texts]
-    return ["", *lines] if lines else []
+    return Group(explained, *warning_lines(sweep_warnings(sweep)))
 
 
 def sweep_table(sweep: Sweep) -> FittingTable:
@@ -310,40 +299,3 @@ def _spread_text(sweep: Sweep, best: Standing) -> str:
         return f"{text}, range {ends} (an interval needs {FEWEST_SEEDS} seeds or more)"
     ends = _ends(interval.low, interval.high, best.spread, sweep.metric)
     return f"{text}, interval {ends}, {interval_level(interval)}"
-
-
-def _risky_best(ranking: Sequence[Standing]) -> list[str]:
-    """A warning if some runs of the best setting diverged; empty otherwise.
-
-    It also names the best setting of which no run diverged.
-    """
-    best = next(iter(ranking), None)
-    if best is None or not best.eligible or not best.diverged:
-        return []
-    text = f"{best.diverged} of {len(best.results)} runs of the best setting diverged"
-    safe = next(
-        (each.candidate.name for each in ranking if each.eligible and not each.diverged), None
-    )
-    return [f"{text}; {safe} is the best setting without a diverged run" if safe else text]
-
-
-def _warnings(sweep: Sweep) -> list[str]:
-    """The warnings below the notes."""
-    warnings = [NOT_COMPARABLE[sweep.unlike]] if sweep.unlike else []
-    warnings += _risky_best(sweep.ranking)
-    if sweep.smaller_rates is not None:
-        what = "every run diverged" if sweep.diverged else "no setting lowered the training loss"
-        warnings.append(f"{what}; try smaller rates: lr={sweep.smaller_rates}")
-    if shared := sweep.shared_seconds:
-        text = f"the budget in seconds ended {count(shared, 'run')} that trained beside others"
-        warnings.append(
-            f"{text}, which takes longer; for a fair comparison, use a budget of epochs"
-        )
-    if sweep.flat_end is not None:
-        warnings.append(flat_end_words(sweep.flat_end, [axis.leaf for axis in sweep.axes]))
-    for edge in sweep.at_edge:
-        side, leaf = "smallest" if edge.smallest else "largest", edge.axis.leaf
-        wider = f": {leaf}={edge.wider}" if edge.wider else ""
-        text = f"the best {leaf} is the {side} that was tried; try a wider range{wider}"
-        warnings.append(text)
-    return warnings

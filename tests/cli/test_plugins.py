@@ -147,6 +147,55 @@ def test_a_rule_that_ascends_is_noted(gdrun, tmp_path, monkeypatch, forget):
     )
 
 
+UNDEFINED = '''
+import numpy as np
+from gdrun import rule
+
+@rule
+def my_descent(w, g, t, lr=0.1):
+    """The root of a negative number from step 21.  w ← w − α g √(20 − t) / √(20 − t)."""
+    return w - lr * g * np.sqrt(20.5 - t) / np.sqrt(20.5 - t)
+'''
+
+
+@pytest.mark.parametrize(
+    "study", ["sweep optimizer=my_descent lr=0.1,0.2", "compare my_descent my_descent+lr=0.2"]
+)
+def test_smaller_rates_are_not_advised_for_an_undefined_update(
+    gdrun, tmp_path, monkeypatch, forget, study
+):
+    """No rate changes the step at which this equation has no value."""
+    monkeypatch.chdir(tmp_path)
+    Path("my.py").write_text(UNDEFINED, encoding="utf-8")
+    words = ("dataset=iris", "model=softmax", "epochs=20", "--plugin", "my.py", "--seeds", "1")
+    answer = gdrun(*study.split(), *words)
+    assert answer.code == 3
+    (directory,) = Path("runs").iterdir()
+    assert answer.out.endswith(
+        f"to diagnose its runs:\n  gdrun diagnose {directory} --plugin my.py\n"
+    )
+    text = " ".join(answer.out.split())
+    assert "smaller rate" not in text.replace("smaller rates do not help", "")
+    if study.startswith("sweep"):
+        assert "every run diverged, and smaller rates do not help: the weights of" in text
+        assert "the equation of my_descent is not defined there" in text
+
+
+def test_a_run_without_finite_weights_leads_to_its_cause(gdrun, tmp_path, monkeypatch, forget):
+    monkeypatch.chdir(tmp_path)
+    Path("my.py").write_text(UNDEFINED, encoding="utf-8")
+    loaded = ("--plugin", "my.py")
+    gdrun("train", "optimizer=my_descent", "dataset=iris", "epochs=20", "-q", *loaded)
+    forget()
+    (run,) = Path("runs").iterdir()
+    refused = gdrun("show", str(run), "--weights")
+    assert refused.code == 2
+    command = f"gdrun diagnose {run} --plugin my.py"
+    assert refused.err.endswith(f"hint: `{command}` shows the cause, and what may help\n")
+    shown = " ".join(gdrun(*command.split()[1:]).out.split())
+    assert "the equation of my_descent is not defined there" in shown
+
+
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_rules_of_gdrun_descend_on_the_bowl(name):
     assert note_on_ascent(name) is None

@@ -287,8 +287,10 @@ def test_surfaces_and_old_runs_have_no_model(tmp_path):
 def test_a_diverged_run_predicts_nothing(tmp_path):
     run = train(tmp_path, "linear", optimizer={"name": "vanilla", "lr": 1e300})
     assert run.status == "diverged"
-    with pytest.raises(gdrun.RecordError, match="the run diverged: its weights are not finite"):
-        gdrun.load_model(run)
+    for load in (lambda: gdrun.load_model(run), lambda: gdrun.load_model(run.directory)):
+        with pytest.raises(gdrun.RecordError, match="its weights are not finite") as caught:
+            load()
+        assert f"hint: `gdrun diagnose {run.directory}` shows the cause" in str(caught.value)
 
 
 def test_a_run_on_a_mapped_matrix(tmp_path):

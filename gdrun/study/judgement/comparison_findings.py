@@ -20,6 +20,7 @@ from gdrun.data import Table
 from gdrun.methods.sampling import VARIANTS
 from gdrun.result_tables import ResultTables
 from gdrun.study.design.trials import Candidate, StudyPlan
+from gdrun.study.judgement.divergence import cause_beyond_rates
 from gdrun.study.judgement.metrics import Metric, Target, stopping_target, unlike
 from gdrun.study.judgement.ranking import Standing, ranked, standings, usual_target, values_by_seed
 from gdrun.study.judgement.statistics import holm, quantile, sign_test
@@ -27,6 +28,7 @@ from gdrun.study.storage.results import Result
 from gdrun.study.study import Work
 from gdrun.study.tasks import prepared
 from gdrun.study.tuning import Tuning
+from gdrun.symptoms.facts import Symptom
 
 COLUMNS = {"updates": "step", "gradients": "gradients", "epochs": "epoch"}
 """For each unit of the cost of reaching a target, the column of the trace that counts it."""
@@ -211,6 +213,11 @@ class Comparison(ResultTables):
     def diverged(self) -> bool:
         """Whether every run diverged."""
         return all(each.standing.diverged == len(each.standing.results) for each in self.contenders)
+
+    @property
+    def cause_beyond_rates(self) -> Symptom | None:
+        """Why every run diverged, if smaller rates would diverge too."""
+        return cause_beyond_rates([each.standing for each in self.contenders])
 
     @property
     def results(self) -> Numbers:

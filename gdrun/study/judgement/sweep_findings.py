@@ -16,6 +16,7 @@ from gdrun.quantities import quantity
 from gdrun.result_tables import ResultTables
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.trials import Candidate, StudyPlan
+from gdrun.study.judgement.divergence import cause_beyond_rates
 from gdrun.study.judgement.edges import Edge, edges
 from gdrun.study.judgement.flat_ends import common_flat_end
 from gdrun.study.judgement.metrics import Metric, Target, stopping_target, unlike
@@ -32,6 +33,7 @@ from gdrun.study.judgement.stability import StabilityLimit, smaller_rates, stabi
 from gdrun.study.judgement.verdicts import RATE, Verdict, verdicts
 from gdrun.study.storage.results import Result
 from gdrun.study.study import Work
+from gdrun.symptoms.facts import Symptom
 from gdrun.symptoms.surface_points import FlatPoint
 
 
@@ -175,15 +177,23 @@ class Sweep(ResultTables):
         good = [standing for standing, verdict in pairs if verdict.word in ("best", "good")]
         return None if self.unlike else common_flat_end(good)
 
+    @cached_property
+    def cause_beyond_rates(self) -> Symptom | None:
+        """Why every run with the smallest rate diverged, if smaller rates would diverge too."""
+        rates = [each.candidate.experiment.optimizer["lr"] for each in self.standings]
+        pairs = zip(self.standings, rates, strict=True)
+        return cause_beyond_rates([each for each, rate in pairs if rate == min(rates)])
+
     @property
     def smaller_rates(self) -> str | None:
         """The rates to try next if no candidate lowers the loss, as a text such as log:1e-4:0.1:7.
 
         The largest of them is the smallest rate that was tried, divided by √10, or the predicted
-        stability limit if that is smaller. None if a candidate lowers it, or no rate was swept.
+        stability limit if that is smaller. None if a candidate lowers it, no rate was swept, or
+        smaller rates do not help (`cause_beyond_rates`).
         """
         swept = RATE in [axis.key for axis in self.axes]
-        if self.descends or not (self.standings and swept):
+        if self.descends or not (self.standings and swept) or self.cause_beyond_rates is not None:
             return None
         predicted = (limit.predicted for limit in self.limits.values())
         return smaller_rates(self.values(RATE).tolist(), predicted)

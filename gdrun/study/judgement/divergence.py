@@ -1,0 +1,23 @@
+"""Why every run of a study diverged, if the learning rate is not the cause."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gdrun.study.judgement.ranking import Standing
+from gdrun.study.judgement.symptoms import symptoms_of
+from gdrun.symptoms.facts import Symptom
+
+
+def cause_beyond_rates(found: Sequence[Standing]) -> Symptom | None:
+    """The symptom of the first run, if all runs of these candidates diverged at any rate.
+
+    Such a symptom has no remedy that changes the learning rate, so that smaller rates would diverge
+    too. None if a run did not diverge, or if a smaller rate may cure one of the runs.
+    """
+    if any(standing.diverged < len(standing.results) for standing in found):
+        return None
+    runs = [run for each in found for run in symptoms_of(each.candidate.experiment, each.results)]
+    if not runs or any(not run or run[0].depends_on_rate for run in runs):
+        return None
+    return runs[0][0]
