@@ -2,9 +2,10 @@
 
 A rung is an epoch at which candidates are dropped. With η = 3 and a budget of R epochs the rungs
 are at …, R/9, R/3; the first rung is not before the first evaluation. At a rung the candidates are
-ranked by the median of the metric over seeds. The runs of dropped candidates end; the other runs
-continue with their current weights and are never restarted. The schedule of the learning rate
-covers the whole budget from the start.
+ranked by the median of the metric over seeds; those that do not lower the training loss come last,
+as in the ranking of the whole study. The runs of dropped candidates end; the other runs continue
+with their current weights and are never restarted. The schedule of the learning rate covers the
+whole budget from the start.
 
 Source: Jamieson & Talwalkar 2016; Li et al. 2018 for η.
 """
@@ -26,10 +27,12 @@ from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import HALVING
 from gdrun.study.judgement.statistics import quantile
 from gdrun.study.judgement.sweep_findings import Rung
+from gdrun.study.judgement.symptoms import most_descend, rises, rising_runs
 from gdrun.study.storage.results import Result, results_of
 from gdrun.study.storage.study_record import read_rung, rung_record
 from gdrun.study.study import StudyContext, StudyProgress, Work, keep, unique
 from gdrun.study.tasks import ListenersOf, Task, tasks_of, unfinished
+from gdrun.symptoms.facts import Traced, lowest_loss
 
 FACTOR = 3
 """η: at a rung (an epoch at which candidates are dropped), one of three candidates continues."""
@@ -160,15 +163,18 @@ class _Race:
 
         A candidate with an infinite median, because its runs diverged, is never kept.
         """
-        scores = self._scores()
-        medians = {
-            candidate.name: quantile([scores[identity] for identity in identities], 0.5)
+        scores, rising = self._scores(), self._rising()
+        orders = {
+            candidate.name: (
+                not most_descend([rising[identity] for identity in identities]),
+                quantile([scores[identity] for identity in identities], 0.5),
+            )
             for candidate, identities in self._candidates()
             if candidate.name in remaining
         }
-        order = sorted(medians, key=lambda name: medians[name])
+        order = sorted(orders, key=lambda name: orders[name])
         most = math.ceil(len(order) / FACTOR)
-        kept = tuple(name for name in order[:most] if math.isfinite(medians[name]))
+        kept = tuple(name for name in order[:most] if math.isfinite(orders[name][1]))
         return Rung(epoch, kept, tuple(name for name in order if name not in kept))
 
     def _scores(self) -> Scores:
@@ -183,6 +189,21 @@ class _Race:
                 score = self._metric.sign * value
                 scores[task.trials[lane].identity] = score if math.isfinite(score) else math.inf
         return scores
+
+    def _rising(self) -> dict[str, bool]:
+        """Whether the training loss of each trial rises so far, by the trial's hash."""
+        found = {}
+        for trial in self._plan.trials:
+            if (ended := self._results.get(trial.identity)) is not None:
+                (found[trial.identity],) = rising_runs(trial.experiment, [ended])
+        for task, trainer in self._running:
+            for lane in trainer.state.lanes.tolist():
+                trial = task.trials[lane]
+                config = trial.experiment.plain()
+                steps, evals = trainer.progress.steps, trainer.progress.evaluations
+                run = Traced(config, evals.lane(lane), steps.lane(lane), lowest_loss(config))
+                found[trial.identity] = rises(run)
+        return found
 
     def _drop(self, rung: Rung) -> None:
         """End the runs of the candidates that this rung dropped, and save their results."""

@@ -1,5 +1,6 @@
 """A setting that does not lower the training loss is never the best, whatever its score."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -9,10 +10,12 @@ from rich.console import Console
 import gdrun
 from gdrun.study.design.axes import axes_of
 from gdrun.study.design.tuning_plan import TuningPlan
-from gdrun.study.judgement.metrics import Metric
+from gdrun.study.halving import carry_out_halving
+from gdrun.study.judgement.comparison_findings import Contender
+from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.ranking import standings
 from gdrun.study.judgement.sweep_findings import judge_sweep
-from gdrun.study.study import Work
+from gdrun.study.study import StudyContext, Work, carry_out
 from gdrun.study.tuning import choose
 from gdrun.views.sweeps import sweep_result
 from study.cases import plan_and_results, planned, result
@@ -97,3 +100,28 @@ def test_a_start_at_the_minimum_leaves_no_loss_to_lower():
     )
     # A smaller rate has the lower noise floor: it is proportional to the rate.
     assert found.best.settings["optimizer.lr"] == 0.0001
+
+
+def test_a_run_whose_training_loss_rose_reaches_no_target():
+    rows = {0.1: [run([10, 4, 2], 2)] * 2, 10.0: [run(LUCKY, 1e-12), run([10, 4, 3], 3)]}
+    plan, results = plan_and_results(rows)
+    found = standings(plan, results, LOSS)
+    target = Target(LOSS, 4.0)
+    # The validation losses fall on straight lines: 10, 6, 2; 10, 5, 1e-12; and 10, 6.5, 3.
+    assert [each.to_target(target, "epoch").tolist() for each in found] == [[2, 2], [math.inf, 2]]
+    own = [Contender(each, target, batch=32, pace=None) for each in found]
+    assert [each.reached for each in own] == [2, 1]
+    # Half of the runs did not reach it.
+    assert [each.to_target["epochs"] for each in own] == [2, math.inf]
+
+
+def test_halving_keeps_no_setting_whose_training_loss_rose_before_one_whose_loss_fell():
+    accuracy = Metric("validation_accuracy")
+    plan = planned({"lr": [1e-4, 1e-3, 30]}, "epochs=9", "dataset.seed=4")
+    results, _ = carry_out(plan, StudyContext())
+    # At the only rung, at epoch 3, the third setting has the highest accuracy, by luck.
+    evals = [results[trial.identity].evals for trial in plan.trials]
+    assert int(np.argmax([each["validation_accuracy"][3] for each in evals])) == 2
+    assert [bool(each["train_loss"][3] > each["train_loss"][0]) for each in evals] == [0, 0, 1]
+    _, _, (rung,) = carry_out_halving(plan, StudyContext(), accuracy)
+    assert (rung.kept, rung.dropped[-1]) == (("lr=0.0001",), "lr=30")

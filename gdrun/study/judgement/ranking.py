@@ -20,7 +20,7 @@ from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.progress import Improvement
 from gdrun.study.judgement.statistics import Spread, quantile, spread
-from gdrun.study.judgement.symptoms import main_symptom, rising_runs
+from gdrun.study.judgement.symptoms import main_symptom, most_descend, rising_runs
 from gdrun.study.storage.results import Result
 
 HALVING = "halving"
@@ -55,8 +55,8 @@ class Standing:
     a run that diverged. spread: the median, quartiles and interval of the scores. rank: from 1;
     candidates with equal medians, up to rounding, have the same rank; None if the median is
     infinite. fastest: True for the candidate that `fastest_first` puts first; its rank is 1.
-    descends: False if half of the runs or more diverged, exploded, or ended with a training loss
-    above its start.
+    rising (runs,): whether each run diverged, exploded, or ended with a training loss above its
+    start; empty if no run did.
     """
 
     candidate: Candidate
@@ -65,7 +65,7 @@ class Standing:
     spread: Spread
     rank: int | None = None
     fastest: bool = False
-    descends: bool = True
+    rising: tuple[bool, ...] = ()
 
     def __repr__(self) -> str:
         """One line without the traces of the runs, for the list of a ranking."""
@@ -93,6 +93,11 @@ class Standing:
     def diverged(self) -> int:
         """The number of runs that diverged."""
         return sum(result.diverged for result in self.results)
+
+    @property
+    def descends(self) -> bool:
+        """Whether the candidate lowers the training loss in more than half of its runs."""
+        return most_descend(self.rising)
 
     @cached_property
     def identical(self) -> bool:
@@ -173,9 +178,16 @@ class Standing:
     def to_target(self, target: Target, unit: str) -> Numbers:
         """The cost of each run until it reached the target, (runs,); +∞ if it did not.
 
-        unit: the column of the trace that counts the cost: epoch, step or gradients.
+        A run whose training loss was not lowered reached it by luck, and does not count. unit: the
+        column of the trace that counts the cost: epoch, step or gradients.
         """
-        return np.array([target.reached(result, unit) for result in self.results])
+        rising = self.rising or (False,) * len(self.results)
+        return np.array(
+            [
+                math.inf if by_luck else target.reached(result, unit)
+                for result, by_luck in zip(self.results, rising, strict=True)
+            ]
+        )
 
 
 def standings(
@@ -192,8 +204,8 @@ def standings(
         # In an interrupted study, some candidates may have no result yet.
         if len(own):
             scores = np.array([metric.score(result) for result in own])
-            descends = 2 * rising_runs(candidate.experiment, own) < len(own)
-            standing = Standing(candidate, own, scores, spread(scores), descends=descends)
+            rising = rising_runs(candidate.experiment, own)
+            standing = Standing(candidate, own, scores, spread(scores), rising=rising)
             if standing.identical:
                 # The same run, repeated, says nothing on how much runs vary.
                 standing = replace(standing, spread=replace(standing.spread, interval=None))

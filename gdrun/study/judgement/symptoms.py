@@ -36,25 +36,37 @@ def symptoms_of(
     ]
 
 
-def rising_runs(experiment: Experiment, results: Sequence[Result]) -> int:
-    """The number of runs whose training loss was not lowered, although it could have been.
-
-    These runs diverged, have the symptom exploding, or have a training loss that ended above its
-    start. The end is the median of the last losses, so that noise counts less. A run that starts at
-    the minimum of a surface is not counted. results: the runs of a candidate.
-    """
-    runs = [
-        traced_of(each.record, experiment.plain(), each.steps, each.evals)
+def rising_runs(experiment: Experiment, results: Sequence[Result]) -> tuple[bool, ...]:
+    """For each run of a candidate, whether it `rises`. results: the runs."""
+    config = experiment.plain()
+    return tuple(
+        bool(len(each.evals["train_loss"]))
+        and rises(traced_of(each.record, config, each.steps, each.evals))
         for each in results
-        if len(each.evals["train_loss"])
-    ]
+    )
+
+
+def rises(run: Traced) -> bool:
+    """Whether the training loss of a run was not lowered, although it could have been.
+
+    The run diverged, has the symptom exploding, or has a training loss that ended above its start.
+    The end is the median of the last losses, so that noise counts less. False for a run that starts
+    at the minimum of a surface.
+    """
     with np.errstate(all="ignore"):  # differences and ratios of losses that are not finite
-        return sum(run.diverged is not None or (run.gap > 0 and _rises(run)) for run in runs)
+        if run.diverged is not None:
+            return True
+        risen = run.fallen < -ROUNDING * abs(run.start)
+        return run.gap > 0 and (risen or exploding(run) is not None)
 
 
-def _rises(run: Traced) -> bool:
-    """Whether the training loss of a run exploded, or ended above its start."""
-    return exploding(run) is not None or run.fallen < -ROUNDING * abs(run.start)
+def most_descend(rising: Sequence[bool]) -> bool:
+    """Whether a candidate lowers the training loss: less than half of its runs rise.
+
+    Only such a candidate can be the best, whatever its score. rising: for each run, whether it
+    `rises`; a candidate without runs has none that rises.
+    """
+    return not rising or 2 * sum(rising) < len(rising)
 
 
 def data_symptoms(experiment: Experiment, data: Prepared) -> list[DataSymptomRecord]:
