@@ -8,7 +8,7 @@ import numpy as np
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from gdrun.study.judgement.progress import LOG_FROM
+from gdrun.study.judgement.progress import CAP, LOG_FROM
 from gdrun.study.judgement.ranking import GOOD
 from gdrun.study.judgement.statistics import quantile
 from gdrun.study.judgement.sweep_findings import Sweep
@@ -28,8 +28,9 @@ def verdicts_page() -> RenderableType:
     intro = (
         "p is the progress of a setting: the improvement of the metric that ranks the settings, "
         "divided by the best improvement. If the best improvement is a drop by more than a factor "
-        f"of {LOG_FROM}, logarithms are used. A verdict uses the p of the end of a run; the column "
-        "`to target` has the first epoch at which a run reached the target. "
+        f"of {LOG_FROM}, logarithms are used, and {CAP}, because rounding may make such "
+        "differences. A verdict uses the p of the end of a run; the column `to target` has the "
+        "first epoch at which a run reached the target. "
         f"The default target is the value with p = {GOOD:g}. "
         "Too small, too large and unstable compare only settings that differ in nothing but the "
         "rate. The peaks of a loss were falling if the largest loss of the last third of a run was "
@@ -48,7 +49,10 @@ def meanings_of(sweep: Sweep, shown: Iterable[Verdict]) -> str:
     """
     words = {verdict.word for verdict in shown} - PLAIN
     texts = [f"{word}: {MEANINGS[word]}" for word in MEANINGS if word in words]
-    scale = ", in logarithms" if sweep.logarithmic else ""
+    best = sweep.improvement
+    scale = ", in logarithms" if best is not None and best.logarithmic else ""
+    if best is not None and best.capped:
+        scale += f", where {CAP}"
     if sweep.unlike:
         scale = f", in logarithms if it is a drop by more than a factor of {LOG_FROM}"
     explained = f"p is the share of the best improvement of the {sweep.metric.words}{scale}; "

@@ -13,7 +13,7 @@ from gdrun.config.loading import load
 from gdrun.errors import GdrunError
 from gdrun.problems.metrics import METRICS, Predictions
 from gdrun.runs.strict_json import loads
-from gdrun.study.design.axes import axes_of
+from gdrun.study.design.axes import Axis, axes_of
 from gdrun.study.judgement.metrics import Metric, Target, metric_called, parse_target, unlike
 from gdrun.study.judgement.ranking import ranked, standings, usual_target, values_by_seed
 from gdrun.study.judgement.sweep_findings import judge_sweep
@@ -23,6 +23,7 @@ from gdrun.study.storage.study_record import standing_record
 from gdrun.study.study import Work
 from gdrun.views.curve_scale import scale_of
 from gdrun.views.sweeps import spread_cells, sweep_result
+from gdrun.views.verdicts import meanings_of
 from study.cases import LEAST_SQUARES, LOGISTIC, plan_and_results, planned, result
 
 LOSS = Metric("validation_loss")
@@ -351,6 +352,30 @@ def test_the_usual_target_in_log_loss_where_losses_span_decades():
     target = usual_target(found, LOSS)
     assert target.value == pytest.approx(10**-5.6)
     assert target.reason == "95 % of the best improvement of its logarithm"
+
+
+def test_improvements_beyond_rounding_are_capped_and_the_cap_is_said():
+    """Falls by 10²⁰ and 10¹³ both count as 10¹²; without a cap, the second has p = 13/20."""
+    plan, results = plan_and_results(
+        {0.1: [result([1, 1e-20])], 0.2: [result([1, 1e-13])], 0.3: [result([1, 1e-11])]}
+    )
+    found = judge_sweep(
+        plan, (Axis("optimizer.lr", (0.1, 0.2, 0.3)),), results, LOSS, Work(3, 0, 1, 1.0)
+    )
+    assert [each.word for each in found.verdicts] == ["best", "good", "too large"]
+    # ln 10⁻¹² · 0.95 = ln 10⁻¹¹·⁴
+    assert found.target.value == pytest.approx(10**-11.4)
+    cap = "an improvement by more than a factor of 10¹² counts as 10¹²"
+    assert cap in found.target.reason
+    assert cap in meanings_of(found, found.verdicts)
+
+
+def test_a_cap_that_does_not_act_is_not_said():
+    plan, results = plan_and_results({0.1: [result([1, 1e-11])], 0.2: [result([1, 1e-5])]})
+    found = judge_sweep(
+        plan, (Axis("optimizer.lr", (0.1, 0.2)),), results, LOSS, Work(3, 0, 1, 1.0)
+    )
+    assert "10¹²" not in found.target.reason + meanings_of(found, found.verdicts)
 
 
 def test_curves_of_a_table_share_one_scale():

@@ -4,8 +4,10 @@
 
 F is the score, F₀ the score at the start, and F* the best score at the end of a run. Lower scores
 are better. If F₀ > LOG_FROM · F* > 0, F₀, F* and F are replaced by their logarithms. Then a loss of
-3 is far from a best loss of 1, even if all losses began at 100. The default target of a study and
-its verdicts share this definition, so a setting is good if its median reached the default target.
+3 is far from a best loss of 1, even if all losses began at 100. Scores below SMALLEST · F₀ count as
+SMALLEST · F₀ then, because such improvements are smaller than the rounding of F₀. The default
+target of a study and its verdicts share this definition, so a setting is good if its median reached
+the default target.
 """
 
 from __future__ import annotations
@@ -24,6 +26,9 @@ LOG_FROM = 30
 SMALLEST = 1e-12
 """Losses below this share of the initial loss count as equal: rounding may make the difference."""
 
+CAP = "an improvement by more than a factor of 10¹² counts as 10¹²"
+"""What SMALLEST means, in words for the places that define p or the default target."""
+
 
 @dataclass(frozen=True)
 class Improvement:
@@ -40,6 +45,11 @@ class Improvement:
     def between(cls, start: float, best: float) -> Improvement:
         """The improvement from `start` to `best`, with logarithms if it is large."""
         return cls(start, best, start > LOG_FROM * best > 0)
+
+    @property
+    def capped(self) -> bool:
+        """Whether the best improvement is by more than a factor of 1/SMALLEST, and counts as it."""
+        return self.logarithmic and self.best < self.start * SMALLEST
 
     def share(self, score: float) -> float:
         """The progress p of a score.

@@ -18,7 +18,7 @@ from gdrun import quantities
 from gdrun.array_types import Numbers
 from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.judgement.metrics import Metric, Target
-from gdrun.study.judgement.progress import Improvement
+from gdrun.study.judgement.progress import CAP, Improvement
 from gdrun.study.judgement.statistics import Spread, quantile, spread
 from gdrun.study.judgement.symptoms import main_symptom, most_descend, rising_runs
 from gdrun.study.storage.results import Result
@@ -343,5 +343,6 @@ def usual_target(found: Sequence[Standing], metric: Metric) -> Target | None:
     if improvement is None or not improvement.start > improvement.best:
         return None
     of = " of its logarithm" if improvement.logarithmic else ""
-    reason = f"{100 * GOOD:.0f} % of the best improvement{of}"
+    cap = f" ({CAP})" if improvement.capped else ""
+    reason = f"{100 * GOOD:.0f} % of the best improvement{of}{cap}"
     return Target(metric, metric.sign * improvement.score_at(GOOD), reason)

@@ -20,6 +20,7 @@ from gdrun.study.judgement.divergence import cause_beyond_rates
 from gdrun.study.judgement.edges import Edge, edges
 from gdrun.study.judgement.flat_ends import common_flat_end
 from gdrun.study.judgement.metrics import Metric, Target, stopping_target, unlike
+from gdrun.study.judgement.progress import Improvement
 from gdrun.study.judgement.ranking import (
     Standing,
     best_improvement,
@@ -101,10 +102,12 @@ class Sweep(ResultTables):
         return self.limits.get("")
 
     @property
-    def logarithmic(self) -> bool:
-        """Whether verdicts and the default target compare logarithms of the metric."""
-        improvement = None if self.unlike else best_improvement(self.standings, self.metric)
-        return improvement is not None and improvement.logarithmic
+    def improvement(self) -> Improvement | None:
+        """The best improvement of the metric, of which verdicts and the default target are shares.
+
+        None if no median is finite, or `unlike` is set.
+        """
+        return None if self.unlike else best_improvement(self.standings, self.metric)
 
     @property
     def complete(self) -> bool:
