@@ -40,8 +40,8 @@ def own_numbers(cells: Any, column: SourceColumn, encoding: Encoding, place: Pla
 def frame_cells(values: Any, name: str, decimal: str) -> Any:
     """The values of one column for n rows: numbers or moments (n,), or a list of texts.
 
-    decimal: the decimal sign of numbers among texts. Raises DataError if the values are not
-    one-dimensional.
+    A missing value, such as None or pandas.NA, is NaN, NaT or an empty text. decimal: the decimal
+    sign of numbers among texts. Raises DataError if the values are not one-dimensional.
     """
     array = np.asarray(values)
     if array.ndim != 1:
@@ -50,6 +50,28 @@ def frame_cells(values: Any, name: str, decimal: str) -> Any:
         )
     if array.dtype.kind in "biufM":
         return array
-    return [
-        str(each).replace(".", decimal) if isinstance(each, float) else str(each) for each in values
-    ]
+    return [_text(each, decimal) for each in values]
+
+
+def _text(value: Any, decimal: str) -> str:
+    """The text of a value; empty for a missing one."""
+    if isinstance(value, str):
+        return value
+    if _is_missing(value):
+        return ""
+    return str(value).replace(".", decimal) if isinstance(value, float) else str(value)
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether a value of a frame is None, NaN, NaT or pandas.NA.
+
+    NaN and NaT differ from themselves; a comparison with pandas.NA is neither true nor false.
+    """
+    if value is None:
+        return True
+    try:
+        return bool(value != value)
+    except TypeError:
+        return True
+    except ValueError:  # an array has one answer for each entry
+        return False

@@ -155,7 +155,10 @@ class RowEncoder:
     def _codes(self, column: SourceColumn, cells: Any, place: Place) -> Numbers:
         """The codes of these labels: NaN for a missing value, UNSEEN for an ignored label."""
         if isinstance(cells, np.ndarray):
-            cells = list(map(str, cells.tolist()))
+            # Only a missing number or moment differs from itself.
+            empty = (cells != cells).tolist()
+            texts = map(str, cells.tolist())
+            cells = ["" if gap else text for gap, text in zip(empty, texts, strict=True)]
         codes = self._code_of[column.name]
         if column.buckets:
             return self._bucket_codes(column, cells, codes)

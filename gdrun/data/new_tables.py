@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -14,8 +13,8 @@ from gdrun.array_types import Array, Numbers
 from gdrun.data.arrow_files import opened_arrow
 from gdrun.data.new_rows import RowEncoder, require_columns
 from gdrun.data.new_targets import Target, measured
-from gdrun.data.table_files import json_cells, opened_json_lines, opened_parquet
-from gdrun.data.typed_columns import NUMBER
+from gdrun.data.table_files import json_cells, json_value, opened_json_lines, opened_parquet
+from gdrun.data.typed_columns import NUMBER, text_of
 from gdrun.errors import DataError
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def typed_blocks(
             if as_text and kind == "BOOLEAN":
                 wanted = "CASE c WHEN true THEN 'True' WHEN false THEN 'False' ELSE '' END"
             elif as_text or not numeric:
-                wanted = "coalesce(CAST(c AS VARCHAR), '')"
+                wanted = text_of(kind)
             found = database.execute(
                 f"SELECT {wanted} AS r FROM (SELECT #{position + 1} AS c FROM {source})"
             ).fetchnumpy()["r"]
@@ -74,7 +73,7 @@ def json_blocks(path: Path, encoder: RowEncoder, target: Target, labelled: bool)
 
         def read(position: int, as_text: bool) -> RowCells:
             cells = json_cells(database, position)
-            values = [json.loads(text) for text in cells.texts]
+            values = [json_value(text) for text in cells.texts]
             for value in values:
                 if isinstance(value, list | dict):
                     raise DataError(

@@ -143,12 +143,16 @@ def json_cells(database: DuckDBPyConnection, position: int) -> Cells:
     return Cells.of(np.ma.getdata(found["r"]).tolist())
 
 
-def _json_value(text: str) -> Any:
-    """The value of a JSON text. DuckDB also accepts nan and inf, in any case and with a sign."""
+def json_value(text: str) -> Any:
+    """The value of a JSON text; None for null and NaN.
+
+    DuckDB also accepts nan and inf, in any case and with a sign.
+    """
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except json.JSONDecodeError:
-        return float(text)
+        value = float(text)
+    return None if value != value else value
 
 
 def _json_column(name: str, cells: Cells, places: TableRows, reading: ColumnReading) -> Column:
@@ -156,7 +160,7 @@ def _json_column(name: str, cells: Cells, places: TableRows, reading: ColumnRead
 
     Raises DataError for other values and for mixtures.
     """
-    values = [_json_value(text) for text in cells.texts]
+    values = [json_value(text) for text in cells.texts]
     kinds = {type(value) for value in values} - {type(None)}
     missing = np.array([value is None for value in values])[cells.codes]
     if kinds <= {int, float} and not reading.category:

@@ -76,6 +76,15 @@ def _number(column: str, kind: str) -> str:
     return f"CAST({exact} AS DOUBLE)"
 
 
+def text_of(kind: str) -> str:
+    """The SQL expression for the text of a value c, empty if it is null or NaN.
+
+    kind: the type of the column in DuckDB.
+    """
+    text = "coalesce(CAST(c AS VARCHAR), '')"
+    return f"CASE WHEN isnan(c) THEN '' ELSE {text} END" if kind in ("FLOAT", "DOUBLE") else text
+
+
 def _typed_column(
     connection: DuckDBPyConnection,
     query: str,
@@ -104,7 +113,7 @@ def _typed_column(
             where=f"{places.table} {name}",
             hint=f"{reading.options.leaving_out(name)}; or extract numbers from it with a query",
         )
-    cells = Cells.of(np.ma.getdata(values("coalesce(CAST(c AS VARCHAR), '')")).tolist())
+    cells = Cells.of(np.ma.getdata(values(text_of(kind))).tolist())
     return text_column(name, cells, ~cells.marked(reading.marks), places, reading)
 
 

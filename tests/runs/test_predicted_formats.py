@@ -292,3 +292,48 @@ def test_texts_in_frames_are_read_as_in_the_file(tmp_path, decimal):
         model.predict(empty)
     measured = model.evaluate(texts.assign(y=[written(each) for each in amounts / 5]))
     assert_allclose(measured.metrics["rmse"], model.evaluate(path).metrics["rmse"], rtol=1e-12)
+
+
+@pytest.mark.parametrize("marks", [None, ["unknown"], ["?", "none"]])
+def test_missing_values_of_tables_with_types_never_depend_on_the_marks(tmp_path, marks):
+    """NaN, None, NaT and pandas.NA are empty cells, whichever texts count as missing."""
+    k = np.arange(40)
+    gaps = {name: k % 10 == place for place, name in enumerate(("size", "city", "sold", "code"))}
+    full = pd.DataFrame(
+        {
+            "size": np.where(gaps["size"], np.nan, k * 1.5),
+            "city": np.where(gaps["city"], "", np.array(["Ulm", "Bonn"])[k // 3 % 2]),
+            "sold": pd.to_datetime("2024-01-31") + pd.to_timedelta(k, "D"),
+            "code": np.where(gaps["code"], np.nan, k % 3),
+            "price": k * k / 10,
+        }
+    )
+    full["sold"] = full["sold"].where(~gaps["sold"])
+    full["city"] = full["city"].astype(object)
+    full.to_csv(tmp_path / "made.csv", index=False)
+    chosen = {"missing": "most_frequent", "categories": ["code"]}
+    chosen |= {} if marks is None else {"missing_values": marks}
+    config = {"dataset": {"path": str(tmp_path / "made.csv"), **chosen}, "model": "linear"}
+    model = gdrun.train(config, "variant=bgd", "epochs=3").model
+    labels = [name for name in model.feature_names if name.startswith(("city", "code"))]
+    assert labels == ["city=Bonn", "city=Ulm", "code=0.0", "code=1.0", "code=2.0"]
+    expected = model.predict(tmp_path / "made.csv")
+    for gap in (np.nan, None, pd.NA):
+        frame = full.astype(object)
+        for name in ("size", "city", "code"):
+            frame[name] = frame[name].where(~gaps[name], gap)
+        assert_allclose(model.predict(frame.drop(columns="price")), expected, rtol=1e-14)
+    assert_allclose(model.predict(full.assign(city=full.city.replace("", None))), expected)
+
+    full["city"] = full["city"].replace("", None)
+    full.to_parquet(tmp_path / "made.parquet")
+    full.to_feather(tmp_path / "made.feather")
+    lines = full.assign(sold=full.sold.dt.strftime("%Y-%m-%d")).astype(object)
+    lines = lines.where(lines.notna(), None)
+    text = "".join(json.dumps(row) + "\n" for row in lines.to_dict("records"))
+    (tmp_path / "made.jsonl").write_text(text.replace('"size": null', '"size": NaN'))
+    for ending in ("parquet", "feather", "jsonl"):
+        path = tmp_path / f"made.{ending}"
+        typed = gdrun.train({**config, "dataset": {"path": str(path), **chosen}}, "epochs=3").model
+        assert typed.feature_names == model.feature_names, ending
+        assert_allclose(typed.predict(path), typed.predict(full), rtol=1e-14)
