@@ -35,8 +35,17 @@ def boolean_value(text: str) -> float | None:
     >>> boolean_value("TRUE"), boolean_value("0"), boolean_value("perhaps")
     (1.0, 0.0, None)
     """
+    return {"0": 0.0, "0.0": 0.0, "1": 1.0, "1.0": 1.0}.get(text.strip(), boolean_word(text))
+
+
+def boolean_word(text: str) -> float | None:
+    """The value of a text that is a word for a boolean, 0 or 1; None for another text or a number.
+
+    >>> boolean_word("Yes"), boolean_word("0")
+    (1.0, None)
+    """
     word = text.strip().lower()
-    for false, true in (*SPELLINGS, ({"0", "0.0"}, {"1", "1.0"})):
+    for false, true in SPELLINGS:
         if word in false | true:
             return float(word in true)
     return None

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gdrun.array_types import Array, Flags, Numbers
+from gdrun.data.booleans import boolean_codes, boolean_word
 from gdrun.data.cells import cell_value
 from gdrun.data.new_dates import Place
 from gdrun.data.new_rows import MOST_NAMED, RowEncoder, numbers_in
@@ -62,7 +63,7 @@ class Target:
                 str(int(number)) if number.is_integer() else str(number)
                 for number in numbers.tolist()
             ]
-        codes = {label: code for code, label in enumerate(self.classes)}
+        codes = self._codes_of({*labels})
         found = np.fromiter((codes.get(label, NO_CLASS) for label in labels), np.int64, len(labels))
         for row in np.flatnonzero(found == NO_CLASS).tolist():
             value = cell_value(labels[row])
@@ -70,6 +71,21 @@ class Target:
             if not absent or not self.gaps:
                 self._refuse_label(labels[row], row, place, absent=absent)
         return found
+
+    def _codes_of(self, labels: set[str]) -> dict[str, int]:
+        """The codes of the classes, and of labels that are the same booleans in another spelling.
+
+        A query reads the yes and no of a CSV file as true and false.
+        """
+        codes = {label: code for code, label in enumerate(self.classes)}
+        values = boolean_codes(self.classes)
+        if values is None or len(values) != 2:
+            return codes
+        booleans = {values[label]: code for label, code in codes.items()}
+        known = {label: boolean_word(label) for label in labels}
+        return {
+            label: booleans[value] for label, value in known.items() if value is not None
+        } | codes
 
     def _refuse_label(self, label: str, row: int, place: Place, *, absent: bool) -> None:
         if absent:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from gdrun.array_types import Array, Counts, Numbers
+from gdrun.data.booleans import boolean_codes, boolean_word
 from gdrun.data.table import Table, Task
 from gdrun.errors import DataError
 
@@ -110,7 +111,7 @@ def positive_last(
 def positive_code(labels: tuple[str, ...], positive: str) -> int:
     """Return the code of the positive class, 0 or 1; the arguments are those of positive_last.
 
-    A label that differs only in capitals is found too: YAML has one word, true, for True and TRUE.
+    A boolean in another spelling is found too: YAML has one word, true, for True, TRUE and true.
     """
     where = "dataset.positive"
     if len(labels) != 2:
@@ -119,11 +120,11 @@ def positive_code(labels: tuple[str, ...], positive: str) -> int:
         raise DataError(what, where=where, hint="remove this key")
     if positive in labels:
         return labels.index(positive)
-    alike = [code for code, label in enumerate(labels) if label.lower() == positive.lower()]
-    if len(alike) != 1:
+    value, values = boolean_word(positive), boolean_codes(labels)
+    if value is None or values is None:
         what = f"the target has no class {positive!r}"
         raise DataError(what, where=where, hint=f"its classes are {labels[0]} and {labels[1]}")
-    return alike[0]
+    return [values[label] for label in labels].index(value)
 
 
 def codes_of(y: Array, table: Table, classes: tuple[str, ...]) -> Array:

@@ -151,7 +151,7 @@ def test_what_cannot_be_positive(here, words, error, hint):
     assert [error, hint] == answer.err.splitlines()[-2:]
 
 
-def test_a_label_of_the_wrong_case_or_type(here):
+def test_a_boolean_or_a_number_in_another_spelling(here):
     write("t.csv", ("FALSE", "TRUE"))
     # YAML reads false and FALSE as the same boolean.
     assert trained(here, "positive=false")["data"]["classes"] == ["TRUE", "FALSE"]

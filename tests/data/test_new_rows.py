@@ -138,6 +138,16 @@ def test_npy_files(tmp_path):
     assert "has the shape (3, 2), but there are 3 rows" in message
 
 
+def test_booleans_of_the_target_in_another_spelling():
+    cells = ["True", "yes", "F", "NO", "off"]
+    codes = Target("y", ("yes", "no")).encode(cells, str)
+    assert codes.tolist() == [0, 0, 1, 1, 1]
+    # These classes are no booleans, so that true is another class.
+    for classes in (("no", "maybe"), ("n", "y", "z"), ("f", "y")):
+        with pytest.raises(DataError, match="did not see the class 'true'"):
+            Target("y", classes).encode(["true"], str)
+
+
 def test_npz_files(tmp_path):
     X = np.arange(6.0).reshape(3, 2)
     np.savez(tmp_path / "new.npz", X=X, y=[1, 0, 1])
