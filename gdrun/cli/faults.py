@@ -15,7 +15,7 @@ import typer
 
 from gdrun.cli import console
 from gdrun.cli.options import with_options
-from gdrun.cli.typed_settings import COMMANDS, note_for, with_typed_settings
+from gdrun.cli.typed_settings import COMMANDS, note_for, shell_word, with_typed_settings
 from gdrun.errors import (
     TRACEBACK,
     Problem,
@@ -168,8 +168,12 @@ def _option_hint(
     command = next(iter(given), "")
     if command == "evaluate" and option == "--metric":
         return "gdrun evaluate prints all metrics; --json has their values in full"
+    setting = f"{key.replace('-', '_')}={value}"
+    setting = setting if value == "…" else shell_word(setting)
+    if option == "--query" and command in ("inspect", "predict", "evaluate"):
+        return f"a query takes the place of the data file: write {setting}"
     if command in COMMANDS and resolve_key(key.replace("-", "_"), read(None).data):
-        return f"keys of the config have no dashes: write {key.replace('-', '_')}={value}"
+        return f"keys of the config have no dashes: write {setting}"
     if command == "export" and option in ("-o", "--out"):
         words = [word for word in given if word not in (option, f"{option}={value}", value)]
         return f"the destination is the last word: gdrun {' '.join([*words, value])}"

@@ -58,11 +58,11 @@ def _to_train(file: str, keys: list[str], found: Inspection) -> list[str]:
 
     For a data file or a query the command names no model, because `gdrun train` chooses one.
     """
-    from gdrun.data.sources import reader_of
+    from gdrun.data.sources import bare_source, reader_of
 
     if found.problems:
         return []
-    word = file.removeprefix("dataset.").removeprefix("path=")
+    word = bare_source(file)
     # In other commands, the key seed alone is that of the run.
     keys = [f"dataset.{key}" if key.startswith("seed=") else key for key in keys]
     if word.startswith("query=") or reader_of(word) is not None:
@@ -77,10 +77,10 @@ def _options(file: str, keys: list[str]) -> dict[str, Any]:
     """The options of the dataset section for `load_table`, checked as `gdrun train` checks them."""
     from gdrun.config.loading import load
     from gdrun.config.overrides import Override, parse_override
-    from gdrun.data.sources import DATASETS, reader_of
+    from gdrun.data.sources import DATASETS, bare_source, reader_of
 
     changes: list[Override] = []
-    file = file.removeprefix("dataset.").removeprefix("path=")
+    file = bare_source(file)
     if file.startswith("query="):
         changes.append(Override("dataset.query", file.partition("=")[2], file))
     elif reader_of(file) is None and file in DATASETS:

@@ -25,7 +25,10 @@ Trained: TypeAlias = Annotated[
     ),
 ]
 Data: TypeAlias = Annotated[
-    str, typer.Argument(metavar="DATA", help="A data file, or the name of a dataset.")
+    str,
+    typer.Argument(
+        metavar="DATA", help="A data file, the name of a dataset, or a query=… in SQL over files."
+    ),
 ]
 Runs: TypeAlias = Annotated[
     Path, typer.Option("--runs", metavar="DIR", help="The directory of the runs.")

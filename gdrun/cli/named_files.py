@@ -6,6 +6,7 @@ import errno
 import shlex
 from pathlib import Path
 
+from gdrun.cli.typed_settings import shell_word
 from gdrun.errors import GdrunError, Problem, near_files
 
 CONFIGS = (".yaml", ".yml")
@@ -109,11 +110,14 @@ def _not_a_file(words: list[str], word: str) -> list[Problem]:
     from gdrun.config.loading import read
     from gdrun.config.overrides import choosing
     from gdrun.config.sections import SECTIONS
+    from gdrun.data.queries import is_query
     from gdrun.errors import near
 
     after = words[words.index(word) + 1 :]
     value = after[0] if after and "=" not in after[0] else "…"
     what = "is not a file and not KEY=VALUE"
+    if is_query(word):
+        return [Problem("is a query, not a file", word, f"write {shell_word(f'query={word}')}")]
     if resolve_key(word, read(None).data):
         return [Problem(what, word, f"to set the key, write {word}={value}")]
     if hint := choosing(word):

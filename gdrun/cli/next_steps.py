@@ -170,6 +170,9 @@ def after_weights(path: Path) -> list[RenderableType]:
         return []
     dataset = read_run(path).config.get("dataset", {})
     data = dataset.get("path") or dataset.get("name")
+    query, folder = dataset.get("query"), dataset.get("folder") or "."
+    if query and Path(str(folder)).resolve() == Path.cwd():  # elsewhere its paths mean other files
+        data = f"query={query}"
     lines = (
         step("predict the target of the data of the run", "predict", str(path), str(data))
         if data

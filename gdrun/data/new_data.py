@@ -1,4 +1,4 @@
-"""New data for a trained model: a file of any format, a named dataset, an array, or columns."""
+"""New data for a trained model: a file, a named dataset, a query, an array, or columns."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ from gdrun.data.new_rows import RowEncoder, require_columns
 from gdrun.data.new_svmlight import svmlight_blocks
 from gdrun.data.new_tables import TYPED, Opened, json_blocks, typed_blocks
 from gdrun.data.new_targets import Target, measured
+from gdrun.data.queries import PREFIX, files_of, opened_query
 from gdrun.data.saved_arrays import archived_arrays, mapped_array, require_real
 from gdrun.data.several_files import matching_files
-from gdrun.data.sources import DATASETS, load_table, reader_of, unreadable_format
+from gdrun.data.sources import DATASETS, bare_source, load_table, reader_of, unreadable_format
 from gdrun.data.unchanged_files import unchanged_files
 from gdrun.data.unreadable import expanded, unreadable
 from gdrun.errors import DataError, suggestion
@@ -32,6 +33,9 @@ from gdrun.mapped_files import require_unchanged
 
 Blocks = Iterator[tuple[Numbers, Array | None]]
 """The features (n, d) of consecutive rows, before they are filled, and their targets (n,)."""
+
+QUERY = "query"
+"""The place of the rows of a query in messages: the whole query would be too long."""
 
 _OF_COLUMN = "column "
 """The beginning of the name of a target that is a column of a matrix, such as `column 4`."""
@@ -46,14 +50,19 @@ def new_blocks(
     targets: str | Path | None = None,
     reading: Mapping[str, Any] = MappingProxyType({}),
 ) -> Generator[tuple[Numbers, Array | None], None, None]:
-    """Blocks of the rows of a file, or of a dataset that a config can name.
+    """Blocks of the rows of a file, of a dataset that a config can name, or of a query.
 
-    target: the target of the model, whose column the data may have. labelled: whether the targets
-    are needed; otherwise None is given for them. targets: the file with the targets of an NPY or
-    IDX file. reading: the options of csv_blocks for text files.
+    source: a path, a name, or `query=` and a query in SQL. target: the target of the model, whose
+    column the data may have. labelled: whether the targets are needed; otherwise None is given for
+    them. targets: the file with the targets of an NPY or IDX file. reading: the options of
+    csv_blocks for text files.
     Raises DataError if the data cannot be read, or do not have the columns of the model.
     """
-    path, word = expanded(source), str(source)
+    word = bare_source(str(source))
+    if word.startswith(PREFIX):
+        yield from _of_query(word.removeprefix(PREFIX), encoder, target, labelled, targets)
+        return
+    path = expanded(word)
     reader = reader_of(path)
     if reader is None and word in DATASETS:
         encoder.kept.require_none(word)
@@ -65,12 +74,7 @@ def new_blocks(
         what, hint = unreadable_format(path)
         raise DataError(what, where=word, hint=hint)
     if targets is not None and reader.name not in ("npy", "idx"):
-        raise DataError(
-            f"this is a {reader.name} file, which holds its own targets; only NPY and IDX files "
-            "have a separate file of targets",
-            where=word,
-            hint="leave out the file with the targets",
-        )
+        raise _own_targets(f"a {reader.name} file", word)
     if reader.name not in NAMED:
         encoder.kept.require_none(word)
     with unchanged_files(path, targets):
@@ -111,7 +115,9 @@ def _csv(new: NewRows) -> Blocks:
 
 
 def _typed(opened: Opened) -> Callable[[NewRows], Blocks]:
-    return lambda new: typed_blocks(opened, new.path, new.encoder, new.target, new.labelled)
+    return lambda new: typed_blocks(
+        opened(new.path), str(new.path), new.encoder, new.target, new.labelled
+    )
 
 
 def _json_lines(new: NewRows) -> Blocks:
@@ -252,6 +258,28 @@ def _of_dataset(name: str, encoder: RowEncoder, target: Target, labelled: bool) 
     yield from _blocks_of(X, y if labelled else None, encoder, target, f"{name} row ")
 
 
+def _of_query(
+    query: str,
+    encoder: RowEncoder,
+    target: Target,
+    labelled: bool,
+    targets: str | Path | None,
+) -> Blocks:
+    if targets is not None:
+        raise _own_targets("a query", QUERY)
+    with unchanged_files(*files_of(query, ".")):
+        yield from typed_blocks(opened_query(query, QUERY), QUERY, encoder, target, labelled)
+
+
+def _own_targets(kind: str, where: str) -> DataError:
+    return DataError(
+        f"this is {kind}, which holds its own targets; only NPY and IDX files have a separate file "
+        "of targets",
+        where=where,
+        hint="leave out the file with the targets",
+    )
+
+
 def _blocks_of(
     X: Array, y: Array | None, encoder: RowEncoder, target: Target | None, place: str
 ) -> Blocks:
@@ -300,6 +328,14 @@ def _targets(y: Array, rows: int, where: str | Path) -> Array:
             hint="each row needs one target",
         )
     return y.reshape(rows)
+
+
+def place_of(source: Any) -> str:
+    """The place of new rows in messages: the word for a file or a dataset; X for arrays."""
+    if not isinstance(source, str | Path):
+        return "X"
+    word = bare_source(str(source))
+    return QUERY if word.startswith(PREFIX) else word
 
 
 def _not_there(path: Path, word: str) -> DataError:

@@ -32,7 +32,10 @@ ReadCells = Callable[[int, bool], RowCells]
 Its arguments are the position of the column, and whether the cells must be texts.
 """
 
-Opened = Callable[[Path], AbstractContextManager[tuple["DuckDBPyConnection", str]]]
+Rows: TypeAlias = AbstractContextManager[tuple["DuckDBPyConnection", str]]
+"""A connection to DuckDB, and SQL for the rows to read."""
+
+Opened = Callable[[Path], Rows]
 Blocks = Iterator[tuple[Numbers, Array | None]]
 
 TYPED: dict[str, Opened] = {"parquet": opened_parquet, "arrow": opened_arrow}
@@ -40,10 +43,13 @@ TYPED: dict[str, Opened] = {"parquet": opened_parquet, "arrow": opened_arrow}
 
 
 def typed_blocks(
-    opened: Opened, path: Path, encoder: RowEncoder, target: Target, labelled: bool
+    opened: Rows, where: str, encoder: RowEncoder, target: Target, labelled: bool
 ) -> Blocks:
-    """Blocks of the rows of a file that DuckDB opens, as new_blocks gives them."""
-    with opened(path) as (database, source):
+    """Blocks of the rows of files or a query that DuckDB opens, as new_blocks gives them.
+
+    where: the place of the rows, for messages.
+    """
+    with opened as (database, source):
         described = database.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
         names, types = [row[0] for row in described], [row[1] for row in described]
 
@@ -64,7 +70,7 @@ def typed_blocks(
                 return list(np.ma.getdata(found).tolist())
             return np.ma.filled(np.ma.asarray(found, dtype=np.float64), np.nan)
 
-        yield from _blocks(path, names, read, encoder, target, labelled)
+        yield from _blocks(where, names, read, encoder, target, labelled)
 
 
 def json_blocks(path: Path, encoder: RowEncoder, target: Target, labelled: bool) -> Blocks:
@@ -86,7 +92,7 @@ def json_blocks(path: Path, encoder: RowEncoder, target: Target, labelled: bool)
                 return list(texts[cells.codes].tolist())
             return np.array(list(map(_number, values)), dtype=np.float64)[cells.codes]
 
-        yield from _blocks(path, names, read, encoder, target, labelled)
+        yield from _blocks(str(path), names, read, encoder, target, labelled)
 
 
 def _number(value: Any) -> float:
@@ -98,7 +104,7 @@ def _number(value: Any) -> float:
 
 
 def _blocks(
-    path: Path,
+    where: str,
     names: Sequence[str],
     read: ReadCells,
     encoder: RowEncoder,
@@ -108,9 +114,9 @@ def _blocks(
     columns = encoder.encoding.columns
     wanted = [column.name for column in columns]
     require_columns(
-        names, [*wanted, *([target.name] if labelled else [])], str(path), measured(encoder, target)
+        names, [*wanted, *([target.name] if labelled else [])], where, measured(encoder, target)
     )
-    kept = [read(at, True) for at in encoder.kept.positions(names, str(path))]
+    kept = [read(at, True) for at in encoder.kept.positions(names, where)]
     used = {*wanted, target.name, *encoder.kept.cells}
     encoder.extra = tuple(name for name in names if name not in used)
     cells = [read(names.index(column.name), bool(column.labels)) for column in columns]
@@ -122,7 +128,7 @@ def _blocks(
         part = slice(start, start + BLOCK_ROWS)
 
         def place(row: int, first: int = start) -> str:
-            return f"{path} row {first + row}"
+            return f"{where} row {first + row}"
 
         X = encoder.features([each[part] for each in cells], place)
         encoder.kept.add(each[part] for each in kept)

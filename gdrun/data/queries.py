@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,9 @@ from gdrun.errors import DataError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+PREFIX = "query="
+"""What precedes a query where a word may also be the path of a file."""
 
 TABLE_FUNCTIONS = frozenset(
     {
@@ -53,22 +57,44 @@ def read_query(query: str, columns: ColumnOptions, folder: str = ".") -> Table:
     Raises: DataError if the query is not one SELECT statement, if it fails, or if its values cannot
     be used.
     """
+    where = "dataset.query"
+    with opened_query(query, where, folder) as (database, source):
+        return typed_table(database, source, where, columns)
+
+
+@contextmanager
+def opened_query(
+    query: str, where: str, folder: str = "."
+) -> Iterator[tuple[DuckDBPyConnection, str]]:
+    """A connection to DuckDB with the result of a query, and the name of its table in SQL.
+
+    where: the place of the query, for messages. folder: as for read_query. Raises DataError, also
+    from the `with` block, if the query is not one SELECT statement, or if it fails.
+    """
     import duckdb
 
-    where = "dataset.query"
     try:
         with connection(str(expanded(folder)), threads=1) as database:
             _require_harmless(database, query, where)
             # random() gives the same rows each time. The result is kept: it is read more than once.
             database.execute("SELECT setseed(0)")
             database.execute(f"CREATE TEMP TABLE gdrun_rows AS {query}")
-            return typed_table(database, "gdrun_rows", where, columns)
+            yield database, "gdrun_rows"
     except duckdb.Error as error:
         raise DataError(
             f"the query fails: {first_line(error)}",
             where=where,
             hint="write a query such as SELECT size, price FROM 'houses.parquet'",
         ) from None
+
+
+def is_query(text: str) -> bool:
+    """Whether a text begins as a query does.
+
+    >>> is_query("select 1 AS a"), is_query("selected.csv")
+    (True, False)
+    """
+    return re.match(r"\s*(select|with|from)\s", text, re.IGNORECASE) is not None
 
 
 def files_of(query: str, folder: str) -> list[Path]:

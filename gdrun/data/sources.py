@@ -21,7 +21,7 @@ from gdrun.data.other_formats import (
     is_unreadable_data,
     not_readable,
 )
-from gdrun.data.queries import files_of, read_query
+from gdrun.data.queries import PREFIX, files_of, is_query, read_query
 from gdrun.data.several_files import names_several
 from gdrun.data.svmlight_files import read_svmlight
 from gdrun.data.table import Table
@@ -105,6 +105,16 @@ def is_data_file(source: object) -> bool:
     return known or holds_json_rows(Path(source))
 
 
+def bare_source(word: str) -> str:
+    """The path, the name, or the query after `query=`, that a word for data means.
+
+    >>> bare_source("path=a.csv"), bare_source("dataset.query=SELECT 1"), bare_source("dataset.csv")
+    ('a.csv', 'query=SELECT 1', 'dataset.csv')
+    """
+    key = word.removeprefix("dataset.")
+    return key.removeprefix("path=") if key.startswith((PREFIX, "path=")) else word
+
+
 def stem(path: str) -> str:
     """The name of a file without its folder, its ending, and the signs of a pattern.
 
@@ -119,6 +129,8 @@ def stem(path: str) -> str:
 
 def unreadable_format(path: str | Path) -> tuple[str, str]:
     """The message and the hint for a file that gdrun has no reader for."""
+    if is_query(str(path)):
+        return "is a query, not the path of a file", "write query= in front of it"
     return not_readable(
         path, [ending for ending in READERS if not ending.endswith((".gz", ".zst"))]
     )

@@ -14,7 +14,7 @@ import numpy as np
 from gdrun.array_types import Array
 from gdrun.data import Encoding
 from gdrun.data.kept_columns import KeptColumns
-from gdrun.data.new_data import Blocks, array_blocks, column_blocks, new_blocks
+from gdrun.data.new_data import Blocks, array_blocks, column_blocks, new_blocks, place_of
 from gdrun.data.new_rows import RowEncoder, Unseen
 from gdrun.data.new_targets import Target, labelled_rows
 from gdrun.errors import DataError, GdrunError, RecordError
@@ -40,7 +40,7 @@ class TrainedModel:
     weights: those that the run returns, by name; for a network with batch_norm, also its running
     statistics. The argument X of the methods has n rows with d features. It is an array (n, d) with
     the features in their order, a mapping of columns such as a dict or a pandas frame, the path of
-    a data file, or the name of a dataset.
+    a data file, the name of a dataset, or a text such as "query=SELECT * FROM 'new.parquet'".
     """
 
     description: ModelDescription
@@ -169,10 +169,10 @@ class TrainedModel:
     ) -> Evaluation:
         """The mean loss (without l2 penalty) on rows with targets, and all metrics of the task.
 
-        X: the path of a data file, the name of a dataset, or columns by name with the target, such
-        as a dict of lists or a pandas frame. unseen: as for predict. targets: the file with the
-        targets of an NPY or IDX file. reading: as for predictions. Rows with no target are left
-        out, with a note. threshold: as for predict; the loss does not depend on it. Raises
+        X: the path of a data file, the name of a dataset, a query, or columns by name with the
+        target, such as a dict of lists or a pandas frame. unseen: as for predict. targets: the file
+        with the targets of an NPY or IDX file. reading: as for predictions. Rows with no target are
+        left out, with a note. threshold: as for predict; the loss does not depend on it. Raises
         DataError if the data cannot be used, GdrunError if the model cannot have a threshold.
         """
         self._require_threshold(threshold)
@@ -253,7 +253,7 @@ class TrainedModel:
 
 
 def _no_rows(X: Any) -> DataError:
-    return DataError("there are no rows", where=str(X) if isinstance(X, str | Path) else "X")
+    return DataError("there are no rows", where=place_of(X))
 
 
 def read_model(path: Path) -> TrainedModel:

@@ -23,6 +23,7 @@ from gdrun.config.overrides import Override, applied, apply, paths_of
 from gdrun.config.settings import HELD_OUT
 from gdrun.data import Table, load_table
 from gdrun.data.column_report import ColumnReport
+from gdrun.data.queries import PREFIX
 from gdrun.data.sources import PREPARATION, stem
 from gdrun.data.targets import likely_target, suitable_task
 from gdrun.errors import ConfigError, DataError, GdrunError
@@ -35,9 +36,6 @@ RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 MOST_ROWS = 2000
 MOST_ENTRIES = 2_000_000
 TEST_EPOCHS = 5
-
-QUERY = "query="
-"""The prefix of a source of data that is an SQL query, and not the path of a file."""
 
 ENOUGH_TO_STOP = 1000
 """From this number of rows on, the config has early stopping.
@@ -161,7 +159,7 @@ def _changes(path: str, overrides: Iterable[Change]) -> list[Override]:
 
 
 def _base(path: str) -> dict[str, Any]:
-    key, data = ("query", path.removeprefix(QUERY)) if path.startswith(QUERY) else ("path", path)
+    key, data = ("query", path.removeprefix(PREFIX)) if path.startswith(PREFIX) else ("path", path)
     return {"dataset": {key: data}, "model": "linear", "variant": "mbgd", "optimizer": "adam"}
 
 
@@ -180,7 +178,7 @@ def start_experiment(
 
 
 def _stem(path: str) -> str:
-    return "query" if path.startswith(QUERY) else stem(path)
+    return "query" if path.startswith(PREFIX) else stem(path)
 
 
 def _reading(experiment: Experiment) -> dict[str, Any]:
