@@ -101,8 +101,9 @@ def _diagnose_study(path: Path, json: bool, *, trying: bool) -> None:
     trying: whether the user gave --try or --save. Raises GdrunError in this case, because a remedy
     changes the config of one run, and also if no run of the study has ended.
     """
+    from gdrun.cli.missing_runs import missing_lines
     from gdrun.cli.recorded_commands import without_resume
-    from gdrun.cli.studying import missing_lines, read_ended
+    from gdrun.cli.studying import read_ended
     from gdrun.insight.study_symptoms import study_symptoms
     from gdrun.study.storage.study_directory import BEST
     from gdrun.views.diagnosis import change_words

@@ -126,6 +126,7 @@ def _write_weights(word: str, file: Path, json: bool) -> None:
 
 def _show_study(path: Path, json: bool) -> None:
     """Show the tables of a sweep or comparison, or print its record as JSON."""
+    from gdrun.cli.missing_runs import missing_lines
     from gdrun.study.judgement.sweep_findings import Sweep
     from gdrun.study.storage.reading import read_found
     from gdrun.study.storage.study_directory import read_study
@@ -150,7 +151,7 @@ def _show_study(path: Path, json: bool) -> None:
         if isinstance(result, Sweep)
         else comparisons.comparison_result(result, as_options)
     )
-    missing = studying.missing_lines(result, path, study.record.get("command"))
+    missing = missing_lines(result, path, study.record.get("command"))
     advice = missing or after_study(result, study.record, path)
     lines = [f"from {path}", *_labels(path), *advice]
     shown = [view, *studying.data_warnings(study.record), ""] if result.ended else []

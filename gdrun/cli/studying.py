@@ -16,6 +16,7 @@ import typer
 
 from gdrun.cli import completion, console, faults
 from gdrun.cli.experiments import Json, Plugins, Seed, named_config, study_source
+from gdrun.cli.missing_runs import missing_lines
 from gdrun.cli.next_steps import after_study
 from gdrun.cli.recorded_commands import resuming_words
 from gdrun.cli.running import DIVERGED, RUNS, Out, Quiet, Watch, progress_listeners
@@ -239,31 +240,6 @@ def data_warnings(record: StudyRecord) -> list[RenderableType]:
 
     found = record.get("data_symptoms", ())
     return warning_lines([f"{each['name']}: {each['evidence']}" for each in found])
-
-
-def missing_lines(result: Sweep | Comparison, path: Path, command: str | None = None) -> list[str]:
-    """The lines on how to continue a study with missing runs; empty if the study is complete.
-
-    path: the directory of the study. command: the command line that started it; None if it was
-    started from Python.
-    """
-    left, of = len(result.plan.trials) - result.ended, len(result.plan.trials)
-    if not left:
-        return []
-    missing = f"{left} of {of} runs are missing{_begun(path)}; to continue"
-    words = resuming_words(command, path) if command else []
-    if not words:
-        return [f"{missing}, repeat the study with resume={str(path)!r}"]
-    return [f"{missing}:", f"  {shlex.join(words)}"]
-
-
-def _begun(path: Path) -> str:
-    """The words on how many missing runs continue from a checkpoint; empty if none does."""
-    from gdrun.runs.checkpoint import runs_in_checkpoint
-    from gdrun.study.tasks import CHECKPOINTS
-
-    begun = sum(map(runs_in_checkpoint, path.rglob(CHECKPOINTS)))
-    return f", of which {begun} continue from a checkpoint" if begun else ""
 
 
 def read_ended(path: Path) -> ReadStudy:

@@ -18,7 +18,7 @@ from gdrun.study.judgement.comparison_findings import Comparison, judge_comparis
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.sweep_findings import Sweep, judge_sweep
 from gdrun.study.storage.records import Question
-from gdrun.study.storage.study_directory import BEST, StudyDirectory
+from gdrun.study.storage.study_directory import BEST, TUNING, StudyDirectory
 from gdrun.study.storage.study_record import (
     comparison_record,
     sweep_record,
@@ -180,7 +180,7 @@ def _tuned(
     in a subdirectory of the comparison's directory.
     """
     if context.directory is not None:
-        within = StudyDirectory.within(context.directory.path / "tuning", tuning.plan)
+        within = StudyDirectory.within(context.directory.path / TUNING, tuning.plan)
         context = replace(context, directory=within)
     found, work = try_out(tuning.plan, metric, context, alone=alone)
     for _ in range(WIDENINGS):

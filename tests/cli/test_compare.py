@@ -2,12 +2,14 @@
 
 import json
 import re
+import signal
 
 import pytest
 from rich.cells import cell_len
 from study.cases import LOGISTIC
 
 from gdrun.config.writing import to_yaml
+from gdrun.runs.signals import Interruption
 
 
 @pytest.fixture
@@ -53,6 +55,36 @@ def test_a_miss_is_never_and_a_divergence_is_a_row(compare):
     assert line.split()[2:] == ["never", "never", "never", "never", "0", "of", "2"]
     assert re.search(r"^mbgd\+lr=1e6 +– +– +2 of 2  exploding$", answer.out, re.MULTILINE)
     assert answer.code == 0
+
+
+def test_interrupted_in_tuning_it_says_where_it_is(gdrun, compare, tmp_path, monkeypatch):
+    """Two settings of the short contender have ended, with 2 seeds; those of the long one train."""
+    calls = iter(range(1000))
+
+    def name(self):
+        ended = [file for file in tmp_path.rglob("tuning/trials.jsonl") if file.read_text("utf-8")]
+        if not ended or next(calls) < 5:  # the training asks before each chunk of steps
+            return None
+        self.signal = signal.SIGINT
+        return "Ctrl-C (SIGINT)"
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Interruption, "name", name)
+        words = ("mbgd+epochs=2", "mbgd+epochs=500", "--seeds", "2", "--tune", "lr=0.1,0.2")
+        answer = compare(*words)
+    assert answer.code == 130
+    text = (
+        "4 of 8 tuning runs are missing, of which 4 continue from a checkpoint; "
+        "the 4 runs of the comparison follow; to continue:"
+    )
+    assert text in answer.out.splitlines()
+    (study,) = (tmp_path / "runs").iterdir()
+    assert text in gdrun("show", str(study)).out.splitlines()
+    # As after a kill, when no ranking was written.
+    record = json.loads((study / "tuning" / "study.json").read_text(encoding="utf-8"))
+    del record["ranking"]
+    (study / "tuning" / "study.json").write_text(json.dumps(record), encoding="utf-8")
+    assert text in gdrun("show", str(study)).out.splitlines()
 
 
 def test_everything_diverged_is_exit_code_3(compare):

@@ -46,6 +46,8 @@ SCHEMA_VERSION = 1
 RECORD = "study.json"
 BEST = "best.yaml"
 """The file with the config of the best candidate."""
+TUNING = "tuning"
+"""The directory of the tuning of a comparison, in that of the comparison."""
 
 
 class StudyDirectory:

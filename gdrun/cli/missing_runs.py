@@ -1,0 +1,62 @@
+"""The last lines of a study that was interrupted: which runs are missing, and how to continue."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gdrun.cli.recorded_commands import resuming_words
+
+if TYPE_CHECKING:
+    from gdrun.study.judgement.comparison_findings import Comparison
+    from gdrun.study.judgement.sweep_findings import Sweep
+
+
+def missing_lines(result: Sweep | Comparison, path: Path, command: str | None = None) -> list[str]:
+    """The lines on how to continue a study with missing runs; empty if the study is complete.
+
+    path: the directory of the study. command: the command line that started it; None if it was
+    started from Python.
+    """
+    left, of = len(result.plan.trials) - result.ended, len(result.plan.trials)
+    if not left:
+        return []
+    # No run of a comparison begins before its tuning is complete.
+    tuning = "" if result.ended else _missing_in_tuning(path)
+    missing = f"{left} of {of} runs are missing{_begun(path)}"
+    if tuning:
+        missing = f"{tuning}; the {of} runs of the comparison follow"
+    words = resuming_words(command, path) if command else []
+    if not words:
+        return [f"{missing}; to continue, repeat the study with resume={str(path)!r}"]
+    return [f"{missing}; to continue:", f"  {shlex.join(words)}"]
+
+
+def _missing_in_tuning(path: Path) -> str:
+    """The words on the missing runs of tuning; empty if it is complete, or there was none.
+
+    path: the directory of the comparison.
+    """
+    from gdrun.study.storage.study_directory import RECORD, TUNING, read_study
+    from gdrun.study.storage.trial_files import TRIALS
+
+    own = path / TUNING
+    if not (own / RECORD).is_file():
+        return ""
+    record, trials = read_study(own), own / TRIALS
+    if "ranking" in record:
+        ended = sum(row["runs"] for row in record["ranking"])
+    else:  # the process died before it ranked the settings
+        ended = trials.read_bytes().count(b"\n") if trials.is_file() else 0
+    of = record["trials"]
+    return f"{of - ended} of {of} tuning runs are missing{_begun(own)}" if ended < of else ""
+
+
+def _begun(path: Path) -> str:
+    """The words on how many missing runs continue from a checkpoint; empty if none does."""
+    from gdrun.runs.checkpoint import runs_in_checkpoint
+    from gdrun.study.tasks import CHECKPOINTS
+
+    begun = sum(map(runs_in_checkpoint, path.glob(CHECKPOINTS)))
+    return f", of which {begun} continue from a checkpoint" if begun else ""
