@@ -54,14 +54,14 @@ def sweep(
     name such as "validation_accuracy"; None for the validation loss. target: a text such as
     "loss=0.1", or a dict with one key; the epochs until it is reached are counted; None for a
     target close to the best result. search: "grid" for every combination, "random" for `trials`
-    random ones. halving: whether to use successive halving: after …, 1/9 and 1/3 of the epochs,
-    only the best third of the combinations continues. jobs: the number of processes; with more than
-    one, a script must call this below `if __name__ == "__main__":`, because every process imports
-    the script. executor: any `concurrent.futures.Executor`, such as that of a Dask cluster; it runs
-    `jobs` tasks at a time, or one for each core of this machine if `jobs` is 1. resume: the
-    directory of an earlier study; only the trials that it has not finished are run. config,
-    overrides, data, out: as in `train`. Ctrl-C returns the findings so far; a second Ctrl-C raises
-    KeyboardInterrupt.
+    random ones. halving: whether to use successive halving: only the best third of the settings
+    continues at 1/3 of the epochs, and earlier at 1/9, 1/27, … as often as needed to leave one
+    setting. jobs: the number of processes; with more than one, a script must call this below `if
+    __name__ == "__main__":`, because every process imports the script. executor: any
+    `concurrent.futures.Executor`, such as that of a Dask cluster; it runs `jobs` tasks at a time,
+    or one for each core of this machine if `jobs` is 1. resume: the directory of an earlier study;
+    only the trials that it has not finished are run. config, overrides, data, out: as in `train`.
+    Ctrl-C returns the findings so far; a second Ctrl-C raises KeyboardInterrupt.
 
     Raises ConfigError or DataError, with every problem, if an experiment cannot be run;
     RecordError if the directory cannot be written, or the study in `resume` cannot be continued.

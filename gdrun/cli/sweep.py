@@ -46,7 +46,8 @@ Halving = Annotated[
     bool,
     typer.Option(
         "--halving",
-        help="Successive halving: at 1/9 and 1/3 of the epochs only the best third continues.",
+        help="Successive halving: only the best third of the settings continues at 1/3 of the "
+        "epochs, and earlier at 1/9, 1/27, … as often as needed to leave one setting.",
     ),
 ]
 PrintTrials = Annotated[

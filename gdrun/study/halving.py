@@ -1,11 +1,12 @@
 """Successive halving: all candidates start, and at every rung only the best third continues.
 
 A rung is an epoch at which candidates are dropped. With η = 3 and a budget of R epochs the rungs
-are at …, R/9, R/3; the first rung is not before the first evaluation. At a rung the candidates are
-ranked by the median of the metric over seeds; those that do not lower the training loss come last,
-as in the ranking of the whole study. The runs of dropped candidates end; the other runs continue
-with their current weights and are never restarted. The schedule of the learning rate covers the
-whole budget from the start.
+are at R/3, and earlier at R/9, R/27, … as often as needed to leave one setting. Each is moved to
+the next evaluation, and none is before the first evaluation. At a rung the candidates are ranked by
+the median of the metric over seeds; those that do not lower the training loss come last, as in the
+ranking of the whole study. The runs of dropped candidates end; the other runs continue with their
+current weights and are never restarted. The schedule of the learning rate covers the whole budget
+from the start.
 
 Source: Jamieson & Talwalkar 2016; Li et al. 2018 for η.
 """

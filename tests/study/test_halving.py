@@ -1,7 +1,12 @@
 """Successive halving: the rungs, the runs that continue unchanged, and repeated decisions."""
 
-import pytest
+from typing import get_args
 
+import pytest
+from readme import README
+
+import gdrun
+from gdrun.cli.sweep import Halving
 from gdrun.config.loading import load
 from gdrun.errors import ConfigError, GdrunError
 from gdrun.study.executors import InProcesses
@@ -21,6 +26,9 @@ def test_rungs_divide_the_budget_by_three():
     assert rung_epochs(base, 27) == [1, 3, 9]
     # Nine candidates need two rungs, the late ones, where losses tell more.
     assert rung_epochs(base, 9) == [3, 9]
+    # 30/27 and 30/9 are moved to the next evaluation; one rung is enough for three settings.
+    assert rung_epochs(load(LOGISTIC, ["epochs=30"]), 27) == [2, 4, 10]
+    assert rung_epochs(load(LOGISTIC, ["epochs=30"]), 3) == [10]
     # 10/3 and 10/9 wait for the evaluation after them.
     assert rung_epochs(load(LOGISTIC, ["epochs=10"]), 9) == [2, 4]
     assert rung_epochs(load(LOGISTIC, ["epochs=2"]), 9) == []
@@ -98,3 +106,13 @@ def test_resumed_it_keeps_its_earlier_decisions(tmp_path):
 def test_it_runs_in_one_process():
     with pytest.raises(GdrunError, match="halving needs one process"):
         carry_out_halving(planned({"lr": RATES}), StudyContext(InProcesses(2), jobs=2), METRIC)
+
+
+def test_every_text_has_the_same_epochs():
+    sentence = (
+        "only the best third of the settings continues at 1/3 of the epochs, and earlier at 1/9, "
+        "1/27, … as often as needed to leave one setting"
+    )
+    help_text = get_args(Halving)[1].help
+    for text in (gdrun.sweep.__doc__, help_text, README.read_text(encoding="utf-8")):
+        assert sentence in " ".join(text.split())
