@@ -22,6 +22,9 @@ from gdrun.views.titles import shared_name
 GRID = 250
 """The number of points along each side of the grid."""
 
+MOST_UNEQUAL = 3.5
+"""Up to this ratio of the ranges of x and y, a picture has the same scale on both axes."""
+
 
 @dataclass(frozen=True)
 class Plane:
@@ -30,6 +33,15 @@ class Plane:
     x: Numbers
     y: Numbers
     values: Numbers
+
+    @property
+    def equal_scales(self) -> bool:
+        """Whether both axes of a picture have the same scale, so that angles and lengths are true.
+
+        Not so if one range is so much larger than the other that the picture would be a strip.
+        """
+        ranges = float(np.ptp(self.x)), float(np.ptp(self.y))
+        return max(ranges) <= MOST_UNEQUAL * min(ranges)
 
     def holds(self, place: Numbers) -> bool:
         """Whether a place (2,) is in the picture."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm, to_rgba
 from PIL import Image
 
@@ -23,7 +24,7 @@ from gdrun.views.pictures.sensitivity import sensitivity_picture
 from gdrun.views.pictures.style import missing_signs, style, write_picture
 from gdrun.views.pictures.walk import walk_picture, write_walk_animation
 from gdrun.views.run_charts import run_charts
-from gdrun.views.walks import walks
+from gdrun.views.walks import Plane, walks
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +117,26 @@ def test_a_walk_begins_at_the_start_and_has_the_values_of_its_surface():
         (drawn,) = [line for line in axes.lines if line.get_label() == "path 0"]
         np.testing.assert_array_equal(drawn.get_xydata(), path.places)
         assert path.places.shape == (6, 2)
+
+
+@pytest.mark.parametrize("surface", ["bowl", "plateau", "saddle", "himmelblau"])
+def test_both_axes_of_a_walk_have_the_same_scale(surface):
+    words = ("optimizer=vanilla", "lr=1e-4", "steps=5")
+    found = walks([gdrun.train({"surface": surface}, *words)])
+    with style():
+        picture = walk_picture(found)
+        FigureCanvasAgg(picture).draw()
+        (axes,) = picture.axes
+        # The lengths in pixels of one unit along x and along y.
+        origin, right, up = axes.transData.transform([(0, 0), (1, 0), (0, 1)])
+        across, upwards = right[0] - origin[0], up[1] - origin[1]
+    assert across == pytest.approx(upwards, rel=1e-3)
+
+
+def test_a_walk_along_a_strip_keeps_its_room():
+    narrow = Plane(np.linspace(0, 10, 3), np.linspace(0, 1, 3), np.zeros((3, 3)))
+    assert not narrow.equal_scales
+    assert Plane(narrow.y, narrow.x / 4, narrow.values).equal_scales
 
 
 def test_the_walk_of_a_contender_has_every_step():

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
+WIDTH, HEIGHT = 5.6, 5.0
+"""The width and the largest height of a picture in inches, without its legend."""
+
+AROUND = 1.0
+"""The inches beside and below the axes, for their numbers and names, and for the title."""
+
 LEVELS = 14
 WHITE = 248
 """A colour of an animation whose channels are all at least this becomes white, which Pillow would
@@ -29,7 +35,7 @@ def walk_picture(found: Walks) -> Figure:
     """The contours of f − f*, with a line for each path, its start and end, and the minima."""
     from matplotlib.lines import Line2D
 
-    picture = figure(5.6, 5.0)
+    picture = figure(WIDTH, _height(found))
     axes = picture.subplots()
     heights = found.values - found.lowest
     above = heights[heights > 0]
@@ -54,6 +60,8 @@ def walk_picture(found: Walks) -> Figure:
     axes.grid(False)
     axes.set_xlim(found.x[0], found.x[-1])
     axes.set_ylim(found.y[0], found.y[-1])
+    if found.equal_scales:
+        axes.set_aspect("equal")
     axes.set_xlabel("x")
     axes.set_ylabel("y")
     set_title(picture, f"{found.title}: contours of f − f*")
@@ -65,6 +73,13 @@ def walk_picture(found: Walks) -> Figure:
     names = [path.label for path in found.paths]
     legend(picture, [*_lines(picture, "path"), *keys.values()], [*names, *keys])
     return picture
+
+
+def _height(found: Walks) -> float:
+    """The height of a picture in inches: a wide surface with equal scales needs less of it."""
+    if not found.equal_scales:
+        return HEIGHT
+    return min((WIDTH - AROUND) * float(np.ptp(found.y) / np.ptp(found.x)) + AROUND, HEIGHT)
 
 
 _DASHES = ("-", "--", ":")

@@ -280,6 +280,7 @@ def _surface(runs: Sequence[Recorded]) -> Contents:
         "name": surface.name,
         "xs": packed(plane.x),
         "ys": packed(plane.y),
+        "equal_scales": plane.equal_scales,
         "values": packed(plane.values.ravel()),
         "minima": [list(map(float, place)) for place in surface.minima],
         "runs": [run.id for run in runs],

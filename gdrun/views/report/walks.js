@@ -64,8 +64,11 @@ function drawWalks() {
   drawn("walk-drawing", [
     contourTrace(surface), ...own.map((run, k) => walkTrace(run, surface.starts[k])), starts, minima,
   ], {
-    xaxis: { title: { text: "x" }, range: [xs[0], xs[xs.length - 1]] },
-    yaxis: { title: { text: "y" }, range: [ys[0], ys[ys.length - 1]] },
+    xaxis: { title: { text: "x" }, range: [xs[0], xs[xs.length - 1]], constrain: "domain" },
+    yaxis: {
+      title: { text: "y" }, range: [ys[0], ys[ys.length - 1]],
+      ...(surface.equal_scales ? { scaleanchor: "x", constrain: "domain" } : {}),
+    },
     legend: { orientation: "h", y: -0.16 },
     uirevision: "walks",
   });
