@@ -5,6 +5,8 @@ The fall of the loss and its largest possible fall are defined in `stability_rul
 
 from __future__ import annotations
 
+import numpy as np
+
 from gdrun.methods.stopping import SMALL_CHANGES, position
 from gdrun.problems.surfaces import place_in_words
 from gdrun.quantities import quantity
@@ -117,7 +119,9 @@ def slow(run: Traced) -> Symptom | None:
     in the second half of the run, which begins where the sum of the learning rates reached half of
     its total. Or the fall in the fourth quarter is over 7/10 of that in the third, and both
     together are over 1/50 of the largest possible fall. This is the straight line of a rate that is
-    far too small. Quarters are compared if there are at least 12 evaluations.
+    far too small. Quarters are compared if there are at least 12 evaluations. With batches and a
+    rate that decays, none of this counts if the rises of the loss in the second half add up to over
+    1/5 of its fall: noise falls as the rate decays.
 
     Or a rule for small changes of the loss or the weights stopped a run that was not near a
     minimum: the norm of its full gradient was still over 1/5 of the first one or, on a surface,
@@ -199,7 +203,9 @@ def still_falling(run: Traced) -> Symptom | None:
 
     The training loss ended below half of its first value, and below half of the loss of a constant
     prediction. Over 1/5 of its fall was in the second half of the run, which begins where the sum
-    of the learning rates reached half of its total.
+    of the learning rates reached half of its total. With batches and a rate that decays, it does
+    not count if the rises of the loss in this half add up to over 1/5 of its fall: noise falls as
+    the rate decays.
 
     Evidence: training loss
 
@@ -224,9 +230,25 @@ def _falls(run: Traced) -> bool:
     """
     if run.status != "exhausted" or run.loss.max() - run.start > run.gap:
         return False
-    if unsteady(run):
+    if unsteady(run) or _less_noise(run):
         return False
     return run.fallen > 0 and run.fallen_late > run.fallen / 5
+
+
+def _less_noise(run: Traced) -> bool:
+    """Whether the late fall of the loss is that of the noise of the batches, with the rate.
+
+    Noise holds the loss above the minimum by an amount in proportion to the rate (Bottou et al.
+    2018, theorem 4.6), so that a schedule lowers it. Such a loss also rises between evaluations. A
+    loss that still goes down to its minimum hardly rises: with small rates the noise is small, too.
+    """
+    rates = run.steps.get("lr", np.empty(0))
+    if run.full_batches or len(rates) < 2 or "step" not in run.evals:
+        return False
+    middle = np.interp(run.half_epoch, run.epochs, run.evals["step"])
+    decayed = rates[-1] < np.interp(middle, run.steps["step"], rates)
+    rises = np.maximum(np.diff(run.loss[run.progress >= 0.5]), 0).sum()
+    return bool(decayed and rises > run.fallen_late / 5)
 
 
 def _falls_steadily(run: Traced) -> bool:
@@ -238,7 +260,7 @@ def _falls_steadily(run: Traced) -> bool:
     half, third, end = run.middle, run.loss_at(0.75), run.end
     if run.status != "exhausted" or len(run.loss) < FEWEST_OF_QUARTERS:
         return False
-    if half - end < run.gap / 50 or unsteady(run):
+    if half - end < run.gap / 50 or unsteady(run) or _less_noise(run):
         return False
     return third - end > 0.7 * (half - third) > 0
 
