@@ -2,9 +2,10 @@
 
 A point of the step trace combines `stride` consecutive steps. It has the values of the last step,
 and the largest batch loss and gradient norm of all these steps. When the number of points would
-exceed the limit, neighbouring points are joined in pairs and the stride doubles. So the number of
-points of a long run is between half the limit and the limit, and the length of the run need not be
-known in advance.
+exceed the limit, every three neighbouring points are joined and the stride triples. So the number
+of points of a long run is between a third of the limit and the limit, and the length of the run
+need not be known in advance. The stride is odd, because weights that jump to and fro in each step,
+as near a stability limit, would look smooth in a trace of every second step.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ REDUCED_DIRECTLY = 16
 """NumPy reduces (sums or takes the maximum over) a contiguous axis at full speed only if the axis
 has at least this many entries.
 """
+
+JOINED = 3
+"""How many neighbouring points become one when a trace has too many. Odd, so that strides are."""
 
 _JOINS = {"max": np.maximum, "sum": np.add}
 """How the values of several steps are joined, for columns that do not keep the last value."""
@@ -104,7 +108,7 @@ class StepTrace:
         steps = len(own["batch_loss"])
         missing = self._missing
         while self._bound is not None and steps > missing + self._free * self.stride:
-            self._halve()
+            self._coarsen()
             missing = self._missing
         if joined := min(missing, steps):
             self._join_last(shared, joined, _part(own, 0, joined), places)
@@ -205,22 +209,22 @@ class StepTrace:
             )
         self._open = bool(self._shared["combined"][at] < self.stride)
 
-    def _halve(self) -> None:
-        """Join neighbouring points in pairs, and double the stride.
+    def _coarsen(self) -> None:
+        """Join every JOINED neighbouring points, and multiply the stride by JOINED.
 
         The last point may then have fewer steps than the stride.
         """
         count = self.points
-        half = (count + 1) // 2
-        # The second point of each pair. If the number is odd, the last point is kept unchanged.
-        ends = np.minimum(np.arange(1, count + 1, 2), count - 1)
+        fewer = -(-count // JOINED)
+        # The last point of each group; the last group may be smaller.
+        ends = np.minimum(np.arange(1, fewer + 1) * JOINED, count) - 1
         for name, column in (self._shared | self._own).items():
             join = _join_of(name)
-            column[:half] = column[ends] if join is None else _joined(join, column[:count], 2)
-        self.points = half
-        self.stride *= 2
+            column[:fewer] = column[ends] if join is None else _joined(join, column[:count], JOINED)
+        self.points = fewer
+        self.stride *= JOINED
         self.rewrites += 1
-        self._open = half > 0 and bool(self._shared["combined"][half - 1] < self.stride)
+        self._open = fewer > 0 and bool(self._shared["combined"][fewer - 1] < self.stride)
 
     def _reserve(self, points: int) -> None:
         """Enlarge the arrays to at least `points` points."""
@@ -300,8 +304,8 @@ def _shared_part(kinds: Mapping[str, TraceColumn], shared: Columns, chosen: slic
 def _joined(join: np.ufunc, column: Array, stride: int) -> Array:
     """Join every `stride` rows of a column (steps, ...) to one row; remaining rows give a last row.
 
-    stride: a power of two, at least 2. Each group of rows is joined by halves, repeatedly, because
-    NumPy is slow at reducing an axis with few entries.
+    Each group of rows is joined by halves, repeatedly, because NumPy is slow at reducing an axis
+    with few entries. The middle row of an odd number is joined to the first one.
     """
     whole = len(column) // stride * stride
     parts = column[:whole].reshape(-1, stride, *column.shape[1:])
@@ -310,7 +314,10 @@ def _joined(join: np.ufunc, column: Array, stride: int) -> Array:
         result = join.reduce(parts, axis=1, dtype=float)
     else:
         while (half := parts.shape[1] // 2) > 0:
-            parts = join(parts[:, :half], parts[:, half:], dtype=float)
+            halves = join(parts[:, :half], parts[:, -half:], dtype=float)
+            if parts.shape[1] % 2:
+                join(halves[:, 0], parts[:, half], out=halves[:, 0])
+            parts = halves
         result = parts[:, 0]
     if whole < len(column):
         rest = join.reduce(column[whole:], axis=0, dtype=float)

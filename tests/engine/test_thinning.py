@@ -41,10 +41,10 @@ def test_nothing_is_lost_but_detail(values, chunks, points):
     trace = fed(values, chunks, points)
     steps = len(values)
     assert trace.points <= points
-    # The stride is the smallest power of two that fits: ⌈steps / stride⌉ ≤ points.
+    # The stride is the smallest power of three that fits: ⌈steps / stride⌉ ≤ points.
     stride = 1
     while -(-steps // stride) > points:
-        stride *= 2
+        stride *= 3
     assert trace.stride == stride
     for lane in range(values.shape[1]):
         columns = trace.lane(lane)
@@ -71,11 +71,11 @@ def test_every_step_is_kept_without_a_bound(chunks):
 
 def test_a_nan_or_an_infinity_is_a_spike():
     for spike in (np.nan, np.inf):
-        values = np.zeros((64, 2))
+        values = np.zeros((81, 2))
         values[20, 0] = spike
         columns = fed(values, [5], 4).lane(0)
-        # 64 steps on 4 points: the stride is 16, and step 21 belongs to the second point.
-        assert np.array_equal(columns["max_batch_loss"], [0, spike, 0, 0], equal_nan=True)
+        # 81 steps on 4 points: the stride is 27, and step 21 belongs to the first point.
+        assert np.array_equal(columns["max_batch_loss"], [spike, 0, 0], equal_nan=True)
 
 
 def test_a_run_thinned_and_in_full():
@@ -89,9 +89,9 @@ def test_a_run_thinned_and_in_full():
     }
     full = gdrun.train(config, "log.points=all").steps
     thin = gdrun.train(config, "log.points=100").steps
-    # 120 training rows in 9 epochs: 1080 steps, so a stride of 16 and 68 points.
+    # 120 training rows in 9 epochs: 1080 steps, so a stride of 27 and 40 points.
     assert len(full["step"]) == 1080
-    assert len(thin["step"]) == 68
+    assert len(thin["step"]) == 40
     assert thin["combined"].sum() == 1080
     assert thin["clipped"].sum() == full["clipped"].sum() > 0
     for name in ("batch_loss", "grad_norm"):

@@ -88,8 +88,8 @@ def test_the_trace(run):
     lines = [strict(line) for line in (run.directory / "trace.jsonl").read_text().splitlines()]
     steps = [line for line in lines if line["kind"] == "step"]
     evals = [line for line in lines if line["kind"] == "eval"]
-    # Twelve steps on at most six points: a stride of two.
-    assert [line["step"] for line in steps] == [2, 4, 6, 8, 10, 12]
+    # Twelve steps on at most six points: a stride of three.
+    assert [line["step"] for line in steps] == [3, 6, 9, 12]
     assert [line["step"] for line in evals] == [0, 3, 6, 9, 12]
     order = [(line["step"], line["kind"] == "eval") for line in lines]
     assert order == sorted(order)
@@ -98,7 +98,7 @@ def test_the_trace(run):
     for line in steps:
         assert promised <= line.keys()
         assert line["max_batch_loss"] >= line["batch_loss"]
-        assert line["combined"] == 2
+        assert line["combined"] == 3
     scores = {"train_loss", "train_accuracy", "validation_loss", "validation_accuracy"}
     for line in evals:
         assert {"step", "epoch", "gradients", "seconds"} | scores <= line.keys()
@@ -253,9 +253,9 @@ def test_news_is_appended_while_the_run_goes_on(tmp_path, monkeypatch):
 
     (run,) = Session([load(CONFIG)], out=tmp_path).run([Reader()])
     # After 0, 3, 6, 9 and 12 steps on at most six points. From the seventh step on a point combines
-    # two steps; after 9 steps the fifth point has only one, so it is not written yet.
-    assert lengths == [(0, 1), (3, 2), (6, 3), (4, 4), (6, 5)]
-    assert run.steps["step"].tolist() == [2, 4, 6, 8, 10, 12]
+    # three steps, so that 9 steps are three points.
+    assert lengths == [(0, 1), (3, 2), (6, 3), (3, 4), (4, 5)]
+    assert run.steps["step"].tolist() == [3, 6, 9, 12]
 
 
 def test_a_run_in_pieces_leaves_the_trace_of_one_in_whole(tmp_path, monkeypatch):

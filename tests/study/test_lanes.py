@@ -90,9 +90,9 @@ def test_a_thinner_trace_is_the_same_run():
     assert lean(load(LOGISTIC, ["log.points=5"])).log.points == 5
 
 
-@pytest.mark.parametrize(("points", "kept"), [("all", 150), ("400", 150), ("1000", 75)])
+@pytest.mark.parametrize(("points", "kept"), [("all", 150), ("400", 150), ("1000", 50)])
 def test_the_points_of_a_trace_are_those_of_the_config(points, kept):
-    # With the default of 1000, a trial keeps at most 100 points: every second one of 150 steps.
+    # With the default of 1000, a trial keeps at most 100 points: every third one of 150 steps.
     budget = ("epochs=none", "steps=150")
     found = gdrun.sweep(LOGISTIC, {"lr": [0.1, 1]}, *budget, f"log.points={points}")
     steps = found.standings[0].results[0].steps

@@ -154,9 +154,20 @@ def test_the_walk_of_a_contender_has_every_step():
 def test_a_walk_without_every_step_says_so():
     run = gdrun.train({"surface": "bowl"}, "optimizer=vanilla", "steps=40", "log.points=10")
     (path,) = walks([run]).paths
-    # Ten points for 40 steps: each stands for four.
-    assert path.label == "vanilla, points 4 steps apart"
-    assert len(path.places) == 1 + 10
+    # At most ten points for 40 steps: each stands for 9, and the last one for 4.
+    assert path.label == "vanilla, points 9 steps apart"
+    assert len(path.places) == 1 + 5
+
+
+def test_a_walk_without_every_step_shows_the_jumps():
+    """y ← −0.999 y near the limit 0.2 of the bowl: 2,200 steps, on at most 2,000 points."""
+    base = {"surface": "bowl", "optimizer": "vanilla", "variant": "bgd"}
+    kept = gdrun.compare(["vanilla+lr=0.1999", "vanilla+lr=0.1"], base, "steps=2200")
+    path = walks(kept).paths[0]
+    heights = path.places[:-1, 1]
+    assert "points 3 steps apart" in path.label
+    assert (heights[1:] * heights[:-1] < 0).all()
+    np.testing.assert_allclose(abs(heights), 1.5 * 0.999 ** (3 * np.arange(len(heights))))
 
 
 def test_an_animation_ends_with_the_picture_of_the_walk():
