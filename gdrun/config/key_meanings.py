@@ -107,8 +107,9 @@ KEY_MEANINGS: dict[str, tuple[str, str]] = {
     ),
     "log.points": (
         "The largest number of points in the trace of a run's steps, or all. If there are more "
-        "steps, each point combines 3, 9, 27 and so on. The default for a surface is 10,000. In a study the "
-        "default is at most 100 points for each run (2,000 on a surface).",
+        "steps, each point combines 3, 9, 27 and so on. The default for a surface is 10,000. In a "
+        "study the default, also if a config writes it out, means 100 points for each run (2,000 "
+        "on a surface); any other number is obeyed.",
         "log: {points: all}",
     ),
     "diagnose.mute": (

@@ -36,7 +36,8 @@ TRACE_POINTS, WALK_POINTS = 100, 2000
 
 Thousands of trials with the default of `gdrun train` would need much memory. On a surface the trace
 is the path that is drawn, and thinning hides steps that alternate. A value of `log.points` other
-than the default is obeyed.
+than the default is obeyed. A default that is written out is no such value, because gdrun itself
+writes out all defaults in the configs of runs, with which most studies begin.
 """
 
 CACHE_ENTRIES = 2**16
