@@ -19,12 +19,12 @@ from gdrun.errors import DataError, suggestion
 
 
 def load_groups(options: Mapping[str, Any], column: str) -> tuple[Table, Groups]:
-    """Return the table of a dataset without a column, and the groups of its rows by that column.
+    """Return the table of a dataset without `column`, and the group of each row of this table.
 
-    options: the dataset section of the config. Rows with equal values have equal codes. Rows that
-    the options drop are in neither result. `missing: drop` also drops rows without a group. Raises
-    DataError if the dataset has no named columns, or if the column does not exist, is the target,
-    or has missing values that are not dropped.
+    options: the dataset section of the config. Rows with equal values in the column are one group.
+    Rows that the options drop are in neither result. `missing: drop` also drops rows without a
+    value in the column. Raises DataError if the dataset has no named columns, or if the column does
+    not exist, is the target, or has missing values that are not dropped.
     """
     where = "dataset.split.group"
     reader = QUERY if "query" in options else reader_of(str(options.get("path", "")))
@@ -96,11 +96,12 @@ def _without(
 
 
 def with_times(table: Table, options: Mapping[str, Any], column: str) -> tuple[Table, Numbers]:
-    """Return the table of a dataset, and the time of each row, (N,): see row_times.
+    """Return the rows of `table` that have a time, and the time of each, (N,): see row_times.
 
-    options: the dataset section of the config. A column that it ignores is no feature, but its
-    values are read; `missing: drop` then also drops rows without a time. Raises DataError if the
-    column does not exist, is text, or has missing values that are not dropped.
+    options: the dataset section from which the table was read. If its `ignore` lists the column,
+    the column is no feature, but is read for the times. `missing: drop` drops rows without a time.
+    Raises DataError if the column does not exist, is text, or has missing values that are not
+    dropped.
     """
     ignored = as_tuple(options.get("ignore") or ())
     if column not in ignored:

@@ -62,8 +62,8 @@ def read_svmlight(path: Path) -> Table:
     """A svmlight or libsvm file, plain or compressed; or several, such as data/part-*.svm.
 
     A line has the target, and the features that are not 0 as INDEX:VALUE with increasing indices.
-    The features are called x0, x1, … by their index in the file, whether it counts from 0 or from
-    1. The table is kept in memory with its zeros, up to 2 GiB. A comment begins with #. Query
+    The features are called x0, x1, … by their index in the file; without an index 0, the first one
+    is x1. The table is kept in memory with its zeros, up to 2 GiB. A comment begins with #. Query
     identifiers (qid:) are left out.
 
     Raises: DataError if the file cannot be read, if a line has another form or several targets, or

@@ -34,7 +34,9 @@ HASHED_BYTES = 2**20
 class TableHashes:
     """The SHA-256 hash of a table, and the hashes of its rows: (N,), uint64.
 
-    For a table in memory, the hashes of the rows are its first_hashes (gdrun.data.repeated_rows).
+    For a table on disk, all columns are hashed. For a table in memory, only some columns and the
+    target are (see first_hashes in gdrun.data.repeated_rows), so that rows which differ may have
+    equal hashes.
     """
 
     sha256: str
@@ -49,12 +51,12 @@ class Table:
     rows. y: (N,), numbers, or class codes 0 … C−1. classes: the label of each class code; empty if
     y holds numbers. notes: sentences for the user, such as "dropped 3 of 150 rows with missing
     values". sources: the columns from which the features were made; empty if each feature is a
-    column of numbers. fillings: for each source how its missing values are replaced; an empty text
-    if it may have none. options: those with which the columns were read. decimal: the decimal sign
-    of the file. reports: the report on each column of a table that was read. kept (N,): the indices
-    of the rows of the file that are in the table; None if no row was dropped.
-    wide (N, d + 1): a contiguous matrix whose first d columns are X, if nothing else uses its
-    memory; else None.
+    column of numbers. fillings: for each source how its missing values are replaced, such as mean;
+    an empty text if they never are. options: those with which the columns were read. decimal: the
+    decimal sign of the file. reports: the report on each column of a table that was read. kept
+    (N,): the indices of the rows of the file that are in the table; None if no row was dropped.
+    wide (N, d + 1): a contiguous matrix whose first d columns are X, and whose memory preparation
+    may overwrite; None if X is no view of such a matrix, or if its memory is used elsewhere.
     """
 
     name: str
@@ -74,7 +76,7 @@ class Table:
 
     @property
     def missing_marks(self) -> MissingMarks:
-        """The cells of new rows that are missing values."""
+        """The texts and numbers that mean a missing value, in the table and in new rows."""
         return self.options.marks
 
     def hashes(self) -> TableHashes:
@@ -131,9 +133,9 @@ class Prepared:
     names of the columns with a single value in the training part, which have the scale 1. sha256:
     the hash of the data before preparation. notes: sentences for the user. target_scale: the
     standardisation of the targets in the parts; None if they are in the target's own unit. reports:
-    the report on each column of a table that was read. repeated: the numbers of repeated rows.
-    files: the path and the hash of each part, by its name, that was read from a file of its own.
-    seconds: the time that reading and preparing took; 0 if it was not measured.
+    the report on each column of a table that was read. repeated: how many rows are equal to another
+    one. files: the path and the hash of each part, by its name, that was read from a file of its
+    own. seconds: the time that reading and preparing took; 0 if it was not measured.
     """
 
     name: str
@@ -173,7 +175,8 @@ class Prepared:
     def extreme_scales(self) -> tuple[FeatureScale, FeatureScale] | None:
         """The features with the smallest and the largest root mean square in the training part.
 
-        None for standardised features, for a matrix that stays on disk, and without known scales.
+        Features that are always 0 do not count. None if all are, if a square overflows, for
+        standardised features, and for rows that stay on disk.
         """
         if self.mean is not None or not isinstance(self.train.X, np.ndarray):
             return None

@@ -47,7 +47,7 @@ def read_parquet(path: Path, columns: ColumnOptions) -> Table:
 
 @contextmanager
 def opened_parquet(path: Path) -> Iterator[tuple[DuckDBPyConnection, str]]:
-    """A connection to DuckDB, and SQL for the rows of the files, such as a call of read_parquet.
+    """A connection to DuckDB, and the SQL that reads the files: read_parquet(['a.parquet', …]).
 
     Raises DataError, also from the `with` block, if a file cannot be read, or if the files have
     different columns.

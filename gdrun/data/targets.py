@@ -128,9 +128,10 @@ def positive_code(labels: tuple[str, ...], positive: str) -> int:
 
 
 def codes_of(y: Array, table: Table, classes: tuple[str, ...]) -> Array:
-    """The targets y (n,) of other rows as codes of `classes`, or unchanged if there are no classes.
+    """The targets y (n,) of rows from another file as class codes, or unchanged for a regression.
 
-    y: codes of the labels of the table, or numbers if the targets of the table are numbers.
+    table: the training table. classes: the label of each code; empty for a regression. y: codes
+    already if the targets of the table are labels; else numbers.
     """
     if table.classes or not classes:
         return y

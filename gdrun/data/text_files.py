@@ -245,9 +245,10 @@ def likely_encoding(data: bytes) -> str | None:
 
 
 def undecoded_hint(text: str) -> str:
-    """What to do about a text with a control character, if it may come from a wrong encoding.
+    """The beginning of a hint for a text with a control character, if its encoding may be wrong.
 
-    The hint is empty if the encoding of Windows leaves a control character, too.
+    It suggests cp1252, the encoding of Windows. Empty if the text, decoded as cp1252, would have a
+    control character too.
     """
     with suppress(UnicodeError):
         if control_character(text.encode("latin-1").decode("cp1252")) is None:

@@ -35,10 +35,11 @@ def typed_table(
     where: str,
     options: ColumnOptions,
 ) -> Table:
-    """The table of a source of SQL whose columns have types, such as a call of read_parquet.
+    """The table that DuckDB reads with `SELECT * FROM source`.
 
-    Raises DataError if a column has a type that is neither numbers, booleans, dates nor text, or if
-    its values cannot be used.
+    source: SQL such as read_parquet('a.parquet'). where: the name of the source in messages. Raises
+    DataError if a column has a type that is neither numbers, booleans, dates nor text, or if its
+    values cannot be used.
     """
     described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
     names, kinds = tuple(row[0] for row in described), [row[1] for row in described]
