@@ -5,8 +5,10 @@ beyond the range. Then this contender gets a wider range, at most WIDENINGS time
 contenders get no further settings, because their best values are inside their ranges. A note says
 by how many runs the contenders differ.
 
-The setting with the best median over the tuning seeds is chosen. Among equally good settings, the
-one that reaches the target first is chosen. The comparison itself uses new runs with other seeds,
+The setting with the best median over the tuning seeds is chosen, because the comparison ranks by
+the median, too. A faster setting whose median is slightly worse is not chosen: it could lose the
+comparison to a contender that it would have won. Among settings of the same rank, the one that
+reaches the target first is chosen. The comparison itself uses new runs with other seeds,
 so that a setting with good luck in its tuning seeds has no advantage.
 """
 
@@ -84,7 +86,7 @@ def choose(
     for contender in contenders:
         names = [each.name for each in tuning.tried[contender.name]]
         own = [by_name[name] for name in names if name in by_name]
-        best = next(iter(ranked(fastest_first(own, metric))), None)
+        best = _best(own, metric)
         if best is None or not best.eligible:
             tuned.append(contender)
             tunings[contender.name] = Tuning(len(names), seeds, {}, ())
@@ -94,6 +96,16 @@ def choose(
         edge, progress = _edges(best.candidate, own), training_progress(own, best, metric)
         tunings[contender.name] = Tuning(len(names), seeds, chosen, edge, progress)
     return tuple(tuned), tunings
+
+
+def _best(own: Sequence[Standing], metric: Metric) -> Standing | None:
+    """The setting with the rank 1, the fastest one if several have it; None without settings.
+
+    own: the standings (results, scores and ranks) of the contender's settings.
+    """
+    order = ranked(own)
+    first = [each for each in order if each.rank == order[0].rank]
+    return next(iter(ranked(fastest_first(first, metric))), None)
 
 
 WIDENINGS = 3
@@ -119,7 +131,7 @@ def widened(
     more: dict[str, list[Candidate]] = {}
     for contender in contenders:
         own = [by_name[each.name] for each in tuning.tried[contender.name] if each.name in by_name]
-        best = next(iter(ranked(fastest_first(own, metric))), None)
+        best = _best(own, metric)
         if best is None or not best.eligible:
             continue
         for edge in _edges_of(best.candidate, own):

@@ -94,13 +94,20 @@ def test_the_best_of_a_sweep_is_the_fastest_of_equals():
     assert [each.word for each in found.verdicts] == ["best", "good", "unstable"]
 
 
-def test_tuning_chooses_the_fastest_of_equals():
-    plan, results = plan_and_results({0.1: [result([10, 1.4, 1.01])], 1.0: [result([10, 5, 1.0])]})
+@pytest.mark.parametrize(
+    ("end", "chosen"),
+    [
+        (1.01, 1.0),  # faster, but the comparison would rank it after a contender that ends at 1
+        (1.0, 0.1),  # as good, and faster
+    ],
+)
+def test_tuning_chooses_by_what_the_comparison_ranks(end, chosen):
+    plan, results = plan_and_results({1.0: [result([10, 5, 1.0])], 0.1: [result([10, 1.4, end])]})
     (contender,) = planned({"lr": [0.5]}).candidates
     tuning = TuningPlan(plan, {contender.name: plan.candidates})
     tuned, tunings = choose([contender], tuning, standings(plan, results, LOSS), LOSS)
-    assert tunings[contender.name].chosen == {"optimizer.lr": 0.1}
-    assert tuned[0].experiment.optimizer["lr"] == 0.1
+    assert tunings[contender.name].chosen == {"optimizer.lr": chosen}
+    assert tuned[0].experiment.optimizer["lr"] == chosen
 
 
 def test_the_best_by_another_metric_may_have_hardly_trained():
