@@ -13,7 +13,7 @@ from rich.text import Text
 
 from gdrun.config.scalars import printable
 from gdrun.data.inspection import Inspection
-from gdrun.views.fitting import left_out_line
+from gdrun.views.fitting import fits, left_out_line
 from gdrun.views.names import Name
 from gdrun.views.numbers import count
 
@@ -24,7 +24,9 @@ MOST_COLUMNS = 60
 """The largest number of columns that the table shows; the others are counted."""
 
 FULL_WIDTH = 64
-"""The smallest width of a terminal, in characters, at which the table has all its columns."""
+"""The smallest width of a terminal, in characters, at which the table has all its columns, even if
+it needs to fold names.
+"""
 
 IN_DOUBT = "whole numbers taken for classes; task=regression predicts them as numbers"
 
@@ -55,10 +57,11 @@ class _ColumnTable:
         self._found = found
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        counts = options.max_width >= FULL_WIDTH
-        table = _table(self._found, counts=counts)
+        whole = _table(self._found, counts=True)
+        counts = options.max_width >= FULL_WIDTH or fits(whole, console, options)
+        table = whole if counts else _table(self._found, counts=False)
         yield table
-        yield from left_out_line(console, _table(self._found, counts=True), table)
+        yield from left_out_line(console, whole, table)
 
 
 def _table(found: Inspection, *, counts: bool) -> Table:
@@ -72,7 +75,8 @@ def _table(found: Inspection, *, counts: bool) -> Table:
     if counts:
         table.add_column("values", justify="right", no_wrap=True)
         table.add_column("missing", justify="right", no_wrap=True)
-    table.add_column("becomes", overflow="fold", min_width=28 if counts else 12)
+    longest = max(len(printable(each.becomes)) for each in found.columns[:MOST_COLUMNS])
+    table.add_column("becomes", overflow="fold", min_width=min(longest, 28 if counts else 12))
     for report in found.columns[:MOST_COLUMNS]:
         values = found.values.get(report.name)
         numbers = [

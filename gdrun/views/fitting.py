@@ -43,8 +43,8 @@ class FirstThatFits:
         return self._views[self._place(console, options)]
 
     def _place(self, console: Console, options: ConsoleOptions) -> int:
-        fits = (at for at, view in enumerate(self._views) if _fits(view, console, options))
-        return next(fits, len(self._views) - 1)
+        places = (at for at, view in enumerate(self._views) if fits(view, console, options))
+        return next(places, len(self._views) - 1)
 
 
 class FittingTable:
@@ -71,21 +71,21 @@ class FittingTable:
 
     def chosen(self, console: Console, options: ConsoleOptions) -> Table:
         """The table that is shown on this console."""
-        if _fits(self._table, console, options):
+        if fits(self._table, console, options):
             return self._table
         lacking = [*self._optional]
         chosen = without(self._table, sum(lacking, ()))
-        if self._last is not None and not _fits(chosen, console, options):
+        if self._last is not None and not fits(chosen, console, options):
             return self._last
         for group in reversed(self._optional):
             others = [each for each in lacking if each != group]
             wider = without(self._table, sum(others, ()))
-            if _fits(wider, console, options):
+            if fits(wider, console, options):
                 chosen, lacking = wider, others
         return chosen
 
 
-def _fits(view: RenderableType, console: Console, options: ConsoleOptions) -> bool:
+def fits(view: RenderableType, console: Console, options: ConsoleOptions) -> bool:
     """Whether a view is not wider than the terminal."""
     free = options.update(max_width=UNBOUNDED)
     return Measurement.get(console, free, view).maximum <= options.max_width
@@ -103,10 +103,13 @@ def left_out_line(
         return []
     lacking = [name for name in headings(widest) if name and name not in headings(shown)]
     renamed = set(headings(shown)) - set(headings(widest))
-    if not lacking or renamed:
-        return []
+    return [no_room(lacking)] if lacking and not renamed else []
+
+
+def no_room(lacking: Sequence[str]) -> Text:
+    """The line on the columns that a table lacks, by their headings."""
     columns = "column" if len(lacking) == 1 else "columns"
-    return [Text(f"no room for the {columns} {', '.join(lacking)}", style="dim")]
+    return Text(f"no room for the {columns} {', '.join(lacking)}", style="dim")
 
 
 class Explained:

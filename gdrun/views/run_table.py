@@ -13,7 +13,7 @@ from rich.text import Text
 
 from gdrun.config.writing import short_flow
 from gdrun.runs.statuses import status_word
-from gdrun.views.fitting import USUAL_WIDTH, FirstThatFits
+from gdrun.views.fitting import USUAL_WIDTH, FirstThatFits, no_room
 from gdrun.views.numbers import MISSING, percent, quantity
 
 Rows = Sequence[Mapping[str, Any]]
@@ -110,7 +110,7 @@ class _RunsTable:
         yield table
         others = [name for name in self._columns if name not in (*shown, *self._settings)]
         if others and console.width < USUAL_WIDTH:
-            yield Text(f"no room for the columns {', '.join(others)}", style="dim")
+            yield no_room(others)
         if left_out := [name for name in self._settings if name not in shown]:
             yield from self._named(left_out)
 

@@ -238,3 +238,12 @@ def test_what_cannot_be_inspected(houses, gdrun, words, said):
     assert answer.code == 2
     assert answer.err.startswith(said)
     assert answer.err.count("error: ") == 1
+
+
+@pytest.mark.parametrize(("width", "counted"), [(55, False), (56, True), (80, True)])
+def test_counts_are_left_out_only_where_they_have_no_room(gdrun, monkeypatch, width, counted):
+    monkeypatch.setenv("COLUMNS", str(width))
+    out = gdrun("inspect", "iris").out
+    # 17 + 8 + 6 + 7 + 10 characters in the columns, and two spaces between them: 56.
+    assert ("values  missing" in out) is counted
+    assert ("no room for the columns values, missing" in out) is not counted
