@@ -22,7 +22,7 @@ TableName = Literal["runs", "evals", "steps"]
 
 
 class ResultTables:
-    """A base class for results with tables, made by the functions registered for their class."""
+    """A base class for results with tables. A function in TABLES makes the tables of each class."""
 
     def _repr_html_(self) -> str | None:
         """The result as HTML, for a notebook.

@@ -52,16 +52,17 @@ def sweep(
     or a text such as "log:1e-4:10:21"; or a text such as "lr=0.1,1", or "lr" for the default range
     of this key; or a list of such texts. seeds: the number of runs of each combination. metric: a
     name such as "validation_accuracy"; None for the validation loss. target: a text such as
-    "loss=0.1", or a dict with one key; the epochs until it is reached are counted; None for a
-    target close to the best result. search: "grid" for every combination, "random" for `trials`
-    random ones. halving: whether to use successive halving: only the best third of the settings
-    continues at 1/3 of the epochs, and earlier at 1/9, 1/27, … as often as needed to leave one
-    setting. jobs: the number of processes; with more than one, a script must call this below `if
-    __name__ == "__main__":`, because every process imports the script. executor: any
-    `concurrent.futures.Executor`, such as that of a Dask cluster; it runs `jobs` tasks at a time,
-    or one for each core of this machine if `jobs` is 1. resume: the directory of an earlier study;
-    only the trials that it has not finished are run. config, overrides, data, out: as in `train`.
-    Ctrl-C returns the findings so far; a second Ctrl-C raises KeyboardInterrupt.
+    "loss=0.1", or a dict with one key; the epochs until it is reached are counted; None for the
+    value at 95 % of the improvement from the start to the best result. search: "grid" for every
+    combination, "random" for `trials` random ones. halving: whether to use successive halving: only
+    the best third of the settings continues at 1/3 of the epochs, and earlier at 1/9, 1/27, … as
+    often as needed to leave one setting. jobs: the number of processes; with more than one, a
+    script must call this below `if __name__ == "__main__":`, because every process imports the
+    script. executor: any `concurrent.futures.Executor`, such as that of a Dask cluster; it runs
+    `jobs` tasks at a time, or one for each core of this machine if `jobs` is 1. resume: the
+    directory of an earlier study; only the trials that it has not finished are run. config,
+    overrides, data, out: as in `train`. Ctrl-C returns the findings so far; a second Ctrl-C raises
+    KeyboardInterrupt.
 
     Raises ConfigError or DataError, with every problem, if an experiment cannot be run;
     RecordError if the directory cannot be written, or the study in `resume` cannot be continued.
@@ -107,7 +108,7 @@ def compare(
     out: str | Path | None = None,
     resume: str | Path | None = None,
 ) -> Comparison:
-    """Compare contenders, which are variants of an experiment, on one problem with the same seeds.
+    """Compare experiments, the contenders, on one problem with the same seeds.
 
     contenders: names such as "bgd" or "mbgd+adam", paths of YAML files, or configs. tune: keys such
     as "lr", or a dict that has for each key a list, an array or a text, as the values of `sweep`;

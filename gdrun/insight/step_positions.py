@@ -25,7 +25,11 @@ from gdrun.runs.run import Run
 
 @dataclass(frozen=True)
 class StepPositions:
-    """The positions (n,) of n steps; steps (n,): their numbers, from 1."""
+    """Where n steps end on the parabolas along them: −1 for a tiny step, 0 at the lowest point.
+
+    positions (n,): above 1 if f is higher after the step than before. steps (n,): the numbers of
+    the steps in the run, from 1.
+    """
 
     steps: Counts
     positions: Numbers

@@ -19,7 +19,7 @@ def suboptimalities(runs: Sequence[Run]) -> list[Numbers]:
 
     f* is computed once for runs with the same objective. A difference within the rounding error of
     f* is NaN. Raises RecordError if f* is not known, or if the data of a run are not stored or
-    changed since the run.
+    have changed since then.
     """
     known: dict[str, float] = {}
     found = []

@@ -36,8 +36,10 @@ class Theory:
 
     initial: f at the initial weights. minimum: None if it is not known. distance: ‖w₀ − w*‖; None
     if no point attains the minimum or it is not known. own: the experiment's rule with its rate;
-    None without a formula for the rule. best: the best setting of each rule. steps: the number N of
-    the bounds. tolerance: see TOLERANCE.
+    None if theory has no formula for the rule, the curvatures are not known, or the weights are
+    averaged. best: the best setting of each rule; empty if the curvatures are not known or not all
+    above 0. bounds: for f − f* or the gradient after N steps, where N is `steps`. tolerance: see
+    TOLERANCE.
     """
 
     problem: AnalysedProblem

@@ -25,7 +25,7 @@ class Place:
 
 
 class Visited(Listener):
-    """Keeps the weights at evaluations of the only run of a cohort.
+    """Keeps the weights at evaluations of a run that trains alone.
 
     most: the largest number of places that are kept. If there are more, every second place is
     dropped, and from then on the places of half as many evaluations are kept. last: the place of

@@ -140,7 +140,7 @@ class Option:
     def varies(self) -> bool:
         """Whether runs that are trained together may differ in this option: True for a real number.
 
-        Runs with other differences are trained in separate cohorts.
+        Runs that differ in another option are not trained together.
         """
         return _bare(self.annotation) is float
 

@@ -196,7 +196,7 @@ def mbgd(
     ℓᵢ is the loss of example i, and B is batch_size. For N examples an epoch has ⌈N/B⌉ steps, and
     the last batch may be smaller; with drop_last an epoch has ⌊N/B⌋ steps. sampling: as for sgd.
     batch_growth {factor, every} multiplies B by factor after each period of `every` epochs, up to
-    N, instead of a decay of the learning rate.
+    N. It can replace a decay of the learning rate, but does not switch off the schedule.
 
     Source: Smith et al. 2017 for batch_growth.
 

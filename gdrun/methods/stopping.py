@@ -60,9 +60,9 @@ class StopRule:
     default: float
 
     def fired(self, readings: Readings, threshold: Any) -> Flags:
-        """Return in which lanes the rule fires, (lanes,). It does not fire where a reading is NaN.
+        """Return in which lanes (runs trained together) the rule fires, (lanes,).
 
-        threshold: a number or an array (lanes,).
+        It does not fire where a reading is NaN. threshold: a number or an array (lanes,).
         """
         # A comparison with NaN is false, so a lane without this reading continues.
         fired: Flags = _COMPARISONS[self.sign](readings[self.reading], threshold)
@@ -121,7 +121,7 @@ class EarlyStopping:
     larger: bool = False
 
     def score(self, readings: Readings) -> Numbers:
-        """The reading of each lane as a score (lanes,), of which lower values are better."""
+        """The reading of each lane (run) as a score (lanes,), of which lower values are better."""
         value = readings[self.reading]
         return -value if self.larger else value
 

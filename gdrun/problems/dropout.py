@@ -25,10 +25,10 @@ from gdrun.methods.randomness import stream
 class Dropout:
     """The dropout of one step. Draw the masks layer by layer, in the order of the layers.
 
-    rate: the probability p that a unit is dropped, a float or an array (..., L, 1) for L lanes
-    (runs that are trained together). seeds: the S different seeds of the lanes. step: the number of
-    the step. block: the index of the first row to compute, and the number of rows of the whole
-    step; None if all rows are computed at once.
+    rate: the probability p that a unit is dropped: a float, or an array (L, 1) for L lanes (runs
+    that are trained together) with one seed, or (S, L, 1) for L lanes with each of S seeds. seeds:
+    the S different seeds. step: the number of the step. block: the index of the first row to
+    compute, and the number of rows of the whole step; None if all rows are computed at once.
     """
 
     rate: Any
@@ -51,10 +51,10 @@ class Dropout:
         return [_BlockOfRows(generator, *self.block) for generator in generators]
 
     def mask(self, units: int, rows: int, dtype: DTypeLike) -> Array:
-        """Return the mask m / (1 − p) of the next layer: (..., L, units, rows) for L lanes.
+        """Return the mask m / (1 − p) of the next layer: (L, units, rows), or (S, L, units, rows).
 
-        If the rate is a float, the axis of the lanes has length 1. p is the rate; m is 0 for a unit
-        that is dropped, else 1. units: the width of the layer. The random numbers have single
+        If the rate is a float, the axis of the L lanes has length 1. p is the rate; m is 0 for a
+        unit that is dropped, else 1. units: the width of the layer. The random numbers have single
         precision for every dtype, so that float32 and float64 runs drop the same units.
         """
         drawn = [draw(units, rows) for draw in self._draws]

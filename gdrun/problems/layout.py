@@ -61,7 +61,7 @@ class ParameterLayout:
 
     @cached_property
     def size(self) -> int:
-        """P, the number of parameters of one lane."""
+        """P, the number of parameters of one lane (one run)."""
         return sum(layer.size for layer in self.layers)
 
     @cached_property

@@ -46,7 +46,7 @@ class ModelDefinition(Definition):
         """Return the model with these options.
 
         features: the number of features. classes: the number of classes. options: the model options
-        by name; those in LANE_OPTIONS are not used.
+        by name; l2 and dropout are not used, because the `Objective` has them.
         """
         own = with_chosen(self.options, options)
         built: Model = self.function(

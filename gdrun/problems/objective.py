@@ -31,7 +31,10 @@ BLOCK_SCORES = 2**15
 
 
 class Model(Protocol):
-    """The interface by which the engines, which compute the steps of runs, use a model."""
+    """The interface by which the engines, which compute the steps of runs, use a model.
+
+    A lane is one of the runs that are trained together; W has the weights of each lane.
+    """
 
     @property
     def layout(self) -> ParameterLayout: ...
@@ -108,7 +111,8 @@ class Objective:
 
         running_stats: the statistics before the step. dropout: the dropout of the step, or None.
         Rows on disk are read block by block, but all at once if batch normalisation needs the
-        statistics of all rows. If X is a matrix, all index streams of W use it.
+        statistics of all rows. X: the rows of the step, (..., n, D), with the leading axes of W
+        (..., lanes, P), or a matrix (n, D), which is then used for all of W.
         """
         assert isinstance(self.model, Network), "only networks have a special training step"
         network, rows = self.model, X.shape[-2]

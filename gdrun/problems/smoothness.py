@@ -67,9 +67,9 @@ def lipschitz(model: object, X: Examples, l2: float) -> float | None:
     derivatives of the loss in the scores of one example. In a loss of margins, up to k wrong
     classes have the slope a₁, and the class of the example then has the slope −k a₁.
 
-    X (N, D): the D features of N examples. l2: the factor of the penalty; above 0 there is no
-    bound, because the gradient of the penalty has none. None also for losses that are not piecewise
-    linear.
+    X (N, D), here called X̃: N examples with D columns, of which the last is 1 if the model has a
+    bias. l2: the factor of the penalty; above 0 there is no bound, because the gradient of the
+    penalty has none. None also for losses that are not piecewise linear.
     """
     if not isinstance(model, LinearModel) or model.loss.slopes is None or l2:
         return None
@@ -86,10 +86,12 @@ def lipschitz(model: object, X: Examples, l2: float) -> float | None:
 
 
 def largest_curvatures(model: LinearModel, X: Examples, l2: float) -> Numbers | None:
-    """Return the eigenvalues of c X̃ᵀX̃ / N + R in ascending order, see the module's docstring.
+    """Return the eigenvalues of c X̃ᵀX̃ / N + R in ascending order.
 
-    For the squared error they are the curvatures of f in its principal directions. None if the loss
-    is not smooth, or X has more than MOST_COLUMNS columns.
+    X (N, D), here called X̃: as in `lipschitz`. c is the largest second derivative of the loss in
+    the scores, and R is diagonal with l2 for weights and 0 for the bias. For the squared error they
+    are the curvatures of f in its principal directions. None if the loss is not smooth, or X has
+    more than MOST_COLUMNS columns.
     """
     if model.loss.curvature is None or X.shape[1] > MOST_COLUMNS:
         return None

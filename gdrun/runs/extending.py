@@ -40,8 +40,8 @@ class Extension:
     """A larger budget for a run.
 
     budget: a text such as epochs=100, for the whole budget with the part that the run has used.
-    schedule_length: what follows a schedule with a length, one of LENGTHS; None for a schedule
-    without one.
+    schedule_length: "keep", "restart" or "stretch", which choose the rates after the old end of a
+    schedule with a length (see the module's docstring); None for a schedule without a length.
     """
 
     budget: str

@@ -69,14 +69,14 @@ class RecallRecord(TypedDict):
 class Summary(TypedDict):
     """The summary of a run. Losses and accuracies are those of the weights that the run returns.
 
-    A number that was not measured is None. epochs, steps, gradients: how many the run computed.
-    seconds: the time spent in updates. grad_norm: the gradient norm of the last step.
-    largest_grad_norm: the largest gradient norm of any step. rising_share: the share of steps whose
-    batch loss was above that of the step before. clipped_share: the share of steps whose gradient
-    was clipped. weights: whether the run returns its best or its last weights. place, distance: on
-    a surface, the point of the returned weights, and its distance to the nearest minimum. baseline:
-    the results of a constant prediction. recalls: the recall of each class by part, only for
-    classification; in a study only if one class has over half of the rows of a part.
+    A number that was not measured is None. epochs, steps, gradients (of single examples): how many
+    the run computed. seconds: the time spent in updates. grad_norm: the gradient norm of the last
+    step. largest_grad_norm: the largest gradient norm of any step. rising_share: the share of steps
+    whose batch loss was above that of the step before. clipped_share: the share of steps whose
+    gradient was clipped. weights: whether the run returns its best or its last weights. place,
+    distance: on a surface, the point of the returned weights, and its distance to the nearest
+    minimum. baseline: the results of a constant prediction. recalls: the recall of each class by
+    part, only for classification; in a study only if one class has over half of the rows of a part.
     """
 
     epochs: float

@@ -39,10 +39,11 @@ class FittedExperiment:
 def fitted(
     source: Source, overrides: Iterable[Change] = (), table: Table | None = None
 ) -> FittedExperiment:
-    """The experiment of a config and overrides, with all rows as one batch if they are few.
+    """The experiment of a config and overrides, with all rows as one batch if they are too few.
 
-    source, overrides: as in `load`. table: the data that replace the dataset; None to use the
-    dataset. Raises ConfigError for a wrong config, DataError if the data cannot be read.
+    They are too few if the default batch size is larger than their number. source, overrides: as in
+    `load`. table: the data that replace the dataset; None to use the dataset. Raises ConfigError
+    for a wrong config, DataError if the data cannot be read.
     """
     document = None if source is None else read(source)
     changes = list(overrides)
@@ -68,10 +69,11 @@ def fitting_size(
 ) -> tuple[Override, str] | None:
     """The batch size for candidates whose default batch is larger than their data, and the reason.
 
-    The size is the number of training rows, as an override. Returns None if no candidate has a
-    default batch, if a default batch is not larger than the data, or if the number of training rows
-    differs between candidates. source, overrides: the config and the overrides of all candidates.
-    table: the data that replace the dataset; None to use the dataset.
+    The size is the number of training rows, as an override. Returns None if the config or the
+    overrides set the batch size, if no candidate has a default batch, if one candidate's default
+    batch is not larger than the data, or if candidates have different numbers of training rows.
+    source, overrides: the config and the overrides of all candidates. table: the data that replace
+    the dataset; None to use the dataset.
     """
     if _gives_size(source, overrides):
         return None

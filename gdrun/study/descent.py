@@ -37,10 +37,11 @@ def loss_rises(
     table: Table | None = None,
     interrupted: Interrupted = lambda: None,
 ) -> dict[str, float | None]:
-    """The share of steps that raised the full training loss, for each candidate, by name.
+    """The share of the first steps that raised the full training loss, by the candidate's name.
 
-    None for a candidate that took no step, or that was not reached before the study was
-    interrupted. table: the data that replace the experiment's dataset; None to use the dataset.
+    See `share_of_rises`. None for a candidate that took no step, or that was not reached before the
+    study was interrupted. table: the data that replace the experiment's dataset; None to use the
+    dataset.
     """
     return {
         each.name: None if interrupted() else share_of_rises(each.experiment, table)
@@ -51,9 +52,10 @@ def loss_rises(
 def share_of_rises(experiment: Experiment, table: Table | None = None) -> float | None:
     """The share of the first steps that raised the full training loss; None if no step was taken.
 
-    The learning rate is constant, because a schedule would be compressed into these few steps. A
-    step after which the loss is not finite counts as a rise. table: the data that replace the
-    experiment's dataset; None to use the dataset.
+    At most STEPS steps are trained for this, fewer on large data. The learning rate is constant,
+    because a schedule would be compressed into these few steps. A step after which the loss is not
+    finite counts as a rise. table: the data that replace the experiment's dataset; None to use the
+    dataset.
     """
     data = prepared(experiment, table)
     steps = int(max(FEWEST_STEPS, min(STEPS, MOST_NUMBERS / data.train.X.size)))

@@ -61,10 +61,10 @@ class Schedule(Definition):
     ) -> Any:
         """Return the state of the schedule after one more evaluation.
 
-        memory: the state before. loss: the validation losses of the evaluation, (lanes,).
-        options: the options of the schedule. moved (lanes,): whether the rate was above zero since
-        the evaluation before; None means that it was above zero in all lanes. Without `watch`,
-        `memory` is returned unchanged.
+        memory: the state before, a `Memory`. loss: the validation losses of the evaluation,
+        (lanes,), one for each run. options: the options of the schedule. moved (lanes,): whether
+        the rate was above zero since the evaluation before; None means that it was above zero in
+        all lanes. Without `watch`, `memory` is returned unchanged.
         """
         if self.watch is None:
             return memory
@@ -94,9 +94,10 @@ def schedule(
 ) -> Equation | Callable[[Equation], Equation]:
     """Register the decorated equation as a schedule.
 
-    beta: a function of (t, T) and options that returns the momentum, or None. watch: a function of
-    (memory, loss, moved) that returns the next memory, a state that counts the drops of the rate.
-    An equation that takes `drops` needs watch, and no other equation may have it. check: a function
+    beta: a function of (t, T) and options that returns the momentum; None if the schedule sets only
+    the rate. watch: a function of (memory, loss, moved) and options that returns the next memory, a
+    `Memory`, which counts the drops of the rate; loss and moved are as in `Schedule.watched`. An
+    equation that takes `drops` needs watch, and no other equation may have it. check: a function
     that finds contradictions between option values.
 
     The parameters must be (t, lr), (t, T, lr) or (drops, lr), then options with defaults. Raises

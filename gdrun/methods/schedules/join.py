@@ -53,9 +53,9 @@ def join(
     a₂, … in epochs (or steps) at which one part ends and the next begins; a₀ is 0. The T of a part
     is the part's length aₖ₊₁ − aₖ; the last part ends with the run. The initial rate of a part is
     lr₀, or lr₀ times the part's number in scales if scales are given. The time sₖ from which a part
-    counts is its start aₖ. With a number above 0 in lengths, a part continues the time of the part
-    before it instead: sₖ = sₖ₋₁, and the number is the T of the part. So a part can be the rest of
-    a schedule with a longer T.
+    counts is its start aₖ. lengths has a number for each part. If the number is above 0, the part
+    continues the time of the part before it instead: sₖ = sₖ₋₁, and its T is this number. So a part
+    can be the rest of a schedule with a longer T.
 
     Source: common practice.
 

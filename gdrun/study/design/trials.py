@@ -156,10 +156,10 @@ def candidates_of(
 ) -> tuple[Candidate, ...]:
     """Return one candidate for each combination of settings: the base with these settings.
 
-    for_all: the settings of every candidate, which the base has already. A candidate that chooses
-    another name keeps the settings that this name has, too. For example, with lr=0.1 for all, the
-    candidate optimizer=adam has the rate 0.1 and not Adam's default. Raises ConfigError with every
-    problem of all combinations, each problem once.
+    for_all: the settings of every candidate, which the base has already. They also apply to a
+    candidate that chooses another optimizer, model and so on, as far as that has these options. For
+    example, with lr=0.1 for all, the candidate optimizer=adam has the rate 0.1 and not Adam's
+    default. Raises ConfigError with every problem of all combinations, each problem once.
     """
     found: list[Candidate] = []
     problems: dict[Problem, None] = {}
