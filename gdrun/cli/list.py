@@ -70,7 +70,7 @@ def list_names(
 
 def _list_verdicts(json: bool) -> None:
     """Print the words of the column `verdict` of gdrun sweep, each with its rule."""
-    from gdrun.study.judgement.verdicts import MEANINGS
+    from gdrun.study.judgement.verdict_rules import MEANINGS
     from gdrun.views.verdicts import verdicts_page
 
     if json:

@@ -8,7 +8,7 @@ from gdrun.config.writing import short_flow
 from gdrun.study.design.trials import StudyPlan
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.stability import StabilityLimit
-from gdrun.study.judgement.verdicts import HALFWAY
+from gdrun.study.judgement.verdict_rules import HALFWAY
 from gdrun.study.study import Work
 from gdrun.views.numbers import count, duration, percent, quantity
 

@@ -12,7 +12,8 @@ from gdrun.study.judgement.progress import CAP, LOG_FROM
 from gdrun.study.judgement.ranking import GOOD
 from gdrun.study.judgement.statistics import quantile
 from gdrun.study.judgement.sweep_findings import Sweep
-from gdrun.study.judgement.verdicts import BY_LOSS, MEANINGS, RATE, Verdict, Word
+from gdrun.study.judgement.verdict_rules import BY_LOSS, MEANINGS, Word
+from gdrun.study.judgement.verdicts import RATE, Verdict
 
 PLAIN: frozenset[Word] = frozenset(("best", "diverged", "dropped"))
 """Verdicts that need no explanation below the table."""
@@ -32,11 +33,11 @@ def verdicts_page() -> RenderableType:
         "differences. A verdict uses the p of the end of a run; the column `to target` has the "
         "first epoch at which a run reached the target. "
         f"The default target is the value with p = {GOOD:g}. "
-        "Too small, too large and unstable compare only settings that differ in nothing but the "
-        "rate. The peaks of a loss were falling if the largest loss of the last third of a run was "
-        "not above that of the third before, and the largest loss of the last sixth not above "
-        "those of the three sixths before. If the metric is no loss but, say, the accuracy, the "
-        "training loss decides on the words "
+        "The verdict is the first of the words below whose rule holds. The best rate is the best "
+        "among the settings that differ in nothing but the rate. The peaks of a loss were falling "
+        "if the largest loss of the last third of a run was not above that of the third before, "
+        "and the largest loss of the last sixth not above those of the three sixths before. If "
+        "the metric is no loss but, say, the accuracy, the training loss decides on the words "
         f"{', '.join(word for word in MEANINGS if word in BY_LOSS)}."
     )
     return Group(intro, "", table)
@@ -55,10 +56,13 @@ def meanings_of(sweep: Sweep, shown: Iterable[Verdict]) -> str:
         scale += f", where {CAP}"
     if sweep.unlike:
         scale = f", in logarithms if it is a drop by more than a factor of {LOG_FROM}"
+    rules = "; ".join(texts)
+    if len(texts) > 1:
+        rules = f"the first that holds of {rules}"
+    if "best rate" in rules and (keys := _other_keys(sweep)):
+        rules += f"; the best rate is the best with the same {keys}"
     explained = f"p is the share of the best improvement of the {sweep.metric.words}{scale}; "
-    if "at a rate" in " ".join(texts) and (keys := _other_keys(sweep)):
-        texts.append(f"the best rate is the best with the same {keys}")
-    return (explained if "p " in " ".join(texts) else "") + "; ".join(texts)
+    return (explained if "p " in rules else "") + rules
 
 
 def missed(sweep: Sweep) -> str:

@@ -17,6 +17,7 @@ from gdrun.study.design.axes import Axis, axes_of
 from gdrun.study.judgement.metrics import Metric, Target, metric_called, parse_target, unlike
 from gdrun.study.judgement.ranking import ranked, standings, usual_target, values_by_seed
 from gdrun.study.judgement.sweep_findings import judge_sweep
+from gdrun.study.judgement.verdict_rules import RULES
 from gdrun.study.judgement.verdicts import verdicts
 from gdrun.study.storage.results import Result
 from gdrun.study.storage.study_record import standing_record
@@ -115,6 +116,36 @@ def test_a_full_batch_above_the_best_rate_is_unstable_when_its_loss_rises(losses
     ]
 
 
+def test_the_first_rule_that_holds_gives_the_verdict():
+    """Two rates with p < 0.95 at the end that were good before; one is above its best rate."""
+    plan = planned({"batch_size": [1, 64], "lr": [0.1, 1.0]})
+    ends = [result([10, 0, 0]), result([10, 0, 4]), result([10, 0, 2]), result([10, 9, 8])]
+    results = dict(zip((trial.identity for trial in plan.trials), ends, strict=True))
+    found = verdicts(standings(plan, results, LOSS), LOSS)
+    # p = 1, 0.6, 0.8, 0.2. The third is the best rate of its batch size, so only worse holds.
+    assert [each.word for each in found] == ["best", "unstable", "worse", "unstable"]
+    # The training loss fell by 96 % of the best drop: not unstable, but too large before worse.
+    ends[1].evals["train_loss"] = np.array([10, 0, 0.4])
+    ends[1].summary["train_loss"] = 0.4
+    found = verdicts(standings(plan, results, LOSS), LOSS)
+    assert [each.word for each in found] == ["best", "too large", "worse", "unstable"]
+    order = [rule.word for rule in RULES]
+    assert order.index("unstable") < order.index("too large") < order.index("worse")
+
+
+def test_a_rate_that_nothing_can_judge_is_not_slow():
+    """In a random search, every setting may have its own values, so that no rate has a group."""
+    plan = planned({"batch_size": [8, 16, 32, 64]})
+    ends = [result([10, 5, 0]), result([10, 3, 4]), result([10, 7, 4]), result([10, 7, 4])]
+    # Only the last one has learnt the training rows: to 0.3, which is 97 % of the best drop.
+    ends[3].evals["train_loss"] = np.array([10, 2, 0.3])
+    ends[3].summary["train_loss"] = 0.3
+    results = dict(zip((trial.identity for trial in plan.trials), ends, strict=True))
+    found = verdicts(standings(plan, results, LOSS), LOSS)
+    # p = 1; 0.7 and then 0.6; 0.3 and then 0.6, twice.
+    assert [each.word for each in found] == ["best", "worse", "slow", "worse"]
+
+
 def test_a_rate_is_judged_by_the_measure_of_its_own_kind():
     # The second rule gets to 1 at best, a tenth less far than the first, under either rate.
     plan = planned({"optimizer": ["adam", "vanilla"], "lr": [0.1, 1.0]})
@@ -207,7 +238,7 @@ def test_rates_of_a_group_are_judged_on_the_scale_of_the_whole_sweep():
 def test_a_loss_that_bounces_oscillates_where_no_rate_is_swept():
     plan = planned({"batch_size": [1, 4, 64]})
     # Rises of 6 in all against a best drop of 9; then of 2.
-    rows = [result([10, 7, 11, 5, 7, 6]), result([10, 4, 6, 5, 5, 5]), result([10, 3, 1, 1, 1, 1])]
+    rows = [result([10, 7, 11, 5, 7, 6]), result([10, 4, 6, 4, 4, 4]), result([10, 3, 1, 1, 1, 1])]
     results = dict(zip((trial.identity for trial in plan.trials), rows, strict=True))
     found = verdicts(standings(plan, results, LOSS), LOSS)
     assert [verdict.word for verdict in found] == ["oscillating", "slow", "best"]

@@ -3,7 +3,7 @@
 Verdicts compare the candidates of one sweep, so no verdict depends on the scale of the loss or the
 rate. They depend on the progress p of a candidate's median final value. p is the share of the best
 improvement of the metric that ranks the sweep (`progress.py`). The default target is the value with
-p = 0.95. The words and their rules are in MEANINGS, which `gdrun list verdicts` shows.
+p = 0.95. The words and their rules are in `verdict_rules.py`, and `gdrun list verdicts` shows them.
 
 Whether a rate is too small, too large or unstable is decided among candidates that differ only in
 the rate. Their progress is the share of the best improvement of these candidates alone; it uses
@@ -21,7 +21,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
@@ -29,77 +28,16 @@ from gdrun.study.design.trials import Candidate, label
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.progress import Improvement
 from gdrun.study.judgement.ranking import (
-    GOOD,
     Standing,
     best_improvement,
     led_by,
     usual_target,
 )
 from gdrun.study.judgement.statistics import quantile, spread
-from gdrun.study.judgement.training_losses import (
-    TRAIN_LOSS,
-    Drop,
-    drop_of,
-    growth_of_peaks,
-    peaks_fall,
-    sum_of_rises,
-    training_loss,
-)
-
-HALFWAY = 0.5
-"""The least progress p of a slow candidate."""
-
-STEADY = 1e-3
-"""Peaks of the loss stay equal if their ratio differs from 1 by at most this much."""
+from gdrun.study.judgement.training_losses import TRAIN_LOSS, drop_of, training_loss
+from gdrun.study.judgement.verdict_rules import BY_LOSS, RULES, Facts, Word
 
 RATE = "optimizer.lr"
-
-Word = Literal[
-    "too small",
-    "poor",
-    "slow",
-    "worse",
-    "good",
-    "best",
-    "too large",
-    "oscillating",
-    "unstable",
-    "diverged",
-    "dropped",
-    "not ranked",
-]
-
-MEANINGS: dict[Word, str] = {
-    "best": "the best median of the metric that ranks the settings; among equally good medians, "
-    "within 2 % and with p ≥ 0.995, that of the setting that reaches the target first",
-    "good": "p ≥ 0.95",
-    "worse": "p < 0.95 at the end, although p was ≥ 0.95 before, or the target was reached no "
-    "later than by the best setting; for a metric that is no loss, also p < 0.95 with a good "
-    "training loss",
-    "slow": "p < 0.95",
-    "too small": "p < 0.5, at a rate below the best",
-    "too large": "p < 0.95, at a rate above the best",
-    "poor": "p < 0.5, and no other rate of the same settings is much better",
-    "oscillating": "p < 0.95, and the rises of the training loss add up to more than half of the "
-    "largest drop that any of the rates reached; or p < 0.95 with full batches at a rate above the "
-    "best rate, and the peaks of the training loss stay equally high",
-    "unstable": "p < 0.95 at a rate above the best, and the training loss fell by less than "
-    "95 % of the largest drop that any of the rates reached; or the training loss exploded or "
-    "ended above its start (with full batches, both only if its peaks were not falling); or a run "
-    "diverged",
-    "diverged": "half of the runs or more diverged; the verdict adds the median step",
-    "dropped": "successive halving dropped the setting; the verdict adds the epoch",
-    "not ranked": "the values of settings with other data or another loss are not comparable",
-}
-"""The rule for each word. p is the progress: the share of the best improvement of the metric.
-
-For a metric that is no loss, such as the accuracy, the words in BY_LOSS use that of the training
-loss.
-"""
-
-
-BY_LOSS = frozenset({"slow", "too small", "too large", "poor", "oscillating", "unstable"})
-"""The words on the course of training, which a loss shows, but no other metric."""
 
 
 @dataclass(frozen=True)
@@ -164,24 +102,53 @@ def _verdicts(
     groups: dict[str, list[Standing]] = {}
     for standing in found:
         groups.setdefault(others(standing.candidate), []).append(standing)
-    overall = best_improvement(found, metric)
+    overall, trained = best_improvement(found, metric), _best_training(found)
     best_rates = _best_rates(found)
     words: dict[str, Verdict] = {}
     for group, members in groups.items():
         own = best_improvement(members, metric)
         if ranked and own and overall:
             own = replace(overall, best=own.best)
+        total = overall if ranked else own
         lowest = min(map(training_loss, members))
         for standing in members:
-            words[standing.candidate.name] = _verdict(
-                standing,
-                _Progress.of(standing, overall if ranked else own, own),
-                drop_of(standing, lowest),
-                _side(standing, best_rates.get(group)),
-                None if ranked else len(members) > 1,
-                early=standing.candidate.name in early,
+            name = standing.candidate.name
+            score = standing.spread.median if own else math.inf
+            facts = Facts(
+                standing=standing,
+                progress=_share(total, score),
+                own=_share(own, score),
+                best_rate=_share(total, own.best) if own else -math.inf,
+                highest=_share(total, _best_score(standing, metric)),
+                trained=_share(
+                    trained if ranked else _best_training(members), training_loss(standing)
+                ),
+                loss=drop_of(standing, lowest),
+                side=_side(standing, best_rates.get(group)),
+                early=name in early,
+                comparable=ranked or len(members) > 1,
+                first=ranked and standing.rank == 1,
             )
+            words[name] = _verdict(facts)
     return [words[standing.candidate.name] for standing in found]
+
+
+def _share(improvement: Improvement | None, score: float) -> float:
+    """The progress p of a score; −∞ if no improvement is known, or the score is infinite."""
+    if improvement is None or not math.isfinite(score):
+        return -math.inf
+    return improvement.share(score)
+
+
+def _best_training(found: Sequence[Standing]) -> Improvement | None:
+    """The best improvement of the training loss of these candidates."""
+    return best_improvement(_by_training_loss(found), TRAIN_LOSS)
+
+
+def _best_score(standing: Standing, metric: Metric) -> float:
+    """The best score of a run at any of its evaluations, the median over the runs."""
+    scores = [metric.sign * each.evals.get(metric.name, np.empty(0)) for each in standing.results]
+    return quantile([float(np.min(each, initial=math.inf)) for each in scores], 0.5)
 
 
 def _early(found: Sequence[Standing], metric: Metric, target: Target | None) -> set[str]:
@@ -210,34 +177,6 @@ def _median_epochs(standing: Standing, target: Target) -> float:
     return quantile(standing.to_target(target, "epoch"), 0.5)
 
 
-@dataclass(frozen=True)
-class _Progress:
-    """The progress p of a candidate's median.
-
-    The group of a candidate is itself and the candidates that differ from it only in the rate.
-    total: the share of the best improvement of all candidates. own: the share of the best
-    improvement of the group. highest: the largest `total` in the group.
-    """
-
-    total: float
-    own: float
-    highest: float
-
-    @classmethod
-    def of(
-        cls, standing: Standing, total: Improvement | None, own: Improvement | None
-    ) -> _Progress:
-        """The progress of a candidate.
-
-        total, own: the best improvement of all candidates, and of the candidate's group; None if no
-        median is finite, and then p is −∞.
-        """
-        score = standing.spread.median
-        if total is None or own is None:
-            return cls(-math.inf, -math.inf, -math.inf)
-        return cls(total.share(score), own.share(score), total.share(own.best))
-
-
 def others(candidate: Candidate) -> str:
     """The label of a candidate's settings without the learning rate, as a short text.
 
@@ -246,55 +185,16 @@ def others(candidate: Candidate) -> str:
     return label({key: value for key, value in candidate.settings.items() if key != RATE})
 
 
-def _verdict(
-    standing: Standing,
-    progress: _Progress,
-    loss: Drop,
-    side: int | None,
-    compared: bool | None,
-    *,
-    early: bool,
-) -> Verdict:
-    """The verdict on one candidate.
-
-    progress: the progress p of its median. loss: how far the training loss fell. side: where the
-    candidate's rate is, compared with the best rate of the candidates that differ only in the rate:
-    −1 below, 0 equal, 1 above; None if no rate was swept. compared: None if all candidates are
-    ranked; else whether there are other candidates that differ only in the rate. early: whether it
-    was good before its runs ended.
-    """
-    diverged = [result.record["stop"]["step"] for result in standing.results if result.diverged]
-    if 2 * len(diverged) >= len(standing.results):
-        return Verdict("diverged", f"at step {quantile(diverged, 0.5):,.0f}")
-    # Before any verdict on its loss: a dropped run had no time to lower it.
-    if standing.dropped is not None:
-        return Verdict("dropped", f"at epoch {standing.dropped:.4g}")
-    peaks = growth_of_peaks(standing)
-    settles = peaks_fall(standing)
-    rises = loss.rose or not standing.descends
-    if diverged or (rises and not settles) or (rises and progress.total >= GOOD):
-        return Verdict("unstable")
-    # After unstable: the best of a sweep may have diverged under some seeds.
-    if compared is None and standing.rank == 1:
-        return Verdict("best")
-    if compared is False:
-        return Verdict("not ranked")
-    if progress.total >= GOOD:
-        return Verdict("good")
-    if side == 1 and peaks is not None and abs(peaks - 1) <= STEADY:
-        return Verdict("oscillating")
-    if side == 1 and progress.own < GOOD:
-        return Verdict("unstable" if loss.share < GOOD and not settles else "too large")
-    if peaks is None and sum_of_rises(standing, loss) > HALFWAY:
-        return Verdict("oscillating")
-    if early:
-        return Verdict("worse")
-    if progress.total >= HALFWAY:
-        return Verdict("slow")
-    # The best rate may not be poor, or this one may be far behind it.
-    if side == -1 and (progress.highest >= HALFWAY or progress.own < HALFWAY):
-        return Verdict("too small")
-    return Verdict("poor")
+def _verdict(facts: Facts) -> Verdict:
+    """The first word whose rule holds, with the moment of a divergence or a drop."""
+    word = next(rule.word for rule in RULES if rule.holds(facts))
+    standing, moment = facts.standing, ""
+    if word == "diverged":
+        steps = [each.record["stop"]["step"] for each in standing.results if each.diverged]
+        moment = f"at step {quantile(steps, 0.5):,.0f}"
+    if word == "dropped":
+        moment = f"at epoch {standing.dropped:.4g}"
+    return Verdict(word, moment)
 
 
 def _best_rates(found: Sequence[Standing]) -> dict[str, float]:
