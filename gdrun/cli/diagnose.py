@@ -18,7 +18,7 @@ from gdrun.cli.show import Which
 from gdrun.errors import GdrunError
 
 if TYPE_CHECKING:
-    from gdrun.insight.remedies import Attempt
+    from gdrun.insight.attempts import Attempt
     from gdrun.runs.run import Run
     from gdrun.symptoms.facts import Symptom
 

@@ -21,6 +21,7 @@ from gdrun.config.loading import load
 from gdrun.config.writing import to_yaml
 from gdrun.engine.listeners import Listener
 from gdrun.errors import GdrunError, RecordError
+from gdrun.insight.attempts import MILD, Attempt, best_first
 from gdrun.insight.goals import Goal, goal_of
 from gdrun.runs.record_contents import closing, opening
 from gdrun.runs.recorded_experiment import config_of, repeatable_experiment
@@ -43,9 +44,6 @@ CLEAR = 1e-4
 PROMISING = 4
 """The most remedies that are combined in pairs."""
 
-MILD = "still falling"
-"""A new symptom that a cure may have, because the loss now falls."""
-
 NOISY = FLATTERING | {"unequal scales"}
 """Treated symptoms whose cure may have a noise floor.
 
@@ -54,48 +52,6 @@ Before the cure, the metric is too good, or the descent is too slow to reach a n
 
 HONEST = frozenset({MILD, "noise floor"})
 """New symptoms that a cure may have if the treated symptom is in NOISY."""
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """The result of training again with one remedy, or with two remedies together.
-
-    changes: the values by key. metric: the metric of early stopping; without it the validation
-    loss, or else the training loss. before, after: the metric of the weights that the run returns,
-    without and with the changes; infinite if the run diverged. larger: whether larger values are
-    better. treated: the first symptom of the diagnosed run that has remedies. symptoms: the names
-    of the symptoms of the run with the changes. gone: whether the treated symptom is not among
-    `symptoms`. pair: whether the changes are those of two remedies.
-
-    cured: whether the treated symptom is gone, there is no new symptom, and the metric is clearly
-    better than before and close to the best metric of the attempts without the treated and new
-    symptoms. The symptom MILD does not count as new, nor does one in HONEST if the treated symptom
-    is in NOISY. If the treated symptom is in FLATTERING, the metric may get worse.
-    """
-
-    changes: Mapping[str, Any]
-    metric: str
-    before: float
-    after: float
-    treated: str
-    symptoms: tuple[str, ...]
-    gone: bool
-    cured: bool
-    pair: bool = False
-    larger: bool = False
-
-    @property
-    def left(self) -> set[str]:
-        """The names of the symptoms of the run with the changes, without MILD."""
-        return set(self.symptoms) - {MILD}
-
-    @property
-    def score(self) -> float:
-        """The metric with the changes, or its negative if larger values are better.
-
-        The lower the score, the better; it is infinite if the run diverged.
-        """
-        return -self.after if self.larger and math.isfinite(self.after) else self.after
 
 
 @dataclass(frozen=True)
@@ -173,10 +129,9 @@ def try_remedies(
     """Train again with each remedy from the start of the run, then with pairs of the best remedies.
 
     symptoms: those of the run, with remedies that fit its config (see `fitting`). listeners: see
-    gdrun.engine.listeners. Returns the attempts in this order: cures before others, cures that
-    leave fewer symptoms first, single remedies before pairs, and the best metric first. Raises
-    ConfigError if the run's data cannot be loaded again, such as arrays from Python; RecordError if
-    a plugin has changed since the run.
+    gdrun.engine.listeners. Returns the attempts in the order of `best_first`. Raises ConfigError if
+    the run's data cannot be loaded again, such as arrays from Python; RecordError if a plugin has
+    changed since the run.
     """
     repeatable_experiment(run)
     singles = list({_key(each.changes): each for s in symptoms for each in s.remedies}.values())
@@ -196,14 +151,7 @@ def try_remedies(
         judge.attempt(remedy, one, pair=number >= len(singles))
         for number, (remedy, one) in enumerate(zip([*singles, *pairs], ended, strict=True))
     ]
-    return sorted(attempts, key=_order)
-
-
-def _order(attempt: Attempt) -> tuple[float, ...]:
-    """A sort key of an attempt: the smaller, the better."""
-    if not attempt.cured:
-        return (math.inf, attempt.score)
-    return (len(attempt.left), attempt.pair, attempt.score)
+    return best_first(attempts)
 
 
 class _Judge:

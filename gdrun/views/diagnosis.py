@@ -14,7 +14,7 @@ from rich.text import Text
 
 from gdrun.config.overrides import is_plain_query
 from gdrun.config.writing import short_flow
-from gdrun.insight.remedies import Attempt
+from gdrun.insight.attempts import ALIKE, Attempt
 from gdrun.problems.metrics import METRICS
 from gdrun.quantities import quantity, rounded_down
 from gdrun.symptoms.facts import Symptom, Traced
@@ -142,7 +142,8 @@ def _why(tried: Sequence[Attempt]) -> str:
     metric = _words(kept.metric)
     if len(best.left) > len(kept.left):
         return f": it leaves fewer symptoms than the cure with the best {metric}"
-    return f": it is a single change, with a {metric} close to the best one"
+    what = "changes only the learning rate" if kept.is_rate else "is a single change"
+    return f": it {what}, with a {metric} within {100 * ALIKE:.0f} % of the best one"
 
 
 def _left(attempt: Attempt) -> str:

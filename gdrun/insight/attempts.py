@@ -1,0 +1,92 @@
+"""The results of remedies that were tried, and their order."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+RATE = "optimizer.lr"
+
+ALIKE = 0.1
+"""A single change is preferred to the best attempt if its metric differs by at most this share."""
+
+MILD = "still falling"
+"""A new symptom that a cure may have, because the loss now falls."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """The result of training again with one remedy, or with two remedies together.
+
+    changes: the values by key. metric: the metric of early stopping; without it the validation
+    loss, or else the training loss. before, after: the metric of the weights that the run returns,
+    without and with the changes; infinite if the run diverged. larger: whether larger values are
+    better. treated: the first symptom of the diagnosed run that has remedies. symptoms: the names
+    of the symptoms of the run with the changes. gone: whether the treated symptom is not among
+    `symptoms`. pair: whether the changes are those of two remedies.
+
+    cured: whether the treated symptom is gone, there is no new symptom, and the metric is clearly
+    better than before and close to the best metric of the attempts without the treated and new
+    symptoms. The symptom MILD does not count as new, nor does one in HONEST if the treated symptom
+    is in NOISY. If the treated symptom is in FLATTERING, the metric may get worse.
+    """
+
+    changes: Mapping[str, Any]
+    metric: str
+    before: float
+    after: float
+    treated: str
+    symptoms: tuple[str, ...]
+    gone: bool
+    cured: bool
+    pair: bool = False
+    larger: bool = False
+
+    @property
+    def left(self) -> set[str]:
+        """The names of the symptoms of the run with the changes, without MILD."""
+        return set(self.symptoms) - {MILD}
+
+    @property
+    def is_rate(self) -> bool:
+        """Whether only the learning rate changes."""
+        return set(self.changes) == {RATE}
+
+    @property
+    def score(self) -> float:
+        """The metric with the changes, or its negative if larger values are better.
+
+        The lower the score, the better; it is infinite if the run diverged.
+        """
+        return -self.after if self.larger and math.isfinite(self.after) else self.after
+
+
+def best_first(attempts: Iterable[Attempt]) -> list[Attempt]:
+    """The attempts from best to worst: cures before others.
+
+    Of the cures, those that leave fewer symptoms are first. Among them, single changes whose metric
+    is `alike` to the best one are before the others, and changes of the learning rate alone are the
+    first of these. All else is in the order of the metric.
+    """
+    every = list(attempts)
+    best: dict[int, Attempt] = {}
+    for each in every:
+        if each.cured:
+            known = best.setdefault(len(each.left), each)
+            best[len(each.left)] = min(known, each, key=lambda one: one.score)
+
+    def key(attempt: Attempt) -> tuple[float, ...]:
+        if not attempt.cured:
+            return (math.inf, attempt.score)
+        left = len(attempt.left)
+        simple = not attempt.pair and alike(attempt, best[left])
+        return (left, not simple, simple and not attempt.is_rate, attempt.score)
+
+    return sorted(every, key=key)
+
+
+def alike(one: Attempt, best: Attempt) -> bool:
+    """Whether the metric of an attempt differs from the best one by at most ALIKE of the latter."""
+    return abs(one.score - best.score) <= ALIKE * abs(best.score)
