@@ -93,7 +93,7 @@ LARGEST_RATE = 10.0
 def other_starts(run: Traced) -> tuple[Remedy, ...]:
     """Random initial weights for a network; gradient noise or another start for a surface.
 
-    None for a linear model, which has the same minimum from every start.
+    Empty for a linear model, which has the same minimum from every start.
     """
     if run.convex:
         return ()
@@ -135,7 +135,7 @@ NO_GRADIENT = 1e-6
 def scaled_start(run: Traced) -> tuple[Remedy, ...]:
     """Random initial weights that fit the layer sizes: xavier or he (see `other_starts`).
 
-    None for a model that is no network, or whose init is neither zeros nor normal.
+    Empty for a model that is no network, or whose init is neither zeros nor normal.
     """
     small = run.config.get("model", {}).get("init") in ("zeros", "normal")
     return other_starts(run) if run.is_network and small else ()
@@ -215,7 +215,7 @@ def longer(run: Traced) -> tuple[Remedy, ...]:
 def smaller_change(run: Traced) -> tuple[Remedy, ...]:
     """A thousandth of the threshold of loss_change or weight_change, whichever stopped the run.
 
-    None if another rule or the budget stopped the run.
+    Empty if another rule or the budget stopped the run.
     """
     if not run.stopped_by_small_changes:
         return ()
@@ -234,10 +234,10 @@ def less_decay(run: Traced) -> tuple[Remedy, ...]:
 def clipping(run: Traced) -> tuple[Remedy, ...]:
     """Gradient clipping, once with the run's learning rate and once with a tenth of this rate.
 
-    The limit of the norm is the first decile of the gradient norms that have not vanished: examples
-    that are predicted with certainty have almost no gradient, and such a limit would stop all
-    others. For a rate above a known stability limit, the smaller rate is at most half of this
-    limit, and the change with the smaller rate is the first.
+    Norms are clipped at the first decile of the gradient norms. Norms below VANISHED times the
+    first one are left out: examples that are predicted with certainty have such norms, and clipping
+    at one of them would stop the training. For a rate above a known stability limit, the
+    smaller rate is at most half of the stability limit, and its change is the first.
     """
     norms = run.steps.get("grad_norm", np.empty(0))
     norms = norms[np.isfinite(norms) & (norms > 0)]
@@ -280,7 +280,7 @@ def fewer_limits(run: Traced) -> tuple[Remedy, ...]:
 def best_by_balance(run: Traced) -> tuple[Remedy, ...]:
     """Early stopping by the balanced accuracy, the mean of the recalls of the classes.
 
-    The run then returns the weights with the best balanced accuracy on the validation part. None
+    The run then returns the weights with the best balanced accuracy on the validation part. Empty
     for a run without a validation part, or that uses this metric already.
     """
     rule = run.config["stopping"].get("early_stopping") or {}

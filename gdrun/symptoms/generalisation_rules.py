@@ -16,9 +16,9 @@ def overfitting(run: Traced) -> Symptom | None:
 
     h is the lowest validation loss minus the lower bound of the loss. d is the fall of the
     validation loss from the start to this minimum, and r is the rise from the minimum to the end.
-    The symptom is reported if r > max(h/20, d/10) or r > max(h, d/50). Besides, the training loss
-    must end below its value at the epoch of this minimum, and below the middle of the rise. The end
-    of a loss is the median of its last values.
+    The symptom is reported if r > max(h/20, d/10) or r > max(h, d/50). In addition, the training
+    loss must end below its value at the epoch of this minimum, and below the mean of the lowest and
+    the last validation loss. The end of a loss is the median of its last values.
 
     The symptom is always reported if the validation loss was lowest before the first step, and the
     run returns the initial weights. The metrics of the run are then those of the initial weights.

@@ -20,12 +20,13 @@ from gdrun.symptoms.wording import limit_words, multiple, share
 def stuck(run: Traced) -> Symptom | None:
     """The loss stays near its start: at a plateau, a saddle point, or under too strong a penalty.
 
-    The training loss fell by less than 1/20 of its largest possible fall, and less than 1/5 of this
-    fall was in the second half of the run. The second half begins where the sum of the learning
-    rates reached half of its total. With a rate that is too small the loss falls as much in both
-    halves, so that the run is not stuck. Three more kinds of runs do not count as stuck: a run that
-    a convergence rule stopped, a linear model whose gradient norm fell to 1/10 of its first value,
-    and a linear model with mini-batches.
+    The training loss fell by less than 1/20 of its largest possible fall: the first loss minus the
+    minimum of a surface, or the whole first loss on data. Less than 1/5 of what it fell was in the
+    second half of the run, which begins where the sum of the learning rates reached half of its
+    total. With a rate that is too small the loss falls as much in both halves, so that the run is
+    not stuck. Three more kinds of runs do not count as stuck: a run that a convergence rule
+    stopped, a linear model whose gradient norm fell to 1/10 of its first value, and a linear model
+    with mini-batches.
 
     On a surface there are two more cases far above the minimum. If the gradient norm fell to 1/20
     of its first value and the loss no longer falls, the run is at a saddle. If the gradient norm
@@ -117,19 +118,21 @@ def slow(run: Traced) -> Symptom | None:
     The training loss ended above half of its first value, or above half of the loss of a constant
     prediction if this is lower. In addition, one of two conditions holds. Over 1/5 of the fall was
     in the second half of the run, which begins where the sum of the learning rates reached half of
-    its total. Or the fall in the fourth quarter is over 7/10 of that in the third, and both
-    together are over 1/50 of the largest possible fall. This is the straight line of a rate that is
-    far too small. Quarters are compared if there are at least 12 evaluations. With batches and a
-    rate that decays, none of this counts if the rises of the loss in the second half add up to over
-    1/5 of its fall: noise falls as the rate decays.
+    its total. Or the loss falls along a straight line, as with a rate that is far too small: the
+    fall in the fourth quarter is over 7/10 of that in the third, and both together are over 1/50 of
+    the largest possible fall: the first loss minus the minimum of a surface, or the whole first
+    loss on data. Quarters are compared if there are at least 12 evaluations. With batches
+    and a rate that decays, neither condition counts if the rises of the loss in the second half add
+    up to over 1/5 of its fall: noise falls as the rate decays.
 
-    Or a rule for small changes of the loss or the weights stopped a run that was not near a
-    minimum: the norm of its full gradient was still over 1/5 of the first one or, on a surface,
-    over 1/10 of the largest possible fall was left. Small steps change little anywhere. With
-    batches, the loss must not move up and down, because noise may repeat a loss by chance.
+    A second case is a run that a rule for small changes of the loss or the weights stopped, but not
+    near a minimum: small steps change little anywhere. The norm of its full gradient was still over
+    1/5 of the first one or, on a surface, it ended above the minimum by over 1/10 of the largest
+    possible fall. With batches, the loss must not move up and down, because noise may repeat a loss
+    by chance.
 
-    The minimum of a surface is known. There, full batches that end above it by over 1/10 of the
-    largest possible fall are enough, unless the loss oscillates or the run is stuck.
+    A third case is a run with full batches on a surface, whose minimum is known. It ended above the
+    minimum by over 1/10 of the largest possible fall, and neither oscillates nor is stuck.
 
     Evidence: training loss, learning rate, stability limit 2/L
 

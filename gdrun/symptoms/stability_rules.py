@@ -22,9 +22,9 @@ def undefined_update(run: Traced) -> Symptom | None:
     """The update rule gives NaN, although the loss and the gradient are finite.
 
     The last update is NaN, while all batch losses and gradient norms are finite. No batch loss was
-    above the first training loss by more than the largest possible fall. The equation of the rule
-    divides 0 by 0, or takes the root or the logarithm of a negative number. A smaller rate does not
-    change this.
+    above L₀ by more than L₀ − L*: L₀ is the first training loss, and L* the minimum of a surface,
+    or 0 on data. The equation of the rule divides 0 by 0, or takes the root or the logarithm of a
+    negative number. A smaller rate does not change this.
 
     Evidence: batch loss, gradient norm, length of the update
 
@@ -48,14 +48,15 @@ def undefined_update(run: Traced) -> Symptom | None:
 def exploding(run: Traced) -> Symptom | None:
     """The loss rises without limit, because the steps are too long.
 
-    The run diverged, or its training loss rose in one of three ways. First, the loss ended above
-    its start by over 1 % of the largest possible fall, and the gradient norm did not fall. Second,
-    the loss was once above its start by more than the largest possible fall. This must be in the
-    second half of the run, or in a run that fell by less than 2/3 of the largest possible fall.
-    Third, with mini-batches, at least two losses are above the first one by over 1/4 of the largest
-    possible fall: the rate is too large for the noise of these batches. The third way does not
-    count if the loss was above its start only in the first half, and the run fell by over 9/10 of
-    the largest possible fall.
+    The run diverged, or its training loss rose in one of three ways. They are compared with the
+    largest possible fall: the first loss minus the minimum of a surface, or the whole first loss on
+    data. First, the loss ended above its start by over 1 % of the largest possible fall, and the
+    gradient norm did not fall. Second, the loss was once above its start by more than the largest
+    possible fall. This must be in the second half of the run, or in a run that fell by less than
+    2/3 of the largest possible fall. Third, with mini-batches, at least two losses are above the
+    first one by over 1/4 of the largest possible fall: the rate is too large for the noise of these
+    batches. The third way does not count if the loss was above its start only in the first half,
+    and the run fell by over 9/10 of the largest possible fall.
 
     A rate above 2/L increases a quadratic with smoothness L.
 
@@ -108,11 +109,12 @@ def oscillation(run: Traced) -> Symptom | None:
     """With full batches, the loss rises and falls with little net progress.
 
     The range of the training loss in the second half of the run is above 1/20 of its whole fall to
-    its lowest value, and above 1/1000 of the largest possible fall. In addition, one of three
-    conditions holds. First, at least half of the changes of the loss in this half have the opposite
-    sign of the change before, and the mean losses of the third and the fourth quarter differ by
-    less than 1/3 of the range. Second, the rises in this half add up to more than half of the whole
-    fall. Third, the loss ended above its lowest value by more than half of the whole fall.
+    its lowest value, and above 1/1000 of the first loss (on a surface: of the first loss minus the
+    minimum). In addition, one of three conditions holds. First, at least half of the changes of the
+    loss in this half have the opposite sign of the change before, and the mean losses of the third
+    and the fourth quarter differ by less than 1/3 of the range. Second, the rises in this half add
+    up to more than half of the whole fall. Third, the loss ended above its lowest value by more
+    than half of the whole fall.
 
     Another case is a loss that stays the same, or changes slowly, although the gradient is large.
     Then each step jumps across the minimum, as near the limit 2/L.
@@ -128,11 +130,11 @@ def noise_floor(run: Traced) -> Symptom | None:
     """With batches, the noise of the gradients keeps the loss above its minimum.
 
     The range of the training loss in the second half of the run is above 1/20 of its whole fall to
-    its lowest value, and above 1/1000 of the largest possible fall. In addition, one of two
-    conditions holds. First, at least half of the changes of the loss in this half have the opposite
-    sign of the change before, and the mean losses of the third and the fourth quarter differ by
-    less than 1/3 of the range. Second, the loss ended above its lowest value by more than half of
-    the whole fall.
+    its lowest value, and above 1/1000 of the first loss (on a surface: of the first loss minus the
+    minimum). In addition, one of two conditions holds. First, at least half of the changes of the
+    loss in this half have the opposite sign of the change before, and the mean losses of the third
+    and the fourth quarter differ by less than 1/3 of the range. Second, the loss ended above its
+    lowest value by more than half of the whole fall.
 
     Evidence: training loss
 
