@@ -65,7 +65,7 @@ def _table(measured: Iterable[Measured]) -> RenderableType:
 
 
 def claim_view(claim: Claim, finding: Finding, seconds: float) -> RenderableType:
-    """One claim in full: statement, verdict, measurement, what holds, and curves."""
+    """One claim in full: statement, verdict, measurement, the truth about it, and curves."""
     table = Table.grid(padding=(0, 2))
     table.add_row("stated", Text(claim.statement))
     table.add_row("verdict", Text(finding.verdict, style=STYLES[finding.verdict]))

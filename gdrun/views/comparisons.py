@@ -134,7 +134,7 @@ def test_result(found: Sweep | Comparison) -> str | None:
 def test_text(standing: Standing, name: str) -> str:
     """The median over seeds of a quantity of the test part, as text.
 
-    A run that diverged counts as one with the worst value. MISSING if half of the runs diverged.
+    A run that diverged counts as one with the worst value. MISSING if half of the runs or more did.
     """
     sign = -1 if name == "test_accuracy" else 1
     values = [None if each.diverged else each.number(name) for each in standing.results]

@@ -55,9 +55,10 @@ class Curve:
 class Chart:
     """Curves over the same axes.
 
-    log_x, log_y: whether an axis is logarithmic. band: what the bands of the curves are. infinite:
-    what a value of ∞ is, such as `diverged`; empty if such values are not drawn. limit: an x to
-    mark with a vertical line, and its formula; None for no line.
+    log_x, log_y: whether an axis is logarithmic. band: what the bands of the curves are. bars: the
+    names of horizontal bars, which replace the only curve and have its x as their lengths; empty
+    for no bars. infinite: what a value of ∞ is, such as `diverged`; empty if such values are not
+    drawn. limit: an x to mark with a vertical line, and its formula; None for no line.
     """
 
     title: str

@@ -162,9 +162,10 @@ def fitting(
     """The table; if it does not fit the terminal, some of its optional columns are left out.
 
     optional: the headings of these columns, the least important one first. Columns in a tuple are
-    left out together. A column has a place before all that are less important, and none is left out
-    that has room. legend: a function of the table that is shown, which returns what follows the
-    table. last: what is shown if the table does not fit without its optional columns either.
+    left out together. Columns are added from the most important one; a column that is too wide is
+    skipped, and narrower ones after it may still be added. legend: a function of the table that is
+    shown, which returns what follows the table. last: a table that is shown instead if `table` is
+    too wide even without all optional columns.
     """
     groups = [(each,) if isinstance(each, str) else each for each in optional]
     return FittingTable(table, groups, legend, last)

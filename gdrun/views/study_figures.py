@@ -35,8 +35,9 @@ NO_VALUE = "diverged, or no value"
 class Sensitivity:
     """The metric of a sweep against one numeric key.
 
-    curve: the median over the seeds, with the quartiles as its band; ∞ where runs diverged. words:
-    the verdict on each value. The limit of the chart is the predicted stability limit of the rate.
+    chart: its only curve is the median over the seeds, with the quartiles as its band; ∞ where runs
+    diverged. Its limit is the predicted stability limit of the rate. words: the verdict on each
+    value.
     """
 
     chart: Chart

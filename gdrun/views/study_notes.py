@@ -44,7 +44,8 @@ def work_line(work: Work) -> str:
 def hardly_trained(progress: float | None) -> str:
     """The end of a sentence on the best setting, if its training loss hardly fell; else empty.
 
-    progress: the progress p of its training loss; None if a loss ranks the settings.
+    progress: the share of the best improvement of the training loss that the setting made; None if
+    a loss ranks the settings.
     """
     if progress is None or progress >= HALFWAY:
         return ""

@@ -102,11 +102,12 @@ def _walks_of_candidates(found: Sweep | Comparison) -> Walks:
         if swept:
             hint = "`gdrun sweep lr surface=bowl` sweeps the rate on a surface"
         kind = "sweep" if swept else "comparison"
-        raise GdrunError(f"is not a {kind} on a surface", where="walk", hint=hint)
+        raise GdrunError(f"walk needs a {kind} on a surface", where=Parameter("kind"), hint=hint)
     functions = [{**config["surface"], "start": None} for config in configs]
     if any(function != functions[0] for function in functions):
         hint = "leave the kind out, or sweep keys that do not change the surface"
-        raise GdrunError("needs settings on the same surface", where=Parameter("kind"), hint=hint)
+        what = "walk needs settings on the same surface"
+        raise GdrunError(what, where=Parameter("kind"), hint=hint)
     paths = []
     for config, standing in zip(configs, standings_of(found), strict=False):
         first = standing.results[0]

@@ -215,7 +215,7 @@ def test_a_file_is_never_replaced_without_force(gdrun, runs, tmp_path):
         (["seed0", "--kind", "accuracy"], "hint: --y accuracy draws it"),
         (["seed0", "--kind", "regions"], "hint: add -o regions.png"),
         (["seed0", "--kind=walk"], "is not a run on a surface"),
-        (["comparison", "--kind=walk"], "is not a comparison on a surface"),
+        (["comparison", "--kind=walk"], "walk needs a comparison on a surface"),
         (["sweep", "--kind", "heat"], "two"),
         (["seed0", "-o", "a.png", "--kind", "regions"], "need classes and two features"),
         (["seed0", "-o", "a.png", "--kind", "residuals"], "residuals need a regression"),
