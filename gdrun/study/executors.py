@@ -175,9 +175,10 @@ STARTED_AGAIN = 87
 
 
 def end_if_imported() -> None:
-    """End the process silently if it is a new one that still imports the script.
+    """End the process silently if it is a new one that still imports the script of the user.
 
-    Python itself would raise an error in every new process, with a traceback of many lines.
+    The import has reached the call that starts the study: the script lacks GUARD. Otherwise Python
+    itself would raise an error in every new process, with a traceback of many lines.
     """
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         os._exit(STARTED_AGAIN)

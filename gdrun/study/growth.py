@@ -54,9 +54,9 @@ OnGrowth = Callable[[Growth], None]
 
 
 class GrowthReporter(Listener):
-    """Reports how far a task is, at most every PAUSE seconds.
+    """Reports how far a task is, at most once in PAUSE seconds.
 
-    Lane k of the cohort that it listens to must be trial k of the task.
+    It listens to the trainer of the task, whose run k (lane k) must be trial k of the task.
     """
 
     def __init__(self, task: Task, report: OnGrowth) -> None:
@@ -80,8 +80,8 @@ def growth_of(
 ) -> Growth:
     """How far a task is.
 
-    identities: of the trials, in the order of the lanes. outcomes: those of the lanes that have
-    ended, by the index of the lane.
+    identities: of the trials; the index of a trial is that of its lane in `progress`. outcomes:
+    those of the trials that have ended, by the same index.
     """
     evals: dict[str, Columns] = {}
     lanes = progress.state.lanes.tolist()

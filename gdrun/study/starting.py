@@ -110,11 +110,12 @@ def start_study(
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """The config from which a study on a data file starts, and a sentence for each assumption.
 
-    overrides: keys that the user has set for all runs; those of the dataset and the model are
-    applied. varied: overrides of the keys that the runs vary, with any value. Assumptions about
-    sections that `overrides` or `varied` change are left out. One exception is a varied rate whose
-    text has no values: the center of its default range comes from the test of rates. The data are
-    prepared for the study, which does not read them again. The errors are those of `start`.
+    overrides: keys that the user has set for all runs. The config has only those of the sections
+    dataset, model and stopping, on which the assumptions depend. varied: the keys that the runs
+    vary, as overrides whose values are not used. Assumptions about sections that `overrides` or
+    `varied` change are left out, except for a varied rate without values, such as `lr`: the center
+    of its default range comes from the test of rates. The data are prepared and cached, so that
+    the study does not read them again. The errors are those of `start`.
     """
     base = _base(path)
     changes = parsed_changes(overrides)
@@ -168,7 +169,7 @@ def start_experiment(
 ) -> tuple[Experiment, Start, Table | None]:
     """Return the first experiment on a data file, with the overrides, and its assumptions.
 
-    The table is that of the experiment's dataset; None if the dataset must be read in another way.
+    The table is the file as the experiment reads it; None if `overrides` change how it is read.
     """
     changes = _changes(path, overrides)
     found = start(path, changes)

@@ -156,9 +156,10 @@ class StudyRequest:
     def with_fitting_batches(
         self, candidates: Sequence[Candidate], table: Table | None
     ) -> Self | None:
-        """The same request with all rows as one batch, if they are fewer than a default batch.
+        """The same request with all training rows as one batch, if a default batch is larger.
 
-        None if every candidate's batch is as it should be. candidates: those of this request.
+        None if no default batch is larger, the user has set the batch size, or the candidates
+        differ in the number of training rows. candidates: those of this request.
         """
         found = fitting_size(self.document, self.overrides, candidates, table)
         if found is None:

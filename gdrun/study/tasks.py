@@ -165,10 +165,10 @@ def tasks_of(
 def unfinished(tasks: Iterable[Task], results: Mapping[str, Result]) -> list[Task]:
     """The tasks whose trials do not all have a result.
 
-    tasks: the tasks of all trials of the study. So a resumed study has the same groups, and its
-    results are the same bit for bit. A group that was interrupted is trained as a whole again, or
-    from its checkpoint. In a group that has new trials, only the new trials are trained. results:
-    by the trial's identity.
+    tasks: the tasks of all trials of the study, with and without a result. A resumed study then has
+    the same groups, and its results are the same bit for bit. A group that was interrupted is
+    trained as a whole again, or from its checkpoint. If a group has trials that the earlier study
+    did not have, only these are trained. results: by the trial's identity.
     """
     left: list[Task] = []
     for task in tasks:

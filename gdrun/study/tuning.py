@@ -40,9 +40,9 @@ class Tuning:
     settings: the number of settings that were tried; 0 if the contender has none of the keys.
     seeds: the number of seeds with which each was tried. chosen: the best setting, by key; empty if
     no setting lowered the training loss, so that the contender keeps its own setting. at_edge: the
-    keys whose best value was the smallest or the largest that was tried. progress: the progress p
-    of the training loss of the chosen setting; None if a loss ranks the settings, or none was
-    chosen.
+    keys whose best value was the smallest or the largest that was tried. progress: the share of the
+    best improvement of the training loss that the chosen setting made; None if a loss ranks the
+    settings, or none was chosen.
     """
 
     settings: int

@@ -102,9 +102,10 @@ def beyond(
     """Further settings of a contender, for a key whose best value is at the edge of those tried.
 
     best: the best setting so far. smallest: whether the edge is the smallest of the values, and not
-    the largest. values: the values of the key that were tried. MORE values continue the geometric
-    series of the two values at the edge; the other keys keep their best values. Values that the key
-    does not allow are left out. The result is empty if one of these two values is not positive.
+    the largest. values: the values of the key that were tried. Each of the MORE new settings has
+    one of the values that continue the geometric series of the two values at the edge, and the best
+    values of the other keys. Values that the key does not allow are left out. The result is empty
+    if one of the two values at the edge is not positive.
     """
     ordered = sorted(set(values), reverse=smallest)
     before, edge = ordered[-2:]

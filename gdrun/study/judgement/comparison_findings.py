@@ -169,8 +169,8 @@ class Comparison(ResultTables):
         """All pairs of contenders, in the order of the ranking; with a baseline, only its pairs.
 
         Empty if the values cannot be ranked, or there is only one seed, which does not show how
-        much runs vary. Two contenders whose runs are identical under every seed are not a pair:
-        their seeds are no sample.
+        much runs vary. Two contenders that both have the same run under every seed are not a
+        pair: their runs are one comparison, repeated.
         """
         if self.unlike or len(self.plan.seeds) == 1:
             return []

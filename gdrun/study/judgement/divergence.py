@@ -10,10 +10,10 @@ from gdrun.symptoms.facts import Symptom
 
 
 def cause_beyond_rates(found: Sequence[Standing]) -> Symptom | None:
-    """The symptom of the first run, if all runs of these candidates diverged at any rate.
+    """The symptom of the first run, if all runs diverged and a smaller rate would cure none.
 
-    Such a symptom has no remedy that changes the learning rate, so that smaller rates would diverge
-    too. None if a run did not diverge, or if a smaller rate may cure one of the runs.
+    A rate cures no run if the gravest symptom of each run has no remedy that changes the rate. None
+    if a run did not diverge, or if a smaller rate may cure one of the runs.
     """
     if any(standing.diverged < len(standing.results) for standing in found):
         return None

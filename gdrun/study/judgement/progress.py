@@ -43,18 +43,18 @@ class Improvement:
 
     @classmethod
     def between(cls, start: float, best: float) -> Improvement:
-        """The improvement from `start` to `best`, with logarithms if it is large."""
+        """The improvement; it is logarithmic if `start` > LOG_FROM · `best` > 0."""
         return cls(start, best, start > LOG_FROM * best > 0)
 
     @property
     def capped(self) -> bool:
-        """Whether the best improvement is by more than a factor of 1/SMALLEST, and counts as it."""
+        """Whether start / best is above 1/SMALLEST, so that it counts as 1/SMALLEST."""
         return self.logarithmic and self.best < self.start * SMALLEST
 
     def share(self, score: float) -> float:
-        """The progress p of a score.
+        """The progress p of a score: 0 at `start`, 1 at `best`, negative above `start`.
 
-        If no score improved (start ≤ best), it is 1 for a score that did not rise, else 0.
+        If no score improved (start ≤ best), p is 1 for a score of at most `start`, else 0.
         """
         if not self.start > self.best:
             return float(score <= self.start)
@@ -68,9 +68,9 @@ class Improvement:
         return math.exp(reached) if self.logarithmic else reached
 
     def on_scale(self, scores: ArrayLike) -> Numbers:
-        """The scores (n,), or their logarithms.
+        """The scores (n,); their logarithms if the improvement is logarithmic.
 
-        Scores below SMALLEST times the initial one count as equal.
+        Before the logarithm, scores below SMALLEST · start are replaced by this value.
         """
         values: Numbers = np.asarray(scores, dtype=float)
         if not self.logarithmic:

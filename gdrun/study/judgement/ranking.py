@@ -178,8 +178,8 @@ class Standing:
     def to_target(self, target: Target, unit: str) -> Numbers:
         """The cost of each run until it reached the target, (runs,); +∞ if it did not.
 
-        A run whose training loss was not lowered reached it by luck, and does not count. unit: the
-        column of the trace that counts the cost: epoch, step or gradients.
+        The cost is also +∞ if the run did not lower its training loss: it reached the target by
+        luck. unit: the column of the trace that counts the cost: epoch, step or gradients.
         """
         rising = self.rising or (False,) * len(self.results)
         return np.array(
@@ -217,11 +217,11 @@ def fastest_first(found: Sequence[Standing], metric: Metric) -> tuple[Standing, 
     """The standings, with the rank 1 for the fastest of the equally good best candidates.
 
     If two medians differ by less than the noise of a validation part, they do not show which
-    candidate is better, but the speed does. A candidate counts as good as the best one if its
-    progress p is at least EQUAL_PROGRESS and its median differs from the best by at most
-    EQUAL_SHARE. Dropped candidates, and those that do not lower the training loss, never count. The
-    fastest candidate reaches the default target after the fewest epochs (the median over its runs).
-    Candidates with a diverged run or the symptom exploding come after the others.
+    candidate is better, but the speed does. A candidate counts as good as the best one if it made
+    at least EQUAL_PROGRESS of the best improvement, and its median differs from the best one by at
+    most EQUAL_SHARE of it. Candidates that halving dropped, or that do not lower the training loss,
+    never count. The fastest candidate reaches the default target after the fewest epochs (the
+    median over its runs). Candidates with a diverged run or the symptom exploding come last.
     """
     improvement, target = best_improvement(found, metric), usual_target(found, metric)
     if improvement is None or target is None:
@@ -247,7 +247,7 @@ def fastest_first(found: Sequence[Standing], metric: Metric) -> tuple[Standing, 
 
 
 def led_by(found: Sequence[Standing], name: str | None) -> tuple[Standing, ...]:
-    """The standings, in the same order; the candidate of this name has the rank 1."""
+    """The standings in the same order, with new ranks: 1 for this name; None ranks by medians."""
     return _with_ranks([replace(each, fastest=each.candidate.name == name) for each in found])
 
 

@@ -63,8 +63,8 @@ class StabilityLimit:
 
     smoothness: the largest curvature L. predicted: the predicted limit. form: the formula of
     `predicted`, such as 2/L. exact: True if every rate above `predicted` is unstable; False if some
-    may be stable. unstable: the smallest rate that was unstable; None if all rates were stable.
-    stable: the largest rate below `unstable`; None if there is none. The observed limit is between
+    may be stable. unstable: the smallest rate that was unstable; None if there is none. stable: the
+    largest stable rate below `unstable`; None if there is none. The observed limit is between
     `stable` and `unstable`. unclear: the smallest rate between them that shows neither, because its
     loss rose above its start, but its peaks were falling; None if there is none. steps_needed:
     None, unless all runs were too short to show the limit; then the fewest steps that can show it.

@@ -103,8 +103,9 @@ class Sweep(ResultTables):
 
     @property
     def improvement(self) -> Improvement | None:
-        """The best improvement of the metric, of which verdicts and the default target are shares.
+        """The best improvement of the metric.
 
+        The verdicts and the default target depend on the share of it that a setting made.
         None if no median is finite, or `unlike` is set.
         """
         return None if self.unlike else best_improvement(self.standings, self.metric)
@@ -192,8 +193,8 @@ class Sweep(ResultTables):
         """The rates to try next if no candidate lowers the loss, as a text such as log:1e-4:0.1:7.
 
         The largest of them is the smallest rate that was tried, divided by √10, or the predicted
-        stability limit if that is smaller. None if a candidate lowers it, no rate was swept, or
-        smaller rates do not help (`cause_beyond_rates`).
+        stability limit if that is smaller. None if a candidate lowers the loss, no rate was swept,
+        or smaller rates do not help (`cause_beyond_rates`).
         """
         swept = RATE in [axis.key for axis in self.axes]
         if self.descends or not (self.standings and swept) or self.cause_beyond_rates is not None:

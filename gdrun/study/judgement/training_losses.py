@@ -35,7 +35,10 @@ class Drop:
 
     @property
     def share(self) -> float:
-        """(start − end) / (start − lowest): linear, because a stable loss may still fall."""
+        """(start − end) / (start − lowest), without logarithms.
+
+        With them, the share of a stable rate would be small only because its loss still falls.
+        """
         return Improvement(self.start, self.lowest, logarithmic=False).share(self.end)
 
     @property
@@ -73,7 +76,7 @@ def sum_of_rises(standing: Standing, loss: Drop) -> float:
 
 
 def peaks_fall(standing: Standing) -> bool:
-    """Whether the peaks of the training loss fall, so that a rate may be stable although it rose.
+    """Whether the peaks of a loss fall, so that its rate may be stable although the loss rose.
 
     The peak of the last third of a run is not above that of the third before. If a sixth of the run
     has at least FEWEST evaluations, the peak of the last sixth is also not above that of any of the

@@ -55,9 +55,10 @@ class ReadStudy:
 
 def read_found(path: Path) -> ReadStudy:
     """Read the study of a directory.
+
     Raises RecordError if the directory contains no study, a damaged study, or only the tuning part
-    of a comparison. The same error is raised if a method of a plugin is unknown: the plugin is not
-    loaded, and the record does not have the options of the method.
+    of a comparison; or if the study uses a method of a plugin that is not loaded, and the record
+    does not have the options of this method.
     """
     record = read_study(path)
     if record["verb"] not in _READERS:
