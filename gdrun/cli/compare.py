@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gdrun.cli import completion, faults
-from gdrun.cli.named_files import data_among
+from gdrun.cli.named_files import data_among, recorded
 from gdrun.cli.options import as_options
 from gdrun.cli.studying import StudyOptions, study_command
 from gdrun.errors import GdrunError
@@ -21,7 +22,7 @@ Names = Annotated[
     typer.Argument(
         metavar="NAME...",
         help="Contenders: variants, optimizers, schedules or models, joined with + as in "
-        "mbgd+adam or mbgd+lr=0.1; or YAML files. A separate KEY=VALUE applies to all.",
+        "mbgd+adam or mbgd+lr=0.1; or YAML files or runs. A separate KEY=VALUE applies to all.",
         autocompletion=completion.contenders,
     ),
 ]
@@ -73,6 +74,7 @@ def compare(
     from gdrun.study.requests import ComparisonRequest
     from gdrun.views.comparisons import comparison_result
 
+    names = [_directory_of_run(word, study.out) for word in names]
     names, config = data_among(names, study.config)
     settings = list(map(parse_override, filter(is_setting, names)))
     contenders = [name for name in names if not is_setting(name)]
@@ -98,6 +100,14 @@ def compare(
             faults.note(f"--budget {budget} replaces {text}")
     ended = study.run(planned)
     return study.show(ended, lambda result: comparison_result(result, as_options))
+
+
+def _directory_of_run(word: str, out: Path) -> str:
+    """The directory of the run in `out` that a word names; any other word is returned unchanged."""
+    from gdrun.runs.run import RECORD
+
+    found = recorded(word, out)
+    return str(found) if found is not None and (found / RECORD).is_file() else word
 
 
 def _refuse_values_as_contenders(settings: list[Override], contenders: list[str]) -> None:

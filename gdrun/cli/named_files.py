@@ -135,27 +135,37 @@ def _not_a_file(words: list[str], word: str) -> list[Problem]:
     return [Problem("there is no such file", word, hint)]
 
 
-def refuse_run(word: str) -> None:
-    """Raise GdrunError if a word for a config is not a file, but names a recorded run or study.
+def recorded(word: str, out: Path) -> Path | None:
+    """The directory in `out` of the run or study that a word names; None if the word names none.
 
-    The word is `last`, or the id of a run in the default directory, or the unique beginning of it.
+    The word is `last`, or the id of a run or study, or the unique beginning of an id, and not a
+    file. Raises GdrunError if the word is `last`, and there is no run or study.
     """
-    from gdrun.cli.running import RUNS
-    from gdrun.runs.run import RECORD, read_record, run_directories
-    from gdrun.study.storage.study_directory import BEST
+    from gdrun.runs.run import RECORD, run_directories
     from gdrun.study.storage.study_directory import RECORD as STUDY
 
     # No key, and no name in a config, begins with a digit.
     if not (word == "last" or word[:1].isdigit()) or _exists(word):
-        return
-    known = run_directories(RUNS, (RECORD, STUDY))
+        return None
+    known = run_directories(out, (RECORD, STUDY))
     if word == "last" and not known:
         hint = "`gdrun train` makes a run with the config of the quickstart"
-        raise GdrunError(f"names the last run, but {RUNS} has none", where=word, hint=hint)
+        raise GdrunError(f"names the last run, but {out} has none", where=word, hint=hint)
     named = known[-1:] if word == "last" else [each for each in known if each.name.startswith(word)]
-    if len(named) != 1:
+    return named[0] if len(named) == 1 else None
+
+
+def refuse_run(word: str) -> None:
+    """Raise GdrunError if a word for a config is not a file, but names a recorded run or study.
+
+    Only the runs and studies in the default directory are searched, as by `recorded`.
+    """
+    from gdrun.cli.running import RUNS
+    from gdrun.runs.run import RECORD, read_record
+    from gdrun.study.storage.study_directory import BEST
+
+    if (directory := recorded(word, RUNS)) is None:
         return
-    (directory,) = named
     is_run = (directory / RECORD).is_file()
     config = directory / ("config.yaml" if is_run else BEST)
     hints = [f"did you mean {config}?"] if config.is_file() else []

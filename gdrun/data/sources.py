@@ -168,14 +168,32 @@ def load_table(options: Mapping[str, Any]) -> Table:
     return table
 
 
+FILES = ("path", "targets", "validation", "test")
+"""The keys of the dataset section that may hold a path."""
+
+
+def with_real_paths(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a dataset section with the real path of each file, to compare two sections.
+
+    options: as for `files_read_for`; a part may also be a mapping with a path.
+    """
+
+    def real(value: Any) -> Any:
+        if isinstance(value, Mapping) and "path" in value:
+            return {**value, "path": real(value["path"])}
+        return str(expanded(value).resolve()) if isinstance(value, str) else value
+
+    found = {key: real(value) if key in FILES else value for key, value in options.items()}
+    return found | ({"folder": real(options.get("folder") or ".")} if "query" in options else {})
+
+
 def files_read_for(options: Mapping[str, Any]) -> list[str | Path]:
     """The paths that are read for the dataset section of a config, with those of its parts.
 
     options: the section, in which a part may be a fraction instead of a path. A path may be a
     pattern; the directory of a relative path is the current one.
     """
-    keys = ("path", "targets", "validation", "test")
-    found: list[str | Path] = [each for each in map(options.get, keys) if isinstance(each, str)]
+    found: list[str | Path] = [each for each in map(options.get, FILES) if isinstance(each, str)]
     if "query" in options:
         found += files_of(str(options["query"]), options.get("folder") or ".")
     return found

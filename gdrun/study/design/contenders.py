@@ -1,8 +1,9 @@
 """The contenders of a comparison, from texts such as bgd, mbgd+adam, adam+lr=0.1 or tuned.yaml.
 
-A contender is a variant of a base experiment. Its text joins names and settings with `+`. A name is
-that of a variant, an optimizer, a schedule or a model. If the base already uses this name, the
-options of the name keep their values; otherwise they get their defaults. `sgd` always means the
+A file, or the directory of a run, is a whole config.
+Any other contender is a variant of a base experiment. Its text joins names and settings with `+`. A
+name is that of a variant, an optimizer, a schedule or a model. If the base already uses this name,
+the options of the name keep their values; otherwise they get their defaults. `sgd` always means the
 variant, never the optimizer; write `vanilla` for the latter. `gd` always means the optimizer, with
 the batches of the base; write `bgd` for full batches.
 """
@@ -22,6 +23,13 @@ from gdrun.config.overrides import Override, parse_override, paths_of
 from gdrun.config.sections import SECTIONS
 from gdrun.errors import ConfigError, Parameter, Problem, suggestion
 from gdrun.methods.plugins import with_own_names
+from gdrun.study.design.contender_files import (
+    FILES,
+    config_file,
+    contender_of,
+    near_config,
+    with_different_names,
+)
 from gdrun.study.design.trials import (
     Candidate,
     Settings,
@@ -32,9 +40,6 @@ from gdrun.study.design.trials import (
 
 NAMED = ("variant", "optimizer", "schedule", "model")
 """The sections of a config whose names a contender can use, in the order of the search."""
-
-FILES = (".yaml", ".yml")
-"""A contender with one of these suffixes is the path of a config."""
 
 
 def contenders_of(
@@ -69,9 +74,13 @@ def contenders_of(
                 problems.append(Problem("is not a whole config", f"contender {place}", hint))
             else:
                 problems.extend(error.problems)
+    found = with_different_names(found)
     names = [candidate.name for candidate in found]
     twice = dict.fromkeys(name for name in names if names.count(name) > 1)
-    problems += [Problem("is listed twice", name, "list each contender once") for name in twice]
+    hint = "list each contender once"
+    if not all(isinstance(word, str) for word in words):
+        hint += ", and give each config its own name"
+    problems += [Problem("is listed twice", name, hint) for name in twice]
     if len(words) < 2 and not problems:
         hint = "such as bgd and mbgd: `gdrun compare bgd mbgd`"
         problems.append(Problem("a comparison needs at least two contenders", hint=hint))
@@ -85,9 +94,14 @@ def is_setting(word: str) -> bool:
     return "=" in word and len(_parts(word)) == 1 and Path(word).suffix.lower() not in FILES
 
 
+def is_name(word: str) -> bool:
+    """Whether a contender is one name, such as adam."""
+    return any(_named(key, word) is not None for key in NAMED)
+
+
 def is_config(word: str | Mapping[str, Any] | Experiment) -> bool:
-    """Whether a contender is a config or a YAML file, so that it needs no base experiment."""
-    return not isinstance(word, str) or Path(word).suffix.lower() in FILES
+    """Whether a contender is a config, or the file of one, so that it needs no base experiment."""
+    return not isinstance(word, str) or _file(word) is not None
 
 
 def chosen_names(words: Iterable[object]) -> list[Override]:
@@ -112,9 +126,9 @@ def _contender(
     if not isinstance(word, str):
         experiment = load(word, [*changes, _seed_of(base)])
         return Candidate(experiment.header.name or f"contender {place}", {}, experiment)
-    if Path(word).suffix.lower() in FILES:
-        experiment = load(word, [*changes, _seed_of(base)])
-        return Candidate(Path(word).stem, {"config": word}, experiment)
+    if (file := _file(word)) is not None:
+        experiment = load(file, [*changes, _seed_of(base)])
+        return contender_of(word, file, Candidate(word, {}, experiment))
     overrides = _overrides(word, base)
     experiment = load(base, overrides)
     if kept := kept_settings(for_all, [each.key for each in overrides], experiment):
@@ -123,6 +137,11 @@ def _contender(
     settings = {".".join(*paths_of(each, plain)): each.value for each in overrides}
     experiment = with_suitable_rate(experiment, {**kept, **settings})
     return Candidate(word, settings, experiment)
+
+
+def _file(word: str) -> Path | None:
+    """The config that a contender names; None for a name, also if a directory has this name."""
+    return None if is_name(word) else config_file(word)
 
 
 def _parts(word: str) -> list[str]:
@@ -169,7 +188,13 @@ def _choice(part: str, word: str) -> Override:
         raise ConfigError("several contenders in one word", where=repr(word), hint=hint)
     known = [name for key in NAMED for name in SECTIONS[key].registry]
     what = f"no variant, optimizer, schedule or model is called {part!r}"
-    raise ConfigError(what, where=repr(word), hint=with_own_names(suggestion(part, known)))
+    if part == word and len(Path(word).parts) > 1:
+        what, hint = "is neither a config nor the directory of a run", near_config(word)
+        raise ConfigError(what, where=word, hint=hint)
+    hint = with_own_names(suggestion(part, known))
+    if part == word:
+        hint += "; a contender may also be a config file or the directory of a run"
+    raise ConfigError(what, where=repr(word), hint=hint)
 
 
 def _named(section: str, part: str) -> str | None:
