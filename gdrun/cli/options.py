@@ -26,6 +26,9 @@ OPTIONS = {
     )
 }
 
+WORDS = ("values", "contenders")
+"""The arguments whose texts are words of the command, without an option."""
+
 # An argument in backticks, such as `trials`, `search="random"`, `seeds=5` or `tune=["lr", "l2"]`.
 _ARGUMENT = re.compile(r"""`(\w+)(?:=(?:"([^"`]*)"|(\w+)|\[([^]`]*)\]))?`""")
 
@@ -73,6 +76,8 @@ def as_options(text: str) -> str:
 
     >>> as_options('leave `trials` out, or add `search="random"`; `gdrun list` helps')
     'leave --trials out, or add --search random; `gdrun list` helps'
+    >>> as_options('write `values=["lr", "beta"]`')
+    'write lr beta'
     """
     text = _PLUGIN.sub(lambda match: f"--plugin {shlex.quote(match[1])}", text)
     return _ARGUMENT.sub(_option, text)
@@ -80,6 +85,8 @@ def as_options(text: str) -> str:
 
 def _option(match: re.Match[str]) -> str:
     name, text, word, listed = match.groups()
+    if name in WORDS and listed is not None:
+        return " ".join(map(shlex.quote, re.findall('"([^"]*)"', listed)))
     if name not in OPTIONS:
         return match[0]
     if listed is not None:

@@ -460,7 +460,8 @@ def test_a_long_heading_is_wrapped_and_no_setting_is_cut(sweep, monkeypatch):
 def test_several_keys_in_one_word_are_told_apart(sweep):
     answer = sweep("lr,batch_size")
     assert answer.err == (
-        "error: 'lr,batch_size': the keys must be separate words\nhint: write lr batch_size\n"
+        "error: 'lr,batch_size': a comma cannot separate keys, only the values of one key\n"
+        "hint: write lr batch_size\n"
     )
 
 

@@ -47,7 +47,7 @@ def test_a_dict_may_have_several_keys():
         ({1: [0.1]}, "must be a text, a list of texts or a dict, got"),
         ({"lr": 0.1}, "needs several values, got 0.1"),
         ({"lr": []}, "the list of values is empty"),
-        ("lr=0.1,1,beta=0.5,0.9", "the keys must be separate words"),
+        ("lr=0.1,1,beta=0.5,0.9", "a comma cannot separate keys"),
         (["lr", "lr"], "is swept twice"),
     ],
 )

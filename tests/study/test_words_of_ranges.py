@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import gdrun
+from gdrun.cli.options import with_options
 from gdrun.errors import GdrunError
 
 IRIS = {"dataset": "iris", "model": "softmax"}
@@ -30,7 +31,18 @@ def test_the_ends_of_a_range_alone_lead_to_the_whole_range(text, right, values):
 def test_contenders_in_one_word_lead_to_words():
     with pytest.raises(GdrunError) as caught:
         gdrun.compare(["adam,momentum"], IRIS)
-    assert caught.value.problems[0].hint == "write them with spaces between: adam momentum"
+    (problem,) = caught.value.problems
+    assert problem.hint == 'write `contenders=["adam", "momentum"]`'
+    assert with_options(problem).hint == "write adam momentum"
+
+
+def test_the_hint_for_several_swept_keys_in_one_text_works():
+    with pytest.raises(GdrunError) as caught:
+        gdrun.sweep(IRIS, "lr=0.1,1,l2=0,0.1", "epochs=1")
+    (problem,) = caught.value.problems
+    assert problem.hint == 'write `values=["lr=0.1,1", "l2=0,0.1"]`'
+    assert with_options(problem).hint == "write lr=0.1,1 l2=0,0.1"
+    assert gdrun.sweep(IRIS, ["lr=0.1,1", "l2=0,0.1"], "epochs=1").results.shape[0] == 4
 
 
 def test_a_budget_without_a_unit_leads_to_one():

@@ -96,12 +96,10 @@ def _check_one_key(text: str, parameter: str) -> None:
     else:
         parts = _NEXT_KEY.split(text)
     if len(parts) > 1 and all(parts):
-        if parameter == "values":
-            hint = f"write {' '.join(parts)}"
-        else:
-            quoted = ", ".join(f'"{part}"' for part in parts)
-            hint = f"write `{parameter}=[{quoted}]`"
-        raise ConfigError("the keys must be separate words", where=repr(text), hint=hint)
+        quoted = ", ".join(f'"{part}"' for part in parts)
+        hint = f"write `{parameter}=[{quoted}]`"
+        what = "a comma cannot separate keys, only the values of one key"
+        raise ConfigError(what, where=repr(text), hint=hint)
 
 
 def _wrong_type(given: object, parameter: str) -> ConfigError:

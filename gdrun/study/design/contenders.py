@@ -184,8 +184,9 @@ def _choice(part: str, word: str) -> Override:
         return Override(key, name, part)
     several = [each.strip() for each in part.split(",")]
     if part == word and len(several) > 1 and all(several):
-        hint = f"write them with spaces between: {' '.join(several)}"
-        raise ConfigError("several contenders in one word", where=repr(word), hint=hint)
+        quoted = ", ".join(f'"{each}"' for each in several)
+        hint = f"write `contenders=[{quoted}]`"
+        raise ConfigError("a comma cannot separate contenders", where=repr(word), hint=hint)
     known = [name for key in NAMED for name in SECTIONS[key].registry]
     what = f"no variant, optimizer, schedule or model is called {part!r}"
     if part == word and len(Path(word).parts) > 1:
