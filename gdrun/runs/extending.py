@@ -101,11 +101,12 @@ def extended(
         raise ConfigError(
             f"the schedule {name} ends with the old budget, so it has no rates for further steps",
             where=Parameter("schedule_length"),
-            hint='add `schedule_length="keep"` (its last rate), or choose restart or stretch',
+            hint='add `schedule_length="keep"` (its last rate), or choose restart (the schedule '
+            "once more) or stretch (the rest of the schedule with the new length)",
         )
     if SCHEDULES[name].beta is not None or plan.length is None:
         raise ConfigError(
-            f"the schedule {name} cannot be extended",
+            f"{name} cannot be extended, because it can also set the momentum",
             where="schedule",
             hint="train a new run with the larger budget",
         )

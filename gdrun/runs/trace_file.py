@@ -188,7 +188,7 @@ def _check(row: Row, kinds: Mapping[str, TraceColumn], *, like: Row) -> None:
     for name, value in row.items():
         whole = name in kinds and kinds[name].whole
         if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
-            raise ValueError(f"{name} is not a number of the right type")
+            raise ValueError(f"{name} is not a {'whole ' if whole else ''}number")
         if isinstance(value, int) and abs(value) >= INT64_LIMIT:
             raise ValueError(f"{name} has too many digits")
 

@@ -420,7 +420,8 @@ def test_an_extended_run_says_its_rates(train, gdrun):
     assert answer.err == (
         "error: --schedule-length: the schedule cosine ends with the old budget, so it has no "
         "rates for further steps\n"
-        "hint: add --schedule-length keep (its last rate), or choose restart or stretch\n"
+        "hint: add --schedule-length keep (its last rate), or choose restart (the schedule once "
+        "more) or stretch (the rest of the schedule with the new length)\n"
     )
     words = ("--extend", "epochs=31", "--schedule-length", "restart", "-q")
     answer = gdrun("train", "--resume", "last", *words)
