@@ -38,11 +38,11 @@ def train(
 
     config: the path of a YAML file, a dict with the same keys, an Experiment, or None for the
     quickstart config. It may also be the path of a data file: gdrun then chooses an experiment that
-    predicts the last column, and run.config shows it. overrides: texts such as "optimizer.lr=0.1",
-    or dicts such as {"lr": 0.1}. data: (X, y), which replace the dataset: the features X (N, d) and
-    the targets y (N,) of N examples with d features. The dataset options split and standardize
-    still apply. out: the directory in which a new directory is made for the run; None writes
-    nothing.
+    predicts a column called target, label, class, y or outcome, or else the last one, and
+    run.config shows it. overrides: texts such as "optimizer.lr=0.1", or dicts such as {"lr": 0.1}.
+    data: (X, y), which replace the dataset: the features X (N, d) and the targets y (N,) of N
+    examples with d features. The dataset options split and standardize still apply. out: the
+    directory in which a new directory is made for the run; None writes nothing.
 
     resume: the directory of a run that was interrupted. The run continues from its last checkpoint,
     and ends with the same bits as without the interruption. It keeps its config, so config, if

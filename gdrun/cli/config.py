@@ -46,7 +46,10 @@ From = Annotated[
 def new(
     file: File = None, words: Words = None, source: From = None, plugins: Plugins = None
 ) -> None:
-    """Write a starter config, one for a data file, or a changed one. No file is overwritten."""
+    """Write a starter config, a config for a data file, or a changed copy of a config.
+
+    No file is overwritten.
+    """
     from gdrun.config.loading import starter_text
     from gdrun.data.sources import reader_of
 

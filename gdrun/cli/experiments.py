@@ -99,9 +99,9 @@ def load_experiment(
 class FirstExperiment:
     """The experiment of a command line that may name a data file in place of a config.
 
-    assumed: a sentence for each assumption. table: the table of the data file, if it has been read
-    as the experiment needs it. data: the prepared data of the experiment, if they have been read.
-    spent: the seconds that it took to read the data for the assumptions.
+    assumed: a sentence for each assumption. table: the table of the data file; None without such a
+    file, or if the overrides change how it is read. data: the prepared data of the experiment, if
+    they have been read. spent: the seconds that it took to read the data for the assumptions.
     """
 
     experiment: Experiment

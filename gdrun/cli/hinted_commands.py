@@ -12,7 +12,7 @@ _COMMAND = re.compile(r"`gdrun ([^`]+)`")
 
 
 def with_plugins(text: str) -> str:
-    """The text, in which each command in backticks loads the plugins that it needs."""
+    """The text, with options --plugin added to each command in backticks that lacks them."""
     return _COMMAND.sub(lambda match: f"`gdrun {_completed(match[1])}`", text)
 
 
@@ -25,7 +25,7 @@ def _completed(command: str) -> str:
 
 
 def missing_options(words: Sequence[str]) -> list[str]:
-    """The options that load the plugins which a command needs; empty if it loads plugins itself.
+    """The options --plugin that a command needs; empty if the command has such an option already.
 
     A command needs the plugins that this process has loaded, and the plugins of the runs and the
     studies that the command names. words: the words of the command, without gdrun.
@@ -41,7 +41,7 @@ def missing_options(words: Sequence[str]) -> list[str]:
 
 
 def plugins_beside(path: Path) -> Sequence[Mapping[str, str]]:
-    """The plugins of the run or the study that a path names, by its directory or a file in it."""
+    """The plugins in the record of a run or a study. path: its directory, or a file in it."""
     from gdrun.errors import GdrunError
     from gdrun.runs.run import RECORD, read_record
     from gdrun.study.storage.study_directory import RECORD as STUDY

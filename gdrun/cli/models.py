@@ -79,8 +79,8 @@ def reading(encoding: str | None, decimal: str | None) -> dict[str, str]:
 def open_model(word: str, runs: Path, parameter: str = "runs") -> tuple[Path, TrainedModel]:
     """The path of a run and its model. word: as for `gdrun show`, or a file weights.npz.
 
-    runs: the parent directory of the runs. parameter: the argument that sets this directory, which
-    hints name. Raises RecordError if there is no such run, or the run has no model.
+    runs: the parent directory of the runs. parameter: the argument that sets this directory, for
+    hints. Raises RecordError if there is no such run, or the run has no model.
     """
     from gdrun.runs.run import find_run, read_record
     from gdrun.runs.trained_model import read_model

@@ -16,11 +16,12 @@ CONFIGS = (".yaml", ".yml")
 def data_among(
     words: list[str], config: str | None, *, configs: bool = False
 ) -> tuple[list[str], str | None]:
-    """Return the words of a study without its data file, and the data file or else the config.
+    """Return the words of a study without its file, and this file.
 
-    config: the value of --config. configs: whether a word may also be the config file; for a
-    comparison it may not, because contenders may be config files. Raises GdrunError if there are
-    two files, or a file does not exist.
+    The file has data or a config. Without a file, returns all words and `config`. config: the value
+    of --config. configs: whether a word may be the config file; for a comparison it may not,
+    because contenders may be config files. Raises GdrunError if there are two files, or a file does
+    not exist.
     """
     from gdrun.data.other_formats import is_unreadable_data
     from gdrun.data.sources import reader_of

@@ -122,11 +122,11 @@ def train(
 
 @dataclass(frozen=True)
 class Others:
-    """The runs of a command that train after its first session, each in a session of its own.
+    """The runs of a command after those of its first session, each in a session of its own.
 
     sessions: they are made one after the other, so that only one has its data in memory. count: the
-    number of runs. command: the lines with the command that trains the last runs, of which it takes
-    the number; they are shown after an interruption.
+    number of these runs. command: a function that is called after an interruption with the number
+    of runs that are left, and returns the lines with the command that trains them.
     """
 
     sessions: Iterator[Session]

@@ -36,7 +36,7 @@ _POSITION = re.compile(r"(.+?):\d+:\d+\b")
 
 
 def with_typed_settings(problem: Problem) -> Problem:
-    """The same error; if the user has no config file to correct, settings are overrides."""
+    """The error; if the user has no config file to correct, its hint has overrides KEY=VALUE."""
     hint = problem.hint
     if hint is None or _has_file(str(problem.where or ""), sys.argv[1:]):
         return problem
@@ -44,7 +44,7 @@ def with_typed_settings(problem: Problem) -> Problem:
 
 
 def note_for(text: str) -> str:
-    """A note, in which settings are overrides if the command line names no config file."""
+    """The text of a note; if the command line names no config file, it has overrides KEY=VALUE."""
     return text if _has_file("", sys.argv[1:]) else typed_settings(text)
 
 

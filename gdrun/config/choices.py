@@ -14,8 +14,9 @@ Problems = Iterator[tuple[str, str, str]]
 def same_names(owner: str, own: Mapping[str, Option], given: Mapping[str, Any]) -> Problems:
     """Yield a problem if two entries that a section chooses have an option with the same name.
 
-    owner: the name of the section's definition, such as a model. own: the options of the owner.
-    given: the values that the section sets, by option name.
+    owner: the name of the section's main entry, such as mlp for the section model. own: the options
+    of this entry, one of which may choose another entry, such as a loss. given: the values that the
+    section sets, by option name.
     """
     owners = dict.fromkeys(own, owner)
     valid = {
@@ -37,9 +38,8 @@ def not_chosen(
 ) -> Problems:
     """Yield a problem for each option of an entry that is not chosen, such as delta with loss mse.
 
-    owner: the name of the section's definition, such as a model. own: the options of the owner.
-    known: all options of the section, including those of chosen entries. given: the values that
-    the section sets, by option name.
+    owner, own, given: as in `same_names`. known: the options in `own`, and those of the other
+    entries that the section chooses.
     """
     # With its default value such an option is accepted: older resolved configs list all options.
     for name, owners in brought_options(own).items():
@@ -54,6 +54,6 @@ def not_chosen(
 def entry_of_option(own: Mapping[str, Option], given: Mapping[str, Any]) -> dict[str, str]:
     """Return, for each option that comes with a chosen entry, the name of this entry.
 
-    own: the options of the section's definition. given: the values that the section sets, by name.
+    own, given: as in `same_names`.
     """
     return {name: entry.name for _, entry in chosen_entries(own, given) for name in entry.options}

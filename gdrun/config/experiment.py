@@ -81,9 +81,9 @@ KEYS = (*Header.model_fields, *SECTIONS, *FIXED)
 class Experiment:
     """Everything that a run depends on: each section, with a value for every option.
 
-    header: the keys of the top level, such as the seed. surface: the function to minimise; dataset
-    and model then only have the values that the engine reads. For an experiment on data, surface is
-    None.
+    header: the keys of the top level, such as the seed. surface: the function to minimise; None for
+    an experiment on data. With a surface, dataset and model are placeholders that a config cannot
+    set.
     """
 
     header: Header
@@ -154,8 +154,9 @@ class Experiment:
 
         This is so if the order of the examples is not random, the initial weights are zero, and
         there is no dropout, and the data do not depend on the seed of the run. On a surface the
-        noise is the same for every seed, so only the order of the examples matters. With a budget
-        in seconds the result is False, because runs then end at different steps.
+        examples are noise vectors that are the same for every seed, so only their order can be
+        random. With a budget in seconds the result is False, because runs then end at different
+        steps.
         """
         if self.stopping.seconds is not None or self.draws_data:
             return False
@@ -183,10 +184,10 @@ class Experiment:
 
     @cached_property
     def shape(self) -> str:
-        """A text that is equal for experiments that can be trained together, as lanes of a cohort.
+        """A text that is equal for experiments whose runs can be trained together in one loop.
 
         It contains the whole experiment except the name, the seed, and the values of the options in
-        which lanes may differ. The seed of the data is always in it.
+        which such runs may differ, such as optimizer.lr. The seed of the data is always in it.
         """
         plain = self.plain()
         del plain["name"], plain["seed"]

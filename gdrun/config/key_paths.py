@@ -97,7 +97,7 @@ def _inner_fields(annotation: Any) -> Iterator[str]:
 
 
 def as_mapping(section: Any) -> dict[str, Any]:
-    """A section as a mapping: a copy of a mapping, else the mapping with this name, or empty."""
+    """A section as a new mapping: {"name": section} for a name alone, and {} for None."""
     if isinstance(section, dict):
         return dict(section)
     return {} if section is None else {"name": section}

@@ -95,11 +95,12 @@ def settings_of(overrides: Iterable[Change], experiment: Experiment) -> dict[str
 def divided(
     source: Source, overrides: Iterable[Change], names: Sequence[Override]
 ) -> tuple[list[Change], dict[str, Any]]:
-    """Divide overrides into those for this experiment, and those whose keys it lacks so far.
+    """Divide overrides into those for the experiment of `source`, and those for some names only.
 
-    names: changes, such as optimizer=momentum, that may bring further keys, such as beta. Returns
-    the overrides with which to load the experiment, and the values of the others by dotted path. An
-    override whose key is unknown in all cases, or whose form is wrong, is in the first part, so
+    names: overrides, such as optimizer=momentum, with which a study changes the experiment, and
+    which may bring keys that it lacks, such as beta. Returns the overrides with which to load the
+    experiment, and, by dotted path, the values of the overrides whose keys only come with a name.
+    An override whose key is unknown in all cases, or whose form is wrong, is in the first part, so
     that loading reports it.
     """
     changes = list(overrides)

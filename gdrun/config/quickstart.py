@@ -22,7 +22,10 @@ The steps of other rules, such as adam, have about the size of the rate on any s
 def adapted(
     data: dict[str, Any], quickstart: Mapping[str, Any], overrides: Iterable[Override]
 ) -> dict[str, Any]:
-    """Return the plain data of the quickstart after overrides, adapted to them.
+    """Return the plain data of the quickstart after overrides, with what they make unfit changed.
+
+    Its name is removed if they choose another dataset, model or surface. Its budget is removed if
+    they set another one. Its rate is replaced by `assumed_rate` if there is one.
 
     data: the plain data with the overrides of the user applied. quickstart: the plain data of the
     quickstart itself. overrides: those of the user.
@@ -56,7 +59,7 @@ def assumed_rate(data: Mapping[str, Any], overrides: Iterable[Override]) -> floa
 
 
 def suitable_rate(surface: Section, optimizer: Section) -> float | None:
-    """Return the rate with which this optimizer descends on the surface.
+    """Return the learning rate that the surface recommends for its options.
 
     Returns None if the optimizer's steps are not proportional to the gradient, or if the surface
     has no such rate.

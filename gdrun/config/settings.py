@@ -206,8 +206,8 @@ def _watched(value: Any) -> Any:
 class Stopping(Rules):
     """Budgets and stopping rules. Without a budget a run has 100 epochs.
 
-    watch: rules that are reported when they fire, but do not stop the run. divergence: the loss
-    above which a run has diverged.
+    watch: rules that are reported when they fire, but do not stop the run. divergence: the limit on
+    the loss, relative to the initial loss, above which a run has diverged.
     """
 
     epochs: Whole | None = None
