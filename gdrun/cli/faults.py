@@ -57,7 +57,7 @@ def note(text: str) -> None:
 
 
 def note_on_data(text: str) -> None:
-    """Print a note on the data or the training, in which settings have the form that is typed."""
+    """Print a note on the data or the training, with its settings written as by `note_for`."""
     note(note_for(text))
 
 
@@ -87,20 +87,23 @@ def note_plugins_of_config(config: str) -> None:
     for each in recorded:
         path = shown_path(each["path"])
         if each in renewed:
-            note(f"the plugin {path} changed since {place}, which used the old version")
+            note(f"the plugin {path} changed since {place}; this command uses the new version")
         elif loaded and each["sha256"] not in loaded:
             others = ", ".join(shown_path(each) for each in loaded.values())
-            note(f"{place} used the plugin {path}, which is not loaded: {others} differs from it")
+            note(f"{place} used the plugin {path}, which is not loaded; this command uses {others}")
 
 
 def note_plugins_of_study(recorded: Iterable[Mapping[str, str]]) -> None:
-    """Print a note for each plugin that has changed since a study. recorded: those of the study."""
+    """Print a note for each plugin that has changed since a study whose results are shown.
+
+    recorded: the path and the hash of each plugin of the study.
+    """
     from gdrun.methods.plugins import changed, shown_path
 
     for each in changed(recorded):
-        was = f"sha256 {each['sha256'][:8]}…"
+        was = f"the old version (sha256 {each['sha256'][:8]}…)"
         path = shown_path(each["path"])
-        note(f"the plugin {path} changed since the study, which used the old version ({was})")
+        note(f"the plugin {path} changed since the study, whose results are those of {was}")
 
 
 def usage_problem(error: typer.TyperException, arguments: Sequence[str] = ()) -> Problem:

@@ -257,8 +257,8 @@ def test_a_study_is_read_whatever_became_of_its_plugin(gdrun, tmp_path, monkeypa
         answer = gdrun(*command, "--plugin", "my.py")
         assert (answer.code, answer.page.replace(" --plugin my.py", "")) == (0, page)
         assert re.fullmatch(
-            r"note: the plugin my.py changed since the study, which used the old version "
-            r"\(sha256 [0-9a-f]{8}…\)\n",
+            r"note: the plugin my.py changed since the study, whose results are those of the old "
+            r"version \(sha256 [0-9a-f]{8}…\)\n",
             answer.err,
         )
     # The registry has the new version again.
@@ -292,12 +292,12 @@ def test_a_recorded_config_with_another_plugin_is_noted(gdrun, tmp_path, monkeyp
     forget()
     Path("other.py").write_text(mine.replace("lr * np.sign(g)", "lr * g"), encoding="utf-8")
     assert gdrun(*again, "--plugin", "other.py").err == (
-        f"note: {run} used the plugin my.py, which is not loaded: other.py differs from it\n"
+        f"note: {run} used the plugin my.py, which is not loaded; this command uses other.py\n"
     )
     forget()
     Path("my.py").write_text(mine.replace("lr * np.sign(g)", "lr * g"), encoding="utf-8")
     for command in (again, ("sweep", "lr=0.1,1", "-c", str(run / "config.yaml"), "-q")):
-        note = f"note: the plugin my.py changed since {run}, which used the old version\n"
+        note = f"note: the plugin my.py changed since {run}; this command uses the new version\n"
         assert gdrun(*command, "--plugin", "my.py").err == note
 
 
