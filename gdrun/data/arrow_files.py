@@ -35,7 +35,8 @@ def read_arrow(path: Path, columns: ColumnOptions) -> Table:
     """A Feather file (version 2) or another Arrow IPC file or stream; or several with the same
     columns, such as data/part-*.feather. This needs the extra `arrow`.
 
-    A value is missing if it is null or NaN, or a text such as n/a that `missing_values` lists.
+    A value is missing if it is null or NaN, or one of the texts that mean this in a CSV file, such
+    as n/a; `missing_values` replaces these texts.
 
     Raises: DataError if the file cannot be read, or if its values cannot be used.
     """

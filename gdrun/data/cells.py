@@ -30,7 +30,7 @@ class MissingMarks:
 
     @classmethod
     def of(cls, marks: Iterable[str | int | float]) -> MissingMarks:
-        """The marks that a user lists, such as ["?", -999].
+        """The marks that a user lists, such as ["?", -999]; "standard" means all MISSING_WORDS.
 
         >>> MissingMarks.of(["N/A", -9]) == MissingMarks(frozenset({"", "n/a"}), frozenset({-9.0}))
         True

@@ -166,8 +166,8 @@ def _labelled_column(
             hint=f"choose another target; or read its texts as classes with "
             f"{reading.options.adding('categories', name)}"
             if reading.target
-            else f"{reading.options.leaving_out(name)}; or hash its texts into some columns with "
-            "hash: 256",
+            else f"{reading.options.leaving_out(name)}; or hash its texts into at most 256 columns "
+            "with hash: 256",
         )
     rank = {label: float(code) for code, label in enumerate(labels)}
     source = SourceColumn(name, tuple(labels), form="category")

@@ -31,7 +31,7 @@ OTHERS = "*"
 
 @dataclass(frozen=True)
 class ColumnOptions:
-    """The options as a user gives them; the docstring of read_csv explains each of them."""
+    """The options as a user gives them; gdrun.data.table_readers.SHARED explains each of them."""
 
     target: str | int | None = None
     missing: MissingOption = "error"
@@ -81,7 +81,7 @@ class ColumnOptions:
         return _setting("missing_values", kept or [""])
 
     def filling(self, how: str) -> str:
-        """The setting, as a config has it, that treats the missing values left as errors.
+        """The setting, as a config has it, that applies `how` where missing values are errors now.
 
         >>> ColumnOptions().filling("mean")
         'missing: mean'

@@ -47,10 +47,10 @@ def read_csv(
     missing if it is empty, NA, N/A, NaN, null, none, ? or -.
 
     header: whether the first row holds the names of the columns (default: yes, if no cell of that
-    row is a number or occurs again below it, or if its numbers count the columns or are years above
-    other values). decimal: the decimal sign (default: a point; with semicolons as separators the
-    sign that the numbers show). encoding: the encoding of the text (default: UTF-8, or UTF-16 if
-    the file begins with its mark).
+    row is a number or occurs again below it; or if its numbers count the columns, as in 0, 1, 2, or
+    are years above values that are no years). decimal: the decimal sign (default: a point; with
+    semicolons as separators the sign that the numbers show). encoding: the encoding of the text
+    (default: UTF-8, or UTF-16 if the file begins with its mark).
 
     Raises: DataError if the file cannot be read, or if its values cannot be used.
     """

@@ -38,9 +38,10 @@ def is_header(rows: Rows) -> bool:
 
 
 def has_numbers_as_names(rows: Rows) -> bool:
-    """Whether the first row has numbers that are names: they count the columns, or are years.
+    """Whether the first row has numbers that are names.
 
-    Texts of such a row do not occur again in their columns.
+    They count the columns, as in 0, 1, 2, or are years above values that are no years. No text of
+    the row occurs again in its column.
     """
     first, rest = rows[0], rows[1:]
     numbers = [j for j, cell in enumerate(first) if is_number(cell)]
@@ -86,9 +87,12 @@ def _are_years(rows: Rows, numbers: Sequence[int]) -> bool:
 def require_no_names(rows: Rows, where: str) -> None:
     """Raise DataError if the first row is no clear header, but may hold names.
 
-    It may hold names in three cases. A text is above a column of numbers. All other cells are whole
-    numbers, the text does not occur below, and each text below it is repeated. The only number is a
-    year above values that are no years, and no text of the row occurs below it.
+    It may hold names in three cases:
+    1. A text of the row is above a column of numbers.
+    2. The row has one text and otherwise whole numbers. The text does not occur again in its
+       column, but all other values of this column occur at least twice.
+    3. The row has one number, a year above values that are no years. No text of the row occurs
+       again in its column.
     """
     first, rest = rows[0], rows[1:]
     numbers = [j for j, cell in enumerate(first) if is_number(cell)]

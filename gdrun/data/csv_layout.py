@@ -42,7 +42,7 @@ class CsvLayout(ColumnNames):
 
     skip: the number of lines before the first row of data. notes: sentences for the user. padded:
     by position, for each column with leading zeros, one number that has them, such as 00131.
-    numeric: the positions of the columns that have numbers only in these lines.
+    numeric: the positions of the columns with a number in each of these lines.
     """
 
     delimiter: str

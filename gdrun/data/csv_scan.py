@@ -78,9 +78,10 @@ class CsvScan:
         return self.layout.width > WIDEST
 
     def numbers(self, columns: Sequence[int], target: int, decimal: str) -> NumberMatrix:
-        """The columns that may be numbers; those with finite numbers only are its `finite` ones.
+        """The numbers of the columns in `layout.numeric`; a text further down becomes NaN.
 
-        target: the position of the target, which gets an array of its own.
+        The columns in `finite` have neither such texts nor missing or infinite values. target: the
+        position of the target, which gets an array of its own.
         """
         import duckdb
 

@@ -63,7 +63,11 @@ def dates_from_texts(
 
 
 def date_column(name: str, moments: Numbers, form: str = "date") -> Column:
-    """A column of dates. moments (N,): seconds from 1970-01-01, NaN if missing."""
+    """A column of dates.
+
+    moments (N,): seconds from 1970-01-01, NaN if missing. form: how the dates are written, one of
+    DATE_FORMS, for reading new rows.
+    """
     (known,) = (each for each in DATE_FORMS if each == form)
     source = SourceColumn(name, form=known, parts=parts_of(moments))
     note = f"{name} has dates, which become {', '.join(source.feature_names)}"

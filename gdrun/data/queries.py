@@ -52,7 +52,8 @@ def read_query(query: str, columns: ColumnOptions, folder: str = ".") -> Table:
 
     The query can read files and write nothing. Without ORDER BY the order of the rows is that of
     the file. folder: the directory at which relative paths in the query start. A value is missing
-    if it is null or NaN, or a text such as n/a that `missing_values` lists.
+    if it is null or NaN, or one of the texts that mean this in a CSV file, such as n/a;
+    `missing_values` replaces these texts.
 
     Raises: DataError if the query is not one SELECT statement, if it fails, or if its values cannot
     be used.

@@ -23,8 +23,8 @@ def require_no_arff(rows: Sequence[Sequence[str]], ends: Sequence[int], where: s
 def row_width(rows: Sequence[Sequence[str]], ends: Sequence[int], where: str) -> int:
     """The number of fields of each row of a table, as its first rows show it.
 
-    rows: the first rows of a file, of which the first may be the header, without blanks around the
-    fields. ends: the line on which each row ends. A field that every row has after its last
+    rows: the first rows of a file, perhaps with its header, as fields without blanks around them.
+    ends: the line on which each row ends. A field that every row has after its last
     separator, and that is always empty, does not count.
 
     Raises DataError if the first rows differ from most others: comments, a title, or a header that

@@ -51,7 +51,10 @@ def require_numbers(
 def require_decimal_sign(
     name: str, cells: Cells, is_text: Flags, places: Places, reading: ColumnReading
 ) -> None:
-    """Raise DataError if all texts are numbers, but with another decimal sign."""
+    """Raise DataError if all texts are numbers with a comma for a decimal point, or the reverse.
+
+    The texts are the cells of a column that are no numbers with the decimal sign of the file.
+    """
     other, word = (",", "comma") if reading.decimal == "." else (".", "point")
     if all(have_marks([text], other, reading.marks) for text in cells.texts_in(is_text)):
         row = int(is_text.argmax())
@@ -71,11 +74,11 @@ def refuse_units(
     texts: Sequence[str],
     reading: ColumnReading,
 ) -> None:
-    """Raise DataError if all texts are numbers, or numbers with a unit that gdrun does not remove.
+    """Raise DataError if all texts are numbers, or have a number and a unit that gdrun keeps.
 
-    In a file with types, numbers with leading zeros that are stored as text are refused, because
-    they are often codes, such as postal codes. They are accepted in a target with few different
-    values, where they are classes.
+    The caller has read a column whose texts are all numbers, such as 1.5 and 20, as numbers. It
+    comes here only if some have leading zeros, such as 00131, and the file has types: then they are
+    often codes, such as postal codes. As classes of a target with few values they are accepted.
     """
     plain = all(cell_value(text, reading.decimal, reading.marks) is not None for text in texts)
     if plain and reading.target and len(texts) <= MOST_LABELS:
@@ -85,7 +88,7 @@ def refuse_units(
     row = int(filled.argmax())
     labels = f"read them as labels with {reading.options.adding('categories', name)}"
     if plain:
-        what, ways = "as text", ["store them as numbers", labels]
+        what, ways = "as text, some with leading zeros", ["store them as numbers", labels]
     else:
         what, ways = "with a sign or unit", ["write only the number in each cell"]
         ways += without_unit(name, texts, places.table)

@@ -97,8 +97,8 @@ def best_single_feature(
 def score_of_categories(X: Array, y: Array, *, classes: bool) -> float:
     """λ, or R² for a regression, of a column of categories.
 
-    X (n, k): a column for each category, which is above its mean in the rows of this category. y
-    (n,): codes of classes, or real targets. 0 with fewer than ROWS_PER_CATEGORY rows a category.
+    X (n, k): the 0/1 column of each category, standardised or not. y (n,): codes of classes, or
+    real targets. The result is 0 if n < ROWS_PER_CATEGORY · k.
     """
     rows, categories = X.shape
     if rows < ROWS_PER_CATEGORY * categories:

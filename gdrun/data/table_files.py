@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 def read_parquet(path: Path, columns: ColumnOptions) -> Table:
     """A Parquet file, or several with the same columns, such as data/part-*.parquet.
 
-    A value is missing if it is null or NaN, or a text such as n/a that `missing_values` lists.
+    A value is missing if it is null or NaN, or one of the texts that mean this in a CSV file, such
+    as n/a; `missing_values` replaces these texts.
 
     Raises: DataError if the file cannot be read, or if its values cannot be used.
     """
@@ -76,8 +77,8 @@ def opened_parquet(path: Path) -> Iterator[tuple[DuckDBPyConnection, str]]:
 def read_json_lines(path: Path, columns: ColumnOptions) -> Table:
     """A file with one JSON object a line for each example. The keys of the objects are the columns.
 
-    A value is missing if it is null, if its key is missing, or if it is a text such as n/a that
-    `missing_values` lists.
+    A value is missing if it is null, if its key is missing, or if it is one of the texts that mean
+    this in a CSV file, such as n/a; `missing_values` replaces these texts.
 
     Raises: DataError if the file cannot be read, or if its values cannot be used.
     """

@@ -249,8 +249,8 @@ def test_many_values_are_no_categories(read):
         read("kind,y\n" + rows)
     assert str(caught.value).endswith(
         "made.csv kind: has 1001 different texts in 3000 rows, too many for categories\n"
-        'hint: leave it out with ignore: ["kind"]; or hash its texts into some columns with '
-        "hash: 256"
+        'hint: leave it out with ignore: ["kind"]; or hash its texts into at most 256 '
+        "columns with hash: 256"
     )
     assert read("kind,y\n" + rows.replace("k1000,", "k0,")).X.shape == (3000, 1000)
     # As a target they are classes.

@@ -178,6 +178,6 @@ def test_numbers_stored_as_text_are_named(tmp_path, monkeypatch, name):
         load_table({"path": name})
     said = str(caught.value)
     assert said.startswith(f"error: {name}")
-    assert "zip: the column has numbers as text, such as '00000'" in said
+    assert "zip: the column has numbers as text, some with leading zeros, such as '00000'" in said
     assert said.endswith('store them as numbers; or read them as labels with categories: ["zip"]')
     assert load_table({"path": name, "categories": "zip"}).feature_names[1] == "zip=00131"
