@@ -29,8 +29,9 @@ class Attempt:
 
     cured: whether the treated symptom is gone, there is no new symptom, and the metric is clearly
     better than before and close to the best metric of the attempts without the treated and new
-    symptoms. The symptom MILD does not count as new, nor does one in HONEST if the treated symptom
-    is in NOISY. If the treated symptom is in FLATTERING, the metric may get worse.
+    symptoms (see CLEAR and CLOSE in gdrun.insight.remedies). `still falling` never counts as a new
+    symptom. `noise floor` does not if the treated symptom hid the floor (see NOISY there). The
+    metric may get worse if the treated symptom, such as a leak, made it look too good.
     """
 
     changes: Mapping[str, Any]
@@ -46,7 +47,7 @@ class Attempt:
 
     @property
     def left(self) -> set[str]:
-        """The names of the symptoms of the run with the changes, without MILD."""
+        """The names of the symptoms of the run with the changes, except `still falling`."""
         return set(self.symptoms) - {MILD}
 
     @property

@@ -58,8 +58,9 @@ class PathPoint:
 
     loss, grad_norm: f and ‖∇f‖ on the measured rows. smallest, largest: the extreme eigenvalues of
     the Hessian. limit: the largest curvature at which the rule is stable with the rate of the last
-    step, such as 2/α; None if it is not known. position: the position of the last step;
-    None before the first step, and for a step that is no descent direction. kind: minimum, saddle,
+    step, such as 2/α; None if it is not known. position: where on the
+    parabola along it the last step ends, see the module; None before the first step, and for a step
+    that is no descent direction. kind: minimum, saddle,
     plateau or slope (see `gdrun.insight.point_kinds`).
     """
 

@@ -53,7 +53,10 @@ It makes the system solvable if f does not change along some direction of w.
 
 @dataclass(frozen=True)
 class KinkedObjective:
-    """The objective of a linear model whose loss has one kink. X (N, D), y (N,): the examples."""
+    """The objective of a linear model whose loss has one kink. X (N, D), y (N,): the examples.
+
+    The matrices B and R, b and the residuals ρ are those of the module's docstring.
+    """
 
     objective: Objective
     X: Array
@@ -85,7 +88,7 @@ class KinkedObjective:
         return wrong
 
     def residuals(self, w: Array) -> Numbers:
-        """ρ = B w + b (N, k): k is 1, or the number of wrong classes C − 1."""
+        """The residuals ρ = B w + b (N, k): k is 1, or the number of wrong classes C − 1."""
         margins = self._linear(w)
         return margins + 1 if self.model.by_class else margins - self.y[:, None]
 
@@ -98,7 +101,7 @@ class KinkedObjective:
         return margins[self._wrong].reshape(len(scores), -1)
 
     def change(self, direction: Array) -> Numbers:
-        """B d (N, k) for a direction d (P,)."""
+        """The change of the residuals ρ along a direction d (P,): B d (N, k)."""
         return self._linear(direction)
 
     def transposed(self, u: Array) -> Numbers:

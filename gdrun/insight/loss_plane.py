@@ -127,9 +127,11 @@ def _check(run: Run, places: Numbers, again: Numbers, last: Numbers) -> None:
     scale = float(np.linalg.norm(last - places[0])) or 1.0
     if not np.linalg.norm(again - last) <= 1e-3 * scale:
         raise RecordError(
-            "training the run again gave other weights, so the path of the run is not known",
+            "training the run again gave other weights, for example with another version of gdrun, "
+            "so the path of the run is not known",
             where=run.id,
-            hint=f"train the config with this version: gdrun train {run.directory}/config.yaml",
+            hint="train a new run from its config, and draw that one: "
+            f"`gdrun train {run.directory}/config.yaml`",
         )
 
 

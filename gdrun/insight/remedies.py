@@ -39,7 +39,10 @@ The fall is from the score of the diagnosed run at its first evaluation to the b
 """
 
 CLEAR = 1e-4
-"""A score is clearly better if it is lower by this share of the largest possible fall."""
+"""A score is clearly better if it is lower by this share of the largest possible fall.
+
+This fall is from the score at the first evaluation to a lower bound of the loss.
+"""
 
 PROMISING = 4
 """The most remedies that are combined in pairs."""
@@ -80,7 +83,7 @@ def traced(run: Run) -> Traced:
 
 
 def has_ended(run: Run) -> bool:
-    """Whether a run has ended by itself, so that its trace is complete."""
+    """Whether a run has ended, and was not interrupted and did not fail: its trace is complete."""
     return run.stop is not None and run.status not in ("running", "interrupted", "failed")
 
 

@@ -105,7 +105,7 @@ def adam_smooth() -> Finding:
     "adam-epsilon", chapter="7", statement="Adam has the defaults α = 0.001, β₁ = 0.9, β₂ = 0.999"
 )
 def adam_epsilon() -> Finding:
-    """The fourth default is ε = 1e-8: the first step is α|g|/(|g| + ε), short if |g| is below ε.
+    """Adam has a fourth default, ε = 1e-8. The first step is α|g|/(|g| + ε): short if |g| < ε.
 
     Kingma & Ba 2014, Algorithm 1. Without ε, Adam would not depend on the scale of f.
     """

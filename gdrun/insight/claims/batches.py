@@ -92,7 +92,7 @@ def unbiased() -> Finding:
 
 @claim("batch-size", chapter="3", statement="the best batch size is 32 to 256, whatever the data")
 def batch_size() -> Finding:
-    """No theory gives these numbers: which is best depends on the data and the budget.
+    """No theory gives a best batch size for all data: it depends on the data and the budget.
 
     Masters & Luschi 2018, arXiv 1804.07612, find 2 to 32 best on images.
     """
@@ -123,8 +123,10 @@ def batch_size() -> Finding:
     statement="BGD suits fewer than 10,000 examples, and SGD more than 100,000",
 )
 def dataset_size() -> Finding:
-    """There is no such number. The number of gradients that mini-batches need does not depend on N;
-    that of BGD is proportional to N. So mini-batches need fewer even with hundreds of examples.
+    """No number of examples N decides between BGD and mini-batches.
+
+    The number of gradients that mini-batches need does not depend on N; that of BGD is proportional
+    to N. So mini-batches need fewer even with hundreds of examples.
 
     Bottou & Bousquet 2007, table 2.
     """

@@ -27,9 +27,10 @@ from gdrun.insight.theory import theory_of
     statement="for convex smooth f and α < 2/L, f − f* falls like 1/T",
 )
 def smooth_rate() -> Finding:
-    """The exact bound is (L/2) max{1/(1+2NαL), (1−αL)^2N} ‖w₀−w*‖², for every 0 < α < 2/L.
+    """After N steps f − f* ≤ (L/2) max{1/(1+2NαL), (1−αL)^2N} ‖w₀−w*‖², for every 0 < α < 2/L.
 
-    Rotaru, Glineur & Patrinos 2024, arXiv 2412.04427.
+    No smaller bound holds for every smooth convex f. Rotaru, Glineur & Patrinos 2024, arXiv
+    2412.04427.
     """
     problem = {"dataset": "breast-cancer", "model": {"name": "logistic", "l2": 0.01}}
     config = descent(problem, 0.5, epochs=300)
@@ -78,10 +79,10 @@ def non_convex() -> Finding:
 
 @claim("edge-of-stability", chapter="5", statement="training is stable only for α < 2/L")
 def edge_of_stability() -> Finding:
-    """On a quadratic, where L is the largest curvature λmax, the statement holds.
+    """On a quadratic, where L is the largest curvature λmax, training is stable only for α < 2/L.
 
-    On a network it does not: the sharpness λmax rises until it is near 2/α. Then the loss rises in
-    some steps and falls over many (Cohen et al. 2021, arXiv 2103.00065).
+    On a network the sharpness λmax rises until it is near 2/α, but training need not diverge. The
+    loss rises in some steps and falls over many (Cohen et al. 2021, arXiv 2103.00065).
     """
     dataset = {"name": "diabetes", "standardize": {"target": True}}
     model = {"name": "mlp", "hidden": [32], "activation": "tanh"}

@@ -119,7 +119,7 @@ EPSILON = 1e-6
     statement="‖∇f‖ < ε, |Δf| < ε, ‖Δw‖ < ε or a limit of epochs show that training converged",
 )
 def criteria() -> Finding:
-    """None of them shows it: all but the limit depend on the scale of f, and two also on α.
+    """No rule shows convergence: ‖∇f‖, |Δf| and ‖Δw‖ depend on the scale of f, two also on α.
 
     ‖Δw‖ = α‖∇f‖ and |Δf| ≈ α‖∇f‖². So for α < 1 and small gradients the criteria fire in this
     order: |Δf|, ‖Δw‖, ‖∇f‖, and last the limit. With a tiny α, ‖Δw‖ < ε holds at once.

@@ -145,10 +145,11 @@ def zigzag() -> Finding:
     statement="momentum with the best α and β for κ converges on every convex function",
 )
 def heavy_ball_cycle() -> Finding:
-    """The statement holds for quadratics. On other smooth, strongly convex f heavy ball may cycle.
+    """With the best α and β for κ, heavy ball converges on quadratics, but may cycle on other f.
 
-    With the best settings for μ = 1 and L = 25, α = 1/9 and β = 4/9, it repeats three points on a
-    function whose curvature is always 1 or 25; gradient descent and Nesterov's momentum converge.
+    For μ = 1 and L = 25 these are α = 1/9 and β = 4/9. With them heavy ball repeats three points on
+    a function whose curvature is always 1 or 25, so that it is smooth and strongly convex; gradient
+    descent and Nesterov's momentum converge.
     Lessard, Recht & Packard 2016, section 4.6, arXiv 1408.3595.
     """
     condition = 25.0

@@ -106,7 +106,7 @@ RATES = rates(1e-3, 10, 9)
 
 @claim("adam-best", chapter="7", statement="Adam is the best default choice")
 def adam_best() -> Finding:
-    """With as many rates tried for each, a tuned momentum is often as good or better.
+    """With as many rates tried for each, momentum is often as good as Adam, or better.
 
     Schmidt, Schneider & Hennig 2021, arXiv 2007.01547, compare fifteen rules.
     """

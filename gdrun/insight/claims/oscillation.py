@@ -47,7 +47,8 @@ def oscillation_decay() -> Finding:
     return Finding(
         "holds" if before == 1 and after == 0 and share < 0.2 else "fails",
         f"at α = 1.9/L {before:.0%} of the last 20 steps jump across the minimum, and {after:.0%} "
-        f"with exponential decay; with α/(1 + 2t), SGD ends at {share:.2g} of its noise floor",
+        f"with exponential decay; with α/(1 + 2t), the loss of SGD ends at {share:.2g} times that "
+        "with constant α",
         {"turns_constant": before, "turns_decay": after, "noise_left": share},
         tuple(map(command, (constant, decaying, noisy, falling))),
         (

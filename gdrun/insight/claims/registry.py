@@ -11,7 +11,7 @@ from gdrun.array_types import Array
 from gdrun.threads import single_blas_thread
 
 Verdict = Literal["holds", "fails", "corrected"]
-"""Whether a statement holds, fails, or holds only in the form that the finding gives."""
+"""Whether a statement holds, fails, or holds only in the form that its claim's `truth` gives."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,10 @@ class Series:
 class Finding:
     """What the measurement of a claim found.
 
-    measured: one sentence with the numbers. numbers: the same numbers by name. commands: command
-    lines that repeat the measurement by hand, with options in backticks as in the hints of errors.
-    seeds: the seeds of the runs; none if the measurement has no randomness.
+    verdict: whether the claim's statement holds, fails, or holds only in the corrected form that
+    the claim's `truth` gives. measured: one sentence with the numbers. numbers: the same numbers by
+    name. commands: command lines that repeat the measurement by hand, with options in backticks as
+    in the hints of errors. seeds: the seeds of the runs; none if the measurement has no randomness.
     """
 
     verdict: Verdict

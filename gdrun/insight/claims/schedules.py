@@ -223,7 +223,7 @@ def warmup_saves() -> Finding:
 
 @claim("warmup-start", chapter="4", statement="warm-up has the rate α₀ · epoch/n, from epoch 0 on")
 def warmup_start() -> Finding:
-    """With this rate, 0 in epoch 0, this epoch changes no weight; α₀ · (epoch + 1)/n is above 0."""
+    """α₀ · epoch/n is 0 in epoch 0, which changes no weight; α₀ · (epoch + 1)/n is above 0."""
     config = varied(_noisy({"name": "constant", "warmup": 5}), stopping={"epochs": 10})
     one = varied(config, schedule={"warmup_start": "one"})
     runs = [trained(each) for each in (config, one)]
@@ -245,7 +245,7 @@ def warmup_start() -> Finding:
 
 @claim("cosine-best", chapter="4", statement="cosine decay is the schedule for modern networks")
 def cosine_best() -> Finding:
-    """A linear decay, or a constant rate with a linear cool-down at its end, is as good.
+    """A linear decay, or a constant rate with a linear cool-down, is as good as cosine decay.
 
     Hägele et al. 2024, arXiv 2405.18392. Here a difference counts if it is above twice its standard
     error over the seeds; each schedule has the better of two rates.

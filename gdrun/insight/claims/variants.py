@@ -49,7 +49,7 @@ def smoothness() -> Finding:
 
 @claim("speed", chapter="3", statement="BGD is slow, SGD is fast, and mini-batches are between")
 def speed() -> Finding:
-    """Which is the fastest depends on what is counted: gradients to a loss, or seconds an epoch.
+    """The fastest variant depends on what is counted: gradients to a loss, or seconds an epoch.
 
     A step of SGD uses one gradient, so that SGD needs the fewest gradients for a rough solution.
     But each step has a fixed cost in seconds, and an epoch of SGD has N steps.
