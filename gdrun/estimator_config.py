@@ -13,14 +13,14 @@ Section = str | Mapping[str, Any]
 
 
 def section(value: Section) -> dict[str, Any]:
-    """The section as a new dict, which the caller may change."""
+    """The section as a new dict, which the caller may change; a text is the value of `name`."""
     return dict(value) if isinstance(value, Mapping) else {"name": value}
 
 
 def merged(values: Mapping[str, Any], further: Mapping[str, Any]) -> dict[str, Any]:
     """The values, replaced by those in `further`. A mapping keeps its keys that are not replaced.
 
-    If `further` gives a section as a text, the text replaces the name of the section.
+    A text in `further` replaces only the key `name` of a mapping.
     """
     found = dict(values)
     for key, value in further.items():

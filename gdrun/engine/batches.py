@@ -61,10 +61,9 @@ class Batches:
         self._end = cohort.plan.limits.get("epochs", math.inf)
 
     def most_steps(self, streams: int, epoch: int) -> int:
-        """The most steps that one chunk of this epoch may have.
+        """The most steps that one chunk (several consecutive steps) of this epoch may have.
 
-        streams: the number S of index streams, which are the sequences of row indices that seeds
-        draw.
+        streams: the number S of index streams, the sequences of row indices that seeds draw.
         """
         entries: int = streams * self._batching.at(epoch).batch_size * self._data.X.shape[1]
         few = min(FEW_STEPS, MOST_ENTRIES // entries)

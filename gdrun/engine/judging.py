@@ -36,10 +36,11 @@ class Judge:
 
     @property
     def wants_gradient(self) -> bool:
-        """Whether any rule needs the full gradient, or the judgement of its stop does.
+        """Whether evaluations must compute the full gradient.
 
-        A rule for small changes may end a run far from a minimum. The gradients of the steps show
-        this only if they are full ones, without noise.
+        They must for a rule on its norm. They also must for a rule on small changes, which may end
+        a run far from a minimum: only a full gradient shows this. If the gradients of the steps are
+        full ones, without dropout, those are enough.
         """
         obeyed, watched = self._rules.obeyed.thresholds, self._rules.watched.thresholds
         return "grad_norm" in {**obeyed, **watched} or (

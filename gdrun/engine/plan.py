@@ -57,7 +57,8 @@ class SchedulePlan:
 
     form: the schedule, with its equation. options: the options in which these runs cannot differ,
     by name. per_step: whether the schedule counts time in steps instead of epochs. warmup: the
-    length of the warm-up, in the same unit.
+    length of the warm-up, in the same unit. warmup_start: whether its first rate is 0 (zero), or
+    one equal rise above 0 (one).
     """
 
     form: Schedule

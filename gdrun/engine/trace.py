@@ -34,10 +34,7 @@ Columns = dict[str, Array]
 together.
 """
 
-Lanes = Counts
-"""The indices of some lanes in their cohort. A lane is one of the runs that train together."""
-
-Places = Lanes | slice
+Places = Counts | slice
 """The indices of some lanes (runs that train together) in their cohort, or a slice for all."""
 
 Shared = Callable[[Counts], Columns]
@@ -95,7 +92,7 @@ class StepTrace:
         """
         return self.points - self._open
 
-    def add(self, shared: Shared, own: Columns, lanes: Lanes) -> None:
+    def add(self, shared: Shared, own: Columns, lanes: Counts) -> None:
         """Add the consecutive steps of a chunk.
 
         shared: a function that computes the columns that all lanes (runs that train together)
@@ -243,7 +240,7 @@ class EvaluationTrace:
         self._shared = {name: np.empty(16) for name in shared}
         self._own: Columns = {}
 
-    def add(self, shared: dict[str, float], own: Columns, lanes: Lanes) -> None:
+    def add(self, shared: dict[str, float], own: Columns, lanes: Counts) -> None:
         """Add one evaluation.
 
         shared: the numbers that all lanes (runs that train together) share, by name. own: the other

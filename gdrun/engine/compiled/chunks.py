@@ -81,7 +81,7 @@ class FusedStepper(ABC):
 
     @abstractmethod
     def most_steps(self, epoch: int) -> int:
-        """Return the largest number of steps in one chunk of this epoch."""
+        """Return the largest number of steps of this epoch that one call of `advance` may take."""
 
     @abstractmethod
     def _run(

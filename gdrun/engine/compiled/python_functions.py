@@ -32,7 +32,10 @@ def syntax(function: Function) -> ast.FunctionDef:
 
 
 def is_readable(value: Any) -> bool:
-    """Return whether a value of a module may be used: a constant, a function, numpy or math."""
+    """Return whether a function that is translated may use this global value of its module.
+
+    It may if the value is a number or a truth value, a tuple of these, a function, numpy or math.
+    """
     if isinstance(value, tuple):
         return all(map(is_readable, value))
     return is_number(value) or is_mathematics(value) or callable(value)

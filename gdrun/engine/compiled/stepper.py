@@ -40,7 +40,7 @@ class CompiledStepper(FusedStepper):
         self._problem = problem
 
     def most_steps(self, epoch: int) -> int:
-        """Return the largest number of steps in one chunk of this epoch."""
+        """Return the largest number of steps of this epoch that one call of `advance` may take."""
         rows = len(self._problem.X) if self._batching.whole else self._batching.at(epoch).batch_size
         moved = self._decay.size * (1 + len(self._rule.slots))
         work = rows * (self._decay.size + 8 * self._problem.columns) + 8 * moved

@@ -72,7 +72,11 @@ class Translation:
 
 @dataclass
 class Writing:
-    """Collects the C statements of an equation during its translation."""
+    """Collects the C statements of an equation during its translation.
+
+    shared, statements, fields: as in Translation. names: the number of C variables so far. depth:
+    how deeply the call that is being translated is nested in calls of helper functions.
+    """
 
     shared: list[str] = field(default_factory=list)
     statements: list[str] = field(default_factory=list)
