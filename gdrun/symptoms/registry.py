@@ -151,7 +151,10 @@ def diagnose_data(run: Traced) -> list[Symptom]:
 
 
 def diagnose_study(values: Sequence[BestValue], muted: Collection[str]) -> list[Symptom]:
-    """The symptoms of a study as a whole. values: the best values that are at an edge."""
+    """The symptoms of a study as a whole, without those whose names are in `muted`.
+
+    values: the best values that are the smallest or the largest that was tried.
+    """
     return _reported([rule(values) for rule in STUDY_SYMPTOMS.values()], muted)
 
 

@@ -30,8 +30,9 @@ MOST_COLUMNS = 200
 class Regions:
     """The class that a model predicts on a plane of two features, and the training rows.
 
-    x, y: the coordinates of the grid, (GRID,) each, in the unit of the data. codes (GRID, GRID):
-    the predicted class at [y, x]. points (n, 2), labels (n,): the rows and their classes.
+    names: of the features x and y. x, y: the coordinates of the grid, (GRID,) each, in the unit of
+    the data. codes (GRID, GRID): the predicted class at [y, x], as an index in `classes`. points
+    (n, 2), labels (n,): the rows and their classes.
     """
 
     title: str

@@ -116,7 +116,10 @@ class WalkView:
 
 
 def walk_lines(found: Walks, total: int, ascii_only: bool = False) -> list[str]:
-    """The lines of walks: contours of f − f* as dots, a letter for each walk, * at the minima."""
+    """The lines of walks: contours of f − f* as dots, a letter for each walk, * at the minima.
+
+    total: the width of the lines with the axis, in characters.
+    """
     height = HEIGHT + 4
     highest, lowest = told_apart((float(found.y[-1]), float(found.y[0])), 2)
     marks = {0: highest, height - 1: lowest}

@@ -109,7 +109,7 @@ def test_a_wider_plan_goes_on_with_what_it_shares(whole):
 
 def test_another_study_is_refused(whole):
     other = planned({"lr": [0.02, 0.2]})
-    with pytest.raises(RecordError, match="contains a different study") as caught:
+    with pytest.raises(RecordError, match="different study: it has none of these") as caught:
         StudyDirectory.resumed(whole[0].path, other, ORIGIN)
     assert "gdrun sweep lr" in caught.value.problems[0].hint
 
@@ -130,7 +130,7 @@ def test_a_study_does_not_go_on_after_its_plugin_changed(plan, tmp_path, monkeyp
 
 
 def test_a_comparison_does_not_go_on_in_a_sweep(whole, plan):
-    with pytest.raises(RecordError, match="contains a different study"):
+    with pytest.raises(RecordError, match="different study: it is of another kind"):
         StudyDirectory.resumed(whole[0].path, replace(plan, verb="compare"), ORIGIN)
 
 

@@ -262,7 +262,7 @@ class SweepFindings(TypedDict):
     stability: the stability limit if only the rate was swept, else None. stability_of: the limits
     if other keys were swept too, by the label of the other settings. best: the name of the best
     candidate; None if no candidate lowers the training loss, no median is finite, or the values
-    cannot be ranked.
+    cannot be ranked. at_edge: the keys whose best value is the smallest or the largest tried.
     """
 
     status: str
@@ -328,7 +328,8 @@ StudyNews: TypeAlias = (
 class StudyRecord(PlanRecord):
     """study.json: the entries of every study, then those written while it runs and when it ends.
 
-    asked: for each candidate, the hash of its experiment before tuning changed it.
+    verb: sweep, compare, or tune for the tuning before a comparison. asked: for each candidate, the
+    hash of its experiment before tuning changed it.
     """
 
     schema_version: int

@@ -135,7 +135,8 @@ class StudyDirectory:
             _require_same_plugins(path, earlier, study.record)
         if earlier["verb"] != plan.verb or not shared:
             hint = f"that study was started by: {earlier.get('command', earlier['verb'])}"
-            raise RecordError("contains a different study", where=str(path), hint=hint)
+            why = "it is of another kind" if shared else "it has none of these experiments"
+            raise RecordError(f"contains a different study: {why}", where=str(path), hint=hint)
         if earlier.get("data") != study.record.get("data"):
             hint = "start a new study: runs on different data cannot be compared"
             what = "the data changed since this study began"
