@@ -50,7 +50,7 @@ def test_a_file_that_has_changed_is_read_again(tmp_path, monkeypatch, named):
         found = gdrun.sweep(settings, {"lr": [1e-300]}, *changes, "epochs=1", metric="train_loss")
         return float(found.results.item())
 
-    # Steps this small change nothing. The loss is the mean of (slope x)², and that of x² is 10 for −5, …, 5.
+    # Steps this small change nothing. The loss is the mean of (slope x)²; that of x² is 10 here.
     assert [best(1.0), best(3.0)] == [10.0, 90.0]
 
 
