@@ -75,7 +75,7 @@ def oscillation_cause() -> Finding:
     return Finding(
         "fails" if calm == 0 and rising > 0.3 and gain > 12 else "holds",
         f"at α = 0.1/L full gradients raise the loss in {calm:.0%} of the steps, single examples "
-        f"in {rising:.0%}; batches of 25 lower the fluctuation {gain:.1f} times at the same rate",
+        f"in {rising:.0%}; at the same rate, batches of 25 divide the mean loss by {gain:.1f}",
         {"rising_bgd": calm, "rising_sgd": rising, "gain_25": gain},
         (command(full), command(_noisy(1)), command(_noisy(25))),
         (Series("f of SGD", np.arange(200), losses[0][:200]),),
