@@ -67,7 +67,9 @@ def _with_groups(table: Table, found: Counts, column: str, how: str) -> tuple[Ta
         raise DataError(
             f"{lacking} have no value",
             where=f"dataset.split.group {column}",
-            hint="fill them in, or set missing: drop to remove these rows",
+            hint="fill them in"
+            if how == "drop"
+            else "fill them in, or set missing: drop to remove these rows",
         )
     return _with_rows(table, rows, column), found[rows]
 

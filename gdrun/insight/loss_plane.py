@@ -122,7 +122,9 @@ def _check(run: Run, places: Numbers, again: Numbers, last: Numbers) -> None:
             "a plane needs three evaluations and two weights: this run has "
             f"{len(places)} and {last.size}",
             where=run.id,
-            hint=f"train with more epochs: gdrun train {run.directory}/config.yaml epochs=10",
+            hint=f"train with more epochs: gdrun train {run.directory}/config.yaml epochs=10"
+            if last.size > 1
+            else "choose a run of a model with at least two weights",
         )
     scale = float(np.linalg.norm(last - places[0])) or 1.0
     if not np.linalg.norm(again - last) <= 1e-3 * scale:

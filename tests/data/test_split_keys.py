@@ -196,6 +196,15 @@ def test_groups_stay_with_their_rows_when_others_are_dropped(tmp_path):
         load_groups({"path": str(path), "target": "y", "missing": "mean"}, "patient")
 
 
+def test_dropping_is_no_remedy_if_it_leaves_no_row(tmp_path):
+    # The rows with an age have no patient.
+    path = tmp_path / "visits.csv"
+    path.write_text("patient,age,y\na,,1\n,2,2\nb,,3\n,4,4\n")
+    with pytest.raises(DataError, match="2 of 2 rows have no value") as found:
+        load_groups({"path": str(path), "target": "y", "missing": "drop"}, "patient")
+    assert "missing: drop" not in str(found.value)
+
+
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
 def test_groups_are_those_that_pandas_finds(tmp_path, seed, ending):

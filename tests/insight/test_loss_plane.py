@@ -57,6 +57,15 @@ def test_a_run_with_two_evaluations_has_no_plane():
         loss_plane(run)
 
 
+def test_a_run_with_one_weight_needs_another_model(tmp_path):
+    # More epochs add evaluations, but no second weight.
+    (tmp_path / "line.csv").write_text("x,y\n" + "".join(f"{i},{i}\n" for i in range(20)))
+    dataset = {"path": str(tmp_path / "line.csv"), "target": "y"}
+    run = gdrun.train({"dataset": dataset, "model": {"name": "linear", "bias": False}}, "epochs=6")
+    with pytest.raises(RecordError, match=r"7 and 1(.|\n)*a model with at least two weights"):
+        loss_plane(run)
+
+
 def test_a_run_that_cannot_be_repeated_is_not_drawn(run):
     other = gdrun.train(CONFIG, "epochs=6", "lr=0.05", "seed=1")
     other.config["seed"] = 0
