@@ -266,13 +266,15 @@ def numbers_in(
             raise DataError(
                 f"{cells[row].strip()!r} is not a number",
                 where=f"{place(row)} {name}",
-                hint="this column had numbers in training; correct the cell, or leave it empty",
+                hint="this column had numbers in training; correct the cell, or leave it empty if "
+                "the model fills missing values",
             )
         numbers = np.array(values, dtype=np.float64)
     infinite = np.isinf(numbers)
     if infinite.any():
         where = f"{place(int(infinite.argmax()))} {name}"
-        raise DataError("the value is infinite", where=where, hint="correct it, or leave it empty")
+        hint = "correct it, or leave it empty if the model fills missing values"
+        raise DataError("the value is infinite", where=where, hint=hint)
     return numbers
 
 

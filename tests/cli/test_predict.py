@@ -179,12 +179,14 @@ def test_probabilities_are_in_the_order_of_the_classes(here, tmp_path):
             "error: new.csv:2 city: training did not see the value 'Kiel'\n"
             "hint: training saw Bonn, Ulm; --unseen ignore sets all 0/1 columns of city to 0\n"
             "error: new.csv:2 area: 'much' is not a number\n"
-            "hint: this column had numbers in training; correct the cell, or leave it empty\n",
+            "hint: this column had numbers in training; correct the cell, or leave it empty if the "
+            "model fills missing values\n",
         ),
         (
             ["city", "area"],
             ["Ulm", "inf"],
-            "error: new.csv:2 area: the value is infinite\nhint: correct it, or leave it empty\n",
+            "error: new.csv:2 area: the value is infinite\n"
+            "hint: correct it, or leave it empty if the model fills missing values\n",
         ),
         (
             ["city", "area"],
@@ -453,7 +455,8 @@ def test_an_evaluation_of_classes(here, tmp_path):
         (
             "dear",
             "error: new.csv:2 price: 'dear' is not a number\n"
-            "hint: this column had numbers in training; correct the cell, or leave it empty\n",
+            "hint: this column had numbers in training; correct the cell, or leave it empty if the "
+            "model fills missing values\n",
         ),
     ],
 )
