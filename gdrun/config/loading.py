@@ -95,7 +95,7 @@ def settings_of(overrides: Iterable[Change], experiment: Experiment) -> dict[str
 def divided(
     source: Source, overrides: Iterable[Change], names: Sequence[Override]
 ) -> tuple[list[Change], dict[str, Any]]:
-    """Divide overrides into those for the experiment of `source`, and those for some names only.
+    """Divide overrides into those for the experiment of `source`, and those for one of `names`.
 
     names: overrides, such as optimizer=momentum, with which a study changes the experiment, and
     which may bring keys that it lacks, such as beta. Returns the overrides with which to load the

@@ -22,7 +22,7 @@ The steps of other rules, such as adam, have about the size of the rate on any s
 def adapted(
     data: dict[str, Any], quickstart: Mapping[str, Any], overrides: Iterable[Override]
 ) -> dict[str, Any]:
-    """Return the plain data of the quickstart after overrides, with what they make unfit changed.
+    """Return the plain data of the quickstart after overrides, adapted to them.
 
     Its name is removed if they choose another dataset, model or surface. Its budget is removed if
     they set another one. Its rate is replaced by `assumed_rate` if there is one.
