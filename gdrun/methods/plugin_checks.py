@@ -93,10 +93,11 @@ def _schedule_faults(schedule: Schedule) -> Iterator[Fault]:
     returned = value_at(schedule.function, options, **given)
     yield from _changed_inputs(given, before)
     if np.shape(returned) not in ((), (2,), (_TIMES, 1), (_TIMES, 2)):
-        what = f"returns an array of shape {np.shape(returned)} for {_TIMES} times and 2 lanes"
+        what = f"returns an array of shape {np.shape(returned)} for {_TIMES} times and 2 runs"
         yield (
             what,
-            "use elementwise expressions only: t has shape (times, 1) and lr has shape (lanes,)",
+            "use elementwise expressions only: t has shape (times, 1) and lr has shape (runs,), "
+            "because runs are trained together",
         )
     planned = np.broadcast_to(np.asarray(returned, dtype=float), (_TIMES, 2))
     wrong = ~(np.isfinite(planned) & (planned >= 0))
@@ -115,7 +116,7 @@ def _schedule_faults(schedule: Schedule) -> Iterator[Fault]:
         }
         alone = value_at(schedule.function, options, **one)
         if not np.allclose(alone, planned[k, 1], **_TOLERANCES):
-            what = "is not elementwise: the rate at one time depends on the other times or lanes"
+            what = "is not elementwise: the rate at one time depends on other times or runs"
             yield what, "compute each rate only from its own t, T, lr and options"
 
 

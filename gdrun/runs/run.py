@@ -225,9 +225,10 @@ def find_run(
 ) -> Path:
     """Find the directory of a run. word: its path, its id, a unique part of its id, or `last`.
 
-    out: the parent directory of the runs. records: file names; only directories in `out` that
-    contain a file of one of these names are searched. parameter: what hints call the argument
-    `out`. Raises RecordError if no run or several runs match.
+    `last` is the run in `out` whose record was written last. out: the parent directory of the runs.
+    records: file names; only directories in `out` that contain a file of one of these names are
+    searched. parameter: what hints call the argument `out`. Raises RecordError if no run or several
+    runs match.
     """
     path = Path(word)
     if path.is_dir():

@@ -39,10 +39,11 @@ from gdrun.runs.run import Run
 
 
 class Session:
-    """Trains experiments that differ only in numbers and seeds together, as one cohort.
+    """Trains experiments together, as one cohort.
 
-    out: the directory in which a new directory is made for each run; None writes nothing. table:
-    the data that replace the dataset; None to use the dataset. Raises ConfigError, DataError or
+    They may differ only in names, seeds and options that are one number per run, such as lr. out:
+    the directory in which a new directory is made for each run; None writes nothing. table: the
+    data that replace the dataset; None to use the dataset. Raises ConfigError, DataError or
     MissingExtraError if the experiments cannot be run; then nothing has been written. Raises
     RecordError if a directory cannot be made.
     """

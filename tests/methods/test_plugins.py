@@ -322,12 +322,13 @@ FAULTS = {
     ),
     "a schedule of another shape": (
         '@schedule\ndef mine(t, lr):\n    """Mine."""\n    return np.ones(7)\n',
-        0, "mine returns an array of shape (7,) for 6 times and 2 lanes",
-        "use elementwise expressions only: t has shape (times, 1) and lr has shape (lanes,)",
+        0, "mine returns an array of shape (7,) for 6 times and 2 runs",
+        "use elementwise expressions only: t has shape (times, 1) and lr has shape (runs,), "
+        "because runs are trained together",
     ),
     "a schedule that looks at all the times": (
         '@schedule\ndef mine(t, lr):\n    """Mine."""\n    return lr * t / t.max()\n',
-        0, "mine is not elementwise: the rate at one time depends on the other times or lanes",
+        0, "mine is not elementwise: the rate at one time depends on other times or runs",
         "compute each rate only from its own t, T, lr and options",
     ),
     "a schedule's taken name": (

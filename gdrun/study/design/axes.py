@@ -202,7 +202,8 @@ def _refuse_ends(text: str, key: str) -> None:
     ends = (float(low), float(high))
     spacing = "log" if min(ends) > 0 and max(ends) >= 10 * min(ends) else "lin"
     hint = f"write {key.rpartition('.')[2]}={spacing}:{low}:{high}:{count} for {count} values"
-    raise ConfigError(f"is not a value, got {text.strip()!r}", where=key, hint=hint)
+    what = f"the range {text.strip()!r} lacks its spacing, log or lin"
+    raise ConfigError(what, where=key, hint=hint)
 
 
 def default_axis(path: Path, experiment: Experiment, where: str) -> Axis:
