@@ -9,7 +9,10 @@ from functools import cached_property
 
 from gdrun.errors import DataError, suggestion
 
-UNNAMED = re.compile(r"|Unnamed: \d+|__index_level_\d+__")
+FRAME_INDEX = re.compile(r"__index_level_\d+__")
+"""What pandas writes in Parquet and Feather as the name of an index without a name."""
+
+UNNAMED = re.compile(rf"|Unnamed: \d+|{FRAME_INDEX.pattern}")
 """What a file has as the name of a column without a name: no text, or what pandas writes for it."""
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gdrun.array_types import Numbers
-from gdrun.data.column_names import UNNAMED
+from gdrun.data.column_names import FRAME_INDEX, UNNAMED
 from gdrun.data.column_options import ColumnOptions
 from gdrun.data.columns import Column
 
@@ -28,6 +28,7 @@ FEWEST_NUMBERED = 10
 different numbers in a column without a name may be values of a feature."""
 
 EMPTY = "it is empty"
+OF_FRAME = "it is the index of a pandas frame"
 REPEATED = "it has whole numbers and no name, like an index that was sampled or joined"
 
 
@@ -38,6 +39,8 @@ def why_left_out(column: Column, header: str | None) -> str:
     """
     if column.left_out:
         return column.left_out
+    if header is not None and FRAME_INDEX.fullmatch(header):
+        return OF_FRAME
     nameless = header is not None and UNNAMED.fullmatch(header) is not None
     if nameless and column.empty:
         return EMPTY

@@ -166,9 +166,27 @@ def test_the_index_of_pandas_is_no_target_and_no_feature(read, tmp_path, ending)
     assert (table.feature_names, table.target_name) == (("a",), "y")
     assert table.y.tolist() == shuffled["y"].tolist()
     assert table.notes == (
-        "left out __index_level_0__: each row has a different whole number, like an identifier; "
+        "left out __index_level_0__: it is the index of a pandas frame; "
         'keep: ["__index_level_0__"] makes it a feature',
     )
+
+
+@pytest.mark.parametrize("kind", ["text", "repeated", "date", "fraction"])
+def test_any_index_of_pandas_is_left_out_by_its_name(read, tmp_path, kind):
+    import pandas
+
+    index = {
+        "text": [f"part {k % 4}" for k in range(40)],
+        "repeated": [k % 3 for k in range(40)],
+        "date": pandas.date_range("2024-01-31", periods=40),
+        "fraction": [k / 7 for k in range(40)],
+    }[kind]
+    frame = pandas.DataFrame({"a": [k * k % 11 for k in range(40)], "y": range(40)}, index=index)
+    frame.to_parquet(tmp_path / "frame.parquet")
+    data = (tmp_path / "frame.parquet").read_bytes()
+    assert read(data, "made.parquet").feature_names == ("a",)
+    kept = read(data, "made.parquet", keep="__index_level_0__")
+    assert len(kept.feature_names) > 1
 
 
 def test_an_identifier_that_became_the_target_is_said(read):
