@@ -22,7 +22,7 @@ from gdrun.data.date_columns import with_numbered_dates
 from gdrun.data.feature_matrix import laid_out
 from gdrun.data.places import Places
 from gdrun.data.row_numbers import EMPTY, note_on_identifier, note_on_target, why_left_out
-from gdrun.data.sentinels import note_on_sentinel
+from gdrun.data.sentinels import note_on_sentinel, notes_on_words
 from gdrun.data.table import Table
 from gdrun.errors import DataError, Problem
 
@@ -120,11 +120,13 @@ def assembled(
             said += note_on_identifier(column, header, choices.options)
         used[j] = replace(column, notes=(*column.notes, *said))
     left_out = [_note_on(choices, j, why) for j, why in reasons.items()]
+    declared = {choices.target, *choices.labelled}
+    words = notes_on_words((used[j] for j in used if j not in declared), choices.options)
     return _table(
         used,
         choices,
         places,
-        [*notes, *left_out],
+        [*notes, *left_out, *words],
         reports,
         memory,
     )

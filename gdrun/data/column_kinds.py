@@ -37,6 +37,7 @@ from gdrun.data.refused_texts import (
     require_printable,
 )
 from gdrun.data.row_numbers import is_identifier_text, like_an_identifier
+from gdrun.data.sentinels import OFTEN
 from gdrun.errors import DataError
 
 MOST_HOT = 1000
@@ -44,9 +45,6 @@ MOST_HOT = 1000
 
 _CODE = re.compile(r"[+-]?0\d+")
 """A number with leading zeros. As a text it is often a code, such as a postal code."""
-
-OFTEN = 0.02
-"""If a word for a missing value is in at least this share of the cells, a note names the word."""
 
 
 def read_column(

@@ -1,9 +1,12 @@
-"""Numbers that perhaps mean a missing value, such as -999, far from the other values of a column.
+"""Numbers and words that perhaps mean a missing value: -999, far from the other values; unknown.
 
 gdrun does not replace them, because only the user knows what they mean. A note names them.
 """
 
 from __future__ import annotations
+
+import json
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -12,6 +15,21 @@ from gdrun.data.columns import Column, count
 
 SENTINELS = tuple(sign * (10**digits - 1) for sign in (-1, 1) for digits in range(1, 6))
 """Numbers that stand for a missing value in many files: -9, -99, …, 9, 99, …."""
+
+WORDS = frozenset(
+    {
+        *("unknown", "not known", "unspecified", "not specified", "undefined", "missing"),
+        *("not available", "n.a.", "n/k", "unbekannt", "k.a.", "keine angabe", "inconnu"),
+        *("desconocido", "--", "---", ".", ".."),
+    }
+)
+"""Labels, in lower case, that often mean a missing value, and may be a category."""
+
+OFTEN = 0.02
+"""If a word for a missing value is in at least this share of the cells, a note names the word."""
+
+MOST_NAMED = 5
+"""The largest number of columns that a note names; it counts the others."""
 
 SAMPLE_ROWS = 2**16
 """The number of rows that are searched."""
@@ -46,3 +64,25 @@ def note_on_sentinel(column: Column, options: ColumnOptions) -> tuple[str, ...]:
                 f"{options.adding('missing_values', int(extreme))}",
             )
     return ()
+
+
+def notes_on_words(columns: Iterable[Column], options: ColumnOptions) -> tuple[str, ...]:
+    """A sentence on labels of these columns that are in WORDS, or none."""
+    found: dict[str, list[str]] = {}
+    for column in columns:
+        for code, label in enumerate(column.labels):
+            if label.lower() not in WORDS or column.source.buckets:
+                continue
+            if np.count_nonzero(column.values == code) >= OFTEN * len(column.values):
+                found.setdefault(label, []).append(column.name)
+    if not found:
+        return ()
+    shown = ", ".join(
+        f"{json.dumps(label, ensure_ascii=False)} in {', '.join(names[:MOST_NAMED])}"
+        + (f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else "")
+        for label, names in found.items()
+    )
+    added = options.adding("missing_values", *found)
+    if len(found) == 1:
+        return (f"read as a label: {shown}; if it means a missing value, set {added}",)
+    return (f"read as labels: {shown}; if they mean missing values, set {added}",)

@@ -665,3 +665,21 @@ def test_a_word_that_is_a_category_leaves_the_other_marks_in_force(read):
     assert "none" not in marks and "n/a" not in marks
     table = read(text, missing="most_frequent", missing_values=tuple(marks))
     assert table.sources[0].labels == ("Attached", "Detached", "None", "n/a")
+
+
+def test_a_word_that_may_mean_missing_in_columns_of_text_is_said_once(read):
+    """A third of two columns is unknown; one cell of 90 is below 2 %, and may be an accident."""
+    text = "job,loan,town,y\n" + "".join(
+        f"{('unknown', 'cook', 'smith')[k % 3]},{('yes', 'unknown', 'no')[k % 3]},"
+        f"{'unknown' if k == 7 else 'Ulm' if k % 2 else 'Bonn'},{k}\n"
+        for k in range(90)
+    )
+    added = ("?", "unknown")
+    assert read(text, missing_values=("?",)).notes == (
+        'read as a label: "unknown" in job, loan; if it means a missing value, set '
+        'missing_values: ["?", "unknown"]',
+    )
+    cured = read(text, missing_values=added, missing="most_frequent", ignore="town")
+    assert cured.feature_names == ("job=cook", "job=smith", "loan")  # loan is yes or no
+    declared = read(text, categories=["job", "loan"])
+    assert not any("unknown" in note for note in declared.notes)
