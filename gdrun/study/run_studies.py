@@ -16,6 +16,7 @@ from gdrun.study.design.tuning_plan import TuningPlan
 from gdrun.study.halving import carry_out_halving
 from gdrun.study.judgement.comparison_findings import Comparison, judge_comparison
 from gdrun.study.judgement.metrics import Metric, Target
+from gdrun.study.judgement.ranking import led_by
 from gdrun.study.judgement.sweep_findings import Sweep, judge_sweep
 from gdrun.study.storage.records import Question
 from gdrun.study.storage.study_directory import BEST, TUNING, StudyDirectory
@@ -194,7 +195,7 @@ def _tuned(
         added, cost = try_out(
             replace(tuning.plan, candidates=further), metric, context, alone=alone
         )
-        found, work = (*found, *added), work + cost
+        found, work = led_by((*found, *added), None), work + cost
     if context.directory is not None:
         context.directory.write(tuning_record(tuning.plan, found, metric))
     tuned, tunings = choose(plan.candidates, tuning, found, metric)

@@ -476,3 +476,17 @@ def test_a_default_range_is_widened_until_the_best_is_inside(tmp_path):
     fixed = gdrun.compare(*words, tune="lr=0.001,0.01,0.1")
     assert row(fixed, "adam").tuning.settings == 3
     assert row(fixed, "adam").tuning.at_edge == ("optimizer.lr",)
+
+
+def test_the_values_of_a_widened_range_are_ranked_with_the_others(tmp_path):
+    bowl = {"surface": {"name": "bowl", "condition": 1.0}, "stopping": {"steps": 5}}
+    found = gdrun.compare(["vanilla", "adam"], bowl, tune="lr", out=tmp_path)
+    (tuning,) = tmp_path.glob("*/tuning")
+    # f = ½ (4² + 1.5²) = 9.125 at the start: the settings below it are ranked by their medians.
+    rows = [each for each in read_study(tuning)["ranking"] if each["median"] < 9.125]
+    by_rank = sorted(rows, key=lambda each: each["rank"])
+    assert len(rows) > 22
+    assert [each["median"] for each in by_rank] == sorted(each["median"] for each in rows)
+    for contender in found.contenders:
+        own = next(each for each in by_rank if each["name"].startswith(contender.name))
+        assert own["settings"] == dict(contender.tuning.chosen)
