@@ -43,7 +43,10 @@ def evaluate(
     runs: Runs = RUNS,
     json: Json = False,
 ) -> None:
-    """Measure a trained model on new rows that have a target."""
+    """Measure a trained model on new rows that have a target.
+
+    The loss has no l2 penalty, like those of the validation and the test part of a run.
+    """
     from gdrun.views.weights import evaluation_view
 
     path, model = open_model(run, runs)

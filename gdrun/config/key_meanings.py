@@ -59,7 +59,8 @@ KEY_MEANINGS: dict[str, tuple[str, str]] = {
         "dataset: {name: iris, seed: run}",
     ),
     "model.l2": (
-        "The factor of the penalty (l2/2) ‖weights‖²; biases are not penalised.",
+        "The factor of the penalty (l2/2) ‖weights‖²; biases are not penalised. The penalty is "
+        "part of the loss of the training part, and not of the losses of other data.",
         "model: {name: softmax, l2: 0.001}",
     ),
     "model.init": (

@@ -174,6 +174,8 @@ def summary_grid(run: Run) -> RenderableType:
     else:
         for line in _loss_lines(run):
             grid.add_row(*line)
+    if text := _penalty(run):
+        grid.add_row("penalty", text)
     if best := summary.get("best"):
         kept = "; the run returns these weights" if summary["weights"] == "best" else ""
         if not kept and best.get("step") != summary["steps"]:
@@ -205,6 +207,20 @@ def summary_grid(run: Run) -> RenderableType:
             share = percent(summary["clipped_share"])
             grid.add_row("clipped", f"in {share} of steps")
     return grid
+
+
+def _penalty(run: Run) -> str:
+    """A sentence on the losses that contain the l2 penalty; empty without a penalty or losses."""
+    l2 = run.config.get("model", {}).get("l2") or 0.0
+    if not l2 or number_in(run.summary, "train_loss") is None:
+        return ""
+    others = [
+        part
+        for part in ("validation", "test")
+        if number_in(run.summary, f"{part}_loss") is not None
+    ]
+    without = f", not of {' or '.join(others)} loss" if others else ""
+    return f"l2 {quantity(l2)} is part of the train loss{without}"
 
 
 def _loss_lines(run: Run) -> Iterator[tuple[str, str]]:

@@ -34,6 +34,22 @@ def test_a_regression_has_errors_in_the_unit_of_its_target(train):
     assert rows[-1] == "baseline always 152.8, the mean training target; on the test part"
 
 
+@pytest.mark.parametrize(
+    ("split", "rest"),
+    [
+        ("{validation: 0.2, test: 0.2}", ", not of validation or test loss"),
+        ("{validation: 0.2, test: 0}", ", not of validation loss"),
+        ("{validation: 0, test: 0}", ""),
+    ],
+)
+def test_a_penalty_is_part_of_the_train_loss_alone(train, gdrun, split, rest):
+    words = ("dataset=iris", "model=softmax", "epochs=3", f"dataset.split={split}", "-q")
+    line = f"penalty l2 0.5 is part of the train loss{rest}"
+    for answer in (train(*words, "l2=0.5"), gdrun("show")):
+        assert line in [" ".join(each.split()) for each in answer.out.splitlines()]
+    assert "penalty" not in train(*words).out
+
+
 def test_a_model_that_always_says_no(train, tmp_path):
     # 180 rows of "no" and 20 of "yes", with features that say nothing; a tiny rate leaves the
     # weights near their start, at a score below 0 for every row, so that all are called "no".
