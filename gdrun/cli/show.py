@@ -19,7 +19,8 @@ Which = Annotated[
     str,
     typer.Argument(
         metavar="RUN",
-        help="A run or a study: its directory, its id or a part of it, or `last`.",
+        help="A run or a study: its directory, its id or a part of it, or `last`; with /tuning "
+        "the values that a comparison tried.",
         autocompletion=completion.run_names,
     ),
 ]

@@ -225,6 +225,7 @@ def find_run(
 ) -> Path:
     """Find the directory of a run. word: its path, its id, a unique part of its id, or `last`.
 
+    A name may be followed by a slash and a part of the run or study, such as last/tuning.
     `last` is the run in `out` whose record was written last. out: the parent directory of the runs.
     records: file names; only directories in `out` that contain a file of one of these names are
     searched. parameter: what hints call the argument `out`. Raises RecordError if no run or several
@@ -239,6 +240,9 @@ def find_run(
     matches = [run for run in directories if word in run.name]
     if len(matches) == 1:
         return matches[0]
+    name, slash, part = word.rpartition("/")
+    if slash and name and part and not matches and not Path(name).is_dir():
+        return _part_of(find_run(name, out, records, parameter), part)
     if matches:
         hint = f"write more of the id: {', '.join(run.name for run in matches[-5:])}"
         raise RecordError(f"{len(matches)} runs match {word!r}", where=str(out), hint=hint)
@@ -250,6 +254,15 @@ def find_run(
         else _no_runs(parameter)
     )
     raise RecordError(f"no run is called {word!r}", where=str(out), hint=hint)
+
+
+def _part_of(directory: Path, part: str) -> Path:
+    """The directory of a part of a run or study. Raises RecordError if it has no such part."""
+    if (directory / part).is_dir():
+        return directory / part
+    parts = sorted(each.name for each in directory.iterdir() if each.is_dir())
+    hint = suggestion(part, parts) if parts else f"`gdrun show {directory}` shows all that there is"
+    raise RecordError(f"has no part {part!r}", where=str(directory), hint=hint)
 
 
 def run_directories(out: Path, records: Sequence[str] = (RECORD,)) -> list[Path]:

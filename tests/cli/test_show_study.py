@@ -109,6 +109,16 @@ def test_the_tuning_of_a_comparison_shows_all_values_that_were_tried(here):
         assert [row[2] for row in rows] == [f"{medians[row[1]]:.4g}" for row in rows]
         assert [row[0] for row in rows] == [name] * 3
         assert [row[-1] for row in rows].count("chosen") == 1
+    for word in ("last/tuning", f"{directory.name}/tuning", f"{directory.name[-4:]}/tuning"):
+        assert here("show", word).out == answer.out
+    for command in ("plot", "report"):
+        refused = here(command, "last/tuning")
+        assert f"{directory}/tuning: contains only the tuning part" in refused.err.replace(
+            "\n", " "
+        )
+        assert f"`gdrun show {directory}/tuning` shows the values" in " ".join(refused.err.split())
+    unknown = here("show", "last/tunning")
+    assert unknown.err.startswith(f"error: {directory}: has no part 'tunning'\nhint: did you mean")
 
 
 def test_a_damaged_study_says_where(here):

@@ -62,7 +62,8 @@ def read_found(path: Path) -> ReadStudy:
     """
     record = read_study(path)
     if record["verb"] not in _READERS:
-        hint = f"`gdrun show {path.parent}` shows the comparison"
+        hint = f"`gdrun show {path}` shows the values that were tried, and `gdrun show "
+        hint += f"{path.parent}` the comparison"
         what = "contains only the tuning part of a comparison"
         raise RecordError(what, where=str(path), hint=hint)
     plugins = record.get("plugins", [])
