@@ -23,7 +23,7 @@ from gdrun.data.feature_matrix import laid_out
 from gdrun.data.places import Places
 from gdrun.data.row_numbers import EMPTY, note_on_identifier, note_on_target, why_left_out
 from gdrun.data.sentinels import note_on_sentinel, notes_on_words
-from gdrun.data.table import Table
+from gdrun.data.table import DROPPED, Table
 from gdrun.errors import DataError, Problem
 
 Read = Callable[[int], Column]
@@ -233,7 +233,7 @@ def _table(
             )
         dropping = any(choices.missing(j) == "drop" for j in columns)
         why = "values are missing" if dropping else "the target is missing"
-        notes.append(f"dropped {incomplete.sum()} of {count(total, 'row')} because {why}")
+        notes.append(f"{DROPPED} {incomplete.sum()} of {count(total, 'row')} because {why}")
         columns = {j: column.keep(~incomplete) for j, column in columns.items()}
         kept = np.flatnonzero(~incomplete)
         # A label that occurs only in dropped rows does not become a feature.

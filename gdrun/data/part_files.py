@@ -23,7 +23,7 @@ from gdrun.data.encoding import Encoding
 from gdrun.data.groups import Label, shared_groups
 from gdrun.data.kept_columns import KeptColumns
 from gdrun.data.sources import READERS, reader_of
-from gdrun.data.table import Table
+from gdrun.data.table import DROPPED, Table
 from gdrun.data.unreadable import expanded
 from gdrun.errors import DataError
 
@@ -86,7 +86,7 @@ class PartFile:
         notes = encoder.notes
         if dropped:
             why = "values are missing" if gaps else "the target is missing"
-            notes.append(f"dropped {dropped} of {count(len(used), 'row')} because {why}")
+            notes.append(f"{DROPPED} {dropped} of {count(len(used), 'row')} because {why}")
         if groups:
             notes += _notes_on_groups(*groups, kept, used)
         if not len(y):

@@ -14,7 +14,7 @@ from gdrun.data.column_options import how_missing
 from gdrun.data.columns import count
 from gdrun.data.groups import Groups
 from gdrun.data.sources import QUERY, load_table, reader_of
-from gdrun.data.table import Table
+from gdrun.data.table import DROPPED, Table
 from gdrun.errors import DataError, suggestion
 
 
@@ -165,6 +165,6 @@ def row_times(column: str, table: Table) -> Numbers:
 def _with_rows(table: Table, rows: Flags, column: str) -> Table:
     """The rows of a table that have a value of the column. rows (N,): True for such a row."""
     lacking = f"{(~rows).sum()} of {count(len(rows), 'row')}"
-    notes = (*table.notes, f"dropped {lacking} without a value of {column}")
+    notes = (*table.notes, f"{DROPPED} {lacking} without a value of {column}")
     kept = _kept(table)[rows]
     return replace(table, X=table.X[rows], y=table.y[rows], kept=kept, wide=None, notes=notes)

@@ -26,6 +26,9 @@ from gdrun.threads import in_order
 
 Task = Literal["regression", "classification"]
 
+DROPPED = "dropped"
+"""The first word of a note on rows that are not used; the name of their file may precede it."""
+
 HASHED_BYTES = 2**20
 """The bytes of a block of rows that is hashed at once: they stay in the cache of a core."""
 

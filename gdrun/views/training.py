@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gdrun.array_types import Counts
+from gdrun.data.table import DROPPED
 from gdrun.engine.trace import Columns
 from gdrun.methods.stopping import position
 from gdrun.problems.metrics import METRICS
@@ -103,10 +104,12 @@ def path_line(words: str, path: Path) -> Text:
 def run_result(run: Run, *, brief: bool = False) -> RenderableType:
     """The view of a run that has ended: evaluations, verdict, summary, curves, and layers.
 
-    brief: only the verdict, the gravest symptom and the summary.
+    brief: only the verdict, the gravest symptom, dropped rows, and the summary.
     """
     if brief:
-        return Group(verdict_line(run), *_symptom(run.record), *_results(run))
+        notes = run.record["data"]["notes"]
+        lines = [_note(each) for each in notes if f": {DROPPED} " in f": {each}"]
+        return Group(verdict_line(run), *_symptom(run.record), *lines, *_results(run))
     best = run.summary.get("best")
     parts: list[RenderableType] = []
     if len(run.evals.get("step", ())):
@@ -300,7 +303,11 @@ def _notes(run: Run) -> list[RenderableType]:
     own = (note for note in run.record["data"]["notes"] if note.partition(":")[0] != first)
     schedule = unused_schedule(run.config, run.steps, run.stop or {})
     notes = (*own, *target_advice(run), *([schedule] if schedule else []))
-    return [Text(f"note: {note}", style="dim") for note in notes]
+    return list(map(_note, notes))
+
+
+def _note(text: str) -> RenderableType:
+    return Text(f"note: {text}", style="dim")
 
 
 def _elapsed(timing: TimingRecord | None) -> str:

@@ -93,6 +93,19 @@ def test_quiet_prints_the_gravest_symptom(train):
     assert train(*IRIS, "lr=0.1", "epochs=3", "-q").out.count("symptom: ") == 0
 
 
+def test_quiet_prints_that_rows_were_dropped(train):
+    rows = [f"{k % 7},{'' if k % 10 == 3 else k % 2}" for k in range(90)]
+    for name, part in (("train", rows), ("test", rows[:40]), ("whole", rows[:3] * 20)):
+        Path(f"{name}.csv").write_text("a,y\n" + "\n".join(part) + "\n", encoding="utf-8")
+    words = ("model=logistic", "epochs=3", "-q")
+    out = train(
+        "dataset.path=train.csv", "dataset.missing=drop", "dataset.test=test.csv", *words
+    ).out
+    assert out.count("note: dropped 9 of 90 rows because values are missing\n") == 1
+    assert out.count("note: test.csv: dropped 4 of 40 rows because values are missing\n") == 1
+    assert "dropped" not in train("dataset.path=whole.csv", *words).out
+
+
 def test_quiet_prints_the_result_alone(train):
     answer = train(*IRIS, "-q")
     assert (answer.code, answer.err) == (0, "")
