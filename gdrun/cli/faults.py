@@ -57,7 +57,11 @@ def note(text: str) -> None:
 
 
 def note_on_data(text: str) -> None:
-    """Print a note on the data or the training, with its settings written as by `note_for`."""
+    """Print a note on the data or the training.
+
+    Settings in its text, such as `keep: ["id"]`, are printed in the form in which this user writes
+    settings: as in a config file, or as overrides such as 'keep=["id"]'.
+    """
     note(note_for(text))
 
 

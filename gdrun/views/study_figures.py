@@ -181,7 +181,11 @@ def comparison_charts(found: Comparison, across: str | None = None) -> list[Char
             charts.append(Chart(title, words, bound, shares, log_x=_wide(shares)))
     if not charts:
         if across == "seconds":
-            raise GdrunError("the seconds are unknown, because not every contender was timed")
+            raise GdrunError(
+                "the seconds are unknown, because a signal stopped the comparison before every "
+                "contender was timed",
+                hint="continue the comparison with --resume, or choose another --x",
+            )
         raise GdrunError(f"{found.metric.name} was not measured during the runs")
     return charts
 

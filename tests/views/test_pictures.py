@@ -12,6 +12,7 @@ from matplotlib.colors import LogNorm, to_rgba
 from PIL import Image
 
 import gdrun
+from gdrun.errors import GdrunError
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.views import model_figures, study_figures, theory_figures
 from gdrun.views.curves import Chart, Curve
@@ -300,6 +301,15 @@ def test_the_share_at_the_target_counts_the_runs_that_reached_it():
         if np.isfinite(steps).any():
             first = curve.x[curve.y > 0].min()
             assert first == pytest.approx(np.nanmin(steps) * contender.pace)
+
+
+def test_the_seconds_of_a_contender_that_was_not_timed_are_unknown():
+    found = gdrun.compare(["bgd", "sgd"], {"dataset": "iris", "model": "softmax"}, "epochs=1")
+    first, second = found.contenders
+    untimed = replace(found, contenders=(first, replace(second, pace=None)))
+    with pytest.raises(GdrunError, match="the seconds are unknown") as caught:
+        study_figures.comparison_charts(untimed, "seconds")
+    assert "--resume" in caught.value.problems[0].hint
 
 
 @pytest.mark.parametrize(("epochs", "wide"), [(3, False), (80, True)])
