@@ -104,10 +104,10 @@ class Stepper(Protocol):
         The result has the measurements, and the weights and state after the chunk; the arguments
         have those before it. W (lanes, P): the P weights of each lane. slots: the state of the
         update rule, (lanes, P) each. step: the number of earlier steps. place: the epoch of the
-        chunk, and the number of earlier steps in this epoch. rates (steps, lanes): the learning rate of each step. betas (steps, lanes): the
-        momentum of each step; None if the schedule does not change it. running_stats (lanes, Q):
-        the Q running statistics of batch normalisation; None without any. The chunk ends early at a
-        step where a lane diverges.
+        chunk, and the number of earlier steps in this epoch. rates (steps, lanes): the learning
+        rate of each step. betas (steps, lanes): the momentum of each step; None if the schedule
+        does not change it. running_stats (lanes, Q): the Q running statistics of batch
+        normalisation; None without any. The chunk ends early at a step where a lane diverges.
         """
 
 
