@@ -37,7 +37,7 @@ def run_check_views(check: RunCheck) -> list[RenderableType]:
     if verdicts := [Text(note) for note in check.notes] + list(map(_verdict, check.checks)):
         parts += ["", *verdicts]
     if check.positions is not None:
-        parts += ["", _positions(check.positions)]
+        parts += ["", _positions(check.positions, check.run.summary["steps"])]
     if not check.checks:
         parts += ["", *_without_bounds(check)]
     return parts
@@ -154,10 +154,11 @@ def _without_bounds(check: RunCheck) -> list[RenderableType]:
     return [Text(words, style="bold"), "", *hint]
 
 
-def _positions(found: StepPositions) -> Text:
+def _positions(found: StepPositions, taken: int) -> Text:
     """The shares of the steps by their end on the parabola of f along the step.
 
-    A step ends before the lowest point of its parabola, beyond it, or higher than it began.
+    A step ends before the lowest point of its parabola, beyond it, or higher than it began. taken:
+    the number of all steps of the run.
     """
     before, beyond, above = (
         f"{found.share(low, high):.0%}" for low, high in ((-np.inf, 0.0), (0.0, 1.0), (1.0, np.inf))
@@ -166,7 +167,9 @@ def _positions(found: StepPositions) -> Text:
     return Text(
         f"on the parabola of f along each step, {before} of {count(len(found.steps), 'step')} end "
         f"before the lowest point, {beyond} beyond it, and {above} higher than they began; the "
-        f"median position is {median}, where 0 is the lowest point and 1 as high as the start"
+        f"median position is {median}, where 0 is the lowest point and 1 as high as the start; "
+        f"{len(found.steps):,} of {count(taken, 'step')} count: those that change f by more than "
+        "its rounding error and whose next step is in the trace"
     )
 
 

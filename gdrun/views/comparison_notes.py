@@ -8,6 +8,7 @@ from typing import Literal
 
 from gdrun.methods.rules import OPTIMIZERS
 from gdrun.quantities import telling_digits
+from gdrun.study.descent import FEWEST_STEPS, STEPS
 from gdrun.study.design.trials import Candidate
 from gdrun.study.judgement.comparison_findings import Comparison, Contender, Pair
 from gdrun.study.judgement.statistics import FEWEST_SEEDS, SIGNIFICANT, enough_seeds
@@ -26,8 +27,9 @@ from gdrun.views.surface_runs import rate_notes, variant_notes
 from gdrun.views.sweeps import ONE_SEED, interval_level, shown_value
 
 LOSS_ROSE = (
-    "the share of the first steps that raised the full training loss, at a constant rate and with "
-    "the first seed; 0 % is a smooth descent"
+    f"the share of the first {STEPS} steps ({FEWEST_STEPS} on large data) that raised the full "
+    "training loss; each contender has its own rate, which stays constant, and the first seed; "
+    "0 % is a smooth descent"
 )
 
 AT_EDGE = "(edge)"

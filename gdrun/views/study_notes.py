@@ -97,5 +97,6 @@ def limit_sentence(limit: StabilityLimit) -> str:
     if limit.exact:
         theory = f"{predicted} is the limit in theory"
     else:
-        theory = f"in theory, with full batches, rates below {predicted} are stable near a minimum"
+        theory = f"in theory, with full batches, rates below {predicted} are guaranteed to be "
+        theory += "stable near a minimum, and larger ones may be"
     return f"{observed}; {theory} (curvature L = {quantity(limit.smoothness)})"
