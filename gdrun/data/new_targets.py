@@ -10,7 +10,7 @@ import numpy as np
 
 from gdrun.array_types import Array, Flags, Numbers
 from gdrun.data.booleans import boolean_codes, boolean_word
-from gdrun.data.cells import cell_value
+from gdrun.data.cells import STANDARD, MissingMarks, cell_value
 from gdrun.data.new_dates import Place
 from gdrun.data.new_rows import MOST_NAMED, RowEncoder, numbers_in
 from gdrun.errors import DataError, suggestion
@@ -32,13 +32,14 @@ class Target:
     """The target of a model.
 
     classes: the labels of the classes; empty for a regression. numbered: whether the labels are
-    whole numbers. gaps: whether rows may have no target.
+    whole numbers. gaps: whether rows may have no target. marks: the cells that are missing values.
     """
 
     name: str
     classes: tuple[str, ...] = ()
     numbered: bool = False
     gaps: bool = False
+    marks: MissingMarks = STANDARD
 
     def known(self, y: Array) -> Flags:
         """Whether each of n rows has a target, (n,). y (n,): their targets, as from `encode`."""
@@ -51,9 +52,10 @@ class Target:
         missing although `gaps` is false, or is a class that training did not see.
         """
         if self.classes and not self.numbered:
-            labels = [str(cell).strip() for cell in cells]
+            # Only a missing value, NaN, differs from itself.
+            labels = ["" if cell != cell else str(cell).strip() for cell in cells]
         else:
-            numbers = numbers_in(cells, self.name, place, decimal, marked=True)
+            numbers = numbers_in(cells, self.name, place, decimal, self.marks, marked=True)
             missing = np.isnan(numbers)
             if missing.any() and not self.gaps:
                 self._refuse_missing(int(missing.argmax()), place)
@@ -63,10 +65,11 @@ class Target:
                 str(int(number)) if number.is_integer() else str(number)
                 for number in numbers.tolist()
             ]
+            labels = ["" if gap else label for gap, label in zip(missing, labels, strict=True)]
         codes = self._codes_of({*labels})
         found = np.fromiter((codes.get(label, NO_CLASS) for label in labels), np.int64, len(labels))
         for row in np.flatnonzero(found == NO_CLASS).tolist():
-            value = cell_value(labels[row])
+            value = cell_value(labels[row], missing=self.marks)
             absent = value is not None and value != value
             if not absent or not self.gaps:
                 self._refuse_label(labels[row], row, place, absent=absent)

@@ -78,7 +78,7 @@ class PartFile:
         encoder = RowEncoder(encoding, self.unseen, gaps, ignoring, late=True, kept=kept)
         numbered = bool(classes) and not trained.classes
         may_lack = how_missing(missing, trained.target_name) != "error"
-        target = Target(trained.target_name, classes, numbered, may_lack)
+        target = Target(trained.target_name, classes, numbered, may_lack, trained.missing_marks)
         on_disk = isinstance(trained.X, np.memmap) and reader_of(self.path) is READERS[".npy"]
         X, y, used = self._rows(encoder, target, on_disk=on_disk)
         dropped = len(used) - len(y)

@@ -80,7 +80,8 @@ class TrainedModel:
     def target(self) -> Target:
         """The target: its name and classes."""
         known = self.description
-        return Target(known.target, known.classes, known.numbered, gaps=True)
+        marks = self.encoding.missing
+        return Target(known.target, known.classes, known.numbered, gaps=True, marks=marks)
 
     @cached_property
     def classes(self) -> Array:

@@ -337,3 +337,40 @@ def test_missing_values_of_tables_with_types_never_depend_on_the_marks(tmp_path,
         typed = gdrun.train({**config, "dataset": {"path": str(path), **chosen}}, "epochs=3").model
         assert typed.feature_names == model.feature_names, ending
         assert_allclose(typed.predict(path), typed.predict(full), rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("kind", "mark", "marks"),
+    [
+        ("number", -999, ["standard", -999]),
+        ("number", "k.A.", ["k.A."]),
+        ("text", "unknown", ["unknown"]),
+        ("class", -9, [-9]),
+    ],
+)
+@pytest.mark.parametrize("ending", ["csv", "parquet", "frame"])
+def test_a_target_is_missing_if_it_has_a_mark_of_training(tmp_path, kind, mark, marks, ending):
+    """The metrics are those of the rows that have a target."""
+    k = np.arange(60)
+    targets = {"number": k * 1.5, "text": np.array(["no", "yes"])[k % 2], "class": k % 3}[kind]
+    table = pd.DataFrame({"a": k % 7, "b": k * k % 11, "y": targets})
+    marked = table.astype({"y": object})
+    marked.loc[k % 10 == 4, "y"] = mark
+    if mark in (-999, -9):
+        marked["y"] = marked["y"].astype(float)
+    else:
+        marked["y"] = marked["y"].astype(str)
+    marked.to_csv(tmp_path / "train.csv", index=False)
+    dataset = {"path": str(tmp_path / "train.csv"), "target": "y", "missing_values": marks}
+    name = "linear" if kind == "number" else "softmax"
+    run = gdrun.train(
+        {"dataset": {**dataset, "missing": "drop"}, "model": name}, "variant=bgd", "epochs=5"
+    )
+    new = marked if ending == "frame" else tmp_path / f"new.{ending}"
+    if ending == "csv":
+        marked.to_csv(new, index=False)
+    elif ending == "parquet":
+        marked.to_parquet(new)
+    found = run.model.evaluate(new)
+    assert found.metrics == run.model.evaluate(table[k % 10 != 4]).metrics
+    assert found.rows == 54
