@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from gdrun.methods.plugins import load_plugin as load_plugin
     from gdrun.methods.rules import rule as rule
     from gdrun.methods.schedules import schedule as schedule
+    from gdrun.problems.losses import loss as loss
+    from gdrun.problems.surfaces import surface as surface
     from gdrun.runs.run import Run as Run
     from gdrun.studies import Comparison as Comparison
     from gdrun.studies import Sweep as Sweep
@@ -45,6 +47,8 @@ _MODULES = {
     "load_plugin": "gdrun.methods.plugins",
     "rule": "gdrun.methods.rules",
     "schedule": "gdrun.methods.schedules",
+    "loss": "gdrun.problems.losses",
+    "surface": "gdrun.problems.surfaces",
     "Rate": "gdrun.methods.definitions",
     "Decay": "gdrun.methods.definitions",
     "Positive": "gdrun.methods.definitions",

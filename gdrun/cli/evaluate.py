@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gdrun.cli import console
-from gdrun.cli.experiments import Json
+from gdrun.cli.experiments import Json, Plugins
 from gdrun.cli.models import (
     Data,
     DecimalOption,
@@ -41,6 +41,7 @@ def evaluate(
     encoding: EncodingOption = None,
     decimal: DecimalOption = None,
     runs: Runs = RUNS,
+    plugins: Plugins = None,
     json: Json = False,
 ) -> None:
     """Measure a trained model on new rows that have a target.

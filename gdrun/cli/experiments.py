@@ -55,7 +55,7 @@ Json: TypeAlias = Annotated[
 def _load_plugins(paths: list[Path] | None) -> list[Path] | None:
     """Load plugin files, and return their paths.
 
-    A config can then name the rules and schedules of the plugins, like those of gdrun.
+    A config can then name the methods of the plugins, like those of gdrun.
     """
     for path in paths or ():
         from gdrun.methods.plugins import load_plugin, note_on_ascent
@@ -74,7 +74,7 @@ Plugins: TypeAlias = Annotated[
         envvar="GDRUN_PLUGINS",
         is_eager=True,
         callback=_load_plugins,
-        help="Load your own rules and schedules from a Python file.",
+        help="Load your own rules, schedules, losses and surfaces from a Python file.",
     ),
 ]
 

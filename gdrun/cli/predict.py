@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gdrun.cli import console
-from gdrun.cli.experiments import Json
+from gdrun.cli.experiments import Json, Plugins
 from gdrun.cli.models import (
     Data,
     DecimalOption,
@@ -62,6 +62,7 @@ def predict(
     decimal: DecimalOption = None,
     force: Force = False,
     runs: Runs = RUNS,
+    plugins: Plugins = None,
     json: Json = False,
 ) -> None:
     """Predict the target of new rows with a trained model, as CSV."""

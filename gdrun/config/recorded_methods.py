@@ -14,7 +14,8 @@ from gdrun.config.section_kinds import Section, SectionKind
 from gdrun.config.sections import SECTIONS
 from gdrun.methods.definitions import Definition, Option
 from gdrun.methods.docstrings import parse_doc
-from gdrun.methods.plugins import is_of_a_file, loaded_plugins, takes_plugins
+from gdrun.methods.plugin_kinds import is_replaceable
+from gdrun.methods.plugins import is_of_a_file, loaded_plugins
 
 
 def all_loaded(plugins: Iterable[Mapping[str, str]]) -> bool:
@@ -38,7 +39,7 @@ def recorded_methods(
         if not all_loaded(plugins):
             for config in configs:
                 for key, kind in SECTIONS.items():
-                    if takes_plugins(kind.registry):
+                    if is_replaceable(kind.registry):
                         _register(kind, config.get(key))
         yield
     finally:
@@ -55,9 +56,9 @@ def definition_of(kind: SectionKind, section: Section) -> Definition:
     If the section comes from a record, and its plugin is not loaded or has other options today,
     return a definition with the options of the section, whose method cannot be called.
     """
-    found = kind.registry.get(section.name) if takes_plugins(kind.registry) else None
+    found = kind.registry.get(section.name) if is_replaceable(kind.registry) else None
     own = {name: value for name, value in section.options.items() if name not in kind.common}
-    if not takes_plugins(kind.registry) or (found and found.options.keys() == own.keys()):
+    if not is_replaceable(kind.registry) or (found and found.options.keys() == own.keys()):
         return kind.definition(section)
     return _recorded(section.name, own)
 

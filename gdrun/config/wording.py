@@ -11,6 +11,8 @@ from pydantic_core import ErrorDetails
 
 from gdrun.config.names_elsewhere import key_elsewhere
 from gdrun.errors import Problem, abridged, near, suggestion
+from gdrun.methods.plugin_kinds import chooses_from_plugins
+from gdrun.methods.plugins import with_own_names
 
 Path = tuple[str | int, ...]
 
@@ -169,6 +171,8 @@ def _problem(
             hint = suggestion(detail["input"], choices)
         elif not prefix:
             hint = hint or suggestion(detail["input"], choices)
+        if chooses_from_plugins(choices):
+            hint = with_own_names(hint or suggestion(detail["input"], choices))
     elif detail["type"] == "bool_type":
         hint = hint or "write true or false, without quotes"
     elif detail["type"] == "string_type":

@@ -44,13 +44,14 @@ def first_fault(method: Definition) -> Fault | None:
     if isinstance(method, Schedule):
         faults.append(_schedule_faults(method))
     # The docstring comes last: its lack would hide a fault of the equation.
-    faults.append(_documentation(method))
+    faults.append(documentation_faults(method))
     # The random inputs may overflow in a correct rule, which NumPy would report as a warning.
     with np.errstate(all="ignore"):
         return next(chain.from_iterable(faults), None)
 
 
-def _documentation(method: Definition) -> Iterator[Fault]:
+def documentation_faults(method: Definition) -> Iterator[Fault]:
+    """Yield a fault if a method has no docstring."""
     if not method.doc.summary:
         hint = "add a docstring: one sentence, then the equation, indented"
         yield "has no docstring", hint
@@ -75,7 +76,7 @@ def _rule_faults(rule: Rule) -> Iterator[Fault]:
         given = {"w": w, "g": g, **dict(zip(rule.slots, slots, strict=True))}
         before = {name: array.copy() for name, array in given.items()}
         results = _results(rule, w, g, slots, options)
-        yield from _changed_inputs(given, before)
+        yield from changed_inputs(given, before)
         yield from _wrong_returns(rule, results, w)
     yield from _dependences(rule)
     yield from _undefined(rule)
@@ -91,7 +92,7 @@ def _schedule_faults(schedule: Schedule) -> Iterator[Fault]:
     before = {name: np.copy(value) for name, value in given.items()}
     options = schedule.defaults
     returned = value_at(schedule.function, options, **given)
-    yield from _changed_inputs(given, before)
+    yield from changed_inputs(given, before)
     if np.shape(returned) not in ((), (2,), (_TIMES, 1), (_TIMES, 2)):
         what = f"returns an array of shape {np.shape(returned)} for {_TIMES} times and 2 runs"
         yield (
@@ -139,7 +140,8 @@ def _results(
     return rule.function(w, g, *inputs, **options)
 
 
-def _changed_inputs(given: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[Fault]:
+def changed_inputs(given: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield a fault for each input that is not equal to its copy in `before`."""
     for name, value in given.items():
         if not np.array_equal(value, before[name], equal_nan=True):
             yield f"changes its input {name}", f"write {name} = {name} + …, not {name} += …"

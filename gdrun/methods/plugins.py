@@ -1,4 +1,4 @@
-"""Plugins: update rules and schedules from a Python file or from an installed package.
+"""Plugins: rules, schedules, losses and surfaces from a Python file or an installed package.
 
 A plugin registers its methods with the same decorators as gdrun's own methods:
 
@@ -29,27 +29,28 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib.metadata import entry_points
+from inspect import unwrap
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from gdrun.errors import COMPLETIONS, GdrunError, Problem, near
+from gdrun.errors import COMPLETIONS, GdrunError, Problem, near, suggestion
 from gdrun.methods.definitions import Definition
-from gdrun.methods.plugin_checks import BOWL_STEPS, first_fault, loss_on_bowl
+from gdrun.methods.plugin_checks import BOWL_STEPS, loss_on_bowl
+from gdrun.methods.plugin_kinds import KINDS, PluginKind
 from gdrun.methods.rules import OPTIMIZER_ALIASES, OPTIMIZERS
-from gdrun.methods.schedules import SCHEDULES
 
 ENTRY_POINTS = "gdrun.methods"
 """The name of the entry-point group in which installed packages list their plugins."""
 
-WITHOUT_PLUGINS = ("runs", "inspect", "predict", "evaluate", "claims", "help")
-"""The commands that read no config, and so have no option --plugin."""
+WITHOUT_PLUGINS = ("runs", "inspect", "claims", "help")
+"""The commands that use no method by its name, and so have no option --plugin."""
 
 _COMMAND = re.compile(r"`gdrun ([^`]+)`")
 
 Names = tuple[str, ...]
 
-_METHODS: tuple[dict[str, Any], ...] = (OPTIMIZERS, SCHEDULES)
+
 _MODULE = "gdrun_plugin_"
 _LOADED: dict[tuple[str, str], Names] = {}
 
@@ -71,8 +72,9 @@ def load_plugin(path: str | Path) -> Names:
     if key not in _LOADED:
         names = _registered(lambda: _execute(file, source), shown, str(file))
         if not names:
-            hint = "write `from gdrun import rule`, and @rule above the function of your rule"
-            raise GdrunError("registers no optimizer and no schedule", where=shown, hint=hint)
+            hint = "write `from gdrun import rule`, and @rule above the function of your rule; "
+            hint += "schedule, loss and surface register the other kinds"
+            raise GdrunError("registers no method", where=shown, hint=hint)
         _LOADED[key] = names
     return _LOADED[key]
 
@@ -137,9 +139,13 @@ def with_own_names(hint: str) -> str:
     )
 
 
-def takes_plugins(registry: Mapping[str, Any]) -> bool:
-    """Whether a plugin can add entries to this registry."""
-    return any(registry is each for each in _METHODS)
+def entry_of(registry: Mapping[str, Any], name: str) -> Any:
+    """The entry of a registry. Raises GdrunError without it: its plugin may not be loaded."""
+    if name not in registry:
+        (kind,) = (each.name for each in KINDS if each.registry is registry)
+        hint = with_own_names(suggestion(name, registry))
+        raise GdrunError(f"no {kind} is called {name!r}", hint=hint)
+    return registry[name]
 
 
 def is_of_a_file(entry: Definition) -> bool:
@@ -201,25 +207,32 @@ def _registered(run: Callable[[], object], shown: str, file: str | None = None) 
     Raises GdrunError if the code raises an exception or a method has a fault; then the registries
     are as before the call.
     """
-    before = [dict(registry) for registry in (*_METHODS, OPTIMIZER_ALIASES)]
+    before = {kind.name: dict(kind.registry) for kind in KINDS}
+    aliases = dict(OPTIMIZER_ALIASES)
     try:
         _run(run, shown, file)
+        # The code may have imported a kind; its own methods are the built-in ones then.
         new = [
-            entry
-            for registry, old in zip(_METHODS, before, strict=False)
-            for name, entry in registry.items()
-            if entry is not old.get(name)  # A changed file replaces its entries.
+            (kind, entry)
+            for kind in KINDS
+            for name, entry in kind.registry.items()
+            if entry is not before.get(kind.name, kind.builtin).get(name)  # A changed file replaces
         ]
-        problems = [problem for entry in new if (problem := _problem(entry, shown, file))]
+        problems = [found for kind, entry in new if (found := _problem(kind, entry, shown, file))]
         if problems:
             raise GdrunError(problems)
     # Also after Ctrl-C: otherwise methods that are not checked would stay registered.
     except BaseException:
-        for registry, old in zip((*_METHODS, OPTIMIZER_ALIASES), before, strict=True):
-            registry.clear()
-            registry.update(old)
+        for kind in KINDS:
+            _restore(kind.registry, before.get(kind.name, kind.builtin))
+        _restore(OPTIMIZER_ALIASES, aliases)
         raise
-    return tuple(entry.name for entry in new)
+    return tuple(entry.name for _, entry in new)
+
+
+def _restore(registry: dict[str, Any], entries: Mapping[str, Any]) -> None:
+    registry.clear()
+    registry.update(entries)
 
 
 def _run(run: Callable[[], object], shown: str, file: str | None) -> None:
@@ -242,21 +255,24 @@ def _run(run: Callable[[], object], shown: str, file: str | None) -> None:
     except BaseException as error:  # A plugin may call sys.exit, which must not end gdrun.
         what = f"raises {type(error).__name__} when it is loaded: {error}"
         hint = "run the file with python to see the whole traceback"
+        if isinstance(error, ImportError) and error.name == "gdrun":
+            hint = "a plugin registers methods with rule, schedule, loss and surface of gdrun"
         raise GdrunError(what, where=_line(error, shown, file), hint=hint) from error
 
 
-def _problem(entry: Definition, shown: str, file: str | None) -> Problem | None:
+def _problem(kind: PluginKind, entry: Definition, shown: str, file: str | None) -> Problem | None:
     """Return the first fault of a plugin's method as an error with a line; None without a fault.
 
     shown: the plugin's name in messages. file: the path of the plugin's code, or None if unknown.
     """
-    code = entry.function.__code__
+    equation = unwrap(entry.function)
+    code = equation.__code__
     place = shown if code.co_filename == file else code.co_filename
     try:
-        fault = first_fault(entry)
+        fault = kind.first_fault(entry)
     except Exception as error:
         what = f"{entry.name} raises {type(error).__name__} when it is checked: {error}"
-        hint = _hint_on(error, entry.function)
+        hint = _hint_on(error, equation)
         return Problem(what, _line(error, place, code.co_filename), hint)
     if fault is None:
         return None

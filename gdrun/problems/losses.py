@@ -19,13 +19,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import wraps
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy import absolute, exp, log1p, maximum, minimum, sign, where
 
 from gdrun.array_types import Array
 from gdrun.methods.definitions import Definition, Level, Positive, define
+from gdrun.methods.plugin_kinds import KINDS, PluginKind
+from gdrun.problems.plugin_checks import loss_fault
 from gdrun.problems.probabilities import PROBABILITIES
 
 Targets = Literal["number", "sign", "code"]
@@ -39,11 +42,12 @@ class Loss(Definition):
     whether it is a loss of the differences between class scores, for support vector machines.
     equation: the loss as an elementwise function of one score for each example; None for a loss of
     class scores. curvature: a function of the number of scores and the options, which returns the
-    largest second derivative of the loss; None if its slope jumps. quadratic: whether the second
-    derivative is the same everywhere. slopes: for a loss that is linear on both sides of one kink,
-    a function of the options, which returns the slopes below and above the kink; None for all other
-    losses. The kink is where the score s equals the target y, or, for a loss of margins, where the
-    score of a wrong class j equals that of the right class y minus 1: sⱼ − s_y + 1 = 0.
+    largest second derivative of the loss; None if its slope jumps, or the curvature is not known.
+    quadratic: whether the second derivative is the same everywhere. slopes: for a loss that is
+    linear on both sides of one kink, a function of the options, which returns the slopes below and
+    above the kink; None for all other losses. The kink is where the score s equals the target y,
+    or, for a loss of margins, where the score of a wrong class j equals that of the right class y
+    minus 1: sⱼ − s_y + 1 = 0.
     """
 
     targets: Targets = "number"
@@ -67,14 +71,27 @@ Curvature = Callable[..., float]
 Slopes = Callable[..., tuple[float, float]]
 
 
+@overload
+def loss(equation: LossFunction, /) -> LossFunction: ...
+@overload
 def loss(
     *,
-    targets: Targets,
+    targets: Targets = "number",
     margin: bool = False,
     curvature: Curvature | None = None,
     quadratic: bool = False,
     slopes: Slopes | None = None,
-) -> Callable[[LossFunction], LossFunction]:
+) -> Callable[[LossFunction], LossFunction]: ...
+def loss(
+    equation: LossFunction | None = None,
+    /,
+    *,
+    targets: Targets = "number",
+    margin: bool = False,
+    curvature: Curvature | None = None,
+    quadratic: bool = False,
+    slopes: Slopes | None = None,
+) -> LossFunction | Callable[[LossFunction], LossFunction]:
     """Register the decorated function as a loss.
 
     The function must be elementwise, except with class codes as targets. The parameters are those
@@ -98,7 +115,7 @@ def loss(
         )
         return function
 
-    return register
+    return register if equation is None else register(equation)
 
 
 def _for_all_lanes(equation: LossFunction) -> LossFunction:
@@ -107,6 +124,7 @@ def _for_all_lanes(equation: LossFunction) -> LossFunction:
     The loss takes scores (..., B, L) and targets (..., B).
     """
 
+    @wraps(equation)
     def function(scores: Array, y: Array, **options: Any) -> tuple[Array, Array]:
         return equation(scores, y[..., None].astype(scores.dtype, copy=False), **options)
 
@@ -266,3 +284,6 @@ def _own_class(y: Array) -> tuple[Any, ...]:
     """
     examples = [np.arange(y.size)] if y.ndim == 1 else np.indices(y.shape, sparse=True)
     return (*examples, slice(None), y)
+
+
+KINDS.append(PluginKind("loss", LOSSES, lambda loss: loss_fault(loss, loss.equation, loss.targets)))

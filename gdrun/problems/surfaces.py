@@ -18,7 +18,9 @@ import numpy as np
 
 from gdrun.array_types import Array, Numbers
 from gdrun.methods.definitions import Count, Definition, NonNegative, Positive, define, options_of
+from gdrun.methods.plugin_kinds import KINDS, PluginKind
 from gdrun.problems.layout import Layer, ParameterLayout
+from gdrun.problems.plugin_checks import surface_fault
 from gdrun.problems.rows import Examples
 from gdrun.quantities import quantity
 
@@ -36,14 +38,14 @@ class Surface(Definition):
     derivatives are the same everywhere. curvatures: for a convex surface, the smallest and the
     largest curvature of all points, as a function of its options; None if it is not convex.
     suitable_rate: a learning rate with which gradient descent with momentum 0.9 descends from the
-    default start, as a function of the options of the surface.
+    default start, as a function of the options of the surface; None if it is not known.
     """
 
     start: Point = (0.0, 0.0)
     minima: tuple[Point, ...] = ()
     quadratic: bool = False
     curvatures: Curvatures | None = None
-    suitable_rate: SuitableRate = lambda **options: 0.1
+    suitable_rate: SuitableRate | None = None
 
     def model(self, **options: float) -> SurfaceModel:
         """Return a model whose loss is this surface.
@@ -53,21 +55,25 @@ class Surface(Definition):
         return SurfaceModel(self, options)
 
     def rate_with(self, options: Mapping[str, Any]) -> float | None:
-        """Return the suitable rate with these options; None if it is not a positive number.
+        """Return the suitable rate with these options; None if it is not known or not positive.
 
         options: the options by name; a name that is no option of the surface is ignored.
         """
+        if self.suitable_rate is None:
+            return None
         rate = self.suitable_rate(**{name: options[name] for name in self.options})
         return rate if 0 < rate < math.inf else None
 
     @property
     def facts(self) -> dict[str, str]:
         rate = self.rate_with(self.defaults)
-        return {
+        facts = {
             "Begins at": place_in_words(self.start),
             "Minima": ", ".join(map(place_in_words, self.minima)),
-            "Rate": f"{rate:g} suits this start, without momentum or with momentum 0.9",
         }
+        if rate is not None:
+            facts["Rate"] = f"{rate:g} suits this start, without momentum or with momentum 0.9"
+        return facts
 
     def nearest(self, w: Array) -> Point:
         """Return the minimum of the surface that is nearest to the weights w (2,)."""
@@ -97,7 +103,7 @@ def surface(
     minima: tuple[Point, ...],
     quadratic: bool = False,
     curvatures: Curvatures | None = None,
-    suitable_rate: SuitableRate,
+    suitable_rate: SuitableRate | None = None,
 ) -> Callable[[Equation], Equation]:
     """Register the decorated equation as a surface. The parameters are those of `Surface`."""
 
@@ -252,6 +258,11 @@ def terrace(x: Array, y: Array, condition: Positive = 25.0) -> tuple[Array, Arra
     missing = condition - 1
     f = 0.5 * (condition * x * x - missing * (after * after - beyond * beyond) + y * y)
     return f, condition * x - missing * (after - beyond), y
+
+
+KINDS.append(
+    PluginKind("surface", SURFACES, lambda each: surface_fault(each, each.start, each.minima))
+)
 
 
 @dataclass(frozen=True)

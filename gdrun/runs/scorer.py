@@ -12,8 +12,11 @@ from functools import cached_property
 import numpy as np
 
 from gdrun.array_types import Array, Numbers
-from gdrun.errors import DataError, RecordError
+from gdrun.errors import DataError, GdrunError, RecordError
+from gdrun.methods.definitions import AUTO
+from gdrun.methods.plugins import entry_of
 from gdrun.problems.linear import LinearModel
+from gdrun.problems.losses import LOSSES
 from gdrun.problems.models import MODELS
 from gdrun.problems.network import Network
 from gdrun.problems.objective import Objective
@@ -44,6 +47,11 @@ class Scorer:
     def model(self) -> LinearModel | Network:
         """The model as training uses it, which computes scores and their loss."""
         options = dict(self.description.options)
+        if options.get("loss", AUTO) != AUTO:
+            try:
+                entry_of(LOSSES, options["loss"])
+            except GdrunError as error:  # It may be from a plugin.
+                raise RecordError(error.problems) from None
         definition = MODELS[options.pop("name")]
         built = definition.build(
             self.description.encoding.features, len(self.description.classes), options

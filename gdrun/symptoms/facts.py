@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from gdrun.array_types import Array
+from gdrun.methods.plugins import entry_of
 from gdrun.methods.stopping import SMALL_CHANGES
 from gdrun.problems.surfaces import SURFACES
 
@@ -321,7 +322,7 @@ def lowest_loss(config: Mapping[str, Any]) -> float:
     options = dict(config.get("surface", {}))
     if not options:
         return 0.0
-    surface = SURFACES[options.pop("name")]
+    surface = entry_of(SURFACES, options.pop("name"))
     own = {key: value for key, value in options.items() if key in surface.options}
     points = (map(np.asarray, minimum) for minimum in surface.minima)
     return min(float(surface.function(*point, **own)[0]) for point in points)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gdrun.array_types import Numbers
+from gdrun.methods.plugins import entry_of
 from gdrun.problems.surfaces import SURFACES, Surface, place_in_words
 from gdrun.quantities import quantity
 from gdrun.symptoms.facts import Traced
@@ -82,7 +83,7 @@ def _last_place(run: Traced) -> Numbers | None:
 
 def _slope_of(section: Mapping[str, Any]) -> tuple[Surface, Slope]:
     """The surface of a section of a config, and its gradient (2,) as a function of a point."""
-    surface = SURFACES[section["name"]]
+    surface = entry_of(SURFACES, section["name"])
     own = {name: section[name] for name in surface.options if name in section}
     return surface, lambda at: np.array(surface.function(*at, **own)[1:], dtype=float)
 

@@ -11,6 +11,7 @@ import numpy as np
 from gdrun.array_types import Numbers
 from gdrun.engine.trace import Columns
 from gdrun.errors import GdrunError, Parameter
+from gdrun.methods.plugins import entry_of
 from gdrun.problems.surfaces import SURFACES, Surface
 from gdrun.runs.run import Run
 from gdrun.study.judgement.comparison_findings import Comparison
@@ -140,7 +141,7 @@ def _path(label: str, section: Mapping[str, Any], steps: Columns) -> Path:
 
     The label says if the trace has not every step.
     """
-    start = section.get("start") or SURFACES[section["name"]].start
+    start = section.get("start") or entry_of(SURFACES, section["name"]).start
     apart = int(steps["combined"].max(initial=1)) if "combined" in steps else 1
     if apart > 1:
         label = f"{label}, points {apart:,} steps apart"
@@ -167,7 +168,7 @@ def _walks(title: str, section: Mapping[str, Any], paths: Sequence[Path]) -> Wal
 
 def surface_of(section: Mapping[str, Any]) -> tuple[Surface, dict[str, float]]:
     """The surface that a section `surface` of a config names, and the values of its options."""
-    surface = SURFACES[section["name"]]
+    surface = entry_of(SURFACES, section["name"])
     return surface, {name: section[name] for name in surface.options if name in section}
 
 

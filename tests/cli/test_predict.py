@@ -614,7 +614,7 @@ def test_the_layers_of_a_network(here):
         ({"options": {"name": ["linear"]}}, "cannot be read: `model` has an unknown model"),
         (
             {"options": {"name": "linear", "loss": "mze"}},
-            "the model's description cannot be used: 'mze'",
+            "no loss is called 'mze'",
         ),
         ({"options": {"name": "mlp", "hidden": "x"}}, "the model's description cannot be used: "),
         ({"columns": COLUMNS[1:]}, "cannot be read: `fill.mean` must be floats of shape (1,)"),

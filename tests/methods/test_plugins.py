@@ -379,8 +379,9 @@ def test_a_plugin_that_registers_nothing_says_how_to(plugin):
     with pytest.raises(GdrunError) as caught:
         plugin("")
     assert str(caught.value) == (
-        "error: my_rule.py: registers no optimizer and no schedule\n"
-        "hint: write `from gdrun import rule`, and @rule above the function of your rule"
+        "error: my_rule.py: registers no method\n"
+        "hint: write `from gdrun import rule`, and @rule above the function of your rule; "
+        "schedule, loss and surface register the other kinds"
     )
 
 

@@ -1,0 +1,142 @@
+"""Checks of a loss or a surface from a plugin: its form, and its gradient by central differences.
+
+A kink is no fault: central differences are compared at random points, and no kink is at one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
+
+import numpy as np
+
+from gdrun.array_types import Array
+from gdrun.methods.definitions import Definition
+from gdrun.methods.plugin_checks import Fault, changed_inputs, documentation_faults
+from gdrun.quantities import quantity
+
+Equation = Callable[..., tuple[Array, ...]]
+Point = tuple[float, float]
+
+_POINTS = 200
+_STEP = 1e-6
+_TOLERANCE = 1e-5
+"""The largest difference between a slope and the quotient, divided by 1 and the largest slope."""
+
+_ELEMENTWISE = "use elementwise expressions only, such as np.where(…) instead of if"
+
+
+def loss_fault(loss: Definition, equation: Equation | None, targets: str) -> Fault | None:
+    """The first fault of a loss from a plugin, or None. An exception of the loss is not caught.
+
+    equation: the loss of one score for each example, or None. targets: the form of its targets.
+    """
+    if equation is None or targets != "number":
+        what = f"has targets of the form {targets!r}"
+        return what, "a loss of a plugin is one of numbers: leave `targets` out"
+    random = np.random.default_rng(0)
+    given = dict(zip("sy", 2 * random.normal(size=(2, _POINTS)), strict=True))
+    faults = chain(
+        _faults(equation, given, {"s": "dℓ/ds"}, "ℓ"),
+        _below_zero(equation, given),
+        documentation_faults(loss),
+    )
+    with np.errstate(all="ignore"):
+        return next(faults, None)
+
+
+def surface_fault(surface: Definition, start: Point, minima: Sequence[Point]) -> Fault | None:
+    """The first fault of a surface from a plugin, or None. An exception of it is not caught.
+
+    start: its default initial weights. minima: its minima.
+    """
+    random = np.random.default_rng(0)
+    near = np.array(start)[:, None] + random.normal(size=(2, _POINTS))
+    faults = chain(
+        _faults(surface.function, dict(zip("xy", near, strict=True)), _PARTIAL, "f"),
+        _wrong_minima(surface.function, minima),
+        documentation_faults(surface),
+    )
+    with np.errstate(all="ignore"):
+        return next(faults, None)
+
+
+_PARTIAL = {"x": "∂f/∂x", "y": "∂f/∂y"}
+
+
+def _faults(
+    equation: Equation, given: Mapping[str, Array], slopes: Mapping[str, str], value: str
+) -> Iterator[Fault]:
+    """Yield the faults in form and in the slopes of an equation of elementwise inputs.
+
+    given: its inputs by name, (points,) each. slopes: what it returns after the value: the name of
+    the slope by the input that it belongs to. value: the name of the value.
+    """
+    names = [value, *slopes.values()]
+    inputs, form = list(given.values()), f"return {', '.join(names)}"
+    before = {name: array.copy() for name, array in given.items()}
+    returned = equation(*inputs)
+    yield from changed_inputs(given, before)
+    if not isinstance(returned, tuple) or len(returned) != len(names):
+        counted = f"{len(returned)} values" if isinstance(returned, tuple) else "one value"
+        yield f"returns {counted}, but must return {len(names)} values", form
+    for name, array in zip(names, returned, strict=True):
+        if np.shape(array) != (_POINTS,):
+            yield f"returns {name} with shape {np.shape(array)}, not that of its inputs", form
+        if not np.isfinite(array).all():
+            place = _place(given, int(np.argmin(np.isfinite(array))))
+            yield f"returns {array[~np.isfinite(array)][0]:g} for {name} at {place}", _DEFINED
+    alone = equation(*(array[:1] for array in inputs))
+    if not all(np.allclose(one, all_[:1]) for one, all_ in zip(alone, returned, strict=True)):
+        yield "is not elementwise: its result at one point depends on the others", _ELEMENTWISE
+    yield from _wrong_slopes(equation, given, slopes, returned, value)
+
+
+_DEFINED = "avoid a division by 0, an overflow, and the root or logarithm of a negative number"
+
+
+def _wrong_slopes(
+    equation: Equation,
+    given: Mapping[str, Array],
+    slopes: Mapping[str, str],
+    returned: Sequence[Array],
+    value: str,
+) -> Iterator[Fault]:
+    """Yield a fault for each slope that differs from the central difference of the values."""
+    for own, (name, slope) in zip(returned[1:], slopes.items(), strict=True):
+        above, below = (
+            equation(*{**given, name: given[name] + step}.values())[0] for step in (_STEP, -_STEP)
+        )
+        quotient = (above - below) / (2 * _STEP)
+        far = np.abs(own - quotient) / np.maximum(1, np.abs(quotient))
+        # Rounding of a large value is divided by the step.
+        rounding = 1e-15 * np.abs(above) / _STEP
+        at = int(np.argmax(far - rounding))
+        if far[at] > _TOLERANCE + rounding[at]:
+            what = (
+                f"returns {slope} = {quantity(own[at])} at {_place(given, at)}, but {value} "
+                f"has the slope {quantity(quotient[at])} there, by central differences"
+            )
+            yield what, f"correct the equation of {slope}, or that of {value}"
+
+
+def _below_zero(equation: Equation, given: Mapping[str, Array]) -> Iterator[Fault]:
+    """Yield a fault for a negative loss: 0 is the bound from which symptoms are judged."""
+    values, _ = equation(*given.values())
+    if (lowest := float(np.min(values))) < 0:
+        place = _place(given, int(np.argmin(values)))
+        yield f"is {quantity(lowest)} at {place}", "add a constant, so that no loss is below 0"
+
+
+def _wrong_minima(equation: Equation, minima: Sequence[Point]) -> Iterator[Fault]:
+    """Yield a fault for a minimum where the gradient is not 0."""
+    for x, y in minima:
+        _, *slopes = equation(np.array([x]), np.array([y]))
+        length = float(np.hypot(*map(np.ravel, slopes))[0])
+        if not length < _TOLERANCE:
+            what = f"has a gradient of length {quantity(length)} at its minimum ({x:g}, {y:g})"
+            yield what, "correct `minima`"
+
+
+def _place(given: Mapping[str, Array], at: int) -> str:
+    return ", ".join(f"{name} = {quantity(array[at])}" for name, array in given.items())

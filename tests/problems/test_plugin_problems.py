@@ -1,0 +1,162 @@
+"""Losses and surfaces of plugins: they train like those of gdrun, and a wrong slope is named."""
+
+import re
+
+import numpy as np
+import pytest
+
+import gdrun
+from gdrun.errors import GdrunError
+from gdrun.methods import plugins
+from gdrun.methods.plugin_kinds import KINDS
+
+CAUCHY = '''
+import numpy as np
+from gdrun import Positive, loss
+
+@loss
+def cauchy(s, y, scale: Positive = 1.0):
+    """Cauchy's loss.
+
+    ℓ = ½ log(1 + r²/c²),  dℓ/ds = r / (c² + r²),  r = s − y
+    """
+    r = s - y
+    return 0.5 * np.log1p((r / scale) ** 2), r / (scale * scale + r * r)
+'''
+BOOTH = '''
+from gdrun import surface
+
+@surface(start=(4.0, 4.0), minima=((1.0, 3.0),))
+def booth(x, y):
+    """Booth's function.
+
+    f = (x + 2y − 7)² + (2x + y − 5)²
+    """
+    first, second = x + 2 * y - 7, 2 * x + y - 5
+    return first**2 + second**2, 2 * first + 4 * second, 4 * first + 2 * second
+'''
+
+
+@pytest.fixture(autouse=True)
+def registries():
+    """Every test leaves the registries as they were."""
+    kept = [(kind.registry, dict(kind.registry)) for kind in KINDS]
+    yield
+    plugins._LOADED.clear()
+    for registry, entries in kept:
+        registry.clear()
+        registry.update(entries)
+
+
+@pytest.fixture
+def plugin(tmp_path, monkeypatch):
+    """Write a plugin, and load it by its name alone."""
+    monkeypatch.chdir(tmp_path)
+
+    def load(text):
+        (tmp_path / "my.py").write_text(text, encoding="utf-8")
+        return gdrun.load_plugin("my.py")
+
+    return load
+
+
+def data():
+    random = np.random.default_rng(0)
+    X = random.normal(size=(120, 2))
+    return X, X @ [2.0, -1.0] + 0.5 + 0.1 * random.standard_cauchy(size=120)
+
+
+PLAIN = {
+    "dataset": {"standardize": False, "split": {"validation": 0, "test": 0}},
+    "model": {"name": "linear", "loss": "cauchy", "scale": 2.0, "l2": 0},
+    "variant": "bgd",
+    "optimizer": {"name": "vanilla", "lr": 0.5},
+    "schedule": "constant",
+    "stopping": {"epochs": 40},
+}
+
+
+@pytest.mark.parametrize("engine", ["numpy", "compiled"])
+def test_a_loss_trains_as_its_gradient_says(plugin, engine):
+    assert plugin(CAUCHY) == ("cauchy",)
+    X, y = data()
+    run = gdrun.train(PLAIN | {"engine": engine}, data=(X, y))
+    assert run.record["engine"] == engine
+    w, b = np.zeros(2), 0.0
+    for _ in range(40):
+        r = X @ w + b - y
+        slopes = r / (4 + r**2)
+        w, b = w - 0.5 * X.T @ slopes / len(y), b - 0.5 * slopes.mean()
+    assert run.weights["w"] == pytest.approx(w, rel=1e-9)
+    assert run.weights["b"] == pytest.approx(b, rel=1e-9)
+    r = X @ w + b - y
+    assert run.summary["train_loss"] == pytest.approx(np.mean(np.log1p(r**2 / 4)) / 2, rel=1e-9)
+
+
+def test_a_surface_leads_to_its_minimum(plugin):
+    plugin(BOOTH)
+    config = {"surface": "booth", "variant": "bgd", "schedule": "constant"}
+    run = gdrun.train(config | {"optimizer": {"name": "vanilla", "lr": 0.1}}, "steps=300")
+    # The Hessian has the eigenvalues 2 and 18: (1 − 0.1 · 2)³⁰⁰ and (1 − 0.1 · 18)³⁰⁰ vanish.
+    assert run.weights["w"] == pytest.approx([1, 3], abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        (
+            CAUCHY.replace(", r / (", ", 2 * r / ("),
+            r"my.py:5: cauchy returns dℓ/ds = \S+ at s = \S+, y = \S+, but ℓ has the slope \S+",
+            "correct the equation of dℓ/ds, or that of ℓ",
+        ),
+        (
+            BOOTH.replace("4 * first + 2 * second", "4 * first - 2 * second"),
+            r"my.py:4: booth returns ∂f/∂y = \S+ at x = \S+, y = \S+, but f has the slope \S+",
+            "correct the equation of ∂f/∂y, or that of f",
+        ),
+        (
+            BOOTH.replace("(1.0, 3.0)", "(1.0, 2.0)"),
+            # Both residuals change: −2 and −1. The gradient is (−8, −10).
+            r"has a gradient of length 12.8\d at its minimum \(1, 2\)",
+            "correct `minima`",
+        ),
+        (
+            CAUCHY.replace("return 0.5 *", "return -3 + 0.5 *"),
+            "cauchy is -3 at s",
+            "add a constant",
+        ),
+        (CAUCHY.replace(", r / (scale * scale + r * r)", ""), "must return 2 values", "return ℓ, "),
+        (CAUCHY.replace("r = s - y", "r = s - y - s.mean()"), "is not elementwise", "elementwise"),
+        (CAUCHY.replace("log1p((r / scale) ** 2)", "log(r)"), "returns nan for ℓ", "logarithm"),
+        (CAUCHY.replace("@loss", "@loss(targets='code')"), "targets of the form 'code'", "numbers"),
+        (CAUCHY.replace("r = s - y", "s -= y; r = s"), "changes its input s", "write s = s"),
+        (re.sub('""".*"""', "", CAUCHY, flags=re.DOTALL), "has no docstring", "add a docstring"),
+        (
+            CAUCHY.replace("Positive, loss", "Positive, activation"),
+            "cannot import name 'activation'",
+            "with rule, schedule, loss and surface of gdrun",
+        ),
+    ],
+)
+def test_a_fault_is_named_and_nothing_is_registered(plugin, text, message, hint):
+    before = [dict(kind.registry) for kind in KINDS]
+    with pytest.raises(GdrunError, match=message) as caught:
+        plugin(text)
+    assert hint in str(caught.value)
+    assert [kind.registry for kind in KINDS] == before
+
+
+def test_a_model_with_a_loss_of_a_plugin_says_what_it_needs(plugin):
+    plugin(CAUCHY)
+    run = gdrun.train(PLAIN, data=data(), out="runs")
+    expected = run.model.predict(data()[0])
+    plugins._LOADED.clear()
+    next(kind.registry for kind in KINDS if kind.name == "loss").pop("cauchy")
+    with pytest.raises(GdrunError, match="no loss is called 'cauchy'") as caught:
+        gdrun.load_model(run.directory)
+    assert 'a method of your own needs `gdrun.load_plugin("FILE.py")`' in str(caught.value)
+    with pytest.raises(GdrunError, match=r"model.loss: must be one of mse, .*") as caught:
+        gdrun.train(PLAIN, data=data())
+    assert "a method of your own needs" in str(caught.value)
+    plugin(CAUCHY)
+    assert gdrun.load_model(run.directory).predict(data()[0]) == pytest.approx(expected)
