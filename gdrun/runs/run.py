@@ -32,6 +32,7 @@ from gdrun.runs.model_file import (
     read_arrays,
     weights_in,
 )
+from gdrun.runs.named_columns import NamedColumns
 from gdrun.runs.record import (
     SCHEMA_VERSION,
     DivergenceRecord,
@@ -121,6 +122,10 @@ class Run(ResultTables):
     best_weights: dict[str, Array]
     directory: Path | None = None
     description: ModelDescription | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "evals"):
+            object.__setattr__(self, name, NamedColumns(getattr(self, name)))
 
     @property
     def id(self) -> str:

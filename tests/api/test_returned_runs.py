@@ -105,3 +105,13 @@ def test_names_that_the_package_offers():
     assert isinstance(gdrun.train(CONFIG, "epochs=1"), gdrun.Run)
     with pytest.raises(AttributeError, match="no attribute 'trian'"):
         gdrun.trian  # noqa: B018
+
+
+def test_a_wrong_name_of_a_column_leads_to_the_right_one():
+    run = gdrun.train(CONFIG)
+    with pytest.raises(KeyError, match="'val_loss': did you mean validation_loss"):
+        run.evals["val_loss"]
+    with pytest.raises(KeyError, match="'grad_nrom': did you mean grad_norm"):
+        run.steps["grad_nrom"]
+    assert "val_loss" not in run.evals
+    assert run.evals.get("val_loss") is None
