@@ -12,7 +12,11 @@ _COMMAND = re.compile(r"`gdrun ([^`]+)`")
 
 
 def with_plugins(text: str) -> str:
-    """The text, with options --plugin added to each command in backticks that lacks them."""
+    """The text, with its commands in backticks completed by options --plugin.
+
+    A command without such an option gets one for each plugin that it needs, see `missing_options`:
+    those that this process has loaded, and those of the runs and studies that the command names.
+    """
     return _COMMAND.sub(lambda match: f"`gdrun {_completed(match[1])}`", text)
 
 

@@ -25,7 +25,8 @@ def adapted(
     """Return the plain data of the quickstart after overrides, adapted to them.
 
     Its name is removed if they choose another dataset, model or surface. Its budget is removed if
-    they set another one. Its rate is replaced by `assumed_rate` if there is one.
+    they set another one. On a surface, its rate is replaced by the one that suits the surface,
+    unless they set a rate, or the optimizer's steps are not proportional to the gradient.
 
     data: the plain data with the overrides of the user applied. quickstart: the plain data of the
     quickstart itself. overrides: those of the user.

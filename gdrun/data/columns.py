@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -92,15 +91,6 @@ def shortened(problems: Sequence[Problem]) -> list[Problem]:
         return list(problems)
     shown, others = problems[:MOST_PROBLEMS], count(rest, "more column")
     return [*shown, Problem(f"{others} with such problems")]
-
-
-def listed_name(name: str) -> str:
-    """A list with the name of one column, as a config has it.
-
-    >>> listed_name("id")
-    '["id"]'
-    """
-    return f"[{json.dumps(name, ensure_ascii=False)}]"
 
 
 def counted_in_row(rows: Flags, state: str, places: Places) -> str:

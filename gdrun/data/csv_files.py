@@ -16,7 +16,7 @@ from gdrun.data.assembly import assembled
 from gdrun.data.cells import Cells
 from gdrun.data.column_kinds import read_column
 from gdrun.data.column_options import Choices, ColumnOptions
-from gdrun.data.columns import Column, listed_name
+from gdrun.data.columns import Column
 from gdrun.data.csv_layout import CsvLayout, read_layout
 from gdrun.data.csv_scan import CsvScan
 from gdrun.data.decimal_signs import decimal_sign
@@ -158,8 +158,8 @@ def _notes_on_zeros(
     """
     return [
         f"{layout.names[j]} has numbers with leading zeros, which are lost: {padded} is read as "
-        f"{padded.lstrip('0') or '0'}; to keep the zeros, read labels with categories: "
-        f"{listed_name(layout.names[j])}"
+        f"{padded.lstrip('0') or '0'}; to keep the zeros, read labels with "
+        f"{choices.options.adding('categories', layout.names[j])}"
         for j, padded in layout.padded.items()
         if j in cells and not isinstance(cells[j], Cells) and j != choices.target
         if layout.names[j] in used

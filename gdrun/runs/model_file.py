@@ -94,11 +94,11 @@ class ModelDescription:
     """Everything about a trained model except its weights.
 
     options: the section `model` of the config, with the name of the model. numbered: whether the
-    target has whole numbers as its classes. encoding: how the data become features. reading: those
-    of the options header, decimal and encoding that the config sets; new text files are read with
-    them too. target_scale: the standardisation of the target; None if it was not standardised.
-    baseline: the share of each class in the training part, or the mean of its target; empty if it
-    is not known.
+    target has whole numbers as its classes. encoding: how the data become features. reading: the
+    options `header`, `decimal` and `encoding` of the dataset, as far as the config sets them; new
+    text files are read with them too. target_scale: the standardisation of the target; None if it
+    was not standardised. baseline: the share of each class in the training part, or the mean of its
+    target; empty if it is not known.
     """
 
     options: dict[str, Any]

@@ -86,8 +86,9 @@ def oscillation_cause() -> Finding:
 def clipping_rate() -> Finding:
     """Clipping bounds the step, but for a rate above 2/L the weights do not converge: they cycle.
 
-    With clipping at 1 and 2 < αL < 4, y jumps between y₀ and y₀ − α, both with L|y| ≥ 1, so that f
-    is from 1/(2L) to (L/2)(α − 1/L)².
+    On f(y) = L y²/2 with the gradient clipped to length 1 and 2 < αL, y ends in jumps of length α
+    between a point y₀ and y₀ − α. Both have L|y| ≥ 1, where the clipped gradient is ±1, so that f
+    stays between 1/(2L) and (L/2)(α − 1/L)².
     """
     config = bowl(L, {"name": "vanilla", "lr": 2.5 / L}, 400)
     clipped = config | {"clip": {"norm": 1.0}}

@@ -50,11 +50,11 @@ def fixed_rates() -> Finding:
                 loss_curve(f"{rate:g} on digits", run)
                 for rate, run in zip(rates, runs, strict=True)
             ]
-    shown = ", ".join(f"{count} at α = {rate:g}" for rate, count in best.items())
+    shown = ", ".join(f"{rate:g} on {count}" for rate, count in best.items())
     return Finding(
         "holds" if best[0.01] == len(DATA) == diverged else "fails",
-        f"after 100 epochs of BGD on {len(DATA)} standardised data sets, the number of sets with "
-        f"the lowest loss is {shown}; α = 1 diverges on {diverged}",
+        f"after 100 epochs of BGD with each α on {len(DATA)} standardised data sets, the best α "
+        f"was {shown}; α = 1 diverged on {diverged}",
         {"best_1": float(best[1.0]), "best_0.01": float(best[0.01]), "diverged_1": float(diverged)},
         tuple(commands),
         tuple(curves),
