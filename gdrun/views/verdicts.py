@@ -12,6 +12,7 @@ from gdrun.study.judgement.progress import CAP, LOG_FROM
 from gdrun.study.judgement.ranking import GOOD
 from gdrun.study.judgement.statistics import quantile
 from gdrun.study.judgement.sweep_findings import Sweep
+from gdrun.study.judgement.training_losses import FEWEST
 from gdrun.study.judgement.verdict_rules import BY_LOSS, MEANINGS, Word
 from gdrun.study.judgement.verdicts import RATE, Verdict
 
@@ -36,8 +37,9 @@ def verdicts_page() -> RenderableType:
         "The verdict is the first of the words below whose rule holds. The best rate is the best "
         "among the settings that differ in nothing but the rate. The peaks of a loss were falling "
         "if the largest loss of the last third of a run was not above that of the third before, "
-        "and the largest loss of the last sixth not above those of the three sixths before. If "
-        "the metric is no loss but, say, the accuracy, the training loss decides on the words "
+        f"and, with {6 * FEWEST} evaluations or more, the largest loss of the last sixth not above "
+        "those of the three sixths before. If the metric is no loss but, say, the accuracy, the "
+        "training loss decides on the words "
         f"{', '.join(word for word in MEANINGS if word in BY_LOSS)}."
     )
     return Group(intro, "", table)
