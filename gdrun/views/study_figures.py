@@ -184,7 +184,7 @@ def comparison_charts(found: Comparison, across: str | None = None) -> list[Char
             raise GdrunError(
                 "the seconds are unknown, because a signal stopped the comparison before every "
                 "contender was timed",
-                hint="continue the comparison with --resume, or choose another --x",
+                hint="continue the comparison with `resume`, or draw it over another x axis",
             )
         raise GdrunError(f"{found.metric.name} was not measured during the runs")
     return charts

@@ -329,7 +329,7 @@ def test_no_width_cuts_a_number_or_a_heading(gdrun, trained, monkeypatch, width)
 
 
 def test_a_narrow_screen_explains_only_what_it_shows(gdrun, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("COLUMNS", "36")
     answer = gdrun("theory", *BOWL)
     assert "no room for the columns beta, ρ" in answer.out
     assert "ρ:" not in answer.out

@@ -309,7 +309,7 @@ def test_the_seconds_of_a_contender_that_was_not_timed_are_unknown():
     untimed = replace(found, contenders=(first, replace(second, pace=None)))
     with pytest.raises(GdrunError, match="the seconds are unknown") as caught:
         study_figures.comparison_charts(untimed, "seconds")
-    assert "--resume" in caught.value.problems[0].hint
+    assert "`resume`" in caught.value.problems[0].hint
 
 
 @pytest.mark.parametrize(("epochs", "wide"), [(3, False), (80, True)])
