@@ -61,6 +61,8 @@ def _convex(problem: AnalysedProblem) -> Assumption:
         return Assumption("convex", holds, why)
     if isinstance(problem.model, Network):
         return Assumption("convex", False, "a network is not convex in its weights")
+    if not problem.model.loss.convex:
+        return Assumption("convex", False, f"the loss {problem.model.loss.name} is not convex")
     return Assumption("convex", True, "a convex loss of scores that are linear in the weights")
 
 
@@ -72,6 +74,8 @@ def _smooth(problem: AnalysedProblem, constants: Constants) -> Assumption:
     if constants.L is None:
         name = problem.model.loss.name
         change = {"hinge": "loss=squared_hinge", "mae": "loss=huber"}.get(name)
+        if problem.model.loss.slopes is None:
+            return Assumption("smooth", False, f"the largest curvature of {name} is not known")
         return Assumption("smooth", False, f"the slope of {name} jumps", change=change)
     if not constants.everywhere:
         return Assumption(
@@ -84,7 +88,8 @@ def _strongly_convex(problem: AnalysedProblem, constants: Constants) -> Assumpti
     name = "strongly convex"
     if constants.everywhere and constants.mu is not None and constants.mu > 0:
         return Assumption(name, True, "μ is above 0")
-    if isinstance(problem.model, Network) or problem.cohort.surface is not None:
+    whole = isinstance(problem.model, Network) or problem.cohort.surface is not None
+    if whole or not problem.model.loss.convex:
         return Assumption(name, False, "f is not convex")
     if constants.mu is None and constants.quadratic:
         return Assumption(name, False, constants.mu_is, change=None if problem.l2 else "l2=0.001")
@@ -115,7 +120,7 @@ def _attained(problem: AnalysedProblem, minimum: Minimum | None) -> Assumption:
         if isinstance(problem.model, Network):
             known = "of a network is not known; losses are at least 0"
         elif problem.model.loss.slopes is None:
-            known = f"is not known: the loss {problem.model.loss.name} has an unknown kind of kink"
+            known = f"of the loss {problem.model.loss.name} is not known"
         return Assumption(name, False, f"the minimum {known}")
     if minimum.weights is None:
         why = "the classes can be separated: the loss falls to 0 as the weights grow"

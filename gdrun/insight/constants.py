@@ -26,12 +26,13 @@ RESOLVED = 1e-6
 class Constants:
     """L and μ of an objective, and where they hold.
 
-    L: the smoothness constant; None if the loss has kinks. mu: the strong convexity; None if it is
-    not known. L_is, mu_is: how each is computed, as text. everywhere: whether L and mu hold for all
-    weights, and not only at the start. quadratic: whether the curvature is the same everywhere.
-    curvatures: the eigenvalues of the Hessian that are not 0, in ascending order, at the minimum;
-    with many parameters only the smallest and the largest; None if they are not known.
-    G: a bound of the subgradients of an objective with kinks; None if there is none.
+    L: the smoothness constant; None if the loss has kinks, or L is not known. mu: the strong
+    convexity; None if it is not known. L_is, mu_is: how each is computed, as text. everywhere:
+    whether L and mu hold for all weights, and not only at the start. quadratic: whether the
+    curvature is the same everywhere. curvatures: the eigenvalues of the Hessian that are not 0, in
+    ascending order, at the minimum; with many parameters only the smallest and the largest; None if
+    they are not known. G: a bound of the subgradients of an objective with kinks; None if there is
+    none. kinked: whether an unknown L means that the slope of the loss jumps.
     """
 
     L: float | None
@@ -42,6 +43,7 @@ class Constants:
     quadratic: bool
     curvatures: Array | None
     G: float | None = None
+    kinked: bool = True
 
     @property
     def rate_range(self) -> tuple[float, float] | None:
@@ -67,6 +69,11 @@ def _of_linear_model(
     penalised = bool(model.layout.penalised.all())
     floor = problem.l2 if penalised else 0.0
     if L is None:
+        if model.loss.slopes is None:
+            words = _penalty_words(floor) if model.loss.convex else "none: f is not convex"
+            mu = floor if model.loss.convex else None
+            is_text = "unknown: no bound of its curvature is known"
+            return Constants(None, mu, is_text, words, True, False, None, kinked=False)
         is_text = "none: the slope of the loss jumps"
         G = lipschitz(model, problem.X, problem.l2)
         return Constants(None, floor, is_text, _penalty_words(floor), True, False, None, G)

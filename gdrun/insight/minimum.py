@@ -70,15 +70,16 @@ def minimise(objective: Objective, start: Array, X: Examples, y: Array) -> Minim
     """Return the minimum of a linear model's objective; None if no method here applies.
 
     start (P,): the P weights from which the method starts. X, y: the examples and their targets.
-    None for a network, for a loss with kinks that is not piecewise linear, and for a loss with
-    kinks on data that are too large (see `kinked`) or with more than MOST_PARAMETERS parameters.
+    None for a network, for a loss that is not convex, for a loss with kinks that is not piecewise
+    linear, and for a loss with kinks on data that are too large (see `kinked`) or with more than
+    MOST_PARAMETERS parameters.
 
     If least squares has many minima, the one nearest to `start` is found. If the classes can be
     separated and there is no penalty, the cross-entropy has the infimum 0, which it does not
     attain.
     """
     model = objective.model
-    if not isinstance(model, LinearModel):
+    if not isinstance(model, LinearModel) or not model.loss.convex:
         return None
     if model.loss.curvature is None:
         return _with_kinks(objective, start, X, y)

@@ -27,6 +27,7 @@ from numpy import absolute, exp, log1p, maximum, minimum, sign, where
 
 from gdrun.array_types import Array
 from gdrun.methods.definitions import Definition, Level, Positive, define
+from gdrun.methods.plugin_checks import Fault
 from gdrun.methods.plugin_kinds import KINDS, PluginKind
 from gdrun.problems.plugin_checks import loss_fault
 from gdrun.problems.probabilities import PROBABILITIES
@@ -47,7 +48,7 @@ class Loss(Definition):
     linear on both sides of one kink, a function of the options, which returns the slopes below and
     above the kink; None for all other losses. The kink is where the score s equals the target y,
     or, for a loss of margins, where the score of a wrong class j equals that of the right class y
-    minus 1: sⱼ − s_y + 1 = 0.
+    minus 1: sⱼ − s_y + 1 = 0. convex: whether it is a convex function of the scores.
     """
 
     targets: Targets = "number"
@@ -55,6 +56,7 @@ class Loss(Definition):
     curvature: Curvature | None = None
     quadratic: bool = False
     slopes: Slopes | None = None
+    convex: bool = True
     equation: LossFunction | None = None
 
     @property
@@ -81,6 +83,7 @@ def loss(
     curvature: Curvature | None = None,
     quadratic: bool = False,
     slopes: Slopes | None = None,
+    convex: bool = True,
 ) -> Callable[[LossFunction], LossFunction]: ...
 def loss(
     equation: LossFunction | None = None,
@@ -91,6 +94,7 @@ def loss(
     curvature: Curvature | None = None,
     quadratic: bool = False,
     slopes: Slopes | None = None,
+    convex: bool = True,
 ) -> LossFunction | Callable[[LossFunction], LossFunction]:
     """Register the decorated function as a loss.
 
@@ -111,6 +115,7 @@ def loss(
             curvature=curvature,
             quadratic=quadratic,
             slopes=slopes,
+            convex=convex,
             equation=None if by_class else function,
         )
         return function
@@ -286,4 +291,12 @@ def _own_class(y: Array) -> tuple[Any, ...]:
     return (*examples, slice(None), y)
 
 
-KINDS.append(PluginKind("loss", LOSSES, lambda loss: loss_fault(loss, loss.equation, loss.targets)))
+def _fault(loss: Loss) -> Fault | None:
+    if loss.equation is None or loss.targets != "number":
+        what = f"has targets of the form {loss.targets!r}"
+        return what, "a loss of a plugin is one of numbers: leave `targets` out"
+    largest = None if loss.curvature is None else loss.curvature(1, **loss.defaults)
+    return loss_fault(loss, loss.equation, loss.convex, largest)
+
+
+KINDS.append(PluginKind("loss", LOSSES, _fault))

@@ -26,19 +26,20 @@ _TOLERANCE = 1e-5
 _ELEMENTWISE = "use elementwise expressions only, such as np.where(…) instead of if"
 
 
-def loss_fault(loss: Definition, equation: Equation | None, targets: str) -> Fault | None:
+def loss_fault(
+    loss: Definition, equation: Equation, convex: bool, largest: float | None
+) -> Fault | None:
     """The first fault of a loss from a plugin, or None. An exception of the loss is not caught.
 
-    equation: the loss of one score for each example, or None. targets: the form of its targets.
+    equation: the loss of one score for each example. convex: whether it is declared as convex.
+    largest: the largest curvature that is declared, with the default options; None without one.
     """
-    if equation is None or targets != "number":
-        what = f"has targets of the form {targets!r}"
-        return what, "a loss of a plugin is one of numbers: leave `targets` out"
     random = np.random.default_rng(0)
     given = dict(zip("sy", 2 * random.normal(size=(2, _POINTS)), strict=True))
     faults = chain(
         _faults(equation, given, {"s": "dℓ/ds"}, "ℓ"),
         _below_zero(equation, given),
+        _wrong_curvature(equation, given, convex, largest),
         documentation_faults(loss),
     )
     with np.errstate(all="ignore"):
@@ -126,6 +127,24 @@ def _below_zero(equation: Equation, given: Mapping[str, Array]) -> Iterator[Faul
     if (lowest := float(np.min(values))) < 0:
         place = _place(given, int(np.argmin(values)))
         yield f"is {quantity(lowest)} at {place}", "add a constant, so that no loss is below 0"
+
+
+def _wrong_curvature(
+    equation: Equation, given: Mapping[str, Array], convex: bool, largest: float | None
+) -> Iterator[Fault]:
+    """Yield a fault if the slope of a loss falls or rises more than its declaration allows."""
+    after, before = (equation(given["s"] + step, given["y"])[1] for step in (_STEP, -_STEP))
+    curvature = (after - before) / (2 * _STEP)
+    low, high = int(np.argmin(curvature)), int(np.argmax(curvature))
+    if convex and curvature[low] < -_TOLERANCE:
+        what = f"is not convex: its curvature is {quantity(curvature[low])} at {_place(given, low)}"
+        yield what, "declare it: @loss(convex=False)"
+    if largest is not None and curvature[high] > largest + _TOLERANCE * max(1, abs(largest)):
+        what = (
+            f"has the curvature {quantity(curvature[high])} at {_place(given, high)}, but "
+            f"`curvature` returns {quantity(largest)}"
+        )
+        yield what, "return the largest second derivative, or leave `curvature` out"
 
 
 def _wrong_minima(equation: Equation, minima: Sequence[Point]) -> Iterator[Fault]:

@@ -33,17 +33,17 @@ def smoothness(model: object, X: Examples, l2: float) -> float | None:
     """Return the smoothness constant L of an objective, or an upper bound of it; None if unknown.
 
     X (N, D): the D features of N examples. l2: the factor of the penalty. A loss whose slope jumps,
-    such as the hinge, has no smoothness constant. For a network, and for a surface that is not
-    convex, no bound is known. With more than MOST_COLUMNS columns, Lanczos' method reads all rows
-    once an iteration, block by block. Its result is too small by a relative error of at most about
-    1e-6.
+    such as the hinge, has no smoothness constant. For a network, and for a surface or a loss that
+    is not convex, no bound is known. With more than MOST_COLUMNS columns, Lanczos' method reads all
+    rows once an iteration, block by block. Its result is too small by a relative error of at most
+    about 1e-6.
 
     Source: Nesterov 2004, section 1.2.2.
     """
     if isinstance(model, SurfaceModel):
         known = model.surface.curvatures
         return None if known is None else known(**model.options)[1]
-    if not isinstance(model, LinearModel) or model.loss.curvature is None:
+    if not isinstance(model, LinearModel) or not _has_bound(model):
         return None
     if X.shape[1] <= MOST_COLUMNS:
         curvatures = largest_curvatures(model, X, l2)
@@ -93,12 +93,16 @@ def largest_curvatures(model: LinearModel, X: Examples, l2: float) -> Numbers | 
     are the curvatures of f in its principal directions. None if the loss is not smooth, or X has
     more than MOST_COLUMNS columns.
     """
-    if model.loss.curvature is None or X.shape[1] > MOST_COLUMNS:
+    if not _has_bound(model) or X.shape[1] > MOST_COLUMNS:
         return None
     # All outputs have the same X and penalty, so one block of the Hessian is enough.
     hessian: Array = _loss_curvature(model) * _second_moment(X) + np.diag(_decay(model, X, l2))
     values: Array = np.linalg.eigvalsh(hessian)
     return values
+
+
+def _has_bound(model: LinearModel) -> bool:
+    return model.loss.convex and model.loss.curvature is not None
 
 
 def is_exact(model: object) -> bool:

@@ -17,6 +17,7 @@ import numpy as np
 from gdrun.array_types import Array
 from gdrun.methods.plugins import entry_of
 from gdrun.methods.stopping import SMALL_CHANGES
+from gdrun.problems.losses import LOSSES
 from gdrun.problems.surfaces import SURFACES
 
 WINDOW = 0.1
@@ -283,8 +284,10 @@ class Traced:
 
     @property
     def convex(self) -> bool:
-        """Whether the model is linear: then every point with gradient 0 is a minimum."""
-        return "surface" not in self.config and not self.is_network
+        """Whether every point with gradient 0 is a minimum: a linear model with a convex loss."""
+        name = self.config.get("model", {}).get("loss")
+        known = name is None or (name in LOSSES and LOSSES[name].convex)
+        return "surface" not in self.config and not self.is_network and known
 
     @property
     def _width(self) -> int:

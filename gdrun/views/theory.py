@@ -93,6 +93,8 @@ def _range(known: tuple[float, float]) -> str:
 
 
 def _limit_words(theory: Theory) -> str:
+    if theory.constants.L is None and not theory.constants.kinked:
+        return "unknown: it needs L"
     if theory.constants.L is None:
         return "none: at a constant rate f may stay above f*"
     if not theory.constants.everywhere:

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 import gdrun
+from gdrun.config.loading import load
 from gdrun.errors import GdrunError
+from gdrun.insight.theory import theory_of
 from gdrun.methods import plugins
 from gdrun.methods.plugin_kinds import KINDS
 
@@ -14,7 +16,7 @@ CAUCHY = '''
 import numpy as np
 from gdrun import Positive, loss
 
-@loss
+@loss(convex=False)
 def cauchy(s, y, scale: Positive = 1.0):
     """Cauchy's loss.
 
@@ -93,6 +95,16 @@ def test_a_loss_trains_as_its_gradient_says(plugin, engine):
     assert run.summary["train_loss"] == pytest.approx(np.mean(np.log1p(r**2 / 4)) / 2, rel=1e-9)
 
 
+def test_theory_says_no_more_than_a_loss_declares(plugin):
+    """Without a declared curvature there is no limit; a loss that is not convex has no minimum."""
+    plugin(CAUCHY)
+    found = theory_of(load(PLAIN | {"dataset": "diabetes"}))
+    assert (found.convex, found.minimum) == (False, None)
+    assert (found.constants.L, found.constants.mu) == (None, None)
+    assert found.constants.L_is.startswith("unknown")
+    assert gdrun.sweep(PLAIN | {"dataset": "diabetes"}, {"lr": [0.1, 1.0]}, seeds=1).limit is None
+
+
 def test_a_surface_leads_to_its_minimum(plugin):
     plugin(BOOTH)
     config = {"surface": "booth", "variant": "bgd", "schedule": "constant"}
@@ -125,10 +137,21 @@ def test_a_surface_leads_to_its_minimum(plugin):
             "cauchy is -3 at s",
             "add a constant",
         ),
+        # Its curvature, (1 − r²) / (1 + r²)², is lowest at r = √3: −1/8; and highest at 0: 1.
+        (
+            CAUCHY.replace("(convex=False)", ""),
+            r"is not convex: its curvature is -0.12\d+ at",
+            "convex=",
+        ),
+        (
+            CAUCHY.replace("convex=False", "convex=False, curvature=lambda outputs, scale: 0.5"),
+            r"has the curvature (1|0\.99\S*) at s = .*, but `curvature` returns 0.5",
+            "largest second derivative",
+        ),
         (CAUCHY.replace(", r / (scale * scale + r * r)", ""), "must return 2 values", "return ℓ, "),
         (CAUCHY.replace("r = s - y", "r = s - y - s.mean()"), "is not elementwise", "elementwise"),
         (CAUCHY.replace("log1p((r / scale) ** 2)", "log(r)"), "returns nan for ℓ", "logarithm"),
-        (CAUCHY.replace("@loss", "@loss(targets='code')"), "targets of the form 'code'", "numbers"),
+        (CAUCHY.replace("convex=False", "targets='code'"), "targets of the form 'code'", "numbers"),
         (CAUCHY.replace("r = s - y", "s -= y; r = s"), "changes its input s", "write s = s"),
         (re.sub('""".*"""', "", CAUCHY, flags=re.DOTALL), "has no docstring", "add a docstring"),
         (
