@@ -9,7 +9,7 @@ import numpy as np
 
 from gdrun.array_types import Numbers
 from gdrun.study.judgement.ranking import Standing
-from gdrun.views.numbers import told_apart
+from gdrun.views.numbers import quantity, told_apart
 from gdrun.views.sparklines import SPAN, sparkline
 
 WIDTH = 10
@@ -41,6 +41,8 @@ class CurveScale:
     def legend(self) -> str:
         """A sentence on the scale, for the notes below the table."""
         spacing = ", logarithmic" if self.log else ""
+        if self.low == self.high:
+            return f"training loss of the median run: every finite loss is {quantity(self.low)}"
         low, high = told_apart((self.low, self.high))
         return (
             f"training loss of the median run, the same scale in all rows{spacing}: "

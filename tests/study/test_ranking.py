@@ -430,6 +430,11 @@ def test_curves_show_the_finite_losses_if_every_run_diverged():
     assert scale.curve(found[0])[1] == "▂" and scale.curve(found[1])[1] == "▁"
 
 
+def test_a_single_finite_loss_is_no_scale():
+    found, _ = standing_texts({0.1: [result([16, np.inf], diverged=True)]})
+    assert scale_of(found).legend == ("training loss of the median run: every finite loss is 16")
+
+
 def test_a_curve_is_that_of_the_run_with_the_median_score():
     """The first seed of the larger rate failed; the other two, and the median, are good."""
     good, failed, best = result([16, 2.5]), result([16, 99]), result([16, 2])
