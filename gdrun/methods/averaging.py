@@ -42,7 +42,7 @@ class AveragedRule(Rule):
 
         w, g and each slot: (lanes, P), with P weights for each lane (run). t: the step count,
         from 1. options: the options of the update rule, numbers or arrays (lanes, 1). norm: the
-        layer norm, for a rule that uses it.
+        function that computes the norm of each weight matrix and bias, for a rule that uses it.
         """
         # `averaged` appends the average to the slots of the rule.
         *own, mean = slots

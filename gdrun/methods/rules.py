@@ -67,7 +67,7 @@ class Rule(Definition):
 
     @property
     def own_slots(self) -> tuple[str, ...]:
-        """The names of the slots (arrays of state) that the equation takes and returns."""
+        """The names of the slots that the equation itself takes and returns; here all slots."""
         return self.slots
 
     def start(self, w: Array, options: Mapping[str, Any]) -> tuple[Array, ...]:
@@ -92,9 +92,9 @@ class Rule(Definition):
         """Return the weights and the slots (arrays of state) after one step.
 
         w, g and each slot: (lanes, P), with P weights for each lane (run). t: the step count,
-        from 1. options: every option by name, a number or an array (lanes, 1). norm: the layer
-        norm, for a rule that uses it. The results have the dtype of w: np.sqrt of a number is a
-        float64, so that an equation with float32 weights may compute in float64.
+        from 1. options: every option by name, a number or an array (lanes, 1). norm: the function
+        that computes the norm of each weight matrix and bias, for a rule that uses it. The results
+        have the dtype of w, even if the equation computes in float64, as with np.sqrt of a number.
         """
         inputs = (*slots, *((t,) if self.uses_t else ()), *((norm,) if self.uses_norm else ()))
         result = self.function(w, g, *inputs, **options)
@@ -133,8 +133,10 @@ def rule(
     contradictions between option values.
 
     The signature must be (w, g, *slots[, t][, norm]), then options with defaults, among them `lr`.
-    Raises GdrunError if the signature is different, if names are separated by commas, or if a rule
-    of another module has the same name.
+    t is the step count, from 1; norm is the function that computes the norm of each weight matrix
+    and bias. The equation returns the new w, or a tuple of the new w and the new slots. Raises
+    GdrunError if the signature is different, if names are separated by commas, or if a rule of
+    another module has the same name.
     """
 
     def register(equation: Equation) -> Equation:

@@ -38,8 +38,9 @@ class BatchGrowth:
 class Batching:
     """How one epoch of `rows` training examples is divided into batches.
 
-    sampling: how the order of the examples is chosen, see `sgd`. drop_last: whether to leave out
-    the last batch of an epoch if it has fewer than batch_size examples. whole: whether every batch
+    sampling: shuffle (a new permutation for each epoch), replacement (independent draws) or
+    sequential (file order). drop_last: whether to leave out the last batch of an epoch if it has
+    fewer than batch_size examples. whole: whether every batch
     has all examples in file order, so that none has to be copied. growth: how the batch size grows,
     or None. With growth, batch_size is the size in the first epoch, and `at` returns the batching
     of another epoch. Raises DataError if batch_size is larger than rows.
@@ -74,6 +75,7 @@ class Batching:
             B(e) = min(N, round(B₀ · f^⌊e / every⌋))
 
         epoch: e, from 0. N is rows, B₀ is batch_size, f is growth.factor, every is growth.every.
+        If growth is None, every epoch has this batching.
         """
         if self.growth is None:
             return self

@@ -102,13 +102,13 @@ SMALL_CHANGES = {"loss_change": "a small change of the loss", "weight_change": "
 
 @dataclass(frozen=True)
 class EarlyStopping:
-    """Stop when a reading of the validation part has not improved for `patience` evaluations.
+    """Stop when a quantity on the validation part has not improved for `patience` evaluations.
 
-    An evaluation is an improvement if its reading is better than that of the last improvement by
+    An evaluation is an improvement if its value is better than that of the last improvement by
     more than min_delta. With restore_best the run returns the weights of the best evaluation.
 
-    reading: the quantity in Readings, by default the validation loss. words: its name in sentences.
-    larger: whether larger values of the quantity are better.
+    reading: the key of the quantity in Readings, the results of an evaluation by name. words: the
+    name of the quantity in sentences. larger: whether larger values of it are better.
 
     Source: Prechelt 1998, with patience as in the common libraries.
     """
@@ -128,8 +128,8 @@ class EarlyStopping:
     def sentence(self, best: float, best_epoch: float) -> str:
         """Return the reason for this stop as text, with the patience.
 
-        best: the score of the last improvement. best_epoch: the time of this improvement, in
-        epochs.
+        best: the score of the last improvement, that is, its value, or minus its value if larger
+        values are better. best_epoch: the time of this improvement, in epochs.
         """
         evaluations = f"{self.patience} evaluation{'' if self.patience == 1 else 's'}"
         value = quantity(-best if self.larger else best)
@@ -141,7 +141,10 @@ class EarlyStopping:
 
 @dataclass(frozen=True)
 class Criteria:
-    """A set of stopping rules. thresholds: the threshold of each rule in the set, by rule name."""
+    """A set of stopping rules. thresholds: the threshold of each rule in the set, by rule name.
+
+    early_stopping: None if the set has no early stopping.
+    """
 
     thresholds: Mapping[str, float]
     early_stopping: EarlyStopping | None = None

@@ -71,8 +71,9 @@ def activation(
 ) -> Callable[[Equation], Equation]:
     """Register the decorated equation as an activation.
 
-    init: the name of the entry of INITS that suits the activation. gain: 1/√E[φ(z)²] for
-    z ∼ N(0, 1); with None the gain is computed from the equation.
+    The equation returns φ(z) and the slope φ'(z), and may have options after z. init: the
+    name of a suitable entry of INITS, the functions that draw initial weights. gain: 1/√E[φ(z)²]
+    for z ∼ N(0, 1); with None the gain is computed from the equation.
     """
 
     def register(equation: Equation) -> Equation:

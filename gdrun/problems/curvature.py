@@ -35,7 +35,10 @@ def gradient_and_product(
 
 
 def hessian_product(objective: Objective, w: Array, X: Examples, y: Array, v: Array) -> Numbers:
-    """Return ∇²f(w) v, (P,), as `gradient_and_product` computes it."""
+    """Return the product ∇²f(w) v, (P,), where f is the objective on the rows of X.
+
+    It is the second result of `gradient_and_product`. w, v: (P,) for P parameters.
+    """
     return gradient_and_product(objective, w, X, y, v)[1]
 
 
@@ -50,7 +53,9 @@ def extreme_curvatures(
 ) -> Extremes:
     """Return the extreme eigenvalues of the Hessian ∇²f(w), by Lanczos' method.
 
-    w: (P,) for P parameters. tolerance, most_products: as in `extreme_eigenvalues`.
+    f is the objective on the rows of X. w: (P,) for P parameters. tolerance: stop when the errors
+    are below this share of the largest absolute eigenvalue. most_products: stop after this number
+    of products ∇²f(w) v.
     """
     return extreme_eigenvalues(
         lambda v: hessian_product(objective, w, X, y, v),

@@ -113,7 +113,8 @@ def he(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
 def he_uniform(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
     """Weights from U(−a, a), a = g √(3 / fan_in); for ReLU a is √(6 / fan_in). He et al. 2015.
 
-    fan_in is the number of inputs of the layer. g is the gain of the layer's activation, as for he.
+    fan_in is the number of inputs of the layer. g is the gain of the layer's activation φ, which is
+    1/√E[φ(z)²] for z ∼ N(0, 1), and √2 for the last layer, which has no activation.
     """
     return _uniform(draw, inputs, outputs, 2 / inputs)
 
@@ -140,7 +141,8 @@ def lecun_uniform(draw: np.random.Generator, inputs: int, outputs: int) -> Numbe
 def orthogonal(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
     """Weights g Q, with a random matrix Q of orthonormal rows or columns. Saxe et al. 2013.
 
-    g is the gain of the layer's activation, as for he, and 1 for the last layer.
+    g is the gain of the layer's activation φ, which is 1/√E[φ(z)²] for z ∼ N(0, 1), and 1 for the
+    last layer, which has no activation.
     """
     tall = draw.normal(size=(max(inputs, outputs), min(inputs, outputs)))
     q, r = np.linalg.qr(tall)

@@ -41,7 +41,10 @@ class Layer:
 
     @property
     def vectors(self) -> tuple[str, ...]:
-        """The names of the matrix columns after the weights, such as b for the bias."""
+        """The names of the layer's vectors (outputs,), such as b for the bias.
+
+        They are the last columns of the layer's matrix, after one column for each input.
+        """
         return (*(("b",) if self.bias else ()), *self.more)
 
     @property
@@ -55,7 +58,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class ParameterLayout:
-    """The layers of a model, in their order in the flat row."""
+    """The layers of a model, in the order in which their parameters follow in a row (P,)."""
 
     layers: tuple[Layer, ...]
 
@@ -66,7 +69,7 @@ class ParameterLayout:
 
     @cached_property
     def penalised(self) -> Flags:
-        """Whether each parameter has an l2 penalty, (P,): weights have one, biases have none."""
+        """Whether each parameter has an l2 penalty, (P,): weight matrices do, vectors do not."""
         marks = []
         for layer in self.layers:
             mark = np.ones((layer.outputs, layer.columns), dtype=bool)
@@ -77,8 +80,8 @@ class ParameterLayout:
     def matrix(self, row: Array, index: int) -> Array:
         """Return the entries of one layer in `row` as a matrix (..., outputs, columns).
 
-        row: (..., P) for P parameters. index: the number of the layer, from 0. The matrix is a view
-        of `row`.
+        It has a column for each input, then one for each vector, such as the bias. row: (..., P)
+        for P parameters. index: the number of the layer, from 0. The matrix is a view of `row`.
         """
         place, shape = self._places[index]
         return row[..., place].reshape(*row.shape[:-1], *shape)

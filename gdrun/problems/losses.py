@@ -61,7 +61,10 @@ class Loss(Definition):
 
     @property
     def probabilities(self) -> Callable[[Array], Array] | None:
-        """The function from scores of n examples to probabilities (n, classes), or None."""
+        """The function from scores of n examples to probabilities (n, classes).
+
+        None if the loss gives no probabilities.
+        """
         return PROBABILITIES.get(self.name)
 
 
@@ -98,8 +101,9 @@ def loss(
 ) -> LossFunction | Callable[[LossFunction], LossFunction]:
     """Register the decorated function as a loss.
 
-    The function must be elementwise, except with class codes as targets. The parameters are those
-    of the class `Loss`.
+    The function takes scores and targets, then options, and returns the losses and their
+    derivatives in the scores. It must be elementwise, except with class codes as targets. The
+    parameters are the fields of the class `Loss`.
     """
 
     def register(function: LossFunction) -> LossFunction:

@@ -47,8 +47,8 @@ def mlp(
     shift replaces the bias. Evaluation then uses running statistics, or, for averaged weights, the
     statistics of all training examples. residual: from the second hidden layer on, add hₖ₋₁ to hₖ;
     if their widths differ, hₖ₋₁ is multiplied by a matrix first. dropout: the share of hidden units
-    that each step sets to 0; skip connections are not dropped. init: with auto, the initial weights
-    suit the activation.
+    that each step sets to 0; skip connections are not dropped. The option init, which every model
+    has, chooses the initial weights; with auto they suit the activation.
 
     If the examples stay on disk, bgd reads them block by block. But with batch_norm, both bgd and
     the rule stopping.grad_norm need all N examples in memory at once, and up to 8 numbers for each

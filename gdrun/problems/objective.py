@@ -197,7 +197,7 @@ class Objective:
     def loss_and_accuracy(self, W: Array, X: Examples, y: Array) -> tuple[Numbers, Numbers]:
         """Return the mean loss without penalty, and the share of correct predictions.
 
-        Both are (..., lanes).
+        Both are (..., lanes). If the model does not predict classes, the share is NaN.
         """
         if W.ndim == 2 and len(W) > 1 and self._all_alike(W):
             first = self.loss_and_accuracy(W[:1], X, y)

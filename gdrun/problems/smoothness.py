@@ -32,11 +32,11 @@ MOST_COLUMNS = 1500
 def smoothness(model: object, X: Examples, l2: float) -> float | None:
     """Return the smoothness constant L of an objective, or an upper bound of it; None if unknown.
 
-    X (N, D): the D features of N examples. l2: the factor of the penalty. A loss whose slope jumps,
-    such as the hinge, has no smoothness constant. For a network, and for a surface or a loss that
-    is not convex, no bound is known. With more than MOST_COLUMNS columns, Lanczos' method reads all
-    rows once an iteration, block by block. Its result is too small by a relative error of at most
-    about 1e-6.
+    X (N, D): N examples with D columns, of which the last is 1 if the model has a bias. l2: the
+    factor of the penalty. A loss whose slope jumps, such as the hinge, has no smoothness constant.
+    For a network, and for a surface or a loss that is not convex, no bound is known. With more than
+    MOST_COLUMNS columns, Lanczos' method reads all rows once an iteration, block by block. Its
+    result is too small by a relative error of at most about 1e-6.
 
     Source: Nesterov 2004, section 1.2.2.
     """
@@ -86,11 +86,13 @@ def lipschitz(model: object, X: Examples, l2: float) -> float | None:
 
 
 def largest_curvatures(model: LinearModel, X: Examples, l2: float) -> Numbers | None:
-    """Return the eigenvalues of c X̃ᵀX̃ / N + R in ascending order.
+    """Return the eigenvalues of c XᵀX / N + R in ascending order, (D,).
 
-    X (N, D), here called X̃: as in `lipschitz`. c is the largest second derivative of the loss in
-    the scores, and R is diagonal with l2 for weights and 0 for the bias. For the squared error they
-    are the curvatures of f in its principal directions. None if the loss is not smooth, or X has
+    X (N, D): N examples with D columns, of which the last is 1 if the model has a bias. c is the
+    largest second derivative of the loss in the scores. R is diagonal with l2, the factor of the
+    penalty, for weights and 0 for the bias. For the squared error the eigenvalues are the
+    curvatures of the objective in its principal directions; for other losses they are upper bounds.
+    None if no bound is known, as for a loss whose slope jumps or that is not convex, or if X has
     more than MOST_COLUMNS columns.
     """
     if not _has_bound(model) or X.shape[1] > MOST_COLUMNS:

@@ -112,8 +112,9 @@ def one_cycle(
     final_div; T is the length of the run after warm-up. An arrow is a rise or a fall along half a
     cosine, or along a straight line with anneal: linear. β is the momentum. It falls while the rate
     rises, and rises while the rate falls. β replaces the momentum of the optimizer (its option
-    momentum, beta1 or beta) unless cycle_momentum is false. An optimizer without momentum has no β
-    to replace.
+    momentum, beta1 or beta). An optimizer without momentum has no β to replace. Three more options
+    of the schedule belong to β: beta_low, beta_high and cycle_momentum; with cycle_momentum: false
+    the optimizer keeps its own momentum.
 
     Source: Smith & Topin 2017, with half cosines as in PyTorch and optax.
 

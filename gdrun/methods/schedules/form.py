@@ -201,7 +201,9 @@ def betas(
     options: Mapping[str, Any],
     warmup: float = 0.0,
 ) -> Numbers | None:
-    """Return the momentum that the schedule sets at K times `t`: (K, 1) or (K, lanes).
+    """Return the momentum that the schedule sets at K times `t`: (K, lanes).
+
+    It is (K, 1) if it is the same in all lanes, because all options are floats.
 
     This momentum replaces the momentum option of the optimizer. During warm-up it has its value at
     time 0. Returns None if the schedule does not set the momentum.

@@ -78,8 +78,9 @@ def plateau(drops: Any, lr: Any, factor: Shrinkage = 0.1, lr_min: NonNegative = 
     lr₀ is the initial rate, γ is factor; n is the number of drops so far. An evaluation is an
     improvement if the validation loss is below (1 − threshold) times the loss of the last
     improvement. The rate drops when more than p evaluations in a row bring no improvement, where p
-    is patience. The c evaluations after a drop do not count, where c is cooldown. If the data have
-    no validation part, the training loss is used.
+    is patience. The c evaluations after a drop do not count, where c is cooldown. threshold,
+    patience and cooldown are further options of this schedule. If the data have no validation part,
+    the training loss is used.
 
     Source: common practice, in the form of ReduceLROnPlateau in PyTorch.
 
