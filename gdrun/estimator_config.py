@@ -13,7 +13,7 @@ Section = str | Mapping[str, Any]
 
 
 def section(value: Section) -> dict[str, Any]:
-    """The section as a new dict, which the caller may change; a text is the value of `name`."""
+    """The section as a new dict, which the caller may change; "adam" becomes {"name": "adam"}."""
     return dict(value) if isinstance(value, Mapping) else {"name": value}
 
 

@@ -32,10 +32,10 @@ BLANKS_AND_QUOTES = (b'" ', b' "', b'"\t', b'\t"')
 class Survey:
     """What the bytes of a file contain.
 
-    quotes, underscores: the number of such marks. odd_quotes: whether there are quotation marks
-    next to blanks, or an odd number of quotation marks. lines: the number of lines that end with
-    LF, and one for a line without an end. mixed_line_ends: whether the line ends are neither all LF
-    nor all CR LF.
+    quotes, underscores: the number of the marks " and of the marks _. odd_quotes: whether a " is
+    next to a space or a tab, or the number of the marks " is odd. lines: the number of lines that
+    end with LF, and one for a line without an end. mixed_line_ends: whether the line ends are
+    neither all LF nor all CR LF.
     """
 
     quotes: int
@@ -245,10 +245,10 @@ def likely_encoding(data: bytes) -> str | None:
 
 
 def undecoded_hint(text: str) -> str:
-    """The beginning of a hint for a text with a control character, if its encoding may be wrong.
+    """The beginning of a hint that suggests the encoding cp1252, that of Windows.
 
-    It suggests cp1252, the encoding of Windows. Empty if the text, decoded as cp1252, would have a
-    control character too.
+    text: a text with a control character. Empty if cp1252 would not help: if the bytes of the text
+    cannot be decoded as cp1252, or would then have a control character too.
     """
     with suppress(UnicodeError):
         if control_character(text.encode("latin-1").decode("cp1252")) is None:

@@ -78,9 +78,9 @@ def _number(column: str, kind: str) -> str:
 
 
 def text_of(kind: str) -> str:
-    """The SQL expression for the text of a value c, empty if it is null or NaN.
+    """The SQL expression that converts a column named c to text; null and NaN become empty texts.
 
-    kind: the type of the column in DuckDB.
+    kind: the type of the column in DuckDB, such as DOUBLE.
     """
     text = "coalesce(CAST(c AS VARCHAR), '')"
     return f"CASE WHEN isnan(c) THEN '' ELSE {text} END" if kind in ("FLOAT", "DOUBLE") else text
@@ -119,7 +119,11 @@ def _typed_column(
 
 
 def boolean_column(name: str, numbers: Numbers, reading: ColumnReading) -> Column:
-    """A column of booleans: 0 and 1, or the labels False and True of a target or a category."""
+    """A column of booleans. numbers: 0 for false, 1 for true, NaN for a missing value.
+
+    The values are the labels False and True if `reading` says that the column is the target or a
+    category; otherwise they are the numbers.
+    """
     if not (reading.target or reading.category):
         return Column(numbers, SourceColumn(name, form="boolean"))
     whole = Column(numbers, SourceColumn(name, ("False", "True"), form="category"))

@@ -232,9 +232,10 @@ class Lanes:
         return {**self.cohort.plan.schedule.options, **self.numbers.schedule}
 
     def rule_options(self) -> dict[str, Any]:
-        """The options of the update rule by name, as operands for arrays (lanes, P).
+        """The options of the update rule by name, without lr, which changes with the schedule.
 
-        lr is left out, because it changes with the schedule.
+        An option in which lanes (runs) may differ is one float if they all have the same value, or
+        else an array (lanes, 1).
         """
         varying = {name: self.operand(values) for name, values in self.numbers.rule.items()}
         return {**self.cohort.rule_options, **varying}

@@ -57,8 +57,8 @@ class SchedulePlan:
 
     form: the schedule, with its equation. options: the options in which these runs cannot differ,
     by name. per_step: whether the schedule counts time in steps instead of epochs. warmup: the
-    length of the warm-up, in the same unit. warmup_start: whether its first rate is 0 (zero), or
-    one equal rise above 0 (one).
+    length n of the warm-up, in the same unit. warmup_start: the first rate of the warm-up: 0 for
+    "zero"; for "one" the rate after the warm-up divided by n.
     """
 
     form: Schedule

@@ -28,10 +28,10 @@ class Attempt:
     `symptoms`. pair: whether the changes are those of two remedies.
 
     cured: whether the treated symptom is gone, there is no new symptom, and the metric is clearly
-    better than before and close to the best metric of the attempts without the treated and new
-    symptoms (see CLEAR and CLOSE in gdrun.insight.remedies). `still falling` never counts as a new
-    symptom. `noise floor` does not if the treated symptom hid the floor (see NOISY there). The
-    metric may get worse if the treated symptom, such as a leak, made it look too good.
+    better than before and close to the best metric of all attempts that have neither the treated
+    symptom nor a new one (see CLEAR and CLOSE in gdrun.insight.remedies). `still falling` never
+    counts as a new symptom. `noise floor` does not if the treated symptom hid the floor (see NOISY
+    there). The metric may get worse if the treated symptom, such as a leak, made it look too good.
     """
 
     changes: Mapping[str, Any]
@@ -67,9 +67,9 @@ class Attempt:
 def best_first(attempts: Iterable[Attempt]) -> list[Attempt]:
     """The attempts from best to worst: cures before others.
 
-    Of the cures, those that leave fewer symptoms are first. Among them, single changes whose metric
-    is `alike` to the best one are before the others, and changes of the learning rate alone are the
-    first of these. All else is in the order of the metric.
+    Cures that leave fewer symptoms are first. Among those that leave equally many, the attempts
+    with one remedy and about the best metric (see `alike`) are before the others; of these,
+    attempts that change only the learning rate are first. All else is in the order of the metric.
     """
     every = list(attempts)
     best: dict[int, Attempt] = {}
@@ -89,5 +89,5 @@ def best_first(attempts: Iterable[Attempt]) -> list[Attempt]:
 
 
 def alike(one: Attempt, best: Attempt) -> bool:
-    """Whether the metric of an attempt differs from the best one by at most ALIKE of the latter."""
+    """Whether the metric of `one` differs from that of `best` by at most its share ALIKE."""
     return abs(one.score - best.score) <= ALIKE * abs(best.score)

@@ -75,8 +75,9 @@ class RunCheck:
 def check_run(run: Run, tolerance: float = TOLERANCE) -> RunCheck:
     """Compare a run with the bounds of theory.
 
-    tolerance: as for `theory_of`. Raises RecordError if the run has no evaluations after its start,
-    or if its data were not stored or have changed since the run.
+    tolerance: theory predicts the number of steps until f − f* is this share of f(w₀) − f*. Raises
+    RecordError if the run has no evaluations after its start, or if its data were not stored or
+    have changed since the run.
     """
     steps, losses = (np.asarray(run.evals.get(name, ())) for name in ("step", "train_loss"))
     if len(steps) < 2:

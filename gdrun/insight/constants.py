@@ -47,7 +47,10 @@ class Constants:
 
     @property
     def rate_range(self) -> tuple[float, float] | None:
-        """The extreme curvatures, which decide the convergence rate; None if they are unknown."""
+        """The smallest and the largest of `curvatures`, which decide how fast descent converges.
+
+        None if the curvatures are not known.
+        """
         if self.curvatures is None or not len(self.curvatures):
             return None
         return float(self.curvatures[0]), float(self.curvatures[-1])

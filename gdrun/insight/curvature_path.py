@@ -58,10 +58,10 @@ class PathPoint:
 
     loss, grad_norm: f and ‖∇f‖ on the measured rows. smallest, largest: the extreme eigenvalues of
     the Hessian. limit: the largest curvature at which the rule is stable with the rate of the last
-    step, such as 2/α; None if it is not known. position: where on the
-    parabola along it the last step ends, see the module; None before the first step, and for a step
-    that is no descent direction. kind: minimum, saddle,
-    plateau or slope (see `gdrun.insight.point_kinds`).
+    step, such as 2/α; None if it is not known. position: where the last step ends on a parabola
+    that approximates f along this step: 0 at the lowest point, negative before it, above 1 if the
+    step ends higher than it began; None before the first step, and for a step that is no descent
+    direction. kind: minimum, saddle, plateau or slope (see `gdrun.insight.point_kinds`).
     """
 
     step: int

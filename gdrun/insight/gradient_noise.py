@@ -49,10 +49,11 @@ SIGNIFICANT = 4.0
 class BatchNoise:
     """The noise of batches of one size, drawn with replacement or drawn without.
 
-    size: B. variance: the mean of ‖g_B − ḡ‖² over BATCHES batches; for B = 1 over all examples.
-    variance_error: the standard error of this mean; 0 for B = 1. predicted: the variance that
-    theory predicts. bias: the norm of the mean of g_B − ḡ. error: the standard error of this norm,
-    which is also its expected value if the gradient has no bias.
+    size: B. variance: the mean of ‖g_B − ḡ‖² over BATCHES batches, where g_B is the gradient of a
+    batch and ḡ that of all examples; for B = 1 the mean over all examples. variance_error: the
+    standard error of this mean; 0 for B = 1. predicted: the variance that theory predicts. bias:
+    the norm of the mean of g_B − ḡ. error: the standard error of this norm, which is also its
+    expected value if the gradient has no bias.
     """
 
     size: int
@@ -73,10 +74,11 @@ class GradientNoise:
     """The noise of the gradient at some weights.
 
     step: the step of the run after which the weights were taken; None for the initial weights.
-    rows: N. spread: tr Σ. signal: ‖ḡ‖². replacement, without: the noise of each batch
-    size, with and without replacement. exponent: p in the fit variance ∝ B^p, for batches with
-    replacement; theory predicts −1. exponent_without: the same for batches without replacement,
-    whose variance is first divided by (N − B)/(N − 1).
+    rows: the number N of examples. spread: tr Σ, the mean of ‖gᵢ − ḡ‖² over the examples, where gᵢ
+    is the gradient of an example and ḡ the mean of all. signal: ‖ḡ‖². replacement, without: the
+    noise of batches with and without replacement, one item for each batch size B. exponent: p in
+    the fit variance ∝ B^p, for batches with replacement; theory predicts −1. exponent_without: the
+    same for batches without replacement, whose variance is first divided by (N − B)/(N − 1).
     """
 
     step: int | None
@@ -102,12 +104,18 @@ class GradientNoise:
 
     @property
     def noise_scale(self) -> float | None:
-        """B_simple = tr Σ / ‖ḡ‖², the gradient noise scale; None if the gradient is 0."""
+        """The gradient noise scale: the variance of one example's gradient, divided by ‖∇f‖².
+
+        It is B_simple of McCandlish et al. 2018. None if the full gradient ∇f is 0.
+        """
         return self.spread / self.signal if self.signal > 0 else None
 
     @property
     def batch_size(self) -> int | None:
-        """The power of two that is nearest to the noise scale, but at most N."""
+        """The power of two that is nearest to the noise scale, from 1 to the number of examples.
+
+        None if the noise scale is None or infinite.
+        """
         scale = self.noise_scale
         if scale is None or not math.isfinite(scale):
             return None

@@ -55,7 +55,8 @@ It makes the system solvable if f does not change along some direction of w.
 class KinkedObjective:
     """The objective of a linear model whose loss has one kink. X (N, D), y (N,): the examples.
 
-    The matrices B and R, b and the residuals ρ are those of the module's docstring.
+    The residuals ρ = B w + b are linear in the weights w (P,). The objective is the mean of the
+    loss at ρ, plus the penalty ½ wᵀR w with a diagonal matrix R.
     """
 
     objective: Objective
@@ -77,7 +78,7 @@ class KinkedObjective:
 
     @cached_property
     def penalty(self) -> Numbers:
-        """The diagonal (P,) of the penalty matrix R."""
+        """The diagonal (P,) of the matrix R in the penalty ½ wᵀR w."""
         penalty: Array = float(self.objective.l2) * self.model.layout.penalised
         return penalty
 
@@ -88,7 +89,11 @@ class KinkedObjective:
         return wrong
 
     def residuals(self, w: Array) -> Numbers:
-        """The residuals ρ = B w + b (N, k): k is 1, or the number of wrong classes C − 1."""
+        """The residuals ρ = B w + b (N, k) at weights w (P,).
+
+        For a regression k is 1, and ρ is score minus target. For C classes k is C − 1, and ρ is the
+        score of each wrong class minus that of the right one, plus 1.
+        """
         margins = self._linear(w)
         return margins + 1 if self.model.by_class else margins - self.y[:, None]
 
@@ -105,7 +110,7 @@ class KinkedObjective:
         return self._linear(direction)
 
     def transposed(self, u: Array) -> Numbers:
-        """Bᵀu (P,) for u (N, k)."""
+        """Bᵀu (P,) for u (N, k), where the residuals are ρ = B w + b (N, k)."""
         product: Array = self._of_scores(u).T @ self.X
         return product.reshape(-1)
 
@@ -119,7 +124,10 @@ class KinkedObjective:
         return found
 
     def normal(self, d: Array) -> Numbers:
-        """BᵀDB + R (P, P), where the entries of the diagonal matrix D are d (N, k)."""
+        """BᵀDB + R (P, P), where the entries of the diagonal matrix D are d (N, k).
+
+        B and R are those of the residuals ρ = B w + b and of the penalty ½ wᵀR w.
+        """
         weights = self._of_scores(d)
 
         def of_scores(block: Array, part: slice) -> Numbers:
@@ -141,8 +149,8 @@ class KinkedObjective:
 def kinked(objective: Objective, X: Examples, y: Array) -> KinkedObjective | None:
     """The objective if its loss is piecewise linear with one kink and its data are small; or None.
 
-    X (N, D), y (N,): the examples and their targets. The data are small if neither X nor ρ has more
-    than MOST_NUMBERS numbers.
+    X (N, D), y (N,): the examples and their targets. The data are small if neither X nor the scores
+    of all examples, one for each output, are more than MOST_NUMBERS numbers.
     """
     model = objective.model
     if not isinstance(model, LinearModel) or model.loss.slopes is None:

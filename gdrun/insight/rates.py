@@ -44,9 +44,10 @@ from gdrun.array_types import Array, Numbers
 class Setting:
     """An update rule with its learning rate, and the contraction of a step on a quadratic.
 
-    rule: its name in a config. beta: the momentum; None for gradient descent. contraction: ρ; 1 or
-    more if the rule does not converge. curvatures: the eigenvalues λ of the Hessian that are not 0.
-    dampening: δ, of heavy ball.
+    rule: its name in a config. beta: the momentum; None for gradient descent. contraction: the
+    factor by which a step multiplies the error ‖w − w*‖, after many steps; 1 or more if the rule
+    does not converge. curvatures: the eigenvalues λ of the Hessian that are not 0. dampening: δ, of
+    heavy ball.
     """
 
     rule: str
@@ -66,9 +67,9 @@ class Setting:
     def steps(self, tolerance: float) -> int | None:
         """The number of steps after which f − f* stays at most `tolerance` times its first value.
 
-        With momentum, f − f* may rise above the tolerance again; the count is that of the last such
-        rise. It is enough for every start, with a velocity that begins at 0. At most MOST_COUNTED
-        steps are counted one by one; further steps are computed from ρ. None if the rule does not
+        With momentum, f − f* may rise above this limit again; the steps up to the last such rise
+        are counted too. The number is enough for every start, with a velocity that begins at 0. A
+        number above MOST_COUNTED is an estimate from the contraction. None if the rule does not
         converge.
         """
         if not 0 <= self.contraction < 1:
@@ -99,7 +100,10 @@ MOST_COUNTED = 20_000
 
 
 def best_settings(curvatures: ArrayLike) -> tuple[Setting, ...]:
-    """The best setting of each rule for curvatures (n,), which are above 0."""
+    """The settings of vanilla, momentum and nesterov, in this order, that contract the most.
+
+    curvatures (n,): the eigenvalues of the Hessian of a quadratic, all above 0.
+    """
     values = tuple(np.asarray(curvatures, dtype=np.float64).tolist())
     mu, L = min(values), max(values)
     kappa = L / mu

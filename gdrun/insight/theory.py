@@ -38,8 +38,9 @@ class Theory:
     if no point attains the minimum or it is not known. own: the experiment's rule with its rate;
     None if theory has no formula for the rule, the curvatures are not known, or the weights are
     averaged. best: the best setting of each rule; empty if the curvatures are not known or not all
-    above 0. bounds: for f − f* or the gradient after N steps, where N is `steps`. tolerance: see
-    TOLERANCE.
+    above 0. bounds: functions of the number of steps N that bound f − f* or the gradient; steps:
+    the N for which they are given. tolerance: the number of steps is predicted until f − f* is this
+    share of f(w₀) − f*.
     """
 
     problem: AnalysedProblem
@@ -71,7 +72,10 @@ class Theory:
 
     @property
     def own_limit(self) -> tuple[float, str] | None:
-        """The stability limit of the experiment's own rule, and its formula; None if unknown."""
+        """The rate below which the experiment's own rule is stable, and the formula of this rate.
+
+        None if L is not known, or if theory has no formula for the rule.
+        """
         return rate_limit(self.problem.experiment, self.constants.L) if self.constants.L else None
 
     @property
@@ -108,7 +112,10 @@ def theory_of(experiment: Experiment, tolerance: float = TOLERANCE) -> Theory:
 
 
 def theory_of_problem(problem: AnalysedProblem, tolerance: float = TOLERANCE) -> Theory:
-    """The predictions of theory for the problem of an experiment. tolerance: as in `theory_of`."""
+    """The predictions of theory for the problem of an experiment. Nothing is trained.
+
+    tolerance: the number of steps is predicted until f − f* is this share of f(w₀) − f*.
+    """
     with np.errstate(all="ignore"), single_blas_thread():
         return _predicted(problem, tolerance)
 

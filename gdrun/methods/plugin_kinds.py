@@ -14,11 +14,12 @@ from gdrun.methods.schedules import SCHEDULES
 
 @dataclass(frozen=True)
 class PluginKind:
-    """A kind of method that a plugin can register. name: in a sentence, such as loss.
+    """A kind of method that a plugin can register.
 
-    registry: every method of this kind by name. first_fault: a function that checks a method.
-    replaceable: whether a record that names a method can be read without the plugin. builtin: the
-    methods that are not from a plugin file.
+    name: the word for a method of this kind in messages, such as `loss`. registry: every method of
+    this kind by name. first_fault: a function that checks a method. replaceable: whether a record
+    that names a method can be read without the plugin. builtin: the methods that are not from a
+    plugin file.
     """
 
     name: str

@@ -102,7 +102,11 @@ def loading(path: str | Path) -> str:
 
 
 def with_loaded_plugins(hint: str) -> str:
-    """The hint, in which each command in backticks also loads the plugins of this process."""
+    """The hint, with an option --plugin for each loaded plugin file in its gdrun commands.
+
+    They are the texts in backticks that begin with gdrun. A command that has a --plugin already, or
+    takes none, is not changed.
+    """
     return _COMMAND.sub(lambda match: f"`gdrun {_completed(match[1])}`", hint)
 
 

@@ -93,9 +93,13 @@ class Steps(ctypes.Structure):
     ) -> None:
         """Make the struct for L lanes with P parameters and K slots (arrays of a rule's state).
 
-        The kernel overwrites W (L, P) and slots (L, K, P), and fills measures (5, steps, L). It
-        reads options (L, n), decay (L, P), bounds (L, 2), limit (L,), rates and betas (steps, L),
-        which steps.h describes. before: the number of steps taken before this chunk. cycled: the
+        The kernel overwrites W (L, P) and slots (L, K, P), may overwrite options, and fills
+        measures. options (L, n): the options of the rule, the learning rate first. decay (L, P):
+        the l2 of each parameter. bounds (L, 2): the limits of the gradient's norm and of its
+        entries. limit (L,): the loss above which a lane has diverged. rates, betas (steps, L): the
+        learning rate and the momentum of each step; betas is None if the momentum is constant.
+        measures (5, steps, L): the loss, the norms of the gradient, the update and the weights, and
+        whether the gradient was clipped. before: the number of steps before this chunk. cycled: the
         column of options with the momentum, which betas replace; −1 for a rule without momentum.
         """
         self.arrays = (W, slots, options, decay, bounds, limit, rates, betas, measures)

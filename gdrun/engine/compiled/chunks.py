@@ -117,7 +117,12 @@ class FusedStepper(ABC):
         betas: Numbers | None = None,
         running_stats: Array | None = None,
     ) -> Measures:
-        """Take a chunk of steps, with the same parameters and results as `NumpyStepper.advance`."""
+        """Take a chunk, which is several consecutive steps of one epoch, and measure each step.
+
+        W, slots, running_stats: the weights and the states before the chunk. step: the number of
+        earlier steps. place: the position of the first step. rates, betas (steps, lanes): the
+        learning rates and the momenta. More is said in `Stepper.advance` of gdrun.engine.contract.
+        """
         borrowed = self.borrowed(W)
         chunk, finite = self._run_chunk(W, slots, step, place, rates, betas)
         if finite == len(rates):

@@ -181,13 +181,18 @@ class NetworkKernel:
             self._release(found)
 
     def advance(self, workspace: int, steps: Steps, thread: int) -> int:
-        """Compute one thread's part of the steps.
+        """Compute the part of the steps that belongs to one thread.
 
-        Returns the number of steps before the first one at which a lane diverges.
+        workspace: the address that the context `workspace` gives, of buffers that all threads
+        share. thread: the index of this thread, from 0. Returns the number of steps before the
+        first one at which a lane diverges.
         """
         return int(self._advance(workspace, byref(steps), thread))
 
     def evaluate(self, given: EvaluationArguments, first: int, last: int) -> None:
-        """Compute the sums of the blocks of rows from `first` to `last`."""
+        """Write the sums of some blocks of rows to the array `sums` of the arguments `given`.
+
+        first, last: the index of the first block, and of the one after the last.
+        """
         if not self._evaluate(byref(given), first, last):
             raise MemoryError("not enough memory for the layers of a network")

@@ -100,7 +100,10 @@ class Writing:
         return Term(own, value.each, value.truth)
 
     def as_real(self, value: Value) -> str:
-        """Return a value's C expression as a `real`, for the loop over parameters or examples."""
+        """Return a value's C expression for the loop over parameters or examples.
+
+        Its C type is `real`, the number type of the run.
+        """
         if not isinstance(value, Term):
             return _literal(value, "(real)")
         text = value.text if value.each else self._field(value)

@@ -207,7 +207,10 @@ def rule_part(rule: Rule, fixed: Mapping[str, Any]) -> str:
 
 
 def average_part(rule: Rule) -> str:
-    """Return the part of the header with the average of the weights, or an empty struct instead."""
+    """Return the part of the header that computes the average of the weights.
+
+    For a rule without an average, the part has an empty struct instead.
+    """
     if not isinstance(rule, AveragedRule):
         empty = "struct average_numbers {\n    int none;\n};\n\n"
         return empty + _constant_numbers("average", "double t")

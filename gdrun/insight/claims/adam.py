@@ -22,10 +22,10 @@ from gdrun.insight.theory import theory_of
 def adam_convex() -> Finding:
     """Adam may converge to a wrong point if its average of squares, v, forgets large gradients.
 
-    For the quantile τ = 0.02, 2% of the gradients are 0.98, and the others −0.02. An average of
-    1/(1 − β₂) = 10 squares forgets the large ones. AMSGrad uses the largest v so far, and
-    converges. Reddi, Kale & Kumar 2018, arXiv 1904.09237; the rates and β₁ = 0 are those of the
-    theorems there.
+    At the minimum of the pinball loss with the quantile τ = 0.02, the slope is 0.98 for 2% of the
+    examples and −0.02 for the others. An average of 1/(1 − β₂) = 10 squares forgets the large ones.
+    AMSGrad uses the largest v so far, and converges. Reddi, Kale & Kumar 2018, arXiv 1904.09237;
+    rates that fall like 1/√t, and β₁ = 0, are those of the theorems there.
     """
     data = {"name": "linear", "d": 1, "n": 1250, "noise": 1}
     model = {"name": "linear", "loss": "pinball", "tau": 0.02}

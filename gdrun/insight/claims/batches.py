@@ -166,10 +166,11 @@ def dataset_size() -> Finding:
     statement="a batch k times as large needs a k-th of the steps",
 )
 def critical_batch() -> Finding:
-    """The steps to a loss are about S (1 + B_c/B): beyond the critical batch B_c little is gained.
+    """Batches of B need about S (1 + B_c/B) steps to a given loss: above B_c little is gained.
 
-    S is the number of steps with the full gradient. Each batch size has the best of eight rates.
-    McCandlish et al. 2018, arXiv 1812.06162; Shallue et al. 2019, arXiv 1811.03600.
+    S is the number of steps with the full gradient, and B_c the critical batch size. Each batch
+    size has the best of eight rates. McCandlish et al. 2018, arXiv 1812.06162; Shallue et al. 2019,
+    arXiv 1811.03600.
     """
     sizes = np.array([4, 16, 64, 256, 1024])
     data = {"name": "linear", "n": 1280, "noise": 1, "condition": 10, "standardize": False}

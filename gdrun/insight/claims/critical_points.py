@@ -122,7 +122,7 @@ def criteria() -> Finding:
     """No rule shows convergence: ‖∇f‖, |Δf| and ‖Δw‖ depend on the scale of f, two also on α.
 
     ‖Δw‖ = α‖∇f‖ and |Δf| ≈ α‖∇f‖². So for α < 1 and small gradients the criteria fire in this
-    order: |Δf|, ‖Δw‖, ‖∇f‖, and last the limit. With a tiny α, ‖Δw‖ < ε holds at once.
+    order: |Δf|, ‖Δw‖, ‖∇f‖, and last the limit of steps. With a tiny α, ‖Δw‖ < ε holds at once.
     """
     watch = {"grad_norm": EPSILON, "loss_change": EPSILON, "weight_change": EPSILON}
     config = bowl(1.0, {"name": "vanilla", "lr": 0.1}, 200)

@@ -70,8 +70,9 @@ def sweep_command(
 def compare_command(contenders: Sequence[str], config: Config, *options: str) -> str:
     """The command line that compares contenders by their training loss.
 
-    config: what the contenders share. options: further options of the command, each as a Python
-    argument in backticks, as in hints of errors.
+    contenders: a word of the command for each, such as `sgd` or `mbgd+batch_size=16`. config: the
+    sections of the config that all contenders share. options: further options of the command, each
+    as a Python argument in backticks, as in hints of errors.
     """
     words = map(shlex.quote, (*contenders, *_words(config)))
     return " ".join(("gdrun compare", *words, *options, '`metric="train_loss"`'))

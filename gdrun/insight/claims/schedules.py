@@ -134,8 +134,8 @@ def _epoch_curves(paths: Mapping[str, Numbers], y_name: str) -> tuple[Series, ..
 def polynomial_power() -> Finding:
     """With mini-batches, f − f* ends near the noise floor of the last rates.
 
-    A larger p makes these rates smaller, so that f − f* ends lower. Powers in use are 1 (BERT), 0.9
-    (DeepLab) and 2 (ImageNet with large batches: You et al. 2017, arXiv 1708.03888).
+    A larger p makes these rates α₀(1 − t/T)^p smaller, so that f − f* ends lower. Powers in use are
+    1 (BERT), 0.9 (DeepLab) and 2 (ImageNet with large batches: You et al. 2017, arXiv 1708.03888).
     """
     powers = (0.5, 1.0, 2.0)
     schedules = {power: {"name": "polynomial", "power": power, "per": "step"} for power in powers}
@@ -223,7 +223,10 @@ def warmup_saves() -> Finding:
 
 @claim("warmup-start", chapter="4", statement="warm-up has the rate α₀ · epoch/n, from epoch 0 on")
 def warmup_start() -> Finding:
-    """α₀ · epoch/n is 0 in epoch 0, which changes no weight; α₀ · (epoch + 1)/n is above 0."""
+    """α₀ · epoch/n is 0 in epoch 0, which changes no weight; α₀ · (epoch + 1)/n is above 0.
+
+    n is the number of epochs of warm-up, and α₀ the rate after them.
+    """
     config = varied(_noisy({"name": "constant", "warmup": 5}), stopping={"epochs": 10})
     one = varied(config, schedule={"warmup_start": "one"})
     runs = [trained(each) for each in (config, one)]

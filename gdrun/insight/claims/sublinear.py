@@ -25,7 +25,7 @@ def _exponent(steps: Array, f: Array) -> float:
     statement="first-order methods reduce f − f* of a smooth convex f like 1/T",
 )
 def accelerated_rate() -> Finding:
-    """Gradient descent reduces f − f* like 1/T, and Nesterov's momentum like 1/T².
+    """For smooth convex f, gradient descent reduces f − f* like 1/T, Nesterov's momentum like 1/T².
 
     No first-order method is faster than 1/T² on every such f. In this test the curvatures are so
     spread out that most have no effect within T steps. α is 1/L. β is 1 − 6/T for a budget of T
