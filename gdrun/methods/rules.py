@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar, overload
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from gdrun.array_types import Array
 from gdrun.errors import GdrunError
@@ -100,9 +101,17 @@ class Rule(Definition):
         result = self.function(w, g, *inputs, **options)
         # A rule without slots returns the weights alone, not a tuple.
         new, *kept = result if self.own_slots else (result,)
-        return new.astype(w.dtype, copy=False), tuple(
-            slot.astype(w.dtype, copy=False) for slot in kept
-        )
+        return _real(new, w.dtype), tuple(_real(slot, w.dtype) for slot in kept)
+
+
+def _real(values: Array, dtype: DTypeLike) -> Array:
+    """The values with this dtype, NaN in place of complex numbers.
+
+    Python's power of a negative number, (−2) ** 0.5, is complex. That of NumPy and of C is NaN.
+    """
+    if values.dtype.kind == "c":
+        values = np.where(values.imag == 0, values.real, np.nan)
+    return values.astype(dtype, copy=False)
 
 
 OPTIMIZERS: dict[str, Rule] = {}
