@@ -60,9 +60,12 @@ def sweep(
     script must call this below `if __name__ == "__main__":`, because every process imports the
     script. executor: any `concurrent.futures.Executor`, such as that of a Dask cluster; it runs
     `jobs` tasks at a time, or one for each core of this machine if `jobs` is 1. resume: the
-    directory of an earlier study; only the trials that it has not finished are run. config,
-    overrides, data, out: as in `train`. Ctrl-C returns the findings so far; a second Ctrl-C raises
-    KeyboardInterrupt.
+    directory of an earlier study; only the trials that it has not finished are run. config: the
+    path of a YAML or data file, a dict with the keys of a config, an Experiment, or None for the
+    quickstart config. overrides: changes of the config, such as "epochs=5" or {"lr": 0.1}. data: a
+    pair (X, y) of arrays that replaces the dataset. out: the directory in which a new directory is
+    made for the study; None writes nothing. Ctrl-C returns the findings so far; a second Ctrl-C
+    raises KeyboardInterrupt.
 
     Raises ConfigError or DataError, with every problem, if an experiment cannot be run;
     RecordError if the directory cannot be written, or the study in `resume` cannot be continued.
@@ -115,7 +118,8 @@ def compare(
     before the comparison, the best value of each key is searched for every contender. budget: a
     text such as "gradients=50000", or a dict with one key, which replaces the budget of every
     contender; None keeps their own budgets. baseline: the name of the contender with which all
-    others are compared; None to compare all pairs. The other arguments and the errors are those of
+    others are compared; None to compare all pairs. config: the experiment that a contender given by
+    a name changes; other contenders do not need it. The other arguments and the errors are those of
     `sweep`.
 
     >>> found = compare(["bgd", "mbgd"], {"dataset": "iris", "model": "softmax"}, "epochs=5")

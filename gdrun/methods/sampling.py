@@ -196,9 +196,10 @@ def mbgd(
         g = (1/B) Σᵢ ∇ℓᵢ(w),  i in the batch
 
     ℓᵢ is the loss of example i, and B is batch_size. For N examples an epoch has ⌈N/B⌉ steps, and
-    the last batch may be smaller; with drop_last an epoch has ⌊N/B⌋ steps. sampling: as for sgd.
-    batch_growth {factor, every} multiplies B by factor after each period of `every` epochs, up to
-    N. It can replace a decay of the learning rate, but does not switch off the schedule.
+    the last batch may be smaller; with drop_last an epoch has ⌊N/B⌋ steps. sampling: shuffle,
+    replacement or sequential, as for sgd. batch_growth {factor, every} multiplies B by factor after
+    each period of `every` epochs, up to N. It can replace a decay of the learning rate, but does
+    not switch off the schedule.
 
     Source: Smith et al. 2017 for batch_growth.
 

@@ -74,7 +74,7 @@ class Machine(TypedDict):
 
 
 class CheckpointRecord(TypedDict):
-    """The contents of the JSON text `checkpoint`, except the snapshot."""
+    """The JSON text `checkpoint` in checkpoint.npz, without the state of the training."""
 
     schema_version: int
     origin: Origin
@@ -158,7 +158,11 @@ def runs_in_checkpoint(path: Path) -> int:
 
 
 def write_checkpoint(path: Path, head: dict[str, Any], snapshot: Snapshot) -> None:
-    """Write a checkpoint, atomically. head: its CheckpointRecord. Raises OSError."""
+    """Write a checkpoint, so that the file is either complete or unchanged, even after a crash.
+
+    head: its CheckpointRecord. snapshot: the state of the training. Raises OSError if the file
+    cannot be written.
+    """
     arrays: dict[str, Any] = {}
     # The surface is not an array, and the cohort has it already.
     outcomes = {lane: replace(each, surface=None) for lane, each in snapshot.outcomes.items()}
@@ -239,7 +243,10 @@ def differences(old: Any, new: Any, path: str = "") -> list[str]:
 
 
 def changed(directory: Path, changes: Sequence[str]) -> RecordError:
-    """The error for a training that cannot continue because its experiment has changed."""
+    """The error for a training that cannot continue because its experiment has changed.
+
+    directory: that of the run. changes: a sentence for each change.
+    """
     return RecordError(
         f"cannot continue, because something changed: {'; '.join(changes)}",
         where=str(directory),
@@ -248,7 +255,10 @@ def changed(directory: Path, changes: Sequence[str]) -> RecordError:
 
 
 def notes_on(earlier: Machine, now: Machine) -> list[str]:
-    """A sentence for each difference of the software or the threads, which may change bits."""
+    """A sentence for each difference of the software or the threads; empty if there is none.
+
+    Such a difference may change the last bits of the results.
+    """
     names = dict.fromkeys([*earlier["versions"], *now["versions"]])
     pairs = [(n, earlier["versions"].get(n), now["versions"].get(n)) for n in names]
     pairs.append(("threads", str(earlier["threads"]), str(now["threads"])))

@@ -40,8 +40,9 @@ class Extension:
     """A larger budget for a run.
 
     budget: a text such as epochs=100, for the whole budget with the part that the run has used.
-    schedule_length: "keep", "restart" or "stretch", which choose the rates after the old end of a
-    schedule with a length (see the module's docstring); None for a schedule without a length.
+    schedule_length: what follows the old end of a schedule with a length, such as cosine: "keep"
+    (its last rate), "restart" (the schedule once more, over the rest of the budget) or "stretch"
+    (the rest of the same schedule over the whole new budget); None for a schedule without a length.
     """
 
     budget: str

@@ -52,10 +52,12 @@ DTYPES = ("float32", "float64")
 
 
 class ColumnRecord(TypedDict):
-    """A column of the data, with the fields of gdrun.data.SourceColumn.
+    """A column of the data.
 
-    labels: the texts in the column; empty for a column of numbers. Files of the first version have
-    only the name and the labels.
+    labels: the texts in the column; empty for a column of numbers. form: how a cell becomes a
+    value. buckets: the number of buckets into which texts are hashed; 0 without hashing. parts: the
+    parts of a date that are features. indicator: whether a further feature is 1 where the value is
+    missing, and else 0. Files of the first version have only the name and the labels.
     """
 
     name: str
@@ -67,13 +69,13 @@ class ColumnRecord(TypedDict):
 
 
 class ModelRecord(TypedDict):
-    """The contents of the JSON text `model`.
+    """The contents of the JSON text `model` in weights.npz.
 
     numbered: whether the target has whole numbers as its classes. missing: the texts and numbers
     that mark missing values in new rows. decimal: the decimal sign in new rows. options: the
     section `model` of the config, with the name of the model. reading: the options with which the
     text file of the training data was read, such as {"decimal": ","}; the first versions did not
-    write it. baseline: as in ModelDescription.
+    write it. baseline: the share of each class in the training part, or the mean of its target.
     """
 
     schema_version: int

@@ -37,10 +37,10 @@ class Evaluation:
     """The results of a model on rows with targets.
 
     metrics: the mean loss and the metrics by name, such as accuracy; NaN where a metric is not
-    defined for these rows. notes: as in Predictions. confusion (C, C): the confusion matrix of the
-    C classes; None for a regression. baseline: the loss and the metrics of always predicting
-    `constant`, which is the most frequent class or the mean target of the training part; empty if
-    the model's file is of a version that did not keep it.
+    defined for these rows. notes: sentences on values such as missing ones. confusion (C, C): the
+    confusion matrix of the C classes; None for a regression. baseline: the loss and the metrics of
+    always predicting `constant`, which is the most frequent class or the mean target of the
+    training part; empty if the model's file is of a version that did not keep it.
     """
 
     rows: int
@@ -63,7 +63,7 @@ def evaluation(
     """The evaluation of a model with all metrics that its predictions have.
 
     scores: (n,) or (n, C) for n rows. y (n,): the targets of the rows. classes: the number of
-    classes C; 0 for a regression. loss: the mean loss. notes: as in Predictions. threshold: from
+    classes C; 0 for a regression. loss: the mean loss. notes: those of the result. threshold: from
     which probability the second of two classes is predicted; None for the more probable class.
     """
     # In double precision, so that sums over rows are those of the metric's definition.
@@ -82,9 +82,11 @@ def evaluation(
 def with_baseline(
     found: Evaluation, model: Predictor, y: Array, description: ModelDescription
 ) -> Evaluation:
-    """The evaluation with the loss and the metrics of the baseline on the same rows.
+    """The evaluation `found` with the loss and the metrics of the baseline on the same rows.
 
-    y (n,): the targets, as numbers in the target's own unit or as class codes.
+    The baseline always predicts the most frequent class, or the mean target, of the training part,
+    which `description` has. If it has none, `found` is returned. y (n,): the targets of the rows,
+    as numbers in the target's own unit or as class codes.
     """
     trained, labels = np.array(description.baseline), description.classes
     if not len(trained):

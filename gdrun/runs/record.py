@@ -47,7 +47,12 @@ class TimingRecord(TypedDict):
 
 
 class ColumnReportRecord(TypedDict):
-    """A column of a data file, with the fields of gdrun.data.column_report.ColumnReport."""
+    """A column of a data file.
+
+    kind: such as number, category or date. missing: the number of missing values. becomes: what
+    the column becomes, in words. features: the names of its features; empty for the target and for
+    a column that is left out.
+    """
 
     name: str
     kind: str
@@ -57,7 +62,11 @@ class ColumnReportRecord(TypedDict):
 
 
 class SingleFeatureRecord(TypedDict):
-    """The best single feature, with the fields of gdrun.data.single_feature.SingleFeature."""
+    """The feature, or column of categories, that alone predicts the target best.
+
+    measure: what `score` is: the area under the ROC curve, Goodman and Kruskal's λ, or R². score:
+    from 0 to 1, on the training part.
+    """
 
     feature: str
     measure: Literal["auc", "lambda", "r2"]
@@ -65,7 +74,7 @@ class SingleFeatureRecord(TypedDict):
 
 
 class FeatureScaleRecord(TypedDict):
-    """The size of a feature, with the fields of gdrun.data.feature_scales.FeatureScale."""
+    """The size of a feature: its name, and the root mean square of its values."""
 
     feature: str
     rms: float
@@ -94,10 +103,9 @@ class RunDataRecord(TypedDict):
     files: the path and the hash of each part that has a file of its own. columns: what each column
     of a file became. repeated_rows: `all` counts the rows that are equal to an earlier row in all
     features and the target. `validation` and `test` count the rows of the part that the training
-    part contains too. single_feature: the feature that alone predicts the target best, with the
-    keys of gdrun.data.single_feature.SingleFeature; only for the user's own data. scales: the
-    features with the smallest and the largest root mean square in the training part, if they are
-    not standardised.
+    part contains too. single_feature: the feature that alone predicts the target best; only for the
+    user's own data. scales: the features with the smallest and the largest root mean square in the
+    training part, if they are not standardised.
     """
 
     name: str

@@ -71,8 +71,9 @@ def closing(
 ) -> RunRecord:
     """The record of a run that has ended, with its symptoms and the metrics of its weights.
 
-    The metrics are not part of `ending`, which studies use as well: measuring hundreds of trials
-    one by one would take longer than training them together.
+    record: the record before. config: the config of the run with all defaults, from which symptoms
+    are found. The metrics are not part of `ending`, which studies use as well: measuring hundreds
+    of trials one by one would take longer than training them together.
     """
     end, found = ending(outcome), measured(cohort, engine, outcome)
     summary = with_metrics(end["summary"], found, cohort.data.classes)

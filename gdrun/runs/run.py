@@ -63,7 +63,7 @@ class ScheduleSection(NamedSection):
 
 
 class AnyConfig(TypedDict):
-    """The keys of a config with all defaults that the views of a run use."""
+    """The keys of a config with all defaults that are used to show a run; a config has more."""
 
     name: str
     dtype: str
@@ -230,7 +230,7 @@ def find_run(
 ) -> Path:
     """Find the directory of a run. word: its path, its id, a unique part of its id, or `last`.
 
-    A name may be followed by a slash and a part of the run or study, such as last/tuning.
+    After any of these, a slash and the name of a directory inside may follow, such as last/tuning.
     `last` is the run in `out` whose record was written last. out: the parent directory of the runs.
     records: file names; only directories in `out` that contain a file of one of these names are
     searched. parameter: what hints call the argument `out`. Raises RecordError if no run or several

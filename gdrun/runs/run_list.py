@@ -26,10 +26,11 @@ def list_runs(
 
     filters: texts KEY=VALUE; only rows that match all of them are returned. sort: KEY, or -KEY for
     descending order; rows without the key are last. where: a condition in SQL on the columns; the
-    filter tags=WORD keeps the runs with this tag. A run whose record cannot be read has the
-    status `damaged`. The filters and the condition may name a status as run.json or as the tables
-    do. Raises GdrunError if a filter is not KEY=VALUE, if no row has the key of a filter or of
-    `sort`, or if no run can have the status that is named.
+    filter tags=WORD keeps the runs with this tag. A run whose record cannot be read has the status
+    `damaged`. The filters and the condition may name a status by the word in run.json, such as
+    `exhausted`, or by the word that tables show instead, `finished`. Raises GdrunError if a filter
+    is not KEY=VALUE, if no row has the key of a filter or of `sort`, or if no run can have the
+    status that is named.
     """
     rows = [_row(path) for path in run_directories(out)]
     known = list(dict.fromkeys(key for row in rows for key in row))

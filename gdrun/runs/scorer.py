@@ -101,7 +101,10 @@ class Scorer:
 
     @cached_property
     def objective(self) -> Objective:
-        """The objective, for losses and scores; that of a network has running statistics."""
+        """The mean loss as a function of the weights, to compute losses and scores.
+
+        For a network with batch_norm it has the running statistics of the training.
+        """
         model = self.model
         if not isinstance(model, Network):
             return Objective(model)

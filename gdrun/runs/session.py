@@ -60,12 +60,12 @@ class Session:
         read: Table | None = None,
         spent: float = 0.0,
     ) -> None:
-        """paused: earlier runs, to continue in their directories.
+        """paused: earlier runs, to continue in their directories; None to start new runs.
 
-        before: the experiments of these runs before their budget was extended; empty if it was not.
-        data: the data of the experiments, if they have been prepared already. read: the table of
-        the dataset, if it has been read already; its arrays may be overwritten. spent: the seconds
-        of that reading.
+        experiments, table, out: see the class. before: the experiments of these runs before their
+        budget was extended; empty if it was not. data: the data of the experiments, if they have
+        been prepared already. read: the table of the dataset, if it has been read already; its
+        arrays may be overwritten. spent: the seconds of that reading.
         """
         self.started = datetime.now().astimezone()
         self.experiments = in_lane_order(experiments)

@@ -41,9 +41,10 @@ def fitted(
 ) -> FittedExperiment:
     """The experiment of a config and overrides, with all rows as one batch if they are too few.
 
-    They are too few if the default batch size is larger than their number. source, overrides: as in
-    `load`. table: the data that replace the dataset; None to use the dataset. Raises ConfigError
-    for a wrong config, DataError if the data cannot be read.
+    They are too few if the default batch size is larger than their number. source: the path of a
+    config file, its contents as a dict, an experiment, or None for the quickstart config.
+    overrides: texts KEY=VALUE, or dicts. table: the data that replace the dataset; None to use the
+    dataset. Raises ConfigError for a wrong config, DataError if the data cannot be read.
     """
     document = None if source is None else read(source)
     changes = list(overrides)

@@ -39,9 +39,9 @@ def loss_rises(
 ) -> dict[str, float | None]:
     """The share of the first steps that raised the full training loss, by the candidate's name.
 
-    See `share_of_rises`. None for a candidate that took no step, or that was not reached before the
-    study was interrupted. table: the data that replace the experiment's dataset; None to use the
-    dataset.
+    At most STEPS steps are trained for each candidate, with a constant rate. None for a candidate
+    that took no step, or that was not reached before the study was interrupted. table: the data
+    that replace the experiment's dataset; None to use the dataset.
     """
     return {
         each.name: None if interrupted() else share_of_rises(each.experiment, table)

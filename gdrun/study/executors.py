@@ -59,7 +59,7 @@ class Runner(Protocol):
 class InProcess:
     """Runs one task after another in this process.
 
-    listeners_of: returns the listeners of a task.
+    listeners_of: the function from a task to the listeners of its training; by default, to none.
     """
 
     def __init__(self, listeners_of: ListenersOf = lambda task: ()) -> None:
@@ -177,8 +177,9 @@ STARTED_AGAIN = 87
 def end_if_imported() -> None:
     """End the process silently if it is a new one that still imports the script of the user.
 
-    The import has reached the call that starts the study: the script lacks GUARD. Otherwise Python
-    itself would raise an error in every new process, with a traceback of many lines.
+    Such a process gets here if the script does not start the study below the line
+    `if __name__ == "__main__":`. Python itself would then raise an error in every new process, with
+    a traceback of many lines.
     """
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         os._exit(STARTED_AGAIN)

@@ -50,8 +50,8 @@ def carry_out_halving(
     metric: ranks the candidates at a rung, which is an epoch at which candidates are dropped.
     Returns the results by the trial's identity, the work (the numbers of trials and cohorts, and
     seconds), and the rungs. The trace of a dropped run ends at the rung that dropped it. A resumed
-    study repeats the decisions of the rungs that it had reached. Raises ConfigError as
-    `check_halving` does.
+    study repeats the decisions of the rungs that it had reached. Raises ConfigError if the plan has
+    no budget of epochs, or would run in several processes.
     """
     runner = context.runner
     check_halving(plan, None if isinstance(runner, InProcess) else Parameter("jobs"))

@@ -52,8 +52,9 @@ def contenders_of(
 
     base: the experiment to start from; a contender given as a text such as adam+lr=0.1 is this
     experiment with these changes. changes: the overrides to apply to contenders that are configs;
-    they are already applied to `base`. for_all: the settings of every contender, as in
-    `candidates_of`.
+    they are already applied to `base`. for_all: the settings of every contender, by key; `base` has
+    them already, and a contender that chooses another optimizer, model and so on gets those of them
+    for which it has options.
     """
     found: list[Candidate] = []
     problems: list[Problem] = []

@@ -31,8 +31,10 @@ def plan_sweep(
     base: the experiment whose keys are swept. seeds: the number of seeds; the first is the seed of
     the base, and each further seed is one larger. search: "grid" for every combination of values,
     "random" for `trials` random combinations. trials: None means 20. for_all: the settings of every
-    candidate, as in `candidates_of`. Raises ConfigError, with every problem, if an argument is
-    wrong, the grid is too large, or a combination is not a valid experiment.
+    candidate, by key; the base has them already, and a candidate that chooses another optimizer,
+    model and so on gets those of them for which it has options. Raises ConfigError, with every
+    problem, if an argument is wrong, the grid is too large, or a combination is not a valid
+    experiment.
     """
     if not axes:
         hint = "list several values, such as lr=0.1,0.01, or lr alone for a default range"

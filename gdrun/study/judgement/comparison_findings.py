@@ -216,7 +216,7 @@ class Comparison(ResultTables):
 
     @property
     def cause_beyond_rates(self) -> Symptom | None:
-        """Why every run diverged, if smaller rates would diverge too."""
+        """Why every run diverged, if smaller rates would diverge too; otherwise None."""
         return cause_beyond_rates([each.standing for each in self.contenders])
 
     @property
