@@ -16,7 +16,8 @@ def charts_of(subject: Subject, kind: str | None, shown: Shown) -> list[Chart]:
     """The charts of runs, a sweep or a comparison that a terminal can show.
 
     kind: the kind of picture that --kind names; None for the usual one. shown: the options --x, --y
-    and --scale. Raises GdrunError if the subject has no such axis.
+    and --scale. Raises GdrunError if there is no x axis or quantity with the name that --x or --y
+    gives.
     """
     from gdrun.study.judgement.comparison_findings import Comparison
     from gdrun.study.judgement.sweep_findings import Sweep
@@ -52,7 +53,7 @@ def check_axes(subject: Subject, kind: str | None, shown: Shown) -> None:
 
 
 def show_charts(charts: list[Chart]) -> None:
-    """Print the charts, one below the other, with the title of the first."""
+    """Print the title of the first chart, and then the charts, one below the other."""
     from rich.text import Text
 
     from gdrun.views.terminal_plot import PlotView

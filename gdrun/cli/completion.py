@@ -88,7 +88,7 @@ def configs_and_runs(ctx: Any, args: list[str], incomplete: str) -> list[str]:
 
 
 def command_names(ctx: Any, args: list[str], incomplete: str) -> list[str]:
-    """The commands of gdrun, or those of the command that the words before name."""
+    """The commands of gdrun, or the subcommands of the command after `help`."""
     command = ctx.find_root().command
     for word in ctx.params.get("words") or ():
         command = getattr(command, "commands", {}).get(word)

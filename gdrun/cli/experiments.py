@@ -116,8 +116,9 @@ def first_experiment(
 ) -> FirstExperiment:
     """Return the experiment of a command line; for a data file, a first experiment on it.
 
-    The arguments are those of `load_experiment`. Raises GdrunError for a wrong config, DataError if
-    the data cannot be read.
+    config, overrides: the words, of which any may be the config file or the data file. seed: the
+    value of --seed, or None. Raises GdrunError for a wrong config, DataError if the data cannot be
+    read.
     """
     from gdrun.config.loading import assumptions_about
 
@@ -208,7 +209,7 @@ def split_words(
 
 
 def named_config(word: str | None) -> str | None:
-    """The config or data file that an option names; - means stdin.
+    """The config or data file that an option names; - means stdin. None without the option.
 
     Raises GdrunError if the word names a run.
     """
@@ -220,11 +221,13 @@ def named_config(word: str | None) -> str | None:
 def study_source(
     config: str | None, overrides: list[Override], varied: list[Override]
 ) -> tuple[str | Mapping[str, Any] | None, list[str]]:
-    """The config of a study, and a sentence for each assumption about the data.
+    """The config of a study, and a sentence for each value that gdrun assumes, such as the rate.
 
     config: the config file or the data file of the command line. A config file is returned as it
-    is; for a data file, the config of a first experiment is returned. overrides, varied: as in
-    `start_study`. Raises GdrunError if the data file cannot be read.
+    is; for a data file, the config of a first experiment is returned. Without a file and without a
+    query in SQL among the overrides, the config is None, which means the quickstart config.
+    overrides: keys that the user has set for all runs. varied: the keys that the runs vary, as
+    overrides whose values are not used. Raises GdrunError if the data file cannot be read.
     """
     from gdrun.config.loading import assumptions_about
 

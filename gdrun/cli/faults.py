@@ -75,9 +75,10 @@ def note_changed_plugins(runs: Iterable[Run]) -> None:
 
 
 def note_plugins_of_config(config: str) -> None:
-    """Print a note for each plugin of a recorded run that differs from those loaded now.
+    """Print a note for each plugin of a run or a study that is not loaded as it was recorded.
 
-    config: the path of a config file, perhaps in the directory of a run or a study. The same config
+    The plugin has changed, or other plugins are loaded instead of it. config: the path of a config
+    file, perhaps in the directory of a run or study; otherwise nothing is printed. The same config
     trains differently with another version of its plugin.
     """
     from gdrun.cli.hinted_commands import plugins_beside

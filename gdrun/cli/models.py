@@ -71,16 +71,17 @@ DecimalOption: TypeAlias = Annotated[
 
 
 def reading(encoding: str | None, decimal: str | None) -> dict[str, str]:
-    """The options for text files that the command line sets."""
+    """The options `encoding` and `decimal` for text files, by name, without those that are None."""
     options = {"encoding": encoding, "decimal": decimal}
     return {name: value for name, value in options.items() if value is not None}
 
 
 def open_model(word: str, runs: Path, parameter: str = "runs") -> tuple[Path, TrainedModel]:
-    """The path of a run and its model. word: as for `gdrun show`, or a file weights.npz.
+    """The path of a run and its model.
 
-    runs: the parent directory of the runs. parameter: the argument that sets this directory, for
-    hints. Raises RecordError if there is no such run, or the run has no model.
+    word: the directory of the run, its file weights.npz, its id, a unique part of the id, or
+    `last`. runs: the parent directory of the runs. parameter: the argument that sets this
+    directory, for hints. Raises RecordError if there is no such run, or the run has no model.
     """
     from gdrun.runs.run import find_run, read_record
     from gdrun.runs.trained_model import read_model

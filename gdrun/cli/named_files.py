@@ -159,7 +159,8 @@ def recorded(word: str, out: Path) -> Path | None:
 def refuse_run(word: str) -> None:
     """Raise GdrunError if a word for a config is not a file, but names a recorded run or study.
 
-    Only the runs and studies in the default directory are searched, as by `recorded`.
+    A run or study in the default directory is named by its id, the unique beginning of its id, or
+    `last`.
     """
     from gdrun.cli.running import RUNS
     from gdrun.runs.run import RECORD, read_record

@@ -39,10 +39,10 @@ def step_with(
     overrides: Sequence[str] | None = None,
     seed: int | None = None,
 ) -> list[str]:
-    """The lines of `step` for a command on the experiment of another command line.
+    """Two lines: what a command is for, and the command with the current experiment.
 
-    config, overrides, seed: as in that command line. Empty if the config came from stdin, which
-    cannot be read again.
+    command: the name of the command. config, overrides, seed: the current experiment, as on the
+    command line. Empty if the config came from stdin, which cannot be read again.
     """
     words = [*([] if config is None else [config]), *(overrides or ())]
     if "-" in words:

@@ -29,7 +29,10 @@ def check_new(output: Path, force: bool) -> None:
 
 
 def write(output: Path, draw: Callable[[BinaryIO], object], force: bool) -> None:
-    """Write a picture atomically, and print its path. force: whether to replace a file."""
+    """Write a picture atomically, and print its path.
+
+    draw: a function that writes the picture to an open file. force: whether to replace a file.
+    """
     from gdrun.runs.files import write_atomically
     from gdrun.views.pictures.style import missing_signs, style
     from gdrun.views.training import path_line

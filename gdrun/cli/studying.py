@@ -117,7 +117,13 @@ class StudyOptions:
     def source(
         self, config: str | None, overrides: list[Override], varied: list[Override]
     ) -> str | Mapping[str, Any] | None:
-        """The config to start from, as in `study_source`; its assumptions are noted on stderr."""
+        """The config from which the study starts; None for the quickstart config.
+
+        A data file becomes the config of a first experiment on it. Unless `quiet`, each value that
+        gdrun assumes, such as the rate, is noted on stderr. config: the config file or the data
+        file, if any. overrides: keys that the user has set for all runs. varied: the keys that the
+        runs vary, as overrides whose values are not used.
+        """
         source, assumed = study_source(config, overrides, varied)
         if not self.quiet:
             for line in assumed:

@@ -36,7 +36,10 @@ _POSITION = re.compile(r"(.+?):\d+:\d+\b")
 
 
 def with_typed_settings(problem: Problem) -> Problem:
-    """The error; if the user has no config file to correct, its hint has overrides KEY=VALUE."""
+    """The error, with overrides in its hint if the user has no config file to correct.
+
+    A setting in the hint, such as `clip: {norm: 1}`, is then written `clip.norm=1`.
+    """
     hint = problem.hint
     if hint is None or _has_file(str(problem.where or ""), sys.argv[1:]):
         return problem
@@ -44,7 +47,10 @@ def with_typed_settings(problem: Problem) -> Problem:
 
 
 def note_for(text: str) -> str:
-    """The text of a note; if the command line names no config file, it has overrides KEY=VALUE."""
+    """The text of a note, with overrides if the command line names no config file.
+
+    A setting in the text, such as `clip: {norm: 1}`, is then written `clip.norm=1`.
+    """
     return text if _has_file("", sys.argv[1:]) else typed_settings(text)
 
 

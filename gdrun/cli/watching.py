@@ -63,9 +63,10 @@ class LiveView:
                 yield
 
     def draw(self, view: Callable[[int, int], RenderableType]) -> None:
-        """Draw a view, unless the last drawing was less than REDRAW seconds ago, or it is closed.
+        """Draw a view, unless the last drawing was less than REDRAW seconds ago.
 
-        view: makes the view for the width and the height of the terminal, in characters.
+        Nothing is drawn after the user has closed the live view. view: a function that makes the
+        view for the width and the height of the terminal, in characters.
         """
         now = time.monotonic()
         if self.left or self._live is None or now - self._drawn < REDRAW:

@@ -82,10 +82,11 @@ def kind_called(word: str) -> Kind | None:
 
 
 def find(name: str, kinds: Iterable[Kind] | None = None) -> list[tuple[Kind, Entry]]:
-    """Return all catalogue entries with this name or alias, or with this key, each with its kind.
+    """Return all catalogue entries with this name, each with its kind.
 
-    kinds: the kinds to search; None means all. Raises GdrunError, with a hint of similar names, if
-    there is no such entry.
+    name: the name or alias of an entry, or a key of a config that the entry describes, such as
+    log.points. kinds: the kinds to search; None means all. Raises GdrunError, with a hint of
+    similar names, if there is no such entry.
     """
     among = list(KINDS.values() if kinds is None else kinds)
     found = [(kind, entry) for kind in among if (entry := kind.called(name)) is not None]

@@ -38,8 +38,9 @@ def not_chosen(
 ) -> Problems:
     """Yield a problem for each option of an entry that is not chosen, such as delta with loss mse.
 
-    owner, own, given: as in `same_names`. known: the options in `own`, and those of the other
-    entries that the section chooses.
+    owner: the name of the section's main entry, such as mlp for the section model. own: the options
+    of this entry. known: the options in `own`, and those of the other entries that the section
+    chooses. given: the values that the section sets, by option name.
     """
     # With its default value such an option is accepted: older resolved configs list all options.
     for name, owners in brought_options(own).items():
@@ -52,8 +53,9 @@ def not_chosen(
 
 
 def entry_of_option(own: Mapping[str, Option], given: Mapping[str, Any]) -> dict[str, str]:
-    """Return, for each option that comes with a chosen entry, the name of this entry.
+    """Return, by option, the name of the chosen entry, such as a loss, that has this option.
 
-    own, given: as in `same_names`.
+    own: the options of the section's main entry, of which some choose other entries. given: the
+    values that the section sets, by option name.
     """
     return {name: entry.name for _, entry in chosen_entries(own, given) for name in entry.options}

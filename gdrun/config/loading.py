@@ -68,8 +68,9 @@ def assumptions_about(
 
     A text has the value and the reason, such as `0.001, a rate that suits the surface rosenbrock`.
 
-    overrides: as in `load`. A wrong override is ignored here, because `load` reports it. varied:
-    overrides of the keys that the runs of a study vary; nothing is assumed about their section.
+    overrides: texts of the form KEY=VALUE, or mappings of keys to values. A wrong override is
+    ignored here, because `load` reports it. varied: overrides of the keys that the runs of a study
+    vary; nothing is assumed about their section.
     """
     document, (parsed, _) = read(), _parsed(overrides)
     data = applied(document.data, parsed, document.where)[0]

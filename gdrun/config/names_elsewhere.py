@@ -136,7 +136,7 @@ def key_elsewhere(name: str, data: Mapping[str, Any]) -> str | None:
 def way_elsewhere(name: str, data: Mapping[str, Any]) -> str | None:
     """Return what to use instead of a setting that gdrun does not have, or None.
 
-    name: the name in another library. data: as in `key_elsewhere`.
+    name: the name in another library. data: the plain data of the config.
     """
     return _chosen(WAYS_WITH, name, data) or OTHER_WAYS.get(name.lower())
 

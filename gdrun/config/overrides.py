@@ -84,9 +84,10 @@ def _with_equals_sign(word: str) -> str | None:
 
 
 def swept_values(key: str, text: str) -> list[Any]:
-    """Return the values that a sweep tries for a key, as parse_sweep reads them.
+    """Return the values that a sweep tries for a key.
 
-    A query in SQL is one value. Several queries are each written in quotes.
+    text: values separated by commas, or a range such as log:1e-3:1:4. A query in SQL is one value,
+    also with commas. Several queries are each written in quotes.
     """
     return [text.strip()] if is_plain_query(key, text) else parse_sweep(text)
 
@@ -125,10 +126,11 @@ def apply(
 def applied(
     data: Mapping[str, Any], overrides: Iterable[Override], where: Where
 ) -> tuple[dict[str, Any], Where, list[Problem]]:
-    """Apply the overrides as `apply` does, but leave out those with an unknown or ambiguous key.
+    """Return a changed copy of `data`, a new function `where` for it, and the problems.
 
-    Returns the changed copy of `data`, the new function `where`, and a problem for each override
-    that was left out.
+    There is a problem for each override whose key is unknown or ambiguous, or that cannot be set;
+    it is left out. where: a function that returns the place of a key path, for messages. For a
+    changed key, the new function returns the text of the override.
     """
     result = copy.deepcopy(dict(data))  # `data` belongs to the caller.
     origins: dict[Path, str] = {}
@@ -180,10 +182,10 @@ def _choices() -> set[str]:
 
 
 def paths_of(override: Override, data: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """Return the paths that an override can mean, as resolve_key finds them for its key.
+    """Return the key paths that an override can mean: several if ambiguous, none if unknown.
 
-    The key `validation` or `test` alone means the size of this part in the split if the value is a
-    number, and otherwise the file of this part.
+    data: the plain data of the config. The key `validation` or `test` alone means the size of this
+    part in the split if the value is a number, and otherwise the file of this part.
     """
     key, value = override.key, override.value
     if key in HELD_OUT and not isinstance(value, int | float):

@@ -57,9 +57,9 @@ class SectionKind:
 
     key: the key of the section in a file. registry: the definitions by name. default: the name of a
     definition, for examples in messages. common: the options that all definitions share. aliases:
-    the name of a definition for each other name that a config may use. nested: for options that
-    hold sections themselves, the kinds of these sections, by the `kind` of the option's Nested
-    mark.
+    the name of a definition for each other name that a config may use. nested: for options whose
+    values are sections themselves, the kind of these sections, by the name that the option has as
+    `Nested.kind`.
     """
 
     key: str
@@ -163,11 +163,10 @@ class SectionKind:
         return problems
 
     def nested_kind(self, mark: Nested) -> SectionKind:
-        """Return the kind of section that each entry of a nested option is.
+        """Return the kind of the sections that an option contains, such as the parts of a schedule.
 
-        mark: the Nested mark of the option. An empty `kind` means the kind of this section: the
-        parts of a schedule, for example, are schedules again. Such entries do not have the options
-        that all sections of their kind share.
+        mark: the Nested mark of the option. If its `kind` is empty, the sections have the kind of
+        this section, but not the options that all sections of this kind share.
         """
         return self.nested[mark.kind] if mark.kind else replace(self, common={})
 
