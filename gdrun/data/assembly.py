@@ -61,15 +61,16 @@ def assembled(
     separator: str = "",
     memory: Numbers | None = None,
 ) -> Table:
-    """Return the table of the columns that `read` reads.
+    """Return the table of the chosen columns of a file or a query.
 
     Each label of a category becomes a 0/1 column; labels of the target become class codes.
 
-    choices: the target and the treatment of each column. places: the place of each row, for
-    messages. notes: sentences for the user; the table has these and further ones. separator: the
-    hint, on the separators that gdrun reads, for a file with a single column; empty for a file
-    without separators. memory (N, k + 1): a matrix with k columns of numbers, to which the features
-    may be written; None if there is no such matrix.
+    choices: the target and the treatment of each column. read: a function that returns the column
+    at a position. places: the place of each row, for messages. notes: sentences for the user; the
+    table has these and further ones. separator: the hint, on the separators that gdrun reads, for a
+    file with a single column; empty for a file without separators. memory (N, k + 1): a matrix
+    whose first k columns are numbers that `read` returns, and over which the features may be
+    written; None if there is no such matrix.
     Raises one UnfitColumnsError with the problems of all columns.
     """
     names, where = choices.names, places.table

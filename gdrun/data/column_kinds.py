@@ -52,9 +52,10 @@ def read_column(
 ) -> Column:
     """The column with these cells of a text file.
 
-    cells: finite numbers, or text. places: the place of each row. reading: how to read the column.
-    Raises DataError for infinite numbers, for a few texts among numbers, for numbers with another
-    decimal sign, and in the same cases as `text_column`.
+    cells: finite numbers, or the text of each cell. places: the place of each row. reading: how to
+    read the column. Raises DataError for infinite numbers, for a few texts among numbers, for
+    numbers with another decimal sign or a unit, for dates that cannot be read or are refused, for
+    control characters, and for text with too many different values for a category.
     """
     if not isinstance(cells, Cells):
         finite = not reading.marks.numbers
@@ -81,9 +82,10 @@ def text_column(
 ) -> Column:
     """The column of these texts: booleans, dates, a category, hashed texts, or an identifier.
 
-    filled (N,): False for a cell that is a missing value. The others are as in `read_column`.
-    Raises DataError for dates that cannot be read or are refused, numbers with a unit, control
-    characters, and text with too many different values for a category.
+    filled (N,): False for a cell that is a missing value. places: the place of each row, for
+    messages. reading: how to read the column. Raises DataError for dates that cannot be read or are
+    refused, numbers with a unit, control characters, and text with too many different values for a
+    category.
     """
     if not filled.any():
         return Column(np.full(len(filled), np.nan), SourceColumn(name))

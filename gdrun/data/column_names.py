@@ -39,7 +39,8 @@ class ColumnNames:
         """The position of the target, and the positions of the columns that are left out.
 
         If target is None, the last column that has a name and is not left out is the target.
-        Raises DataError if a column does not exist, or if the target is left out.
+        ignore: the columns that are left out. where: the table, for messages. Raises DataError if a
+        column does not exist, or if the target is left out.
 
         >>> houses = ColumnNames(("", "size", "price", ""), 4)
         >>> houses.choose(None, (), "houses.csv")
@@ -62,7 +63,11 @@ class ColumnNames:
         return position, ignored
 
     def positions(self, columns: Iterable[str | int], key: str, where: str) -> frozenset[int]:
-        """The positions of columns that the option `key` gives by name or by position."""
+        """The positions of columns that a user gives by name or by position; −1 is the last one.
+
+        key: the name of the option, and where: the table, both for messages. Raises DataError if a
+        column does not exist.
+        """
         return frozenset(self._position(column, key, where) for column in columns)
 
     def _position(self, column: str | int, key: str, where: str) -> int:

@@ -31,7 +31,17 @@ OTHERS = "*"
 
 @dataclass(frozen=True)
 class ColumnOptions:
-    """The options as a user gives them; gdrun.data.table_readers.SHARED explains each of them."""
+    """The options for the columns of a data file, as a user gives them.
+
+    Columns are given by name or by position from 0. target: the column to predict; None for the
+    last one. missing: `error`, or how missing values are treated, such as `mean`; a mapping chooses
+    for each column. ignore: columns to leave out. categories: columns whose cells are labels, even
+    if they are numbers. keep: columns that are used although they look like identifiers, and
+    columns of numbers that look like dates and are none. missing_values: the cells that count as
+    missing; None for the usual ones. dates: `encode` makes features of dates, as do `day_first` and
+    `month_first`, which say how to read 3/4/2024; `refuse` is an error. hash: a number of buckets
+    for texts with too many different values for 0/1 columns; None for no hashing.
+    """
 
     target: str | int | None = None
     missing: MissingOption = "error"

@@ -87,6 +87,8 @@ def _are_years(rows: Rows, numbers: Sequence[int]) -> bool:
 def require_no_names(rows: Rows, where: str) -> None:
     """Raise DataError if the first row is no clear header, but may hold names.
 
+    where: the file and the line of this row, for messages.
+
     It may hold names in three cases:
     1. A text of the row is above a column of numbers.
     2. The row has one text and otherwise whole numbers. The text does not occur again in its
@@ -126,7 +128,8 @@ def require_one_header(rows: Rows, ends: Sequence[int], where: str) -> None:
     A title is the only cell of its row; the names of the columns follow, and below them are
     numbers. A second header, such as one with units, has at least two cells, all of them text. At
     least three rows follow it, and all their cells are numbers. rows: the first rows of the file,
-    of which the first was taken for the header. ends: the last line of each row.
+    of which the first was taken for the header. ends: the last line of each row. where: the file,
+    for messages.
     """
     texts = len(rows[1]) > 1 and all(cell and cell_value(cell) is None for cell in rows[1])
     numbers_below = any(is_number(cell) for row in rows[2:] for cell in row)

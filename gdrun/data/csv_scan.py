@@ -78,10 +78,11 @@ class CsvScan:
         return self.layout.width > WIDEST
 
     def numbers(self, columns: Sequence[int], target: int, decimal: str) -> NumberMatrix:
-        """The numbers of the columns in `layout.numeric`; a text further down becomes NaN.
+        """The numbers of those columns that are in `layout.numeric`, for all rows.
 
-        The columns in `finite` have neither such texts nor missing or infinite values. target: the
-        position of the target, which gets an array of its own.
+        Such a column has numbers in the first lines; a text further down becomes NaN. The result
+        has in `finite` the columns without such texts and without missing or infinite values.
+        columns, target: positions. The target gets an array of its own. decimal: the decimal sign.
         """
         import duckdb
 

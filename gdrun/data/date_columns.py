@@ -27,7 +27,12 @@ def dates_from_texts(
     reading: ColumnReading,
     texts: Sequence[str],
 ) -> Column:
-    """The column of dates. Raises DataError if they are refused, wrong or ambiguous."""
+    """The column of dates with these cells.
+
+    filled (N,): False for a cell that is a missing value. places: the place of each row, for
+    messages. reading: how to read the column. texts: the different texts of the other cells. Raises
+    DataError if the dates are refused, wrong or ambiguous.
+    """
     row = int(filled.argmax())
     where, shown = places.cell(row, name), f"{cells.text(row)!r} {places.here(row)}"
     otherwise = "choose another target" if reading.target else reading.options.leaving_out(name)
@@ -80,8 +85,9 @@ def with_numbered_dates(
     """Return a column of numbers such as 20240131 as dates; return any other column unchanged.
 
     The numbers are dates if all of them are dates from 1900 to 2100, and at least FEWEST_NUMBERED
-    of them differ. The target, a column under `keep`, and a column with the name of an identifier
-    are never dates. header: the name in the file, or None. Raises DataError if dates are refused.
+    of them differ. The target, a column that the option `keep` lists, and a column with the name of
+    an identifier are never dates. header: the name in the file; None in a file without names.
+    Raises DataError if dates are refused.
     """
     if column.source.form != "number" or reading.target or reading.kept or not len(column.values):
         return column

@@ -197,6 +197,7 @@ def date_features(moments: Numbers, parts: Sequence[str]) -> Numbers:
     """The features (N, k) of N moments, one for each of k parts.
 
     moments (N,): seconds from 1970-01-01; NaN is a missing value, and all its features are NaN.
+    parts: some of year, month, weekday, hour and days (since 1970-01-01).
     """
     missing = np.isnan(moments)
     days = np.where(missing, 0, moments) / DAY

@@ -29,9 +29,10 @@ class Source(Protocol):
 
 
 def require_expandable(packed: int, unpacked: int, where: str, unpacking: str) -> None:
-    """Raise DataError if `packed` bytes expand to `unpacked` bytes, and this is beyond the bound.
+    """Raise DataError if `packed` bytes expand to too many bytes, `unpacked`.
 
-    where: the file. unpacking: what the user can do if the data are good, for the hint.
+    Too many are more than LARGE bytes, and more than MOST_TIMES · packed. where: the file.
+    unpacking: what the user can do if the data are good, for the hint.
     """
     if unpacked > LARGE and unpacked > MOST_TIMES * packed:
         raise DataError(
@@ -43,9 +44,10 @@ def require_expandable(packed: int, unpacked: int, where: str, unpacking: str) -
 
 
 def expand(source: Source, target: IO[bytes], packed: int, where: str) -> None:
-    """Copy the decompressed bytes of `source` to `target`, up to the bound.
+    """Copy the decompressed bytes of `source` to `target`.
 
-    packed: the number of compressed bytes. where: the file. Raises DataError beyond the bound.
+    packed: the number of compressed bytes. where: the file. Raises DataError if there are more than
+    LARGE bytes, and more than MOST_TIMES · packed.
     """
     unpacked = 0
     while chunk := source.read(CHUNK):

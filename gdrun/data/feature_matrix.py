@@ -42,8 +42,9 @@ def laid_out(
     """The features (N, d) of N rows, followed by a column that is not used: (N, d + 1).
 
     Preparation can turn such a matrix into the training part, with a column of ones, in place.
-    values: as for `encoded`. memory (N, k + 1): a matrix whose columns may be the arrays of
-    `values`. The features are written over this matrix if d ≤ k.
+    values: for each column its N numbers, or the codes of its labels. memory (N, k + 1): a matrix
+    whose columns may be the arrays of `values`. The features are written over this matrix if d ≤ k;
+    otherwise, or if it is None, a new matrix is made.
     """
     rows, features = len(values[0]), sum(_widths(columns))
     if memory is None or features >= memory.shape[1]:

@@ -57,8 +57,8 @@ def logistic(
 
         P(y = 1 | x) = 1 / (1 + exp(−xᵀw*))
 
-    n is the number of rows, d the number of features. X is made as in `linear`, with the option
-    condition as its condition number. w* has a random direction, and a length for which the
+    n is the number of rows, d the number of features. The columns of X are centred, and XᵀX/n has
+    exactly the condition number `condition`. w* has a random direction, and a length for which the
     log-odds xᵀw* have the standard deviation `signal`. With a small signal the classes overlap;
     with a large signal they are almost separable.
 

@@ -75,9 +75,10 @@ class Inspection:
 
 
 def inspect_data(options: Mapping[str, Any]) -> Inspection:
-    """Inspect the data of a dataset section. options: as for `load_table`.
+    """Inspect the data of a dataset section.
 
-    Raises DataError if the data cannot be read at all.
+    options: the section, such as {"path": "train.csv", "target": "price"}. Raises DataError if the
+    data cannot be read at all.
     """
     try:
         table = load_table(options)

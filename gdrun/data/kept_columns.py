@@ -9,10 +9,11 @@ from gdrun.errors import DataError, suggestion
 
 
 class KeptColumns:
-    """Collect the cells of the columns with these names while the rows of a file are read.
+    """Collect the cells of some columns while the rows of a file are read.
 
-    cells: by the name of the column, its texts in the rows read so far. required: whether a column
-    that does not exist is an error; if not, the column has no entry in `cells`.
+    names: the names of these columns. required: whether a column that does not exist is an error;
+    if not, the column has no entry in `cells`. cells: by the name of the column, its texts in the
+    rows read so far.
     """
 
     def __init__(self, names: Sequence[str] = (), *, required: bool = True) -> None:
@@ -39,7 +40,10 @@ class KeptColumns:
             kept.extend(map(str, cells))
 
     def require_none(self, where: str) -> None:
-        """Raise DataError if a column is required. where: data without names of columns."""
+        """Raise DataError if a column is required, because the data have no names of columns.
+
+        where: the data, for messages.
+        """
         if not self.required:
             self.cells = {}
         for name in self.cells:

@@ -45,8 +45,11 @@ def csv_blocks(
     """Yield d features (n, d) and the targets (n,) of each block of n rows.
 
     target: the target to read; with None, None is yielded for the targets. known: the name of the
-    target column, which the file may have and which is not reported as an extra column. header,
-    decimal, encoding: as for read_csv.
+    target column, which the file may have and which is not reported as an extra column. header:
+    whether the first row holds the names of the columns; None if it does so exactly when the
+    training data had names. decimal: the decimal sign; None means a point, or, with semicolons as
+    separators, the sign that the numbers show. encoding: the encoding of the text; None means
+    UTF-8, or UTF-16 if the file begins with its mark.
     Raises DataError if the file cannot be read, lacks a column, or has a wrong cell.
     """
     with text_file(path, encoding) as file:

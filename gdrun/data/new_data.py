@@ -54,8 +54,8 @@ def new_blocks(
 
     source: a path, a name, or `query=` and a query in SQL. target: the target of the model, whose
     column the data may have. labelled: whether the targets are needed; otherwise None is given for
-    them. targets: the file with the targets of an NPY or IDX file. reading: the options of
-    csv_blocks for text files.
+    them. targets: the file with the targets of an NPY or IDX file. reading: the options header,
+    decimal and encoding for a text file, by name; an option that is not set has its default.
     Raises DataError if the data cannot be read, or do not have the columns of the model.
     """
     word = bare_source(str(source))
@@ -85,7 +85,12 @@ def new_blocks(
 
 @dataclass(frozen=True)
 class NewRows:
-    """The new rows of one file. The fields are the arguments of new_blocks."""
+    """The new rows of one file.
+
+    target: the target of the model, whose column the file may have. labelled: whether the targets
+    are needed. reading: the options header, decimal and encoding for a text file, by name. targets:
+    the file with the targets of an NPY or IDX file; None without one.
+    """
 
     path: Path
     encoder: RowEncoder
@@ -176,9 +181,10 @@ _WHOLE = frozenset({"jsonl", "cifar", *TYPED})
 
 
 def mapped_features(path: Path, encoder: RowEncoder, target: Target) -> Array:
-    """The features (n, d) in an NPY file, memory-mapped. target: as for new_blocks.
+    """The features (n, d) in an NPY file, memory-mapped.
 
-    Raises DataError if the file cannot be read, or does not have the columns of the model.
+    target: the target of the model, whose column the file may have. Raises DataError if the file
+    cannot be read, or does not have the columns of the model.
     """
     return _matrix(mapped_array(path), encoder, target, path)[0]
 

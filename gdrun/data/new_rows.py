@@ -296,7 +296,8 @@ def require_columns(
 ) -> None:
     """Raise a DataError that names all missing columns if `names` lacks some that are wanted.
 
-    target: the name of the target, if it is wanted to measure a trained model.
+    where: the data, for messages. target: the name of the target, for a hint, if it is wanted to
+    measure a trained model; otherwise None.
     """
     missing = [name for name in wanted if name not in names]
     if missing == [target]:

@@ -45,9 +45,11 @@ TYPED: dict[str, Opened] = {"parquet": opened_parquet, "arrow": opened_arrow}
 def typed_blocks(
     opened: Rows, where: str, encoder: RowEncoder, target: Target, labelled: bool
 ) -> Blocks:
-    """Blocks of the rows of files or a query that DuckDB opens, as new_blocks gives them.
+    """Blocks of n rows of files or a query that DuckDB opens: features (n, d) and targets (n,).
 
-    where: the place of the rows, for messages.
+    The features are not filled yet. opened: a context with a connection and the SQL for the rows.
+    where: the place of the rows, for messages. target: the target of the model. labelled: whether
+    the targets are needed; otherwise None is given for them.
     """
     with opened as (database, source):
         described = database.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
@@ -74,7 +76,11 @@ def typed_blocks(
 
 
 def json_blocks(path: Path, encoder: RowEncoder, target: Target, labelled: bool) -> Blocks:
-    """Blocks of the rows of a file with lines of JSON, as new_blocks gives them."""
+    """Blocks of n rows of a file with lines of JSON: features (n, d) and targets (n,).
+
+    The features are not filled yet. target: the target of the model. labelled: whether the targets
+    are needed; otherwise None is given for them.
+    """
     with opened_json_lines(path) as (database, names):
 
         def read(position: int, as_text: bool) -> RowCells:

@@ -42,7 +42,10 @@ class Target:
     marks: MissingMarks = STANDARD
 
     def known(self, y: Array) -> Flags:
-        """Whether each of n rows has a target, (n,). y (n,): their targets, as from `encode`."""
+        """Whether each of n rows has a target, (n,).
+
+        y (n,): numbers or class codes; NaN or the code NO_CLASS is a missing target.
+        """
         return y != NO_CLASS if self.classes else ~np.isnan(y)
 
     def encode(self, cells: Any, place: Place, decimal: str = ".") -> Array:

@@ -97,7 +97,7 @@ def write_plainly(file: TextFile, layout: CsvLayout, target: Path, *, by_cells: 
     """Write the rows of a file, without its header, with commas and with as few quotes as possible.
 
     target: the file to write. by_cells: whether each cell gets a line of its own. Raises DataError
-    as checked_rows does.
+    if the file is not UTF-8 or not CSV, or has rows of another width than the layout.
     """
     with target.open("w", encoding="utf-8", newline="") as opened:
         writer = csv.writer(opened, lineterminator="\n")

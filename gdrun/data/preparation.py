@@ -63,15 +63,16 @@ def prepare(
 
     Means and scales are computed from the training part only. task: regression or classification;
     None means the task that suits the target. declared: whether the user names the task, so that
-    whole numbers of any kind can be classes. positive: as for positive_last. validation, test: the
-    size of the part, as a fraction (a float below 1) or as a number of rows; 0 means no such part.
-    standardize: whether to subtract the mean of each column and divide by its scale. seed: the seed
-    of the random split. ones: whether to add a column of ones after the features in memory, which a
-    linear model with a bias needs. standardize_target: whether to standardise the target of a
-    regression too. groups, times (N,): the groups or the time of each row, if the rows are split by
-    it. files: the file of each part (validation, test) whose rows are in a file of their own, not
-    in the table. overwrite: whether the features of the table may be overwritten by the training
-    part, which saves memory.
+    whole numbers of any kind can be classes. positive: the label of the positive one of two
+    classes, which gets the code 1; None keeps their order. validation, test: the size of the part,
+    as a fraction (a float below 1) or as a number of rows; 0 means no such part. standardize:
+    whether to subtract the mean of each column and divide by its scale. seed: the seed of the
+    random split. ones: whether to add a column of ones after the features in memory, which a linear
+    model with a bias needs. standardize_target: whether to standardise the target of a regression
+    too. groups, times (N,): the groups or the time of each row, if the rows are split by it. files:
+    the file of each part (validation, test) whose rows are in a file of their own, not in the
+    table. overwrite: whether the features of the table may be overwritten by the training part,
+    which saves memory.
     The same table, options and seed give the same bits. The matrix of a memory-mapped table stays
     on disk, and rows are standardised each time they are read.
     Raises DataError if the target does not suit the task, if the target of a classification is to

@@ -69,8 +69,9 @@ def opened_query(
 ) -> Iterator[tuple[DuckDBPyConnection, str]]:
     """A connection to DuckDB with the result of a query, and the name of its table in SQL.
 
-    where: the place of the query, for messages. folder: as for read_query. Raises DataError, also
-    from the `with` block, if the query is not one SELECT statement, or if it fails.
+    where: the place of the query, for messages. folder: the directory at which relative paths in
+    the query start. Raises DataError, also from the `with` block, if the query is not one SELECT
+    statement, or if it fails.
     """
     import duckdb
 

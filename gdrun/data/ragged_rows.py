@@ -10,9 +10,10 @@ from gdrun.errors import DataError
 
 
 def require_no_arff(rows: Sequence[Sequence[str]], ends: Sequence[int], where: str) -> None:
-    """Raise DataError if the first rows are those of a Weka file (ARFF).
+    """Raise DataError if the first rows of a file are those of a Weka file (ARFF).
 
-    The arguments are as for row_width.
+    rows: these rows, as fields without blanks around them. ends: the line on which each row ends.
+    where: the file, for messages.
     """
     for row, end in zip(rows, ends, strict=True):
         if row[0].lower().startswith(("@relation", "@attribute")):
@@ -24,8 +25,8 @@ def row_width(rows: Sequence[Sequence[str]], ends: Sequence[int], where: str) ->
     """The number of fields of each row of a table, as its first rows show it.
 
     rows: the first rows of a file, perhaps with its header, as fields without blanks around them.
-    ends: the line on which each row ends. A field that every row has after its last
-    separator, and that is always empty, does not count.
+    ends: the line on which each row ends. where: the file, for messages. A field that every row has
+    after its last separator, and that is always empty, does not count.
 
     Raises DataError if the first rows differ from most others: comments, a title, or a header that
     is too short.

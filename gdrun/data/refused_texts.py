@@ -26,7 +26,8 @@ def require_numbers(
     """Raise DataError if the texts in a column of numbers are probably typing errors.
 
     This is assumed if few cells are texts, or if a feature has fewer different texts than different
-    numbers.
+    numbers. is_text (N,): True for a cell that is a text. filled (N,): False for a cell that is a
+    missing value. places: the place of each row. reading: how to read the column.
     """
     texts, numbers = cells.texts_in(is_text), cells.texts_in(filled & ~is_text)
     share = 0.1 if reading.target else 0.5
@@ -53,7 +54,8 @@ def require_decimal_sign(
 ) -> None:
     """Raise DataError if all texts are numbers with a comma for a decimal point, or the reverse.
 
-    The texts are the cells of a column that are no numbers with the decimal sign of the file.
+    is_text (N,): True for a text, a cell that is no number with the decimal sign of the file.
+    places: the place of each row. reading: how to read the column.
     """
     other, word = (",", "comma") if reading.decimal == "." else (".", "point")
     if all(have_marks([text], other, reading.marks) for text in cells.texts_in(is_text)):
@@ -74,11 +76,13 @@ def refuse_units(
     texts: Sequence[str],
     reading: ColumnReading,
 ) -> None:
-    """Raise DataError if all texts are numbers, or have a number and a unit that gdrun keeps.
+    """Raise DataError if all texts of a column are numbers, or numbers with a unit such as 3 kg.
 
-    The caller has read a column whose texts are all numbers, such as 1.5 and 20, as numbers. It
-    comes here only if some have leading zeros, such as 00131, and the file has types: then they are
-    often codes, such as postal codes. As classes of a target with few values they are accepted.
+    A column whose texts are all numbers reaches this function only if some have leading zeros, such
+    as 00131, and the file has types: then they are often codes, such as postal codes. As classes of
+    a target with few values such texts are accepted. filled (N,): False for a cell that is a
+    missing value. texts: the different texts of the other cells. places: the place of each row.
+    reading: how to read the column.
     """
     plain = all(cell_value(text, reading.decimal, reading.marks) is not None for text in texts)
     if plain and reading.target and len(texts) <= MOST_LABELS:

@@ -108,7 +108,10 @@ def row_hashes(X: Array, y: Array) -> Array:
 
 
 def first_hashes(X: Array, y: Array) -> Array:
-    """The hash of each row of X (N, d) by FIRST_COLUMNS columns and its target: (N,), uint64."""
+    """The hash of each row of X (N, d) by some columns and the target in y (N,): (N,), uint64.
+
+    These are FIRST_COLUMNS columns, at equal distances.
+    """
     # Columns at equal distances: the first pixels of an image are often all the same.
     places = np.unique(np.linspace(0, X.shape[1] - 1, FIRST_COLUMNS).astype(int))
     return row_hashes(X[:, places], y)

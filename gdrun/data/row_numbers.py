@@ -84,7 +84,8 @@ def note_on_identifier(
     """A sentence on a feature that has the name of an identifier and many whole numbers, or none.
 
     The sentence warns the user that rows with the same number, such as the rows of one patient, may
-    be in two parts of the data. header: as for why_left_out.
+    be in two parts of the data. header: the name in the file, which may be empty; None in a file
+    without names.
     """
     if header is None or not IDENTIFIER.fullmatch(column.name) or not column.source.is_number:
         return ()
@@ -100,8 +101,8 @@ def note_on_identifier(
 def note_on_target(target: Column, header: str | None) -> tuple[str, ...]:
     """A sentence on a target that has a different whole number in each row, or none.
 
-    Such a column may be the target by default, because it is the last one. header: as for
-    why_left_out.
+    Such a column may be the target by default, because it is the last one. header: the name in the
+    file, which may be empty; None in a file without names.
     """
     if header is None or not IDENTIFIER.fullmatch(target.name):
         return ()

@@ -67,7 +67,10 @@ def note_on_sentinel(column: Column, options: ColumnOptions) -> tuple[str, ...]:
 
 
 def notes_on_words(columns: Iterable[Column], options: ColumnOptions) -> tuple[str, ...]:
-    """A sentence on labels of these columns that are in WORDS, or none."""
+    """A sentence on labels that are in WORDS, such as unknown, and perhaps mean a missing value.
+
+    Empty if these columns have no such label. options: those with which the columns were read.
+    """
     found: dict[str, list[str]] = {}
     for column in columns:
         for code, label in enumerate(column.labels):

@@ -51,7 +51,8 @@ Measure = Literal["auc", "lambda", "r2"]
 class SingleFeature:
     """The feature, or column of categories, with the best score.
 
-    measure: the AUC, λ or R² of this module. score: from 0 to 1, on the training part.
+    measure: r2 (R²) for a regression, auc for classes, or lambda (Goodman and Kruskal's λ) for
+    classes and a column of categories. score: from 0 to 1, on the training part.
     """
 
     feature: str
@@ -95,10 +96,12 @@ def best_single_feature(
 
 
 def score_of_categories(X: Array, y: Array, *, classes: bool) -> float:
-    """λ, or R² for a regression, of a column of categories.
+    """How well a column of categories predicts the target: R² for a regression, λ for classes.
 
-    X (n, k): the 0/1 column of each category, standardised or not. y (n,): codes of classes, or
-    real targets. The result is 0 if n < ROWS_PER_CATEGORY · k.
+    R² is that of the mean of y in each category. λ = 1 − a/b (Goodman and Kruskal): a, b are the
+    numbers of errors if the most frequent class of each category (a), or of all rows (b), is
+    predicted. X (n, k): the 0/1 column of each category, standardised or not. y (n,): codes of
+    classes, or real targets. The result is 0 if n < ROWS_PER_CATEGORY · k.
     """
     rows, categories = X.shape
     if rows < ROWS_PER_CATEGORY * categories:

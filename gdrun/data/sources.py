@@ -175,7 +175,8 @@ FILES = ("path", "targets", "validation", "test")
 def with_real_paths(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options of a dataset section with the real path of each file, to compare two sections.
 
-    options: as for `files_read_for`; a part may also be a mapping with a path.
+    options: the section, in which validation and test may be a path, a mapping with a path, or a
+    fraction.
     """
 
     def real(value: Any) -> Any:
@@ -190,8 +191,8 @@ def with_real_paths(options: Mapping[str, Any]) -> dict[str, Any]:
 def files_read_for(options: Mapping[str, Any]) -> list[str | Path]:
     """The paths that are read for the dataset section of a config, with those of its parts.
 
-    options: the section, in which a part may be a fraction instead of a path. A path may be a
-    pattern; the directory of a relative path is the current one.
+    options: the section, in which validation and test may be fractions instead of paths. A path may
+    be a pattern; the directory of a relative path is the current one.
     """
     found: list[str | Path] = [each for each in map(options.get, FILES) if isinstance(each, str)]
     if "query" in options:

@@ -98,12 +98,13 @@ def _without(
 
 
 def with_times(table: Table, options: Mapping[str, Any], column: str) -> tuple[Table, Numbers]:
-    """Return the rows of `table` that have a time, and the time of each, (N,): see row_times.
+    """Return the rows of `table` that have a time, and the time of each, (N,).
 
-    options: the dataset section from which the table was read. If its `ignore` lists the column,
-    the column is no feature, but is read for the times. `missing: drop` drops rows without a time.
-    Raises DataError if the column does not exist, is text, or has missing values that are not
-    dropped.
+    A time is a number, or the days from 1970-01-01 to a date. column: the name of the column of
+    times. options: the dataset section from which the table was read. If its `ignore` lists the
+    column, the column is no feature, but is read for the times. `missing: drop` drops rows without
+    a time. Raises DataError if the column does not exist, is text, or has missing values that are
+    not dropped.
     """
     ignored = as_tuple(options.get("ignore") or ())
     if column not in ignored:

@@ -63,7 +63,8 @@ def split_groups(groups: Counts, *, validation: float, test: float, seed: int) -
 
     groups (N,): the code of the group of each row. For each held-out part, the groups are
     tried in random order. A group is taken if it brings the number of rows nearer to the wanted
-    size. If no group does, the smallest group is taken. validation, test, seed: as for split_rows.
+    size. If no group does, the smallest group is taken. validation, test: the size of the part, a
+    fraction of all rows (a float below 1) or a number of rows. seed: the seed of the random order.
     Raises DataError if there are fewer groups than parts.
     """
     sizes = np.bincount(groups)
@@ -104,9 +105,9 @@ def split_groups(groups: Counts, *, validation: float, test: float, seed: int) -
 def split_times(times: Numbers, *, validation: float, test: float) -> SplitRows:
     """Divide the rows by time: the test part is the last one, the validation part before it.
 
-    times (N,): the time of each row. Rows of the same time are in the same part, so that a size may
-    differ from the one that validation or test gives. Raises DataError if there are fewer different
-    times than parts.
+    times (N,): the time of each row. Rows of the same time are in the same part, so a part may
+    differ from its wanted size. validation, test: this size, a fraction of all rows (a float below
+    1) or a number of rows. Raises DataError if there are fewer different times than parts.
     """
     total = len(times)
     order = np.argsort(times, kind="stable")

@@ -13,10 +13,13 @@ from gdrun.data.table import Table
 def standardisation_of(
     table: Table, trained: Counts, means: Numbers | None
 ) -> tuple[Numbers, Numbers, Flags]:
-    """Return the same as `standardisation`, for the training rows of a table in memory.
+    """Return the mean and the scale of each of d columns, and whether it varies: (d,) each.
 
-    trained: the indices of the training rows. means: the mean of each column, which replaces
-    missing values; None if no value is missing. A large table is read block by block.
+    They are those of the training rows of a table in memory, after missing values are replaced. The
+    scale is the population standard deviation. For a column with a single value, which does not
+    vary, the mean is that value and the scale is 1. trained: the indices of the training rows.
+    means: the mean of each column, which replaces missing values; None if no value is missing. A
+    large table is read block by block.
     """
     if means is None and len(trained) * len(table.feature_names) >= LARGE_ENTRIES:
         found = mean_and_scale_by_blocks(table.X, trained)
@@ -26,10 +29,12 @@ def standardisation_of(
 
 
 def mapped_standardisation(table: Table, trained: Counts) -> tuple[Numbers, Numbers, Flags]:
-    """Return the same as `standardisation`, for the training rows of a table on disk.
+    """Return the mean and the scale of each of d columns, and whether it varies: (d,) each.
 
-    trained: the indices of the training rows. Raises DataError if a value is not finite, in a
-    training row or any other row.
+    They are those of the training rows of a table on disk. The scale is the population standard
+    deviation. For a column with a single value, which does not vary, the mean is that value and the
+    scale is 1. trained: the indices of the training rows. Raises DataError if a value is not
+    finite, in a training row or any other row.
     """
     marks = np.zeros(len(table.y), dtype=bool)
     marks[trained] = True

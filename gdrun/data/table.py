@@ -35,11 +35,11 @@ HASHED_BYTES = 2**20
 
 @dataclass(frozen=True)
 class TableHashes:
-    """The SHA-256 hash of a table, and the hashes of its rows: (N,), uint64.
+    """The SHA-256 hash of a whole table, and a hash of each of its rows.
 
-    For a table on disk, all columns are hashed. For a table in memory, only some columns and the
-    target are (see first_hashes in gdrun.data.repeated_rows), so that rows which differ may have
-    equal hashes.
+    rows (N,): the hashes, uint64. For a table on disk they are made from all columns. For a table
+    in memory they are made from only some columns and the target (see first_hashes in
+    gdrun.data.repeated_rows), so that rows which differ may have equal hashes.
     """
 
     sha256: str
@@ -198,7 +198,7 @@ class Prepared:
     def in_own_unit(self, values: Array) -> Numbers:
         """Return targets or predictions (n,) of a regression in the target's own unit, in float64.
 
-        values: as the parts contain them.
+        values: in the unit of `train.y`, that is, standardised if there is a `target_scale`.
         """
         if self.target_scale is None:
             return values.astype(np.float64)

@@ -109,9 +109,11 @@ def positive_last(
 
 
 def positive_code(labels: tuple[str, ...], positive: str) -> int:
-    """Return the code of the positive class, 0 or 1; the arguments are those of positive_last.
+    """Return the code of the positive class, 0 or 1.
 
-    A boolean in another spelling is found too: YAML has one word, true, for True, TRUE and true.
+    labels: the label of each code. positive: the label of the positive class. A boolean in another
+    spelling is found too: YAML has one word, true, for True, TRUE and true. Raises DataError if
+    there are not two labels, or if `positive` is none of them.
     """
     where = "dataset.positive"
     if len(labels) != 2:
