@@ -36,9 +36,9 @@ def unchanged_files(*paths: str | Path | None) -> Iterator[None]:
 
 
 def states_of(paths: Iterable[str | Path | None]) -> dict[Path, tuple[int, int, int]]:
-    """The inode, the size and the time of the last change of each file that exists.
+    """The inode, the size and the time of the last change (in ns) of each file that exists.
 
-    paths: as for `unchanged_files`.
+    paths: the paths of files, patterns, or the directory of CIFAR-10; None is ignored.
     """
     found = {}
     for each in paths:

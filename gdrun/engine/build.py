@@ -66,7 +66,11 @@ def build(experiments: Sequence[Experiment], data: Prepared) -> tuple[Cohort, En
 
 
 def facts(experiment: Experiment, data: Prepared) -> Facts:
-    """Return the facts of an experiment. Nothing is compiled. Raises the errors of `build`."""
+    """Return the facts of an experiment. Nothing is compiled.
+
+    Raises ConfigError or DataError if the experiment does not fit the data, ConfigError or
+    MissingExtraError if the config names an engine that cannot run the experiment.
+    """
     cohort = cohort_of([experiment], data)
     # Called only for its errors: a study checks its experiments before it runs any.
     engine_maker(cohort, experiment.header.engine)

@@ -38,9 +38,9 @@ class Judge:
     def wants_gradient(self) -> bool:
         """Whether evaluations must compute the full gradient.
 
-        They must for a rule on its norm. They also must for a rule on small changes, which may end
-        a run far from a minimum: only a full gradient shows this. If the gradients of the steps are
-        full ones, without dropout, those are enough.
+        They must for a rule on its norm. They also must for a rule on small changes that may stop a
+        run far from a minimum, because only a full gradient shows this; but not if the steps
+        themselves use full gradients without dropout.
         """
         obeyed, watched = self._rules.obeyed.thresholds, self._rules.watched.thresholds
         return "grad_norm" in {**obeyed, **watched} or (
@@ -107,7 +107,7 @@ class Judge:
                 known[firing.rule] = stop_for(firing, epoch, state.step)
 
     def watched(self, lane: int) -> tuple[Stop, ...]:
-        """The first firing of each watched rule in one run. lane: the index of the run.
+        """The first firing of each watched rule in one run. lane: the run's index in the cohort.
 
         A watched rule is reported but does not stop the run. Rules that did not fire are left out.
         """

@@ -96,8 +96,8 @@ class StepTrace:
         """Add the consecutive steps of a chunk.
 
         shared: a function that computes the columns that all lanes (runs that train together)
-        share. own: the other columns, (steps, lanes) each. lanes: the indices of these lanes in the
-        cohort.
+        share, for given steps of the chunk, counted from 0. own: the other columns, (steps, lanes)
+        each. lanes: the indices of these lanes in the cohort.
         """
         own = own | {peak: own[of] for peak, of in _PEAKS.items()}
         # For all lanes the memory is contiguous, and a slice copies faster than an index array.

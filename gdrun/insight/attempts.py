@@ -89,5 +89,5 @@ def best_first(attempts: Iterable[Attempt]) -> list[Attempt]:
 
 
 def alike(one: Attempt, best: Attempt) -> bool:
-    """Whether the metric of `one` differs from that of `best` by at most its share ALIKE."""
+    """Whether the metrics of two attempts differ by at most ALIKE times the metric of `best`."""
     return abs(one.score - best.score) <= ALIKE * abs(best.score)

@@ -33,11 +33,12 @@ CLOSE = 1e-3
 def possible_decrease(
     gradient: Array, product: Callable[[Numbers], Numbers], reach: float
 ) -> float:
-    """How far f falls on its quadratic model along the gradient, within the distance `reach`.
+    """How far the quadratic model gᵀd + ½ dᵀH d of f falls for steps d of length up to `reach`.
 
-    gradient (P,): g. product: the function v → H v, from (P,) to (P,). Conjugate gradients minimise
-    the model, and end at a direction without positive curvature. In this direction only the slope
-    counts, and not a negative curvature: at a saddle, where the gradient is 0, the result is 0.
+    gradient (P,): g. product: the function v → H v, from (P,) to (P,); H is the Hessian. Conjugate
+    gradients minimise the model, and end at a direction without positive curvature. In this
+    direction only the slope counts, and not a negative curvature: at a saddle, where the gradient
+    is 0, the result is 0.
 
     Source: Steihaug 1983, without the negative curvature.
     """

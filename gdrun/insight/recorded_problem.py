@@ -39,7 +39,9 @@ def problem_of_run(run: Run) -> AnalysedProblem:
 def last_weights(run: Run) -> tuple[AnalysedProblem, Array, int]:
     """The problem of a run, the weights (P,) that the run returns, and the step at which it ended.
 
-    Raises the errors of `problem_of_run`, and RecordError if the run has no finite weights.
+    Raises RecordError if the run has no finite weights, or if its data are arrays from Python or
+    have changed since the run; DataError if the data cannot be read; ConfigError if the run needs a
+    plugin that is not loaded.
     """
     problem = problem_of_run(run)
     try:

@@ -18,8 +18,8 @@ def suboptimalities(runs: Sequence[Run]) -> list[Numbers]:
     """f − f* at the evaluations of each run: one array (evaluations,) a run.
 
     f* is computed once for runs with the same objective. A difference within the rounding error of
-    f* is NaN. Raises RecordError if f* is not known, or if the data of a run are not stored or
-    have changed since then.
+    f* is NaN. Raises RecordError if f* is not known, or if the data of a run were not stored or
+    have changed since the run.
     """
     known: dict[str, float] = {}
     found = []

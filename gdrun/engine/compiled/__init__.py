@@ -54,8 +54,9 @@ def kernel_texts(cohort: Cohort, kind: KindName) -> list[str]:
 def compiled_engine(cohort: Cohort, kind: KindName) -> Engine:
     """Compile the kernels of an engine of this kind for the cohort, and return the engine.
 
-    kind: as for kernel_texts. Raises NotCompilableError if an equation cannot be translated to C,
-    or if the compiler fails.
+    kind: linear, for a linear model; network, for a plain network; update, for the update alone of
+    any other model. Raises NotCompilableError if an equation cannot be translated to C, or if the
+    compiler fails.
     """
     from gdrun.engine.compiled.engine import CompiledEngine
     from gdrun.engine.compiled.networks import NetworkEngine

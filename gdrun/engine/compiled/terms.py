@@ -74,8 +74,10 @@ class Translation:
 class Writing:
     """Collects the C statements of an equation during its translation.
 
-    shared, statements, fields: as in Translation. names: the number of C variables so far. depth:
-    how deeply the call that is being translated is nested in calls of helper functions.
+    shared: the statements that compute numbers that all parameters or examples share. fields: the C
+    type and the expression of each shared number that `statements` read, by name. statements: the
+    statements for one parameter or example. names: the number of C variables so far. depth: how
+    deeply the call that is being translated is nested in calls of helper functions.
     """
 
     shared: list[str] = field(default_factory=list)

@@ -48,10 +48,11 @@ def _curve(name: str, mean: Numbers) -> Series:
 
 @claim("sgd-ball", chapter="3B", statement="SGD may not converge to the exact minimum")
 def sgd_ball() -> Finding:
-    """At a constant rate α, the mean of f = ½‖w‖² stays at about ασ²/(2 − α), proportional to α.
+    """At a small constant rate α, f stays above its minimum on average, in proportion to α.
 
-    σ is the standard deviation of the noise of each weight's gradient. With rates whose sum is
-    infinite and whose squares have a finite sum, SGD converges (Robbins & Monro 1951).
+    For f = ½‖w‖² of two weights the mean of f is about ασ²/(2 − α). σ is the standard deviation of
+    the noise of each weight's gradient. With rates whose sum is infinite and whose squares have a
+    finite sum, SGD converges (Robbins & Monro 1951).
     """
     configs = [_noisy(0.1), _noisy(0.025)]
     means = [_mean_loss(config) for config in configs]

@@ -32,8 +32,9 @@ def _noisy(size: int) -> Config:
 def oscillation_decay() -> Finding:
     """Each step along a curvature λ jumps across the minimum if α > 1/λ, and none does if α < 1/λ.
 
-    The noise of mini-batches keeps f near ασ²/(2B), which a decaying rate lowers, too. B is the
-    batch size, and σ² the variance of the noise of each weight's gradient.
+    The noise of mini-batches keeps f = ½‖w‖² of two weights near ασ²/(2B). A decaying rate lowers
+    this level, too. B is the batch size, and σ² the variance of the noise of each weight's
+    gradient.
     """
     constant = bowl(L, {"name": "vanilla", "lr": 1.9 / L}, 60)
     decay = {"name": "exponential", "decay": 0.05, "per": "step"}
@@ -60,11 +61,11 @@ def oscillation_decay() -> Finding:
 
 @claim("oscillation-cause", chapter="6.3", statement="oscillation means that the rate is too large")
 def oscillation_cause() -> Finding:
-    """Mini-batches make the loss fluctuate at every rate, by ασ²/(2B): larger batches reduce it.
+    """Mini-batches make the loss fluctuate at every rate; larger batches make it fluctuate less.
 
-    B is the batch size, and σ² the variance of the noise of each weight's gradient. With full
-    gradients, oscillation shows that the rate is too large: the weights jump across the minimum
-    along one direction.
+    For f = ½‖w‖² of two weights, f stays near ασ²/(2B). B is the batch size, and σ² the variance of
+    the noise of each weight's gradient. With full gradients, oscillation shows that the rate is too
+    large: the weights jump across the minimum along one direction.
     """
     full = varied(_noisy(1), variant="bgd", surface={"start": [1, 1]}, stopping={"steps": 100})
     full = full | {"evaluate": {"every": 1}}

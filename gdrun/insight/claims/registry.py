@@ -51,8 +51,8 @@ class Finding:
 class Claim:
     """A statement, and the function that measures it.
 
-    chapter: the part of the course where it is stated, such as 3C. truth: what holds, with its
-    source: the docstring of the function.
+    chapter: the chapter of the course in which it is stated, such as 3C (see CHAPTERS). truth: what
+    holds, with its source; it is the docstring of the function.
     """
 
     name: str
@@ -94,7 +94,10 @@ CLAIMS: dict[str, Claim] = {}
 def claim(
     name: str, *, chapter: str, statement: str
 ) -> Callable[[Callable[[], Finding]], Callable[[], Finding]]:
-    """Register the decorated function as the measurement of a claim."""
+    """Register the decorated function as the measurement of a claim.
+
+    name, chapter, statement: those of the Claim; its `truth` is the docstring of the function.
+    """
 
     def register(function: Callable[[], Finding]) -> Callable[[], Finding]:
         truth = " ".join((function.__doc__ or "").split())

@@ -67,9 +67,9 @@ def accelerated_rate() -> Finding:
 def sgd_rate() -> Finding:
     """With noise, f − f* falls only like 1/√T with the rates α/√t, and like 1/T with α/t if μ > 0.
 
-    The test starts at the minimum of f = ½‖w‖². With noise of the standard deviation σ in the
-    gradient of each weight, the mean of f at the rate α is ασ²/(2 − α), so that the mean follows
-    the rate. Nemirovski et al. 2009; Bottou, Curtis & Nocedal 2018, theorem 4.7.
+    The test starts at the minimum of f = ½‖w‖² of two weights. With noise of the standard deviation
+    σ in the gradient of each weight, the mean of f at the rate α is ασ²/(2 − α), so that the mean
+    follows the rate. Nemirovski et al. 2009; Bottou, Curtis & Nocedal 2018, theorem 4.7.
     """
     surface = {"name": "bowl", "condition": 1, "noise": 1, "start": [0, 0]}
     base = descent({"surface": surface}, 0.5, epochs=20) | {"log": {"points": 100}}
