@@ -178,8 +178,12 @@ def _problem(
     elif detail["type"] == "string_type":
         hint = hint or f'put the value in quotes if it is text: "{detail["input"]}"'
     if isinstance(detail["input"], list) and wanted in ("a number", "a whole number"):
-        values = ",".join(map(str, detail["input"]))
-        hint = f"`gdrun sweep {place[-1]}={values}` tries several values"
+        if isinstance(place[-1], int):  # an entry of a list, such as hidden
+            one = f"{place[-2]}={detail['input']}".replace(" ", "")
+            hint = f"one list is {one}; `gdrun sweep '{one},[32,16]'` tries several lists"
+        else:
+            values = ",".join(map(str, detail["input"]))
+            hint = f"`gdrun sweep {place[-1]}={values}` tries several values"
     elif isinstance(detail["input"], float) and wanted == "a whole number":
         hint = f"write {detail['input']:.0f}" if detail["input"].is_integer() else hint
     if hint is None and prefix and (of,) != prefix:

@@ -40,6 +40,10 @@ def here(gdrun, tmp_path, monkeypatch):
             "--config bowl.yaml gives every contender the dataset of bowl.yaml",
         ),
         ("sweep 'lr=[0.1, 0.2]'", "`gdrun sweep lr=0.1,0.2` tries several values"),
+        (
+            "sweep model=mlp 'model.hidden=[[8]]'",
+            "one list is hidden=[8]; `gdrun sweep 'hidden=[8],[32,16]'` tries several lists",
+        ),
         ("sweep", "such as: gdrun sweep lr"),
         ("compare", "such as: gdrun compare bgd sgd mbgd"),
         ("train learning_rate=0.1", "the name in gdrun is optimizer.lr"),
