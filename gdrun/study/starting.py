@@ -48,7 +48,7 @@ The validation part is a tenth of the rows; for fewer rows its loss is too noisy
 class Start:
     """A first experiment. config: its plain data. assumed: a sentence for each assumption, by key.
 
-    table: the table that was read from the file. seconds: the time that this took.
+    table: the table that was read from the file. seconds: the time to read it.
     """
 
     config: dict[str, Any]
@@ -110,12 +110,13 @@ def start_study(
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """The config from which a study on a data file starts, and a sentence for each assumption.
 
-    overrides: keys that the user has set for all runs. The config has only those of the sections
-    dataset, model and stopping, on which the assumptions depend. varied: the keys that the runs
-    vary, as overrides whose values are not used. Assumptions about sections that `overrides` or
-    `varied` change are left out, except for a varied rate without values, such as `lr`: the center
-    of its default range comes from the test of rates. The data are prepared and cached, so that
-    the study does not read them again. The errors are those of `start`.
+    overrides: keys that the user has set for all runs. Of these, the config has only the ones in
+    the sections dataset, model and stopping, because the assumptions depend on them. varied: the
+    keys that the runs vary, as overrides whose values are not used. Assumptions about sections that
+    `overrides` or `varied` change are left out, except for a varied rate without values, such as
+    `lr`: the center of its default range is the rate that a short test of rates has found. The data
+    are prepared and cached, so that the study does not read them again. Raises ConfigError for a
+    wrong override, DataError if the data cannot be read.
     """
     base = _base(path)
     changes = parsed_changes(overrides)

@@ -68,7 +68,7 @@ class Observers:
     on_growth: OnGrowth | None = None
 
     def listeners_of(self, task: Task) -> list[Listener]:
-        """The listeners of a task that trains in this process."""
+        """The `listeners`, and one that calls `on_growth`, if it is set, while this task trains."""
         reporters = [] if self.on_growth is None else [GrowthReporter(task, self.on_growth)]
         return [*self.listeners, *reporters]
 
@@ -131,7 +131,10 @@ class StudyRequest:
 
     @cached_property
     def document(self) -> Document | None:
-        """The config as plain data; None for the quickstart. It is read once, as stdin must be."""
+        """The config as plain data; None without a config: the study starts from the quickstart.
+
+        The config is read only once, because stdin cannot be read again.
+        """
         return None if self.config is None else read(self.config)
 
     def base(self, names: Sequence[Override] = ()) -> tuple[Experiment, Table | None, Settings]:

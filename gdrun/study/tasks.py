@@ -76,7 +76,7 @@ class Task:
 
     @cached_property
     def experiments(self) -> tuple[Experiment, ...]:
-        """The experiments of the trials, with as few points in the step trace as `lean` sets."""
+        """The experiments of the trials; those with the default log.points record fewer points."""
         return tuple(lean(trial.experiment) for trial in self.trials)
 
     @cached_property
@@ -163,12 +163,12 @@ def tasks_of(
 
 
 def unfinished(tasks: Iterable[Task], results: Mapping[str, Result]) -> list[Task]:
-    """The tasks whose trials do not all have a result.
+    """The tasks that must still run: those with a trial that has no result.
 
-    tasks: the tasks of all trials of the study, with and without a result. A resumed study then has
-    the same groups, and its results are the same bit for bit. A group that was interrupted is
-    trained as a whole again, or from its checkpoint. If a group has trials that the earlier study
-    did not have, only these are trained. results: by the trial's identity.
+    tasks: those of all trials of the study. results: by the trial's identity. A task that was
+    interrupted is returned as a whole, and trained from its checkpoint, if there is one: its
+    results are then the same bit for bit. Of a task with trials that the earlier study did not
+    have, only the trials without a result are returned.
     """
     left: list[Task] = []
     for task in tasks:
@@ -237,7 +237,10 @@ def even_chunks(trials: Sequence[Trial], most: int) -> Iterator[Sequence[Trial]]
 
 
 def lean(experiment: Experiment) -> Experiment:
-    """The same experiment, with fewer points in its step trace, unless its config sets them."""
+    """The same experiment; if log.points is the default, with fewer points in its step trace.
+
+    These are TRACE_POINTS, or WALK_POINTS on a surface.
+    """
     points = _trace_points(experiment)
     if points == experiment.log.points:
         return experiment

@@ -63,7 +63,8 @@ def try_out(
 
     Returns the standing (results, scores and rank) of each setting, and the work (the numbers of
     trials and cohorts, and seconds). alone: whether each trial trains alone, so that the seconds of
-    trials can be compared. Raises the errors of `carry_out`.
+    trials can be compared. Raises DataError if a setting does not fit its data, RecordError if the
+    directory cannot be read or written, GdrunError if worker processes die repeatedly.
     """
     results, work = carry_out(plan, context, alone=alone)
     return standings(plan, results, metric), work

@@ -64,9 +64,10 @@ def larger_rates(run: Traced) -> tuple[Remedy, ...]:
     they are 10, 100 and 1000 times the run's rate, up to LARGEST_RATE. Mini-batches need smaller
     rates than full batches, so that their rates must also be below half of a known limit.
 
-    For full batches without a known limit, α / (1 − g₁ / g₀) is proposed first. α is the run's
-    rate, and g₀ and g₁ are the gradient norms of its first two steps. Along a direction with
-    curvature λ, a step reduces the gradient by the share αλ, so that the proposed rate is 1/λ.
+    For full batches without a known limit, α / (1 − g₁ / g₀) is proposed first if it is above 10α.
+    α is the run's rate, and g₀ and g₁ are the gradient norms of its first two steps. Along a
+    direction with curvature λ, a step reduces the gradient by the share αλ, so that the proposed
+    rate is 1/λ.
     """
     values = [value for k in (1, 2, 3) if (value := run.rate * 10.0**k) <= LARGEST_RATE]
     if run.limit is not None and run.full_batches:

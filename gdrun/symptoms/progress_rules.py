@@ -24,9 +24,9 @@ def stuck(run: Traced) -> Symptom | None:
     minimum of a surface, or the whole first loss on data. Less than 1/5 of what it fell was in the
     second half of the run, which begins where the sum of the learning rates reached half of its
     total. With a rate that is too small the loss falls as much in both halves, so that the run is
-    not stuck. Three more kinds of runs do not count as stuck: a run that a convergence rule
-    stopped, a linear model whose gradient norm fell to 1/10 of its first value, and a linear model
-    with mini-batches.
+    not stuck. Four more kinds of runs do not count as stuck: a run that a convergence rule stopped,
+    a run whose steps jump from one side of the minimum to the other, a linear model whose gradient
+    norm fell to 1/10 of its first value, and a linear model with mini-batches.
 
     On a surface there are two more cases far above the minimum. If the gradient norm fell to 1/20
     of its first value and the loss no longer falls, the run is at a saddle. If the gradient norm
@@ -121,9 +121,10 @@ def slow(run: Traced) -> Symptom | None:
     its total. Or the loss falls along a straight line, as with a rate that is far too small: the
     fall in the fourth quarter is over 7/10 of that in the third, and both together are over 1/50 of
     the largest possible fall: the first loss minus the minimum of a surface, or the whole first
-    loss on data. Quarters are compared if there are at least 12 evaluations. With batches
-    and a rate that decays, neither condition counts if the rises of the loss in the second half add
-    up to over 1/5 of its fall: noise falls as the rate decays.
+    loss on data. Quarters are compared if there are at least 12 evaluations. Neither condition
+    counts if the loss moves up and down in the second half. With batches and a rate that decays,
+    neither counts if the rises of the loss in the second half add up to over 1/5 of its fall: noise
+    falls as the rate decays.
 
     A second case is a run that a rule for small changes of the loss or the weights stopped, but not
     near a minimum: small steps change little anywhere. The norm of its full gradient was still over
@@ -206,9 +207,9 @@ def still_falling(run: Traced) -> Symptom | None:
 
     The training loss ended below half of its first value, and below half of the loss of a constant
     prediction. Over 1/5 of its fall was in the second half of the run, which begins where the sum
-    of the learning rates reached half of its total. With batches and a rate that decays, it does
-    not count if the rises of the loss in this half add up to over 1/5 of its fall: noise falls as
-    the rate decays.
+    of the learning rates reached half of its total. This fall does not count if the loss moves up
+    and down in this half; nor, with batches and a rate that decays, if the rises of the loss in
+    this half add up to over 1/5 of the fall: noise falls as the rate decays.
 
     Evidence: training loss
 

@@ -134,7 +134,10 @@ def _needs_no_curve(name: str, run: Traced) -> bool:
 
 
 def too_few_evaluations(run: Traced) -> bool:
-    """Whether a run was evaluated too rarely for the rules in CURVES."""
+    """Whether a run has too few evaluations for the rules that need the shape of the loss curve.
+
+    These are named in CURVES. False for a run that explodes, or whose update is not defined.
+    """
     return len(run.loss) < FEWEST and _end(run) is None
 
 

@@ -48,15 +48,17 @@ def undefined_update(run: Traced) -> Symptom | None:
 def exploding(run: Traced) -> Symptom | None:
     """The loss rises without limit, because the steps are too long.
 
-    The run diverged, or its training loss rose in one of three ways. They are compared with the
-    largest possible fall: the first loss minus the minimum of a surface, or the whole first loss on
-    data. First, the loss ended above its start by over 1 % of the largest possible fall, and the
-    gradient norm did not fall. Second, the loss was once above its start by more than the largest
-    possible fall. This must be in the second half of the run, or in a run that fell by less than
-    2/3 of the largest possible fall. Third, with mini-batches, at least two losses are above the
-    first one by over 1/4 of the largest possible fall: the rate is too large for the noise of these
-    batches. The third way does not count if the loss was above its start only in the first half,
-    and the run fell by over 9/10 of the largest possible fall.
+    The run diverged, or its training loss rose in one of three ways. The rises are compared with
+    the largest possible fall: the first loss minus the minimum of a surface, or the whole first
+    loss on data. First, the loss ended above its start by over 1 % of the largest possible fall,
+    and the gradient norm did not fall. Second, the loss was once above its start by more than the
+    largest possible fall. This must be in the second half of the run, or in a run that fell by less
+    than 2/3 of the largest possible fall. Third, with mini-batches, at least two losses are above
+    the first one by over 1/4 of the largest possible fall: the rate is too large for the noise of
+    these batches. The third way does not count if the loss was above its start only in the first
+    half, and the run fell by over 9/10 of the largest possible fall. For a run that
+    starts at the minimum of a surface there is only one way: the loss ends above twice its largest
+    value in the first half.
 
     A rate above 2/L increases a quadratic with smoothness L.
 

@@ -35,8 +35,8 @@ Slope = Callable[[Numbers], Numbers]
 class FlatPoint:
     """A point far above the minimum at which the gradient is almost zero.
 
-    place (2,): the weights. gradient: its norm. saddle (2,): the saddle point that is near; None on
-    a plateau.
+    place (2,): the weights. gradient: the norm of the gradient there. saddle (2,): the saddle point
+    that is near; None on a plateau.
     """
 
     place: Numbers

@@ -174,7 +174,11 @@ def _positions(found: StepPositions, taken: int) -> Text:
 
 
 def run_check_data(check: RunCheck) -> dict[str, Any]:
-    """The comparison as a dict that can be written as JSON: the predictions, and `observed`."""
+    """The comparison as a dict that can be written as JSON.
+
+    It has the predictions of theory, f − f* of the run at each evaluation (f if f* is not known),
+    and for each bound its values, the observed ones, and whether it held.
+    """
     return theory_data(check.theory) | {
         "run": check.run.id,
         "observed": {"step": check.steps.tolist(), "excess": check.excess.tolist()},

@@ -36,7 +36,7 @@ Measured = tuple[Claim, Finding, float]
 
 
 def claims_view(measured: list[Measured]) -> RenderableType:
-    """A heading for each chapter, the claims of the chapter, and the numbers of the verdicts."""
+    """A table of the claims of each chapter, and how many claims have each verdict."""
     parts: list[RenderableType] = []
     for chapter, own in groupby(measured, key=lambda each: each[0].chapter):
         parts += [Text(f"chapter {chapter}: {CHAPTERS[chapter]}", style="bold"), _table(own), ""]
@@ -65,7 +65,10 @@ def _table(measured: Iterable[Measured]) -> RenderableType:
 
 
 def claim_view(claim: Claim, finding: Finding, seconds: float) -> RenderableType:
-    """One claim in full: statement, verdict, measurement, the truth about it, and curves."""
+    """One claim in full: its statement, the verdict, what was measured, what holds, and curves.
+
+    seconds: how long the measurement took.
+    """
     table = Table.grid(padding=(0, 2))
     table.add_row("stated", Text(claim.statement))
     table.add_row("verdict", Text(finding.verdict, style=STYLES[finding.verdict]))

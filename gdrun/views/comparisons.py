@@ -118,9 +118,9 @@ def _result_columns(comparison: Comparison) -> list[Column]:
 
 
 def test_result(found: Sweep | Comparison) -> str | None:
-    """The quantity of the test part to show beside the metric; None if it was not measured.
+    """The name of the quantity of the test part to show beside the metric; None if not measured.
 
-    It is the loss, or the accuracy if a metric other than the loss ranks the contenders. This
+    It is test_loss; or test_accuracy, if it was measured and the metric is not a loss. This
     quantity never ranks the contenders: a test part that chooses one no longer measures how well it
     generalises.
     """

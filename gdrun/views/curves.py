@@ -99,9 +99,10 @@ def seed_groups(runs: Sequence[Run]) -> list[tuple[str, list[Run]]]:
 
 
 def explained_groups(runs: Sequence[Run]) -> list[tuple[str, list[Run]]]:
-    """As `seed_groups`, but each label also says how many of its runs diverged.
+    """The runs that differ only in the seed, with a label of the keys in which groups differ.
 
-    For a group of one run it says at which step. An empty label, of a single group, stays empty.
+    The label also says how many runs of the group diverged, or at which step a single run did. It
+    is empty if there is only one group.
     """
     return [
         (explained(own, divergence_words(group)) if own else "", group)
@@ -214,7 +215,11 @@ def _is_positive(chart: Chart) -> bool:
 
 
 def median_curve(label: str, traces: Sequence[Columns], x: str, y: str) -> Curve | None:
-    """The median of a column over runs, with its quartiles; None if no run has the column."""
+    """The median over runs of the column `y` against the column `x`, with the quartiles as band.
+
+    traces: the columns of each run by name; runs without `y` are left out. None if no run has it.
+    The curve of a single run has no band.
+    """
     known = [(trace[x], trace[y]) for trace in traces if y in trace and len(trace[y])]
     if not known:
         return None

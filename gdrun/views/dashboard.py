@@ -35,8 +35,9 @@ def dashboard(
 ) -> RenderableType:
     """The curves and the numbers of a training that runs.
 
-    outcomes: of the runs that have ended, by their index. beginning, now: as in `progress_line`.
-    width: of the terminal, in characters.
+    outcomes: of the runs that have ended, by their index. beginning: the speed counts the time and
+    the steps after it. now: the time in seconds, on the clock of `beginning`. width: of the
+    terminal, in characters.
     """
     cohort = progress.cohort
     lanes = range(min(cohort.lanes, MOST_LANES))

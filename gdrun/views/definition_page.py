@@ -36,7 +36,11 @@ def overview(kinds: Iterable[Kind]) -> RenderableType:
 
 
 def kind_table(kind: Kind) -> RenderableType:
-    """A table with a row for each entry: name, equation and source, defaults or `kind.fact`."""
+    """A table with a row for each entry: its name, its equation or summary, and its source.
+
+    The last column has the defaults of its options; or the fact that `kind.fact` names, such as
+    the evidence of a symptom.
+    """
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style=HEADING)
     table.add_column("name", no_wrap=True)
     table.add_column("equation" if all(_equations(kind)) else "description", ratio=1)

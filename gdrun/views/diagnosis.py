@@ -26,7 +26,11 @@ from gdrun.views.names import Name
 def diagnosis_view(
     run: Traced, symptoms: Sequence[Symptom], tried: Sequence[Attempt] | None
 ) -> RenderableType:
-    """The symptoms of a run; below them what was tried, or else the remedies."""
+    """The symptoms of a run with their evidence, and below them the remedies that were run.
+
+    tried: these remedies with their results; None if none was run, and each symptom then has its
+    possible remedies.
+    """
     parts: list[RenderableType] = []
     if not symptoms:
         parts += [Text("no symptom", style="bold green"), ""]
@@ -61,7 +65,10 @@ def symptom_lines(symptom: Symptom, *, remedies: bool) -> list[RenderableType]:
 def diagnosis_data(
     symptoms: Sequence[Symptom], tried: Sequence[Attempt] | None = None
 ) -> dict[str, Any]:
-    """The diagnosis as a dict for JSON; a value that is not finite is None."""
+    """The diagnosis as a dict for JSON; a value that is not finite is None.
+
+    tried: the remedies that were run, with their results; None if none was run.
+    """
     return {
         "symptoms": symptoms_data(symptoms),
         "tried": [

@@ -44,7 +44,11 @@ def experiment_panel(
 def experiment_lines(
     config: Mapping[str, Any], record: RunRecord, seeds: int = 1
 ) -> list[tuple[str, str]]:
-    """The lines of the panel, as (label, text). The arguments are those of `experiment_panel`."""
+    """The lines of the panel, as (label, text).
+
+    config: the config with all defaults. record: the contents of run.json for the first run. seeds:
+    the number of runs, each with its own seed.
+    """
     schedule = dict(config["schedule"])
     lines = [
         *_problem_lines(config, record),

@@ -48,7 +48,10 @@ class FirstThatFits:
 
 
 class FittingTable:
-    """A table with as many of its optional columns as fit the terminal, as `fitting` makes it."""
+    """A table with as many of its optional columns as fit the terminal.
+
+    It is made by the function `fitting`, which defines the arguments.
+    """
 
     def __init__(
         self,

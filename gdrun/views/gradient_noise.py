@@ -17,7 +17,11 @@ from gdrun.views.theory import plain_table
 
 
 def gradient_noise_view(noise: GradientNoise) -> RenderableType:
-    """Measured and predicted variance by batch size, the bias, and the noise scale."""
+    """The measured and the predicted variance of mini-batch gradients by batch size.
+
+    Below it are their bias as an estimate of ∇f, and the noise scale: the variance of the gradient
+    of one example, divided by ‖∇f‖².
+    """
     place = "the initial weights" if noise.step is None else f"the weights of step {noise.step:,}"
     if noise.spread == 0:
         return Text(f"at {place} all {noise.rows:,} examples have the same gradient: no noise")

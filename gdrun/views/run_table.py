@@ -49,10 +49,10 @@ def runs_table(
 ) -> RenderableType:
     """A table with a row for each run, with the id for `gdrun show`; without runs, a sentence.
 
-    rows: as `list_runs` returns them. out: the directory of the runs. settings: those in which the
-    runs differ, from the most important one, each with its value for every run; those that do not
-    fit the terminal are named below the table. filtered: whether the user gave filters. remedy: how
-    to see the settings that are only named.
+    rows: for each run the values of its record, config and summary by key. out: the directory of
+    the runs. settings: those in which the runs differ, from the most important one, each with its
+    value for every run; those that do not fit the terminal are named below the table. filtered:
+    whether the user gave filters. remedy: how to see the settings that are only named.
     """
     if rows:
         return _RunsTable(rows, settings, remedy)
@@ -202,7 +202,7 @@ def _value(name: str, value: Any) -> str:
 def studies_table(rows: Rows) -> RenderableType:
     """A table with a row for each sweep or comparison, with the best setting or contender found.
 
-    rows: as `list_studies` returns them.
+    rows: for each study its id, status, number of trials, best candidate and tags, by key.
     """
     tags = ("tags",) if any(row.get("tags") for row in rows) else ()
     choices = (("status", "runs", "best", *tags), ("status", "best", *tags), ("status", *tags), ())

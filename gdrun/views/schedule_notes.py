@@ -21,8 +21,9 @@ BUDGETS = ("epochs", "steps", "gradients", "seconds")
 def unused_schedule(config: Mapping[str, Any], steps: Columns, stop: Mapping[str, Any]) -> str:
     """A sentence if the schedule of a run never lowered its rate; empty otherwise.
 
-    config: that of the run. steps: the columns of its steps. stop: as in run.json. A run that ended
-    before its budget was used up could not reach its drops, so that the schedule is not at fault.
+    It is also empty if the run ended before its budget was used up: the first drop of the rate may
+    have been planned for later. config: that of the run. steps: the columns of its steps. stop: as
+    in run.json.
     """
     schedule, rates = config["schedule"], steps.get("lr", np.empty(0))
     if schedule["name"] not in KEYS or stop.get("rule") not in BUDGETS:

@@ -28,8 +28,8 @@ PARTS = ("validation", "train")
 def study_curves(found: Sweep | Comparison, x: str = "epoch", y: str | None = None) -> Chart:
     """A quantity of each setting over x, as the median over its seeds.
 
-    x: one of UNITS. y: a recorded quantity such as loss, train_loss or grad_norm; None for the
-    metric of the study. Raises GdrunError if x is no such unit, or y was not recorded.
+    x: epoch, step or gradients. y: a recorded quantity such as loss, train_loss or grad_norm; None
+    for the metric of the study. Raises GdrunError if x is no such unit, or y was not recorded.
     """
     if x not in UNITS:
         what = f"the runs of a study trained together, so that they have no {x} of their own"

@@ -35,9 +35,9 @@ NO_VALUE = "diverged, or no value"
 class Sensitivity:
     """The metric of a sweep against one numeric key.
 
-    chart: its only curve is the median over the seeds, with the quartiles as its band; ∞ where runs
-    diverged. Its limit is the predicted stability limit of the rate. words: the verdict on each
-    value.
+    chart: its only curve is the median over the seeds, with the quartiles as its band; ∞ where at
+    least half of the runs diverged. Its limit is the predicted stability limit of the rate. words:
+    the verdict on each value, in the order of the curve.
     """
 
     chart: Chart
@@ -111,9 +111,10 @@ def sensitivity(found: Sweep) -> Sensitivity:
 
 
 def sweep_grid(found: Sweep) -> HeatMap:
-    """The median metric of a sweep over two keys: when the runs ended, or halving dropped them.
+    """The median metric of a sweep over two keys, in a cell for each setting.
 
-    Raises GdrunError for another number of keys.
+    It is the value at the end of the runs, or at the epoch where halving dropped the setting; a
+    cell names this epoch. Raises GdrunError for another number of keys.
     """
     if len(found.axes) != 2:
         what = f"a heat map needs a sweep over two keys, and this one has {len(found.axes)}"

@@ -48,7 +48,10 @@ def has_no_noise(config: Mapping[str, Any]) -> bool:
 
 
 def rate_notes(plan: StudyPlan) -> list[tuple[str, str]]:
-    """A note if a study compares optimizers at rates that suit a surface, as (label, text)."""
+    """A note on the rate that gdrun has chosen for each optimizer on a surface, as (label, text).
+
+    Empty if the study has only one optimizer, or no surface, or if the user has set the rates.
+    """
     if len({candidate.experiment.optimizer.name for candidate in plan.candidates}) < 2:
         return []
     found: dict[str, dict[str, None]] = {}

@@ -171,8 +171,8 @@ def shown_value(value: Any) -> str:
 def spread_cells(standing: Standing, metric: Metric) -> tuple[str, str, str]:
     """Three texts: the median of the metric, its quartiles, and the interval of the median.
 
-    The interval is empty with too few seeds for one. All three are MISSING if the median is
-    infinite, because too many runs diverged.
+    The interval is empty with too few seeds for one, or if all runs are the same. All three are
+    MISSING if the median is infinite, because too many runs diverged.
     """
     spread = standing.spread
     if not standing.finite:

@@ -219,8 +219,9 @@ def assumptions_views(
 ) -> list[RenderableType]:
     """A table of the assumptions, and a hint with the changes that would make all of them hold.
 
-    config: the path of the config of a run; the hint then has the whole command. locally: whether
-    the bounds use the curvature L at the start, which may be larger elsewhere.
+    config: the path of the config of a run; the hint then has the whole command. None if there is
+    no such file; the hint then has only the changes. locally: whether the bounds use the curvature
+    L at the start, which may be larger elsewhere.
     """
     table = plain_table("llw", "assumption", "", "")
     for each in assumptions:
@@ -240,7 +241,8 @@ def bounded_hint(config: str | None, changes: str, *, locally: bool) -> list[Tex
     """The hint that the bounds apply with these changes of a config.
 
     config: the path of the config; the hint then has the whole command, on a line that is not
-    wrapped. None if the config is that of the command line. locally: as in `assumptions_views`.
+    wrapped. None if there is no such file; the hint then has only the changes. locally: whether the
+    bounds use the curvature L at the start, which may be larger elsewhere.
     """
     while_true = " while no curvature exceeds L at the start" if locally else ""
     if config is None:

@@ -60,7 +60,9 @@ def weights_data(model: TrainedModel) -> dict[str, Any]:
 def weights_rows(model: TrainedModel) -> list[list[str | float | None]]:
     """All coefficients of a linear model as rows of a table, with a header and the intercepts.
 
-    The rows of each score are sorted as in weights_view. A cell without a value is None.
+    A score is an output of the model: one for each class, or a single one. Its rows are sorted by
+    the size of the coefficient (the standardised one, if there is one), the largest first. A cell
+    without a value is None.
     """
     rows: list[list[str | float | None]] = [["score", "feature", "standardised", "original"]]
     for score in weights_data(model)["scores"]:

@@ -245,7 +245,10 @@ def parse_target(
 
 
 def stopping_target(experiments: Sequence[Experiment]) -> Target | None:
-    """The training loss at which every run stops; None if it differs or is not set."""
+    """The target_loss of the experiments, at which each run stops, as a target for train_loss.
+
+    None if they have different values of target_loss, or it is not set.
+    """
     values = {each.stopping.target_loss for each in experiments}
     value = values.pop() if len(values) == 1 else None
     return None if value is None else Target(Metric("train_loss"), value, "where a run stops")

@@ -43,18 +43,22 @@ class Improvement:
 
     @classmethod
     def between(cls, start: float, best: float) -> Improvement:
-        """The improvement; it is logarithmic if `start` > LOG_FROM · `best` > 0."""
+        """The improvement from `start` to `best`; logarithmic if start > LOG_FROM · best > 0."""
         return cls(start, best, start > LOG_FROM * best > 0)
 
     @property
     def capped(self) -> bool:
-        """Whether start / best is above 1/SMALLEST, so that it counts as 1/SMALLEST."""
+        """Whether `best` is so small that SMALLEST · start is used in its place.
+
+        This is possible only for a logarithmic improvement.
+        """
         return self.logarithmic and self.best < self.start * SMALLEST
 
     def share(self, score: float) -> float:
         """The progress p of a score: 0 at `start`, 1 at `best`, negative above `start`.
 
-        If no score improved (start ≤ best), p is 1 for a score of at most `start`, else 0.
+        Between them p is linear in the score, or in its logarithm if the improvement is
+        logarithmic. If start ≤ best, p is 1 for a score of at most `start`, else 0.
         """
         if not self.start > self.best:
             return float(score <= self.start)

@@ -144,9 +144,9 @@ class Standing:
 
     @property
     def symptom_words(self) -> str | None:
-        """The name in `symptom`, with the number of runs that have it if less than half have it.
+        """The symptom, or a text such as `stuck in 2 runs` if less than half of the runs have it.
 
-        The number of all runs is left out, so that the words are short enough for a column.
+        None if `symptom` is None. The number of all runs is left out, because a column is narrow.
         """
         name, runs = self._main_symptom
         few = name is not None and 2 * runs < len(self.results)
@@ -218,10 +218,11 @@ def fastest_first(found: Sequence[Standing], metric: Metric) -> tuple[Standing, 
 
     If two medians differ by less than the noise of a validation part, they do not show which
     candidate is better, but the speed does. A candidate counts as good as the best one if it made
-    at least EQUAL_PROGRESS of the best improvement, and its median differs from the best one by at
-    most EQUAL_SHARE of it. Candidates that halving dropped, or that do not lower the training loss,
-    never count. The fastest candidate reaches the default target after the fewest epochs (the
-    median over its runs). Candidates with a diverged run or the symptom exploding come last.
+    at least EQUAL_PROGRESS of the best improvement, and its median differs from the best median by
+    at most EQUAL_SHARE times the best median. Candidates that halving dropped, or that do not lower
+    the training loss, never count. The fastest candidate reaches the default target after the
+    fewest epochs (the median over its runs). Candidates with a diverged run or the symptom
+    exploding come last.
     """
     improvement, target = best_improvement(found, metric), usual_target(found, metric)
     if improvement is None or target is None:
@@ -254,10 +255,11 @@ def led_by(found: Sequence[Standing], name: str | None) -> tuple[Standing, ...]:
 def training_progress(
     found: Sequence[Standing], standing: Standing, metric: Metric
 ) -> float | None:
-    """The progress p of a candidate's training loss, if the metric is no loss; None for a loss.
+    """The progress p of a candidate's training loss; None if the metric is a loss.
 
-    The weights with the best F1 of a sweep, say, may be those of a rate so small that the run has
-    hardly trained. found: all candidates, whose lowest median training loss has p = 1.
+    p is 0 at the largest first loss of the candidate's runs, and 1 at the lowest median final loss
+    of all candidates. The weights with the best F1 of a sweep, say, may be those of a rate so small
+    that the run has hardly trained. found: all candidates. standing: the one whose p is returned.
     """
     if metric.is_loss:
         return None

@@ -85,8 +85,9 @@ def stability_limits(
 ) -> dict[str, StabilityLimit]:
     """The stability limit for each combination of the swept keys except the rate.
 
-    The keys of the result are the labels of the combinations. Combinations for which theory
-    predicts no limit are left out. The result is empty with more than MOST_GROUPS combinations.
+    The keys of the result are the labels of the combinations; the label is empty if only the rate
+    was swept. Combinations for which theory predicts no limit are left out. The result is empty
+    with more than MOST_GROUPS combinations.
     found, verdicts: the standing and the verdict of every candidate. table: the data that replace
     the dataset; None to use the dataset.
     """
@@ -182,9 +183,9 @@ def observed_limit(
     """The predicted limit, completed with the rates that were stable and unstable.
 
     found, verdicts: the standing and the verdict of each candidate; the candidates differ only in
-    the rate. limit: the predicted one. Nothing is observed if all runs were too short to show
-    stability, because with momentum the loss may rise in the first steps even at a stable rate. If
-    all rates diverged, short runs are enough.
+    the rate. limit: the predicted one. If all runs were too short to show stability, only
+    `steps_needed` is completed: with momentum the loss may rise in the first steps even at a stable
+    rate. If all rates diverged, short runs are enough.
     """
     longest = max(result.record["stop"]["step"] for each in found for result in each.results)
     beta = found[0].candidate.experiment.optimizer.options.get("beta", 0.0)

@@ -54,7 +54,7 @@ class Spread:
     """The median and the quartiles of scores over seeds.
 
     lower, upper: the first and the third quartile. interval: the confidence interval of the median;
-    None with fewer than FEWEST_SEEDS scores.
+    None with fewer than FEWEST_SEEDS scores, or if the runs of all seeds are the same.
     """
 
     median: float

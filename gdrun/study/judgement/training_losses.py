@@ -24,9 +24,11 @@ FEWEST = 5
 
 @dataclass(frozen=True)
 class Drop:
-    """How far the training loss fell: from start to end, the median over a candidate's runs.
+    """How far the training loss of a candidate fell.
 
-    lowest: the lowest `end` of this candidate and of those that differ from it only in the rate.
+    start, end: the medians over the candidate's runs of the first and of the final loss; `end` is
+    +∞ if at least half of the runs diverged. lowest: the lowest `end` of this candidate and of
+    those that differ from it only in the rate.
     """
 
     start: float

@@ -48,14 +48,16 @@ Word = Literal[
 class Facts:
     """What decides on the verdict of a candidate.
 
-    progress: the progress p of its median, the share of the best improvement of all candidates.
-    own: the share of the best improvement of its group, which is p divided by that of the best
-    rate. best_rate: p of the best rate of the group. highest: the highest p during a run, the
-    median over the runs. trained: p of the training loss. loss: how far the training loss fell.
-    side: where its rate is, compared with the best rate of the group: −1 below, 0 equal, 1 above;
-    None if no rate was swept. early: whether it was good, or reached the target of the user, before
-    its end. comparable: whether its value can be compared with any other. first: whether it is the
-    best of all candidates.
+    Its group has all candidates that differ from it only in the rate. The progress p of a score is
+    the share of the best improvement of all candidates (of the group, if the data or the losses of
+    the candidates differ); −∞ if it is not known. progress: p of the median score. best_rate: p of
+    the best median in the group. own: progress divided by best_rate. highest: the highest p at any
+    evaluation of a run, the median over the runs. trained: p of the training loss. side: where the
+    candidate's rate is, compared with the best rate of the group: −1 below, 0 equal, 1 above; None
+    if no rate was swept, or none can be the best. early: whether its median run reached the
+    default target at all, or the user's target no later than that of the best candidate.
+    comparable: whether any other candidate can be compared with it. first: whether it is the best
+    of all candidates.
     """
 
     standing: Standing
@@ -76,17 +78,17 @@ class Facts:
 
     @cached_property
     def settles(self) -> bool:
-        """Whether the peaks of the loss fall, with full batches."""
+        """Whether the peaks of the training loss fall; False without full batches."""
         return peaks_fall(self.standing)
 
     @property
     def steady(self) -> bool:
-        """Whether the peaks of the loss stay equally high, with full batches."""
+        """Whether the peaks of the training loss stay equally high; False without full batches."""
         return self.peaks is not None and abs(self.peaks - 1) <= STEADY
 
     @property
     def above(self) -> bool:
-        """Whether its rate is above the best one, and not as good."""
+        """Whether the candidate's rate is above the best rate of its group, and not as good."""
         return self.side == 1 and self.own < GOOD
 
 

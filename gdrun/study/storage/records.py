@@ -62,14 +62,17 @@ class DataRecord(TypedDict):
 
 
 class RemedyRecord(TypedDict):
-    """A change of the config that may cure a symptom, as in gdrun.symptoms.facts.Remedy."""
+    """A change of the config that may cure a symptom. changes: values by key. why: a sentence."""
 
     changes: dict[str, Any]
     why: str
 
 
 class DataSymptomRecord(TypedDict):
-    """A symptom of the data of a study, as in gdrun.symptoms.facts.Symptom."""
+    """A symptom of the data of a study.
+
+    confidence: in [0, 1]. evidence: a sentence with numbers. remedies: the likeliest first.
+    """
 
     name: str
     confidence: float
@@ -124,7 +127,11 @@ class PlanRecord(TypedDict):
 
 
 class WorkRecord(TypedDict):
-    """What it cost to run a plan: the fields of gdrun.study.study.Work."""
+    """What it cost to run the plan of a study.
+
+    run: the number of trials that ran. found: the number of trials that had a result already.
+    cohorts: the number of groups of trials that trained together. seconds: wall-clock time.
+    """
 
     run: int
     found: int
@@ -144,7 +151,15 @@ class RungRecord(TypedDict):
 
 
 class StabilityRecord(TypedDict):
-    """A stability limit: the fields of gdrun.study.judgement.stability.StabilityLimit."""
+    """The stability limit of the learning rate: predicted by theory, and observed in a sweep.
+
+    smoothness: the largest curvature L. predicted: the predicted limit. form: its formula, such as
+    2/L. exact: whether every rate above `predicted` is unstable. stable, unstable: the largest
+    stable and the smallest unstable rate, between which the observed limit is. unclear: the
+    smallest rate between them that shows neither. stable, unstable and unclear are None if there is
+    no such rate. steps_needed: the fewest steps that can show the limit; None unless all runs were
+    too short.
+    """
 
     smoothness: float
     predicted: float
@@ -157,7 +172,14 @@ class StabilityRecord(TypedDict):
 
 
 class TuningRecord(TypedDict):
-    """How a contender was tuned: the fields of gdrun.study.tuning.Tuning."""
+    """How a contender was tuned.
+
+    settings, seeds: the numbers of settings that were tried, and of seeds for each. chosen: the
+    best setting, by key; empty if none was chosen. at_edge: the keys whose best value was the
+    smallest or the largest that was tried. progress: the share of the best improvement of the
+    training loss that the chosen setting made; None if a loss ranks the settings, or none was
+    chosen.
+    """
 
     settings: int
     seeds: int
@@ -169,7 +191,8 @@ class TuningRecord(TypedDict):
 class PairRecord(TypedDict):
     """Two contenders, compared seed by seed.
 
-    The fields are those of gdrun.study.judgement.comparison_findings.Pair.
+    first, second: their names. wins, losses, ties: the numbers of seeds under which the first is
+    better, worse and equal. p: the p-value of the two-sided sign test, adjusted by Holm's method.
     """
 
     first: str
@@ -192,9 +215,10 @@ class StandingRow(TypedDict):
 
     rank: from 1; None if the median is infinite. runs, diverged: the numbers of runs that have
     ended, and that diverged. interval: the confidence interval of the median, and interval_level
-    its exact level; None with fewer than six runs. values: one for each run. symptom: the most
-    frequent of the runs' gravest symptoms; None if healthy runs are more frequent. to_target: the
-    median cost of reaching the target, by unit; ∞ if at least half of the runs did not reach it.
+    its exact level; None with fewer than six runs, or if all runs are the same. values: one for
+    each run. symptom: the most frequent of the runs' gravest symptoms; None if healthy runs are
+    more frequent. to_target: the median cost of reaching the target in epochs, steps and gradients,
+    by these names; ∞ if at least half of the runs did not reach it, empty without a target.
     reached_target: the number of runs that reached the target; None without a target.
     """
 
@@ -222,8 +246,10 @@ class SweepRow(StandingRow):
 class ContenderRow(StandingRow):
     """A contender of a comparison.
 
-    batch: the number of examples from which one gradient is computed. rising_share: the share of
-    the first steps that raised the full training loss; None if this was not measured.
+    batch: the number of examples from which one gradient is computed. train_loss: the statistics of
+    the final training loss. rising_share: the share of the first steps that raised the full
+    training loss; None if this was not measured. seconds_per_step: None if the contender was not
+    timed. tuning: None without tuning.
     """
 
     batch: int
@@ -259,6 +285,8 @@ class SweepQuestion(Question):
 class SweepFindings(TypedDict):
     """The findings of a sweep in study.json, from gdrun.study.judgement.sweep_findings.Sweep.
 
+    unlike: "data" or "loss" if the candidates have different data or losses, so that the metric
+    cannot rank them; else None. target: the value of a metric to reach; None if there is none.
     stability: the stability limit if only the rate was swept, else None. stability_of: the limits
     if other keys were swept too, by the label of the other settings. best: the name of the best
     candidate; None if no candidate lowers the training loss, no median is finite, or the values
@@ -282,6 +310,8 @@ class ComparisonFindings(TypedDict):
     """The findings of a comparison in study.json, from the class Comparison in
     gdrun.study.judgement.comparison_findings.
 
+    unlike: "data" or "loss" if the contenders have different data or losses, so that the metric
+    cannot rank them; else None. target: the value of a metric to reach; None if there is none.
     pairs: the pairs of contenders, compared seed by seed, or only those with the baseline; empty
     with one seed. best: the name of the best contender; None if no contender lowers the training
     loss, no median is finite, or the values cannot be ranked. tuning_work: what the tuning cost;

@@ -35,9 +35,10 @@ class Result:
 
     identity: the hash of the trial's experiment. record: status, stop, summary, divergence, watched
     and timing as in run.json, the name of the engine, the note on the engine, and the number of
-    trials that trained together. steps, evals: the columns of the step trace (thinned as
-    by `gdrun.study.tasks.lean`) and of the evaluations, by name; on a surface without noise the
-    evaluations are completed by `gdrun.study.storage.step_losses`.
+    trials that trained together. steps, evals: the columns of the step trace and of the
+    evaluations, by name. The step trace has fewer points than that of a single run, unless the
+    config sets log.points. On a surface without noise, `evals` also has a row for each recorded
+    step.
     """
 
     identity: str

@@ -207,9 +207,10 @@ def usual_kind(subject: Subject) -> str:
 
 
 def kind_for(name: str | None, subject: Subject) -> tuple[Kind, Any]:
-    """The kind with this name, or the usual one, and what its functions are given.
+    """The kind with this name, and the subject for its functions `draw` and `animate`.
 
-    Raises GdrunError if there is no such kind, or it cannot be drawn from the subject.
+    name: None for the usual kind. A kind that draws one run gets this run, others the whole
+    subject. Raises GdrunError if there is no such kind, or it cannot be drawn from the subject.
     """
     name = usual_kind(subject) if name is None else name
     if name not in KINDS:

@@ -34,7 +34,10 @@ _ZONES = {
 
 
 def sensitivity_picture(found: Sensitivity) -> Figure:
-    """The curve with a marker for each value, and a × at the top where runs diverged."""
+    """The curve with a marker for each value, and a × at the top where its median is infinite.
+
+    Behind it are zones, one for each verdict, and the stability limit as a vertical line.
+    """
     picture = figure(6.4, 4.0)
     axes = picture.subplots()
     draw_chart(axes, found.chart)

@@ -49,7 +49,10 @@ Contents = dict[str, Any]
 
 
 def of_runs(runs: Sequence[Run], checks: Sequence[Contents] = ()) -> Contents:
-    """The contents of a report on runs. checks: comparisons with theory, see `check_contents`."""
+    """The contents of a report on runs.
+
+    checks: comparisons of runs with the bounds of theory, as `check_contents` returns them.
+    """
     recorded = recorded_runs(runs)
     named = zip(recorded, _names(runs), strict=True)
     entries = [_entry(each) | {"name": name} for each, name in named]
