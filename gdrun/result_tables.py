@@ -22,7 +22,10 @@ TableName = Literal["runs", "evals", "steps"]
 
 
 class ResultTables:
-    """A base class for results with tables. A function in TABLES makes the tables of each class."""
+    """A base class for results with tables.
+
+    TABLES has, for each class of results, the function that makes its tables.
+    """
 
     def _repr_html_(self) -> str | None:
         """The result as HTML, for a notebook.

@@ -53,19 +53,19 @@ def sweep(
     of this key; or a list of such texts. seeds: the number of runs of each combination. metric: a
     name such as "validation_accuracy"; None for the validation loss. target: a text such as
     "loss=0.1", or a dict with one key; the epochs until it is reached are counted; None for the
-    value at 95 % of the improvement from the start to the best result. search: "grid" for every
-    combination, "random" for `trials` random ones. halving: whether to use successive halving: only
-    the best third of the settings continues at 1/3 of the epochs, and earlier at 1/9, 1/27, … as
-    often as needed to leave one setting. jobs: the number of processes; with more than one, a
-    script must call this below `if __name__ == "__main__":`, because every process imports the
-    script. executor: any `concurrent.futures.Executor`, such as that of a Dask cluster; it runs
-    `jobs` tasks at a time, or one for each core of this machine if `jobs` is 1. resume: the
-    directory of an earlier study; only the trials that it has not finished are run. config: the
-    path of a YAML or data file, a dict with the keys of a config, an Experiment, or None for the
-    quickstart config. overrides: changes of the config, such as "epochs=5" or {"lr": 0.1}. data: a
-    pair (X, y) of arrays that replaces the dataset. out: the directory in which a new directory is
-    made for the study; None writes nothing. Ctrl-C returns the findings so far; a second Ctrl-C
-    raises KeyboardInterrupt.
+    value at 95 % of the improvement (if large, of its logarithm) from the start to the best result.
+    search: "grid" for every combination, "random" for `trials` random ones. halving: whether to use
+    successive halving: only the best third of the settings continues at 1/3 of the epochs, and
+    earlier at 1/9, 1/27, … as often as needed to leave one setting. jobs: the number of processes;
+    with more than one, a script must call this below `if __name__ == "__main__":`, because every
+    process imports the script. executor: any `concurrent.futures.Executor`, such as that of a Dask
+    cluster; it runs `jobs` tasks at a time, or one for each core of this machine if `jobs` is 1.
+    resume: the directory of an earlier study; only the trials that it has not finished are run.
+    config: the path of a YAML or data file, a dict with the keys of a config, an Experiment, or
+    None for the quickstart config. overrides: changes of the config: texts such as "epochs=5", or
+    dicts. data: a pair (X, y) of arrays that replaces the dataset. out: the directory in which a
+    new directory is made for the study; None writes nothing. Ctrl-C returns the findings so far; a
+    second Ctrl-C raises KeyboardInterrupt.
 
     Raises ConfigError or DataError, with every problem, if an experiment cannot be run;
     RecordError if the directory cannot be written, or the study in `resume` cannot be continued.

@@ -26,8 +26,8 @@ class Layer:
     With 0 inputs there is no weight matrix, only vectors. prefix: the first part of the parameter
     names, such as `layer1.`. scalar: whether the parameters are shown without the axis of the only
     output: w (d,), b (). more: the names of additional vectors (outputs,). ones: the names of those
-    vectors that start at one; the others start at zero. gain: the gain of the activation after the
-    map (see `inits`); None without an activation.
+    vectors that start at one; the others start at zero. gain: the gain 1/√E[φ(z)²], for z ∼ N(0,
+    1), of the activation φ after the map; None without an activation.
     """
 
     inputs: int

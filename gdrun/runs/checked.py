@@ -55,7 +55,8 @@ def misfit(document: object, shape: type[Any]) -> str | None:
 def check_version(document: object, known: int, file: Path) -> None:
     """Raise RecordError if a document has no schema_version, or one above `known`.
 
-    file: the file that contains the document, for the error.
+    known: the newest version of the format that this gdrun reads. file: the file that contains the
+    document, for the error.
     """
     version = checked(document, Versioned, file)["schema_version"]
     if version > known:

@@ -22,8 +22,9 @@ Record = TypeVar("Record")
 def packed(value: Any, name: str, arrays: dict[str, Array]) -> Any:
     """Return the JSON document of a value, and add its arrays to `arrays`.
 
-    value: a dataclass, dict, tuple, array, text, number or None, nested to any depth. name: a name
-    for the value, with which the names of its arrays begin.
+    In the document, the name of an array replaces the array. value: a dataclass, dict, tuple,
+    array, text, number or None, nested to any depth. name: a name for the value, with which the
+    names of its arrays begin.
     """
     if is_dataclass(value):
         names = (field.name for field in fields(value))

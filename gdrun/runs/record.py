@@ -23,7 +23,12 @@ class StopRecord(TypedDict):
 
 
 class DivergenceRecord(TypedDict):
-    """How a run diverged, with the keys of gdrun.engine.outcome.Divergence."""
+    """How a run diverged: when, and which quantity was not finite or too large.
+
+    quantity, value: the name of the quantity, such as "batch loss", and its value. layer: the name
+    of the weights that became non-finite; None if it is not known. last_finite_loss: the last
+    finite loss before; NaN if no loss was finite.
+    """
 
     step: Count
     epoch: float

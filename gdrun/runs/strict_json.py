@@ -50,7 +50,7 @@ def loads(text: str | bytes) -> Any:
 
 
 def read(file: Path) -> Any:
-    """The document in a file, as `loads` returns it.
+    """The document in a file of strict JSON, with its non-finite numbers restored.
 
     Raises OSError if the file cannot be read, and ValueError if it is larger than MOST_BYTES or not
     strict JSON.

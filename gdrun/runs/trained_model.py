@@ -109,6 +109,7 @@ class TrainedModel:
     def predict(self, X: Any, unseen: Unseen = "error", threshold: float | None = None) -> Array:
         """The predictions (n,) for the n rows of X: class labels, or numbers in the target's unit.
 
+        X: an array (n, d), columns by name such as a pandas frame, or a data file (see the class).
         unseen: how a category that training did not see is treated: `error`, or `ignore`, which
         sets all its 0/1 columns to 0. Missing values are filled from the training rows if the model
         was trained with `missing: mean` or another filling. threshold: from which probability the
@@ -118,8 +119,9 @@ class TrainedModel:
         return self.predictions(X, unseen, threshold=threshold).labels
 
     def predict_proba(self, X: Any, unseen: Unseen = "error") -> Array:
-        """The probabilities (n, C) of the C classes for the n rows of X. X, unseen: as for predict.
+        """The probabilities (n, C) of the C classes for the n rows of X.
 
+        X: as for predict. unseen: `error` or `ignore`, for a category that training did not see.
         Raises GdrunError if the model has no probabilities.
         """
         if not self.has_probabilities:
@@ -139,11 +141,13 @@ class TrainedModel:
         keep: Sequence[str] = (),
         threshold: float | None = None,
     ) -> Predictions:
-        """The predictions for all rows of X, with notes. X, unseen: as for predict.
+        """The predictions for all rows of X, with notes.
 
+        X: as for predict. unseen: `error` or `ignore`, for a category that training did not see.
         reading: the options for a text file, such as {"decimal": ","}, where they differ from those
         of the training data. keep: columns of X to return as they are, such as an identifier.
-        threshold: as for predict.
+        threshold: from which probability the second of two classes is predicted; None for the more
+        probable class.
         """
         self._require_threshold(threshold)
         encoder = RowEncoder(self.encoding, unseen, kept=KeptColumns(keep))
@@ -156,7 +160,8 @@ class TrainedModel:
 
         The loss is a function of the scores and the target. A score is the predicted target of a
         regression, standardised if the target was; the log-odds of the second class of a logistic
-        model; otherwise one number for each class. X, unseen: as for predict.
+        model; otherwise one number for each class. X: as for predict. unseen: `error` or `ignore`,
+        for a category that training did not see.
         """
         return self._all_scores(X, RowEncoder(self.encoding, unseen))
 
@@ -171,9 +176,10 @@ class TrainedModel:
         """The mean loss (without l2 penalty) on rows with targets, and all metrics of the task.
 
         X: the path of a data file, the name of a dataset, a query, or columns by name with the
-        target, such as a dict of lists or a pandas frame. unseen: as for predict. targets: the file
-        with the targets of an NPY or IDX file. reading: as for predictions. Rows with no target are
-        left out, with a note. threshold: as for predict; the loss does not depend on it. Raises
+        target, such as a dict of lists or a pandas frame. unseen: `error` or `ignore`, for a
+        category that training did not see. targets: the file with the targets of an NPY or IDX
+        file. reading: the options for a text file, such as {"decimal": ","}. Rows with no target
+        are left out, with a note. threshold: as for predict; the loss does not depend on it. Raises
         DataError if the data cannot be used, GdrunError if the model cannot have a threshold.
         """
         self._require_threshold(threshold)

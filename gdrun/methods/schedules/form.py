@@ -64,7 +64,7 @@ class Schedule(Definition):
         memory: the state before, a `Memory`. loss: the validation losses of the evaluation,
         (lanes,), one for each run. options: the options of the schedule. moved (lanes,): whether
         the rate was above zero since the evaluation before; None means that it was above zero in
-        all lanes. Without `watch`, `memory` is returned unchanged.
+        all lanes. If the schedule does not depend on the validation loss, `memory` is returned.
         """
         if self.watch is None:
             return memory

@@ -129,7 +129,8 @@ def axes_of(given: Given, experiment: Experiment) -> tuple[Axis, ...]:
 def swept_names(given: Given) -> list[Override]:
     """The overrides for the names that a sweep tries, such as optimizer=adam.
 
-    given: as in `axes_of`. Wrong values are left out here; `axes_of` raises their errors.
+    given: texts such as optimizer=adam,momentum, or a mapping of keys to values. Wrong values are
+    left out here; `axes_of` raises their errors.
     """
     names: list[Override] = []
     for each in axis_words(given):

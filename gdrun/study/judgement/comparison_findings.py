@@ -122,12 +122,12 @@ class Comparison(ResultTables):
 
     metric: ranks the contenders. target: the value of a metric that the runs should reach; the cost
     of reaching it is counted; None if no contender improved on the initial value, or if `unlike` is
-    set and the contenders have no common target_loss. contenders: in the order of the plan. work,
-    tuning_work: what the comparison, and the tuning before it, cost (the numbers of trials and
-    cohorts, and seconds); tuning_work is None without tuning. unlike: "data" or "loss" if the
-    contenders have different data or losses, so that the values of the metric cannot be ranked;
-    else None. baseline: the name of the contender with which all others are compared; None to
-    compare all pairs.
+    set and the contenders have no common stopping.target_loss. contenders: in the order of the
+    plan. work, tuning_work: what the comparison, and the tuning before it, cost (the numbers of
+    trials and cohorts, and seconds); tuning_work is None without tuning. unlike: "data" or "loss"
+    if the contenders have different data or losses, so that the values of the metric cannot be
+    ranked; else None. baseline: the name of the contender with which all others are compared; None
+    to compare all pairs.
     """
 
     plan: StudyPlan
@@ -246,10 +246,12 @@ def judge_comparison(
 
     results: of the trials that have ended, by the trial's identity. work, tuning_work: what the
     comparison, and the tuning before it, cost. table: the data that replace the dataset; None to
-    use the dataset. target: None for the default target. paces: the seconds per step of the
-    contenders that were timed, by name. rises: the shares of steps that raised the full loss, by
-    name. tunings: how each contender was tuned, by name; None without tuning. baseline: the name of
-    a contender, with which all others are compared; None for all pairs.
+    use the dataset. target: None for the value at 95 % of the best improvement (if this is large,
+    of its logarithm), or for the common stopping.target_loss if the contenders cannot be ranked.
+    paces: the seconds per step of the contenders that were timed, by name. rises: the shares of
+    steps that raised the full loss, by name. tunings: how each contender was tuned, by name; None
+    without tuning. baseline: the name of a contender, with which all others are compared; None for
+    all pairs.
     """
     found = standings(plan, results, metric)
     experiments = [candidate.experiment for candidate in plan.candidates]
