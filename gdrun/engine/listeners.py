@@ -66,4 +66,4 @@ class Listener:
         """
 
     def ended(self, lane: int, outcome: Outcome) -> None:
-        """Called when one of the runs that train together ends. lane: the index of the run."""
+        """Called when one of the runs that train together ends. lane: its index in the cohort."""

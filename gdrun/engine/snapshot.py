@@ -37,7 +37,8 @@ class Snapshot:
     evaluation: the index of the next evaluation, which may be due at this step. moved (lanes,):
     whether the rate of each run was above 0 since its last evaluation. readings: the results of the
     last evaluation, by quantity. evaluated_step: the step of the last evaluation; -1 before the
-    first. steps, evaluations: the points of both traces. outcomes: the outcomes of the runs that
+    first. steps, evaluations: the points of both traces. watched: for each run the first firing of
+    each rule that is only reported and does not stop it. outcomes: the outcomes of the runs that
     have ended; the key is the index of the run in the cohort.
     """
 

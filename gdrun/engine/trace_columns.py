@@ -174,7 +174,7 @@ EARLIER_NAMES = {"steps": "combined"}
 
 
 def with_current_names(row: Mapping[str, Value]) -> dict[str, Value]:
-    """The row of a trace, or its columns, by the names that the columns have now.
+    """A line of a trace, or its columns, with the current names of columns in place of old ones.
 
     >>> with_current_names({"step": 8, "steps": 2})
     {'step': 8, 'combined': 2}

@@ -77,7 +77,7 @@ class NetworkArguments(ctypes.Structure):
 
         An index stream is the sequence of row indices that a seed draws. starts (S + 1,): the first
         lane (run) of each stream. before (L, P): receives the P weights of each of L lanes before
-        the last step.
+        the last step. X (N, D), y (N,): the training part. threads: the number of threads.
         """
         self.layers_kept, self.arrays = layers, (X, y, orders, starts, before)
         super().__init__(layers, *map(address, self.arrays), *orders.shape, size, threads)

@@ -32,7 +32,10 @@ class NoFormError(Exception):
 
 
 class Operations:
-    """Translates the operations of one equation, and adds their C statements to a `Writing`."""
+    """Translates the operations of one equation, and adds their C statements to a `Writing`.
+
+    The methods raise NoFormError for an operation that cannot be translated.
+    """
 
     def __init__(self, writing: Writing) -> None:
         self._writing = writing

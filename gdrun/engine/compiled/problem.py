@@ -112,8 +112,9 @@ class CompiledProblem:
     ) -> Examples:
         """Return rows of this part as the argument of a kernel.
 
-        order: the row indices in the order of use; None means all rows. most: the largest number of
-        rows that the kernel needs at once; None means all.
+        X, y: the rows and their targets, in memory: all rows of this part, or some. order: the row
+        indices in the order of use; None means all rows. most: the largest number of rows that the
+        kernel needs at once; None means all.
         """
         rows = len(X) if most is None else most
         fitting: int = BLOCK_BYTES // (self.columns * self.X.dtype.itemsize)
