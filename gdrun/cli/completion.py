@@ -55,7 +55,7 @@ def contenders(ctx: Any, args: list[str], incomplete: str) -> list[str]:
 
 
 def entries(ctx: Any, args: list[str], incomplete: str) -> list[str]:
-    """Completions for `gdrun list`: the entries of the typed kind, or all kinds and entries."""
+    """Completions for `gdrun list`: after a kind its entries, otherwise all kinds and entries."""
     from gdrun.config.catalogue import KINDS, kind_called
 
     what = ctx.params.get("what")

@@ -55,8 +55,9 @@ def config_among(words: list[str]) -> str | None:
     """The word that is the config file; None if there is none.
 
     If the first word is the name of a file, it is the config. Otherwise the config is the word
-    without `=` that is the name of a file or ends in .yaml. Raises GdrunError if several words
-    without `=` are names of files, or one is neither the name of a file nor an override.
+    without `=` that is the name of a file, or - for stdin, or that ends in .yaml or .yml. Raises
+    GdrunError if several words without `=` are names of files, or one is neither the name of a file
+    nor an override.
     """
     files = [word for word in words if "=" not in word and (word == "-" or _exists(word))]
     if len(files) > 1:

@@ -278,5 +278,9 @@ class RunCounter:
             sys.stderr.flush()
 
     def before(self) -> str:
-        """The beginning of the line on the runs that train now."""
+        """The beginning of the line on the runs that train now: how many runs have ended.
+
+        An example is `3 of 8 runs done; now `. Empty before the first report, and after the last
+        run.
+        """
         return f"{self.text}; now " if self.text else ""

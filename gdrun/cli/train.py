@@ -122,7 +122,7 @@ def train(
 
 @dataclass(frozen=True)
 class Others:
-    """The runs of a command after those of its first session, each in a session of its own.
+    """The runs that a command trains after its first session, each in a session of its own.
 
     sessions: they are made one after the other, so that only one has its data in memory. count: the
     number of these runs. command: a function that is called after an interruption with the number

@@ -34,7 +34,12 @@ SAME_RUN = "nothing in the training is random, so that every seed gives the same
 
 
 class Header(Settings):
-    """The keys at the top level of a file that are not sections."""
+    """The keys at the top level of a file that are not sections.
+
+    name: the name of the experiment; None if its surface, or its dataset and model, give it a name.
+    seed: the seed of the run. dtype: the type of the numbers. engine: what computes the steps,
+    NumPy or kernels in C; `auto` chooses the faster one.
+    """
 
     name: str | None = None
     seed: Seed = 0

@@ -178,7 +178,13 @@ class DivergenceLimit(Settings):
 
 
 class Rules(Settings):
-    """The thresholds of the stopping rules, checked at each evaluation. None: the rule is off."""
+    """The thresholds of the stopping rules, checked at each evaluation. None: the rule is off.
+
+    grad_norm: the norm of the full gradient is below it. loss_change, weight_change: since the last
+    evaluation, the training loss, or the L2 norm of the difference of the weights, has changed by
+    less. target_loss: the training loss is at most this. target_accuracy: the training accuracy is
+    at least this. early_stopping: the settings of early stopping on the validation part.
+    """
 
     grad_norm: Positive | None = None
     loss_change: Positive | None = None
@@ -206,8 +212,10 @@ def _watched(value: Any) -> Any:
 class Stopping(Rules):
     """Budgets and stopping rules. Without a budget a run has 100 epochs.
 
-    watch: rules that are reported when they fire, but do not stop the run. divergence: the limit on
-    the loss, relative to the initial loss, above which a run has diverged.
+    epochs, steps, seconds, gradients: the budgets, of which the first that is used up ends the run;
+    a step on a batch of B examples counts B gradients. watch: rules that are reported when they
+    fire, but do not stop the run. divergence: the limit on the loss, relative to the initial loss,
+    above which a run has diverged.
     """
 
     epochs: Whole | None = None

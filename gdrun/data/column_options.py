@@ -106,7 +106,7 @@ class ColumnOptions:
 
     @property
     def buckets(self) -> int:
-        """The number of buckets for texts; 0 without hashing. Raises DataError if it is wrong.
+        """The number of buckets for texts; 0 without hashing. Raises DataError for a wrong number.
 
         >>> ColumnOptions(hash="2**10").buckets
         1024
@@ -126,7 +126,8 @@ class ColumnOptions:
     def resolved(self, names: ColumnNames, where: str) -> Choices:
         """The choices for a table with these columns. where: the table in messages.
 
-        Raises DataError if a column does not exist, or the target is left out.
+        Raises DataError if a column does not exist, or if the target or a column in `keep` is also
+        in `ignore`.
         """
         target, ignored = names.choose(self.target, as_tuple(self.ignore), where)
         if isinstance(self.missing, Mapping):

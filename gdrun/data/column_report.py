@@ -39,7 +39,10 @@ class ColumnReport:
 
 
 def report_on(column: Column, *, target: bool = False, left_out: str = "") -> ColumnReport:
-    """The report on a column that was read. left_out: why it is no feature, in words."""
+    """The report on a column that was read.
+
+    target: whether it is the target. left_out: why it is no feature, in words; empty for a feature.
+    """
     missing = column.missing
     identifier = bool(left_out) and missing < len(column.values)
     kind = _kind(column, target=target, identifier=identifier)

@@ -56,8 +56,9 @@ def read_layout(file: TextFile, header: bool | None = None) -> CsvLayout:
     """The layout of a file, guessed from its first lines.
 
     header: whether the first row holds the column names; None guesses from its content.
-    Raises DataError if the file cannot be read, has no row of data, or uses a column name twice;
-    and if its first lines are comments or a title, or its header does not fit its rows.
+    Raises DataError if the file cannot be read, has no row of data, or uses a column name twice; if
+    its first lines are comments or a title, or its header does not fit its rows; and, if `header`
+    is None, if the first row may be a header or an example.
     """
     sample, whole = _first_lines(file)
     # Excel writes and reads a first line such as sep=; which names the separator.

@@ -74,9 +74,8 @@ class SourceColumn:
     def features(self, values: Numbers) -> Numbers:
         """The k features of this column in N rows: (N, k).
 
-        values (N,): numbers, codes of the labels, or seconds; NaN is a missing value.
-
-        The code UNSEEN gives 0 in all columns.
+        values (N,): numbers, codes of the labels, or seconds; NaN is a missing value. The code
+        UNSEEN, of a label that training did not see, gives 0 in all 0/1 columns.
         """
         if self.labels:
             found: Numbers = (values[:, None] == np.arange(len(self.labels))).astype(np.float64)

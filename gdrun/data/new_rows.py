@@ -38,9 +38,8 @@ class RowEncoder:
     with buckets, such a label is always ignored. gaps: columns whose missing values stay missing
     (NaN) if they cannot be filled. ignoring: the setting `unseen: ignore`, as messages write it.
     late: whether unseen labels are reported only by `require_seen`, which is called with the rows
-    that are used. filled, ignored: the number of missing values and
-    of unseen labels so far, by column. extra: columns that were not needed. kept: columns whose
-    cells are collected.
+    that are used. filled, ignored: the number of missing values and of unseen labels so far, by
+    column. extra: columns that were not needed. kept: columns whose cells are collected.
     """
 
     encoding: Encoding

@@ -99,10 +99,11 @@ def note_on_identifier(
 
 
 def note_on_target(target: Column, header: str | None) -> tuple[str, ...]:
-    """A sentence on a target that has a different whole number in each row, or none.
+    """A sentence on a target that is named like an identifier and has no value twice.
 
-    Such a column may be the target by default, because it is the last one. header: the name in the
-    file, which may be empty; None in a file without names.
+    Empty for any other target, and if not all its values are whole numbers. Such a column may be
+    the target by default, because it is the last one. header: the name in the file, which may be
+    empty; None in a file without names.
     """
     if header is None or not IDENTIFIER.fullmatch(target.name):
         return ()

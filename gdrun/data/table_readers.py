@@ -40,9 +40,10 @@ as 256 or 2**10, into which texts with too many different values for 0/1 columns
 
 
 def table_reader(read: Callable[..., Table]) -> Callable[..., Table]:
-    """Replace the parameter `columns` of a reader by the options of ColumnOptions.
+    """A decorator: a reader gets the options of ColumnOptions in place of its parameter `columns`.
 
-    read: a function of the source, such as path, of `columns`, and of options with defaults.
+    read: a function of the source, such as path, of `columns`, and of options with defaults. The
+    result takes all options as keywords.
     """
     own = inspect.signature(read).parameters
     source = next(iter(own))
