@@ -203,7 +203,7 @@ def betas(
 ) -> Numbers | None:
     """Return the momentum that the schedule sets at K times `t`: (K, lanes).
 
-    It is (K, 1) if it is the same in all lanes, because all options are floats.
+    It is (K, 1) if the options on which it depends are floats, the same in all lanes.
 
     This momentum replaces the momentum option of the optimizer. During warm-up it has its value at
     time 0. Returns None if the schedule does not set the momentum.

@@ -30,7 +30,10 @@ def config_file(word: str) -> Path | None:
 
 
 def near_config(word: str) -> str:
-    """A hint for a path that is no contender: a config in this directory, or near it."""
+    """A hint for a path that is no contender: a config in this directory, or one near the path.
+
+    Without such a config, it is the command that writes one.
+    """
     inside = near_files(Path(word) / CONFIG, FILES) if Path(word).is_dir() else None
     return inside or near_files(Path(word), FILES) or "`gdrun config new` writes a config"
 
