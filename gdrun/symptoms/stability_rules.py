@@ -56,9 +56,9 @@ def exploding(run: Traced) -> Symptom | None:
     than 2/3 of the largest possible fall. Third, with mini-batches, at least two losses are above
     the first one by over 1/4 of the largest possible fall: the rate is too large for the noise of
     these batches. The third way does not count if the loss was above its start only in the first
-    half, and the run fell by over 9/10 of the largest possible fall. For a run that
-    starts at the minimum of a surface there is only one way: the loss ends above twice its largest
-    value in the first half.
+    half, and the run fell by over 9/10 of the largest possible fall. For a run that starts at the
+    minimum of a surface there is only one way: the loss ends above twice its largest value in the
+    first half.
 
     A rate above 2/L increases a quadratic with smoothness L.
 

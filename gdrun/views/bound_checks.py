@@ -27,7 +27,10 @@ HEIGHT = 10
 
 
 def run_check_views(check: RunCheck) -> list[RenderableType]:
-    """Observation and bounds of each quantity, at a few steps and as curves, and the verdicts."""
+    """For each quantity that theory bounds, a table and curves of what was observed and allowed.
+
+    The table has a few steps. Below are a verdict on each bound, and notes.
+    """
     parts: list[RenderableType] = [Text(check.run.id, style="bold")]
     for each in _observations(check):
         parts += ["", _table(each)]

@@ -35,9 +35,11 @@ LEGEND = {
 
 
 def curvature_path_view(path: CurvaturePath) -> RenderableType:
-    """The curvature and its limit at some evaluations, and the kind of the last point.
+    """A table of the curvature at some points of the path of a run, and the kind of the last point.
 
-    The table has no column for a limit or a position that is not known at any point.
+    A row has the extreme curvatures, the limit (the largest curvature at which the rate is stable),
+    and the position where the last step ends on a parabola along this step. The limit or the position has no column if it is not
+    known at any point.
     """
     table = plain_table("rrrrrr", "step", "f", "λmin", "λmax", "limit", "position")
     for point in path.points:

@@ -154,7 +154,10 @@ def residuals(run: Run) -> Residuals:
 
 
 def layer_gradients(run: Run) -> HeatMap:
-    """The gradient norm of each layer at each evaluation. Raises GdrunError without layers."""
+    """The gradient norm of each layer at evaluations, evenly spaced if there are too many.
+
+    Raises GdrunError for a model without layers.
+    """
     names = [name for name in run.evals if name.endswith(".grad_norm")]
     if not names:
         hint = "model=mlp is a model with layers"

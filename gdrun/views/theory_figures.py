@@ -68,7 +68,8 @@ def noise_chart(run: Run) -> Chart:
     """The variance of mini-batch gradients against the batch size, at the run's last weights.
 
     It shows measured and predicted variances, for batches with and without replacement. The title
-    has the fitted power of the batch size B.
+    has the fitted power of the batch size B. Raises GdrunError if every example has the same
+    gradient.
     """
     problem, w, step = last_weights(run)
     found = gradient_noise(problem, w, step)
@@ -111,7 +112,10 @@ def _noise_curves(name: str, noise: tuple[BatchNoise, ...]) -> list[Curve]:
 
 
 def landscape(run: Run) -> tuple[str, LossPlane, bool]:
-    """The title, the loss around the path of a run, and whether its colours are logarithmic."""
+    """The title, the loss around the path of a run, and whether the colours are logarithmic.
+
+    Raises GdrunError for a run on a surface.
+    """
     if "surface" in run.config:
         hint = '`kind="walk"` draws the run on its surface'
         raise GdrunError("is a run on a surface", where=run.id, hint=hint)

@@ -79,7 +79,7 @@ class Metric:
         return f"{_WORDS.get(part, part)} {_WORDS.get(words, words)}"
 
     def value(self, score: float) -> float:
-        """The value of the metric for a score; +∞ gives the loss +∞, or the accuracy −∞."""
+        """The value of the metric with this score: sign × score, so that +∞ is an accuracy of −∞."""
         return self.sign * score
 
     def score(self, result: Result) -> float:

@@ -37,7 +37,10 @@ def symptoms_of(
 
 
 def rising_runs(experiment: Experiment, results: Sequence[Result]) -> tuple[bool, ...]:
-    """For each run of a candidate, whether it `rises`. results: the runs."""
+    """For each run of a candidate, whether its training loss was not lowered (see `rises`).
+
+    results: the runs.
+    """
     config = experiment.plain()
     return tuple(
         bool(len(each.evals["train_loss"]))
@@ -51,7 +54,7 @@ def rises(run: Traced) -> bool:
 
     The run diverged, has the symptom exploding, or has a training loss that ended above its start.
     The end is the median of the last losses, so that noise counts less. False for a run that starts
-    at the minimum of a surface.
+    at the minimum of a surface and did not diverge.
     """
     with np.errstate(all="ignore"):  # differences and ratios of losses that are not finite
         if run.diverged is not None:
@@ -61,10 +64,10 @@ def rises(run: Traced) -> bool:
 
 
 def most_descend(rising: Sequence[bool]) -> bool:
-    """Whether a candidate lowers the training loss: less than half of its runs rise.
+    """Whether a candidate lowers the training loss in more than half of its runs.
 
-    Only such a candidate can be the best, whatever its score. rising: for each run, whether it
-    `rises`; a candidate without runs has none that rises.
+    Only such a candidate can be the best, whatever its score. rising: for each run, whether its
+    training loss was not lowered; True is returned if there are no runs.
     """
     return not rising or 2 * sum(rising) < len(rising)
 

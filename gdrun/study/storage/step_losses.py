@@ -23,10 +23,11 @@ def has_exact_batches(cohort: Cohort) -> bool:
 
 
 def with_every_step(steps: Columns, evals: Columns) -> Columns:
-    """The evaluations, with a row for each recorded step between them.
+    """The evaluations, with more rows: one for the weights before each recorded step.
 
-    steps, evals: the columns of the traces by name, (points,) each. A trace that combines steps
-    gives the loss at fewer steps. Columns that only an evaluation measures are NaN in the new rows.
+    Their training loss is the batch loss of the step; columns that only an evaluation measures are
+    NaN. No row is added where there is an evaluation already. steps, evals: the columns of the
+    traces by name, (points,) each.
     """
     before = steps["step"] - 1
     new = np.flatnonzero(~np.isin(before, evals["step"]) & np.isfinite(steps["batch_loss"]))
