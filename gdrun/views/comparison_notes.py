@@ -137,7 +137,8 @@ def pair_words(pair: Pair) -> str:
 def unequal_work(comparison: Comparison) -> list[str]:
     """A warning if the budgets allow contenders different numbers of gradients; else empty.
 
-    The most are then over UNEQUAL times the fewest. On surfaces without noise a step costs the same for any batch, so steps are counted.
+    The most are then over UNEQUAL times the fewest. On surfaces without noise a step costs the same
+    for any batch, so steps are counted.
     """
     unit: Literal["gradients", "steps"] = "steps" if comparison.plan.noiseless else "gradients"
     spent = {row.name: row.spent(unit) for row in comparison.contenders}

@@ -248,10 +248,7 @@ def fastest_first(found: Sequence[Standing], metric: Metric) -> tuple[Standing, 
 
 
 def led_by(found: Sequence[Standing], name: str | None) -> tuple[Standing, ...]:
-    """The standings in the same order, ranked again by their medians.
-
-    name: the candidate that gets the rank 1 whatever its median; None for no such candidate.
-    """
+    """The standings in the same order, with new ranks by medians, but 1 for `name`, if given."""
     return _with_ranks([replace(each, fastest=each.candidate.name == name) for each in found])
 
 
