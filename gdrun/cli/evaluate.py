@@ -46,7 +46,7 @@ def evaluate(
 ) -> None:
     """Measure a trained model on new rows that have a target.
 
-    The loss has no l2 penalty, like those of the validation and the test part of a run.
+    The loss has no l2 penalty, like the losses on the validation and the test part of a run.
     """
     from gdrun.views.weights import evaluation_view
 

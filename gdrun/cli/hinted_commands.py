@@ -29,10 +29,11 @@ def _completed(command: str) -> str:
 
 
 def missing_options(words: Sequence[str]) -> list[str]:
-    """The options --plugin that a command needs; empty if the command has such an option already.
+    """The options --plugin that a command needs; empty if it has such an option.
 
     A command needs the plugins that this process has loaded, and the plugins of the runs and the
-    studies that the command names. words: the words of the command, without gdrun.
+    studies that the command names. The result is also empty for a command that takes no plugins.
+    words: the words of the command, without gdrun.
     """
     if not words or "--plugin" in words:
         return []

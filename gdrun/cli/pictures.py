@@ -11,7 +11,7 @@ from gdrun.errors import GdrunError
 
 
 def suffix_of(output: Path, known: tuple[str, ...]) -> str:
-    """The suffix of the file in lower case. Raises GdrunError if it is not known."""
+    """The suffix of the file in lower case. Raises GdrunError if it is not in `known`."""
     suffix = output.suffix.lower()
     if suffix not in known:
         what = f"{suffix} is not a known format here" if suffix else "the file needs a suffix"

@@ -42,7 +42,8 @@ class Document:
 def read_document(path: Path) -> Document:
     """Return the document in the file at `path`.
 
-    Raises ConfigError if the file cannot be read, and for the same reasons as `parse_document`.
+    Raises ConfigError if the file cannot be read, and, with all problems, if it is not valid YAML,
+    or not a mapping.
     """
     path = Path(path)
     if path.suffix == ".py":

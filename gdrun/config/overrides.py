@@ -44,7 +44,7 @@ class Override:
 def parse_override(text: str) -> Override:
     """Return the override that a text KEY=VALUE describes; VALUE is read as YAML.
 
-    A query in SQL is taken as it is written: see is_plain_query.
+    A query in SQL without quotes around it is taken as it is written.
     Raises ConfigError if there is no `=`, no key, or not exactly one value.
     """
     key, equals, value = text.partition("=")

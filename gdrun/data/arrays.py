@@ -34,9 +34,10 @@ def arrays() -> Table:
 
 
 def table_from_pair(data: Any) -> Table:
-    """Return the table of a pair (X, y) of features and targets.
+    """Return the table of a pair (X, y) of features X (N, d) and targets y (N,).
 
-    Raises DataError if `data` is not a pair, and for the same reasons as `table_from_arrays`.
+    Raises DataError if `data` is not a pair, if the shapes of X and y do not fit, or if a value is
+    missing, infinite, or not a real number.
     """
     if not isinstance(data, tuple | list) or len(data) != 2:
         raise DataError("must be a pair of features and targets", where="data", hint=_as_file(data))

@@ -90,7 +90,8 @@ def _decimal(column: str, sign: str) -> str:
 def decimal_sign(scans: Sequence[CsvScan], columns: Iterable[int]) -> str:
     """The decimal sign of files with semicolons.
 
-    Raises DataError if it is not clear: numbers that may have marks between thousands, or both
+    scans: the rows of each file. columns: the positions of the columns with numbers. Raises
+    DataError if the sign is not clear: numbers that may have marks between thousands, or both
     decimal commas and decimal points.
     """
     chosen = list(columns)

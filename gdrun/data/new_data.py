@@ -337,7 +337,10 @@ def _targets(y: Array, rows: int, where: str | Path) -> Array:
 
 
 def place_of(source: Any) -> str:
-    """The place of new rows in messages: the word for a file or a dataset; X for arrays."""
+    """The place of new rows in messages: the path or the name in `source`; X for arrays.
+
+    For a query it is the key of the query in a config, not its text.
+    """
     if not isinstance(source, str | Path):
         return "X"
     word = bare_source(str(source))

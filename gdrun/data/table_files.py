@@ -137,7 +137,11 @@ def opened_json_lines(path: Path) -> Iterator[tuple[DuckDBPyConnection, list[str
 
 
 def json_cells(database: DuckDBPyConnection, position: int) -> Cells:
-    """The JSON text of each cell in a column that opened_json_lines has read."""
+    """The JSON text of each cell in a column of a file with lines of JSON.
+
+    database: the connection with the rows of the file, from opened_json_lines. position: that of
+    the column.
+    """
     found = database.execute(
         f"SELECT coalesce(CAST(#{position + 1} AS VARCHAR), 'null') AS r FROM gdrun_rows"
     ).fetchnumpy()
