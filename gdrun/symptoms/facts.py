@@ -267,7 +267,7 @@ class Traced:
         A step of length α‖g‖ along a direction with curvature λ lowers a quadratic by α‖g‖²(1 −
         αλ/2), which is 0 at the limit α = 2/λ. True if, in the second half of the run, the sum of
         α‖g‖² is over 1/20 of `gap`, but the loss changed by less than 1/50 of this sum. False for
-        an optimizer other than vanilla, for batches, and with gradient clipping.
+        an optimizer other than vanilla, with gradient clipping, and with noisy gradients.
         """
         names = ("step", "lr", "grad_norm")
         if self.config["optimizer"].get("name") != "vanilla" or not self.full_batches:

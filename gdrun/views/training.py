@@ -166,7 +166,9 @@ def _results(run: Run) -> list[RenderableType]:
 def summary_grid(run: Run) -> RenderableType:
     """Lines with labels: the baseline (or losses, without metrics), the best evaluation, the work.
 
-    The work is the number of steps and gradients, and their time.
+    There are more lines for what only some runs have: the penalty, the place where a run on a
+    surface ended, the steps that raised the loss, the clipped steps. The work is the number of
+    steps and gradients, and their time.
     """
     summary, grid = run.summary, Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)

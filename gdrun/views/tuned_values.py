@@ -22,8 +22,8 @@ CHOSEN = "chosen"
 def tuning_view(tuning: StudyRecord, comparison: StudyRecord) -> RenderableType:
     """A table with a row for each setting of each contender, the best of each contender first.
 
-    tuning, comparison: the two records in study.json. Settings of which no run has ended have no
-    row.
+    tuning, comparison: their records, each from a study.json of its own. Settings of which no run
+    has ended have no row.
     """
     rows: list[Any] = list(tuning.get("ranking", ()))
     order = list(dict.fromkeys(map(_contender, tuning["candidates"])))

@@ -78,12 +78,12 @@ class Facts:
 
     @cached_property
     def settles(self) -> bool:
-        """Whether the peaks of the training loss fall; False without full batches."""
+        """Whether the peaks of the training loss fall; False if the gradients have noise."""
         return peaks_fall(self.standing)
 
     @property
     def steady(self) -> bool:
-        """Whether the peaks of the training loss stay equally high; False without full batches."""
+        """Whether the peaks of the training loss stay equally high; False with noisy gradients."""
         return self.peaks is not None and abs(self.peaks - 1) <= STEADY
 
     @property
