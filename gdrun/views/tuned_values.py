@@ -11,7 +11,8 @@ from rich.table import Table
 
 from gdrun.study.design.trials import label
 from gdrun.study.judgement.metrics import Metric
-from gdrun.study.storage.records import StandingRow, StudyRecord
+from gdrun.study.storage.records import StudyRecord
+from gdrun.study.storage.row_records import StandingRow
 from gdrun.views.numbers import MISSING, count, quantity, range_text
 from gdrun.views.sweeps import shown_value
 

@@ -15,9 +15,8 @@ from gdrun.study.storage.records import (
     StudyOrigin,
     StudyRecord,
     SweepFindings,
-    TraceRecord,
-    TrialRecord,
 )
+from gdrun.study.storage.trial_records import TraceRecord, TrialRecord
 from study.cases import LEAST_SQUARES, LOGISTIC
 
 WALK = {"surface": "bowl", "stopping": {"steps": 20}}

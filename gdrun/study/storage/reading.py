@@ -26,14 +26,13 @@ from gdrun.study.judgement.sweep_findings import Sweep, judge_sweep
 from gdrun.study.judgement.verdicts import verdicts
 from gdrun.study.storage.records import (
     ComparisonFindings,
-    ContenderRow,
     Question,
     StudyRecord,
     SweepFindings,
     SweepQuestion,
-    TuningRecord,
 )
 from gdrun.study.storage.results import Result
+from gdrun.study.storage.row_records import ContenderRow, TuningRecord
 from gdrun.study.storage.study_directory import RECORD, read_study
 from gdrun.study.storage.study_record import read_rung
 from gdrun.study.storage.trial_files import read_results

@@ -22,8 +22,8 @@ from gdrun.runs.record_contents import ending
 from gdrun.runs.strict_json import dumps
 from gdrun.runs.summary import Summary, judged_by, number_in
 from gdrun.runs.trace_file import as_array
-from gdrun.study.storage.records import TraceRecord, TrialLabel, TrialOutcome, TrialRecord
 from gdrun.study.storage.step_losses import has_exact_batches, with_every_step
+from gdrun.study.storage.trial_records import TraceRecord, TrialLabel, TrialOutcome, TrialRecord
 
 _NEEDED = ("step", "epoch", "gradients", "train_loss")
 """The columns of evaluations that every trial has and that a ranking needs."""

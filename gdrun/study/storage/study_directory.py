@@ -37,10 +37,10 @@ from gdrun.study.storage.records import (
     StudyOrigin,
     StudyRecord,
     StudyRow,
-    TrialLabel,
 )
 from gdrun.study.storage.results import Result
 from gdrun.study.storage.trial_files import TRACES, TRIALS, read_results, remove_cut_line
+from gdrun.study.storage.trial_records import TrialLabel
 
 SCHEMA_VERSION = 1
 RECORD = "study.json"

@@ -15,17 +15,19 @@ from gdrun.study.judgement.statistics import quantile
 from gdrun.study.judgement.sweep_findings import Rung, Sweep
 from gdrun.study.storage.records import (
     ComparisonFindings,
+    SweepFindings,
+    TargetRecord,
+    TuningFindings,
+    WorkRecord,
+)
+from gdrun.study.storage.row_records import (
     ContenderRow,
     PairRecord,
     RungRecord,
     StabilityRecord,
     StandingRow,
-    SweepFindings,
     SweepRow,
-    TargetRecord,
-    TuningFindings,
     TuningRecord,
-    WorkRecord,
 )
 from gdrun.study.study import Work
 from gdrun.study.tuning import Tuning

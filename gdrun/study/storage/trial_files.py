@@ -10,8 +10,8 @@ from gdrun.errors import RecordError
 from gdrun.runs.checked import misfit
 from gdrun.runs.strict_json import loads
 from gdrun.study.design.trials import StudyPlan
-from gdrun.study.storage.records import TraceRecord, TrialRecord
 from gdrun.study.storage.results import Result
+from gdrun.study.storage.trial_records import TraceRecord, TrialRecord
 
 TRIALS, TRACES = "trials.jsonl", "traces.jsonl"
 
