@@ -1,8 +1,8 @@
-"""New data for a trained model: a file, a named dataset, a query, an array, or columns."""
+"""New data for a trained model: a file, a named dataset or a query."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 from glob import has_magic
 from pathlib import Path
@@ -14,14 +14,13 @@ import numpy as np
 from gdrun.array_types import Array, Numbers
 from gdrun.data.arrays import flattened
 from gdrun.data.cifar_files import CLASSES, cifar_files, cifar_records
-from gdrun.data.column_statistics import blocks
-from gdrun.data.frame_cells import frame_cells, own_numbers
 from gdrun.data.idx_files import idx_array
+from gdrun.data.new_arrays import Blocks, blocks_of
 from gdrun.data.new_csv import csv_blocks
 from gdrun.data.new_rows import RowEncoder, require_columns
 from gdrun.data.new_svmlight import svmlight_blocks
 from gdrun.data.new_tables import TYPED, Opened, json_blocks, typed_blocks
-from gdrun.data.new_targets import Target, measured
+from gdrun.data.new_targets import Target
 from gdrun.data.queries import PREFIX, files_of, opened_query
 from gdrun.data.saved_arrays import archived_arrays, mapped_array, require_real
 from gdrun.data.several_files import matching_files
@@ -29,10 +28,6 @@ from gdrun.data.sources import DATASETS, bare_source, load_table, reader_of, unr
 from gdrun.data.unchanged_files import unchanged_files
 from gdrun.data.unreadable import expanded, unreadable
 from gdrun.errors import DataError, suggestion
-from gdrun.mapped_files import require_unchanged
-
-Blocks = Iterator[tuple[Numbers, Array | None]]
-"""The features (n, d) of consecutive rows, before they are filled, and their targets (n,)."""
 
 QUERY = "query"
 """The place of the rows of a query in messages: the whole query would be too long."""
@@ -111,7 +106,7 @@ class NewRows:
                 hint="name the file with the targets as `targets`",
             )
         place = f"{self.path} row "
-        yield from _blocks_of(X, y if self.labelled else None, self.encoder, self.target, place)
+        yield from blocks_of(X, y if self.labelled else None, self.encoder, self.target, place)
 
 
 def _csv(new: NewRows) -> Blocks:
@@ -189,71 +184,6 @@ def mapped_features(path: Path, encoder: RowEncoder, target: Target) -> Array:
     return _matrix(mapped_array(path), encoder, target, path)[0]
 
 
-def column_blocks(columns: Any, encoder: RowEncoder, target: Target | None = None) -> Blocks:
-    """One block with the rows of columns by name, such as a dict of lists or a pandas frame.
-
-    target: the target of the model, whose column is needed; None if targets are not needed.
-    Raises DataError if a column is missing, or has another length or a wrong value.
-    """
-    # A mapping iterates over its names; not every kind of frame does.
-    names = columns if isinstance(columns, Mapping) else columns.columns
-    named = {str(name): columns[name] for name in names}
-    wanted = [column.name for column in encoder.encoding.columns]
-    needed = [*wanted, *([] if target is None else [target.name])]
-    require_columns(list(named), needed, "X", measured(encoder, target))
-    kept = encoder.kept.positions(list(named), "X")
-    encoder.extra = tuple(name for name in named if name not in {*needed, *encoder.kept.cells})
-    decimal = encoder.encoding.decimal
-    cells = [frame_cells(named[name], name, decimal) for name in needed]
-    lengths = {name: len(each) for name, each in zip(needed, cells, strict=True)}
-    if len(set(lengths.values())) > 1:
-        raise DataError(
-            "the columns differ in length: "
-            + ", ".join(f"{name} {length}" for name, length in lengths.items()),
-            where="X",
-        )
-    if needed and not lengths[needed[0]]:
-        return
-    if decimal != ".":
-        cells = [
-            own_numbers(each, column, encoder.encoding, _row)
-            for each, column in zip(cells, encoder.encoding.columns, strict=False)
-        ] + cells[len(wanted) :]
-    y = None if target is None else target.encode(cells[-1], _row, decimal)
-    encoder.kept.add(list(named.values())[at] for at in kept)
-    yield encoder.features(cells[: len(wanted)], _row), y
-
-
-def _row(row: int) -> str:
-    return f"row {row}"
-
-
-def array_blocks(X: Any, encoder: RowEncoder) -> Blocks:
-    """Blocks of the rows of an array (N, d) with the features in their order.
-
-    N: the number of rows, d: the number of features. Raises DataError if X has another shape, or a
-    value that is no finite number.
-    """
-    encoder.kept.require_none("X")
-    array = np.asarray(X)
-    names = encoder.encoding.feature_names
-    if array.dtype.kind not in "biuf":
-        try:
-            array = array.astype(np.float64)
-        except (TypeError, ValueError):
-            raise DataError(
-                f"X must hold real numbers, but its dtype is {array.dtype}",
-                hint="give text as a mapping of columns, or as a pandas frame",
-            ) from None
-    if array.ndim != 2 or array.shape[1] != len(names):
-        hint = "for a single row write X.reshape(1, -1)" if array.shape == (len(names),) else None
-        raise DataError(
-            f"X must have the shape (rows, {len(names)}), got {array.shape}",
-            hint=hint or f"the features are {', '.join(names[:10])}",
-        )
-    yield from _blocks_of(array, None, encoder, None, "row ")
-
-
 def _of_dataset(name: str, encoder: RowEncoder, target: Target, labelled: bool) -> Blocks:
     table = load_table({"name": name})
     wanted = [column.name for column in encoder.encoding.columns]
@@ -261,7 +191,7 @@ def _of_dataset(name: str, encoder: RowEncoder, target: Target, labelled: bool) 
     encoder.extra = tuple(each for each in table.feature_names if each not in wanted)
     X = table.X[:, [table.feature_names.index(each) for each in wanted]]
     y = np.array(table.classes)[table.y] if table.classes else table.y
-    yield from _blocks_of(X, y if labelled else None, encoder, target, f"{name} row ")
+    yield from blocks_of(X, y if labelled else None, encoder, target, f"{name} row ")
 
 
 def _of_query(
@@ -284,25 +214,6 @@ def _own_targets(kind: str, where: str) -> DataError:
         where=where,
         hint="leave out the file with the targets",
     )
-
-
-def _blocks_of(
-    X: Array, y: Array | None, encoder: RowEncoder, target: Target | None, place: str
-) -> Blocks:
-    """Blocks of the rows of X, with their targets y.
-
-    place: the beginning of the place of a row, before its number.
-    """
-    for part in blocks(len(X), 8 * X.shape[1]):
-
-        def place_of(row: int, first: int = part.start) -> str:
-            return f"{place}{first + row}"
-
-        features = encoder.matrix(X[part], place_of)
-        known = None if y is None or target is None else target.encode(y[part], place_of)
-        require_unchanged(X)
-        require_unchanged(X if y is None else y)
-        yield features, known
 
 
 def _matrix(

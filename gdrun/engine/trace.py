@@ -16,18 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gdrun.array_types import Array, Counts
+from gdrun.engine.joined_steps import JOINED, join_of, joined
 from gdrun.engine.trace_columns import EVALUATION_COLUMNS, STEP_COLUMNS, TraceColumn
-
-REDUCED_DIRECTLY = 16
-"""NumPy reduces (sums or takes the maximum over) a contiguous axis at full speed only if the axis
-has at least this many entries.
-"""
-
-JOINED = 3
-"""How many neighbouring points become one when a trace has too many. Odd, so that strides are."""
-
-_JOINS = {"max": np.maximum, "sum": np.add}
-"""How the values of several steps are joined, for columns that do not keep the last value."""
 
 Columns = dict[str, Array]
 """The columns of a trace by name: (points,) for one run, or (points, lanes) for the runs that train
@@ -166,9 +156,9 @@ class StepTrace:
         for name, column in shared(taken + ends).items():
             self._shared[name][first:last] = column
         for name, table in self._own.items():
-            join = _join_of(name)
+            join = join_of(name)
             table[first:last, lanes] = (
-                own[name][ends] if join is None else _joined(join, own[name], self.stride)
+                own[name][ends] if join is None else joined(join, own[name], self.stride)
             )
         self.points = last
         self._open = bool(steps % self.stride)
@@ -198,7 +188,7 @@ class StepTrace:
         for name, column in shared(np.array([steps - 1])).items():
             self._shared[name][at] = column[0]
         for name, table in self._own.items():
-            join = _join_of(name)
+            join = join_of(name)
             table[at, lanes] = (
                 own[name][-1]
                 if join is None
@@ -216,8 +206,8 @@ class StepTrace:
         # The last point of each group; the last group may be smaller.
         ends = np.minimum(np.arange(1, fewer + 1) * JOINED, count) - 1
         for name, column in (self._shared | self._own).items():
-            join = _join_of(name)
-            column[:fewer] = column[ends] if join is None else _joined(join, column[:count], JOINED)
+            join = join_of(name)
+            column[:fewer] = column[ends] if join is None else joined(join, column[:count], JOINED)
         self.points = fewer
         self.stride *= JOINED
         self.rewrites += 1
@@ -285,41 +275,12 @@ _PEAKS = {each.name: each.absent for each in STEP_COLUMNS.values() if isinstance
 """For each column that has the largest values of another column, the name of the other column."""
 
 
-def _join_of(name: str) -> np.ufunc | None:
-    """The function that joins the values of two steps; None for a column that keeps the last."""
-    return _JOINS.get(STEP_COLUMNS[name].join)
-
-
 def _shared_part(kinds: Mapping[str, TraceColumn], shared: Columns, chosen: slice) -> Columns:
     """Copies of the points `chosen` of columns that all runs share, each with its dtype."""
     return {
         name: column[chosen].astype(np.int64 if kinds[name].whole else np.float64)
         for name, column in shared.items()
     }
-
-
-def _joined(join: np.ufunc, column: Array, stride: int) -> Array:
-    """Join every `stride` rows of a column (steps, ...) to one row; remaining rows give a last row.
-
-    Each group of rows is joined by halves, repeatedly, because NumPy is slow at reducing an axis
-    with few entries. The middle row of an odd number is joined to the first one.
-    """
-    whole = len(column) // stride * stride
-    parts = column[:whole].reshape(-1, stride, *column.shape[1:])
-    result: Array
-    if stride >= REDUCED_DIRECTLY and column[0].size == 1:
-        result = join.reduce(parts, axis=1, dtype=float)
-    else:
-        while (half := parts.shape[1] // 2) > 0:
-            halves = join(parts[:, :half], parts[:, -half:], dtype=float)
-            if parts.shape[1] % 2:
-                join(halves[:, 0], parts[:, half], out=halves[:, 0])
-            parts = halves
-        result = parts[:, 0]
-    if whole < len(column):
-        rest = join.reduce(column[whole:], axis=0, dtype=float)
-        result = np.concatenate([result, rest[None]])
-    return result
 
 
 def _part(columns: Columns, start: int, count: int) -> Columns:

@@ -14,7 +14,8 @@ import numpy as np
 from gdrun.array_types import Array
 from gdrun.data import Encoding
 from gdrun.data.kept_columns import KeptColumns
-from gdrun.data.new_data import Blocks, array_blocks, column_blocks, new_blocks, place_of
+from gdrun.data.new_arrays import Blocks, array_blocks, column_blocks
+from gdrun.data.new_data import new_blocks, place_of
 from gdrun.data.new_rows import RowEncoder, Unseen
 from gdrun.data.new_targets import Target, labelled_rows
 from gdrun.errors import DataError, GdrunError, RecordError
