@@ -55,7 +55,8 @@ def train(
     Raises ConfigError or DataError, with every problem, if the experiment cannot be run;
     MissingExtraError if a package is missing; RecordError if a directory cannot be made in `out`,
     or the run in `resume` cannot continue, because its config, data or plugins have changed, its
-    files are damaged, or another process trains it.
+    files are damaged, or another process trains it; GdrunError if `extend` is given without
+    `resume`.
 
     A run that diverged is returned too; its status is "diverged". Ctrl-C ends the training and
     returns the run so far, with the status "interrupted"; a second Ctrl-C raises KeyboardInterrupt.

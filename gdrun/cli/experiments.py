@@ -176,8 +176,8 @@ def _note_sgd(changes: Iterable[str | Override]) -> None:
     named = {"optimizer=sgd", "optimizer.name=sgd"} & set(words)
     if named and not any(word.startswith(("variant", "batch_size=")) for word in words):
         faults.note(
-            f"{named.pop()} is the rule without momentum, which gdrun calls vanilla; "
-            "steps on single examples are variant=sgd"
+            f"{named.pop()} means optimizer=vanilla, which has no momentum; "
+            "for steps on single examples, set variant=sgd"
         )
 
 

@@ -133,7 +133,9 @@ def _subject(which: list[str], runs: Path) -> Subject:
     studies = [path for path in paths if (path / STUDY).is_file()]
     if studies and len(paths) > 1:
         hint = f"`gdrun export {studies[0]} DEST` exports one study"
-        raise GdrunError("an export has either runs or one study", where=str(studies[0]), hint=hint)
+        raise GdrunError(
+            "is a study, which must be exported alone", where=str(studies[0]), hint=hint
+        )
     if studies:
         found = read_found(studies[0]).found
         return Subject(studies[0].resolve().name, recorded_trials(found), found)

@@ -108,7 +108,7 @@ def note_plugins_of_study(recorded: Iterable[Mapping[str, str]]) -> None:
     for each in changed(recorded):
         was = f"the old version (sha256 {each['sha256'][:8]}…)"
         path = shown_path(each["path"])
-        note(f"the plugin {path} changed since the study, whose results are those of {was}")
+        note(f"the plugin {path} changed since the study; the results shown are from {was}")
 
 
 def usage_problem(error: typer.TyperException, arguments: Sequence[str] = ()) -> Problem:

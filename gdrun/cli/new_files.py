@@ -34,7 +34,10 @@ def require_new(file: Path, force: bool | None = None) -> None:
 
 
 def write_new(file: Path, blocks: Iterable[str]) -> None:
-    """Write a new file atomically. Raises GdrunError if this fails."""
+    """Write texts to a file atomically; an existing file is replaced.
+
+    blocks: the texts, in order. Raises GdrunError if the file cannot be written.
+    """
     from gdrun.runs.files import write_atomically
 
     try:

@@ -49,7 +49,9 @@ def report(
     studies = [path for path in paths if (path / STUDY).is_file()]
     if studies and len(paths) > 1:
         hint = f"`gdrun report {studies[0]}` makes the page of one study"
-        raise GdrunError("a page shows either runs or one study", where=str(studies[0]), hint=hint)
+        raise GdrunError(
+            "is a study, which needs a report of its own", where=str(studies[0]), hint=hint
+        )
     file = out if out is not None else Path(f"{paths[0].resolve().name}.html")
     if file.suffix.lower() not in (".html", ".htm"):
         hint = f"choose a name such as {file.name}.html"

@@ -230,4 +230,4 @@ def test_values_in_the_place_of_contenders_are_swept_or_compared(here, words, ca
 def test_the_optimizer_sgd_is_told_from_the_variant(here, words, noted):
     answer = here("train", *words.split(), "dataset=iris", "model=softmax", "epochs=1")
     assert answer.code == 0
-    assert ("steps on single examples are variant=sgd" in answer.err) == noted
+    assert ("for steps on single examples, set variant=sgd" in answer.err) == noted

@@ -271,7 +271,7 @@ def test_a_study_is_read_whatever_became_of_its_plugin(gdrun, tmp_path, monkeypa
         answer = gdrun(*command, "--plugin", "my.py")
         assert (answer.code, answer.page.replace(" --plugin my.py", "")) == (0, page)
         assert re.fullmatch(
-            r"note: the plugin my.py changed since the study, whose results are those of the old "
+            r"note: the plugin my.py changed since the study; the results shown are from the old "
             r"version \(sha256 [0-9a-f]{8}…\)\n",
             answer.err,
         )

@@ -36,7 +36,7 @@ def test_a_page_of_a_sweep_has_its_own_name(gdrun, tmp_path, monkeypatch):
     trained(gdrun, "runs", "name=lone")
     answer = gdrun("report", study.name, "lone", "-o", "both.html")
     assert answer.code == 2
-    assert "a page shows either runs or one study" in answer.err
+    assert "is a study, which needs a report of its own" in answer.err
 
 
 def test_a_report_is_html(gdrun, tmp_path):
