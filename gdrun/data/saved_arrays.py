@@ -153,7 +153,8 @@ def _member(archive: zipfile.ZipFile, name: str, where: str) -> Array:
     if form.dtype.kind == "U" and form.size:
         letters = np.frombuffer(content, np.dtype(np.uint32).newbyteorder(form.dtype.byteorder))
         if letters.max() > 0x10FFFF:
-            raise DataError("contains text that is not Unicode", where=where, hint=_HINT)
+            what = "contains text with characters that do not exist in Unicode"
+            raise DataError(what, where=where, hint=_HINT)
     return array
 
 
@@ -165,7 +166,7 @@ def _require_size(form: _Form, size: int, where: str) -> None:
         f"is {'incomplete' if size < form.size else 'too long'}: {shape} values of "
         f"{form.dtype} need {form.size:,} bytes, but the file has {size:,}",
         where=where,
-        hint="save it again, with one array a file: numpy.save (NPY) or numpy.savez (NPZ)",
+        hint="save it again: numpy.save for one array (NPY), numpy.savez for several (NPZ)",
     )
 
 

@@ -106,7 +106,7 @@ def is_data_file(source: object) -> bool:
 
 
 def bare_source(word: str) -> str:
-    """The path, the name, or the query after `query=`, that a word for data means.
+    """The word without `path=` or `dataset.` before it: a path, a name, or `query=` and SQL.
 
     >>> bare_source("path=a.csv"), bare_source("dataset.query=SELECT 1"), bare_source("dataset.csv")
     ('a.csv', 'query=SELECT 1', 'dataset.csv')

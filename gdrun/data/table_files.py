@@ -139,8 +139,8 @@ def opened_json_lines(path: Path) -> Iterator[tuple[DuckDBPyConnection, list[str
 def json_cells(database: DuckDBPyConnection, position: int) -> Cells:
     """The JSON text of each cell in a column of a file with lines of JSON.
 
-    database: the connection with the rows of the file, from opened_json_lines. position: that of
-    the column.
+    database: the connection with the rows of the file, from opened_json_lines. position: the index
+    of the column, from 0, in the names that opened_json_lines yields.
     """
     found = database.execute(
         f"SELECT coalesce(CAST(#{position + 1} AS VARCHAR), 'null') AS r FROM gdrun_rows"
@@ -151,7 +151,8 @@ def json_cells(database: DuckDBPyConnection, position: int) -> Cells:
 def json_value(text: str) -> Any:
     """The value of a JSON text; None for null and NaN.
 
-    DuckDB also accepts nan and inf, in any case and with a sign.
+    The words nan and inf, in any case and with a sign, are numbers too, because DuckDB accepts
+    them.
     """
     try:
         value = json.loads(text)

@@ -34,7 +34,7 @@ def have_units(texts: Sequence[str]) -> bool:
     >>> have_units(["70 kg", "5 g"]), have_units(["5 kr", "7 kr", "9 kr"])
     (True, True)
 
-    Codes, ordinal numbers and signs are no units:
+    The letters of codes and of ordinal numbers are no units:
 
     >>> have_units(["A11", "A12", "A13"]), have_units(["5th", "6th", "7th"])
     (False, False)

@@ -63,7 +63,8 @@ class Batches:
     def most_steps(self, streams: int, epoch: int) -> int:
         """The most steps that one chunk (several consecutive steps) of this epoch may have.
 
-        streams: the number S of index streams, the sequences of row indices that seeds draw.
+        The limit keeps the copied rows of a chunk small, see CHUNK_ENTRIES. streams: the number S
+        of index streams, the sequences of row indices that seeds draw.
         """
         entries: int = streams * self._batching.at(epoch).batch_size * self._data.X.shape[1]
         few = min(FEW_STEPS, MOST_ENTRIES // entries)
@@ -72,9 +73,9 @@ class Batches:
     def chosen(self, seeds: Sequence[int], place: Place, steps: int) -> Counts:
         """The row indices of the examples that `steps` steps use: (S, examples).
 
-        seeds: S seeds, each of which draws its own order of the rows. place: the position of the
-        first step. The caller must not change the array: for a single seed it is a view of the
-        order of the epoch.
+        seeds: S seeds, each of which draws its own order of the rows. place: the epoch, and the
+        number of earlier steps in this epoch. The caller must not change the array: for a single
+        seed it is a view of the order of the epoch.
         """
         size = self._batching.at(place.epoch).batch_size
         part = slice(place.position * size, (place.position + steps) * size)
@@ -84,8 +85,8 @@ class Batches:
     def gathered(self, seeds: Sequence[int], place: Place, steps: int) -> list[Batch]:
         """The batches of `steps` steps, which must be in one epoch.
 
-        seeds: S seeds, each of which draws its own order of the rows. place: the position of the
-        first step.
+        seeds: S seeds, each of which draws its own order of the rows. place: the epoch, and the
+        number of earlier steps in this epoch.
         """
         X, y = self._data.X, self._data.y
         size = self._batching.at(place.epoch).batch_size
@@ -104,9 +105,9 @@ class Batches:
     def spent(self, place: Place, steps: Counts) -> Counts:
         """The number of examples that the next `steps` steps use.
 
-        place: the position of the first of these steps. steps: an array with any number of step
-        counts; the result has one number for each count. All steps must be in one epoch, unless
-        every batch is a full batch.
+        place: the epoch, and the number of earlier steps in this epoch. steps: an array with any
+        number of step counts; the result has one number for each count. All steps must be in one
+        epoch, unless every batch is a full batch.
         """
         size = self._batching.at(place.epoch).batch_size
         if self._batching.whole:

@@ -66,7 +66,9 @@ def build(experiments: Sequence[Experiment], data: Prepared) -> tuple[Cohort, En
 
 
 def facts(experiment: Experiment, data: Prepared) -> Facts:
-    """Return the facts of an experiment. Nothing is compiled.
+    """Return how many weights, outputs and steps an experiment has, its loss and its batch size.
+
+    Nothing is trained or compiled.
 
     Raises ConfigError or DataError if the experiment does not fit the data, ConfigError or
     MissingExtraError if the config names an engine that cannot run the experiment.

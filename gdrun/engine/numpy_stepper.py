@@ -83,8 +83,9 @@ class NumpyStepper:
         """Take a chunk, which is several consecutive steps of one epoch, and measure each step.
 
         W, slots, running_stats: the weights and the states before the chunk. step: the number of
-        earlier steps. place: the position of the first step. rates, betas (steps, lanes): the
-        learning rates and the momenta. More is said in `Stepper.advance` of gdrun.engine.contract.
+        earlier steps. place: the epoch, and the number of earlier steps in this epoch. rates, betas
+        (steps, lanes): the learning rates and the momenta. More is said in `Stepper.advance` of
+        gdrun.engine.contract.
         """
         running_stats = np.empty((len(W), 0), W.dtype) if running_stats is None else running_stats
         batches = self._batches.gathered(self._seeds, place, len(rates))

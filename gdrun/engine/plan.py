@@ -171,8 +171,9 @@ class Plan:
     def steps_ahead(self, index: int, place: Place) -> int:
         """The most steps that one chunk (several consecutive steps) may have.
 
-        place: the position of the first step. A chunk may last to the end of the epoch. With full
-        batches, which need no new order in a new epoch, it may last to evaluation `index`.
+        place: the epoch, and the number of earlier steps in this epoch. A chunk may last to the end
+        of the epoch. With full batches, which need no new order in a new epoch, it may last to
+        evaluation `index`.
         """
         if self.batching.whole:
             return max(math.ceil(self.evaluation_time(index) - place.epoch - SLACK), 1)
@@ -230,8 +231,8 @@ class Plan:
         """The time that the schedule uses at each of `count` consecutive steps, (count,).
 
         The time is the epoch, from 0; for a schedule per step it is the number of earlier steps. If
-        all steps have the same epoch, only one number (1,) is returned. place: the position of the
-        first step. step: the number of steps before it.
+        all steps have the same epoch, only one number (1,) is returned. step: the number of earlier
+        steps. place: the epoch, and the number of earlier steps in this epoch.
         """
         if self.schedule.per_step:
             return np.arange(step, step + count, dtype=float)

@@ -24,18 +24,19 @@ class State:
     the lanes that still train, as indices in the cohort. W (lanes, P): the P weights of each lane.
     running_stats (lanes, Q): the Q running statistics of batch normalisation, for W. before: W
     before the last step. slots: arrays (lanes, P) of state that the update rule carries from step
-    to step. place: the position of the next step. step, evaluations: how many steps and evaluations
-    there were. gradients: how many per-example gradients each lane has computed. seconds: the time
-    spent in updates. loss_limit (lanes,): the loss above which a lane has diverged. last_*: values
-    at the last evaluation, except last_batch_loss, which is of the last step. best_*: values at the
-    best evaluation so far, by the validation loss, or by the training loss without a validation
-    part, or by the metric of early stopping. Scores are losses, or metrics with the sign for which
-    lower values are better. to_beat, to_beat_epoch, stale (lanes, 2): for early stopping, the score
-    of the last improvement, its epoch, and the number of evaluations since then; column 0 is for
-    the rule that stops the run, column 1 for the rule that is only reported. rising (lanes,): the
-    number of steps that raised the batch loss. clipped (lanes,): the number of steps whose gradient
-    was clipped. largest_grad_norm (lanes,): the largest gradient norm of all steps so far.
-    schedule: the state of a schedule that depends on the validation loss.
+    to step. place: the epoch, and the number of steps taken in it. step, evaluations: how many
+    steps and evaluations there were. gradients: how many per-example gradients each lane has
+    computed. seconds: the time spent in updates. loss_limit (lanes,): the loss above which a lane
+    has diverged. last_*: values at the last evaluation, except last_batch_loss, which is of the
+    last step. best_*: values at the best evaluation so far, by the validation loss, or by the
+    training loss without a validation part, or by the metric of early stopping. Scores are losses,
+    or metrics with the sign for which lower values are better. to_beat, to_beat_epoch, stale
+    (lanes, 2): for early stopping, the score of the last improvement, its epoch, and the number of
+    evaluations since then; column 0 is for the rule that stops the run, column 1 for the rule that
+    is only reported. rising (lanes,): the number of steps that raised the batch loss. clipped
+    (lanes,): the number of steps whose gradient was clipped. largest_grad_norm (lanes,): the
+    largest gradient norm of all steps so far. schedule: the state of a schedule that depends on the
+    validation loss.
     """
 
     averages: bool

@@ -190,7 +190,7 @@ def test_members_that_python_cannot_read(tmp_path, place, value, said):
 def test_text_that_is_not_unicode(tmp_path):
     codes = np.full(6, 0x110000, dtype=np.uint32).view("<U1")
     np.savez(tmp_path / "a.npz", X=X, y=codes)
-    with pytest.raises(DataError, match="text that is not Unicode"):
+    with pytest.raises(DataError, match="characters that do not exist in Unicode"):
         load_table({"path": str(tmp_path / "a.npz")})
 
 

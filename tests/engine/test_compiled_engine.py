@@ -68,7 +68,7 @@ def test_without_a_compiler_numpy_runs_and_what_is_missing_is_named(monkeypatch)
 def test_a_rule_without_loops_runs_on_numpy_unless_told_not_to(optimizer):
     long = {"stopping": {"steps": 10**8}}
     assert engine_of(cohort_of("mse", optimizer, **long), "auto").name == "numpy"
-    with pytest.raises(ConfigError, match="layer norms"):
+    with pytest.raises(ConfigError, match="norm of each weight matrix"):
         engine_of(cohort_of("mse", optimizer))
 
 

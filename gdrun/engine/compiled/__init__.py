@@ -39,8 +39,9 @@ from gdrun.engine.contract import Engine, KindName
 def kernel_texts(cohort: Cohort, kind: KindName) -> list[str]:
     """Return the C source texts of the kernels of an engine of this kind, without compiling them.
 
-    kind: linear, for a linear model; network, for a plain network; update, for the update alone of
-    any other model. Raises NotCompilableError if an equation cannot be translated to C.
+    kind: linear, for a linear model; network, for mini-batches and a network without batch_norm,
+    dropout and residual; update, for the update alone of any other model. Raises NotCompilableError
+    if an equation cannot be translated to C.
     """
     from gdrun.engine.compiled.linear_kernels import step_texts
     from gdrun.engine.compiled.network_kernel import NetworkKernel
@@ -54,9 +55,9 @@ def kernel_texts(cohort: Cohort, kind: KindName) -> list[str]:
 def compiled_engine(cohort: Cohort, kind: KindName) -> Engine:
     """Compile the kernels of an engine of this kind for the cohort, and return the engine.
 
-    kind: linear, for a linear model; network, for a plain network; update, for the update alone of
-    any other model. Raises NotCompilableError if an equation cannot be translated to C, or if the
-    compiler fails.
+    kind: linear, for a linear model; network, for mini-batches and a network without batch_norm,
+    dropout and residual; update, for the update alone of any other model. Raises NotCompilableError
+    if an equation cannot be translated to C, or if the compiler fails.
     """
     from gdrun.engine.compiled.engine import CompiledEngine
     from gdrun.engine.compiled.networks import NetworkEngine

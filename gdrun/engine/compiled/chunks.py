@@ -90,9 +90,9 @@ class FusedStepper(ABC):
         """Take the steps of a chunk with L lanes: one step for each row of `rates` (steps, L).
 
         chunk: the arrays to change. W: the weights before the chunk. step: the number of earlier
-        steps. place: the epoch and the position in it of the first step. betas (steps, L): the
-        momentum of each step; (0, L) if the schedule does not set it. Returns the number of steps
-        before the first one at which a lane diverged.
+        steps. place: the epoch, and the number of earlier steps in this epoch. betas (steps, L):
+        the momentum of each step; (0, L) if the schedule does not set it. Returns the number of
+        steps before the first one at which a lane diverged.
         """
 
     def borrowed(self, W: Array) -> float:
@@ -120,8 +120,9 @@ class FusedStepper(ABC):
         """Take a chunk, which is several consecutive steps of one epoch, and measure each step.
 
         W, slots, running_stats: the weights and the states before the chunk. step: the number of
-        earlier steps. place: the position of the first step. rates, betas (steps, lanes): the
-        learning rates and the momenta. More is said in `Stepper.advance` of gdrun.engine.contract.
+        earlier steps. place: the epoch, and the number of earlier steps in this epoch. rates, betas
+        (steps, lanes): the learning rates and the momenta. More is said in `Stepper.advance` of
+        gdrun.engine.contract.
         """
         borrowed = self.borrowed(W)
         chunk, finite = self._run_chunk(W, slots, step, place, rates, betas)

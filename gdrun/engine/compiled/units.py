@@ -183,7 +183,8 @@ def rule_part(rule: Rule, fixed: Mapping[str, Any]) -> str:
     translated.
     """
     if rule.uses_norm:
-        raise NotCompilableError(f"{rule.name} uses layer norms, which cannot be translated to C")
+        what = "the norm of each weight matrix, which cannot be translated to C"
+        raise NotCompilableError(f"{rule.name} uses {what}")
     own = [f"slot{k}" for k in range(len(rule.own_slots))]
     names = ["w", "g", *own]
     shared = {name: f"options[{k}]" for k, name in enumerate(option_order(rule))}
