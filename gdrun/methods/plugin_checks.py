@@ -181,8 +181,8 @@ def _dependences(rule: Rule) -> Iterator[Fault]:
     The rule updates all weights together, and then some of them alone: single weights, or whole
     lanes if the rule uses the norm of each weight matrix. Both updates must be equal. There are two
     sets of inputs. In the second set the sizes of the entries differ by 6 orders of magnitude,
-    within each lane and from lane to lane. Without this set, a rule that limits the entries to 10 times the median of
-    |g| would not be found.
+    within each lane and from lane to lane. Without this set, a rule that limits the entries to 10
+    times the median of |g| would not be found.
     """
     random, shape = np.random.default_rng(0), (_LANES, _MANY)
     differing = 1 - 0.01 * np.arange(_LANES)[:, None]
