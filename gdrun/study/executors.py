@@ -126,7 +126,7 @@ class InProcesses:
                     raise GdrunError(
                         "every process imports the script, which starts the study again",
                         where=Parameter("jobs"),
-                        hint=f"write {GUARD} above the study, and indent it below",
+                        hint=f"write {GUARD} above the study, and indent the study",
                     ) from None
                 deaths += 1
                 if deaths == MOST_DEATHS:

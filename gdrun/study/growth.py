@@ -54,7 +54,7 @@ OnGrowth = Callable[[Growth], None]
 
 
 class GrowthReporter(Listener):
-    """Reports how far a task is, at most once in PAUSE seconds.
+    """Calls `report` with the progress of a task, at most once in PAUSE seconds.
 
     It listens to the trainer of the task, whose run k (lane k) must be trial k of the task.
     """

@@ -65,7 +65,7 @@ def _table(measured: Iterable[Measured]) -> RenderableType:
 
 
 def claim_view(claim: Claim, finding: Finding, seconds: float) -> RenderableType:
-    """One claim in full: its statement, the verdict, what was measured, what holds, and curves.
+    """One claim in full: its statement, the verdict, what was measured, what is true, and curves.
 
     seconds: how long the measurement took.
     """

@@ -119,8 +119,8 @@ def _seed_notes(comparison: Comparison) -> list[tuple[str, str]]:
 def pair_words(pair: Pair) -> str:
     """A sentence on two contenders: mbgd is better than bgd under 8 of 8 seeds, p = 0.023.
 
-    A difference is shown if p < SIGNIFICANT. The contender with the worse median may be better
-    under most of the seeds.
+    If p ≥ SIGNIFICANT, the text says that no difference is shown. The contender with the worse
+    median may be better under most of the seeds.
     """
     tied = f", {pair.ties} tied" if pair.ties else ""
     p = f"p = {quantity(pair.p, 2)}"

@@ -38,7 +38,8 @@ def curvature_path_view(path: CurvaturePath) -> RenderableType:
     """A table of the curvature at some points of the path of a run, and the kind of the last point.
 
     A row has the extreme curvatures, the limit (the largest curvature at which the rate is stable),
-    and the position where the last step ends on a parabola along this step. The limit or the
+    and the position of the last step on the parabola of f along this step: 0 if the step ends at
+    the lowest point, negative before it, and above 1 if the step raises f. The limit or the
     position has no column if it is not known at any point.
     """
     table = plain_table("rrrrrr", "step", "f", "λmin", "λmax", "limit", "position")

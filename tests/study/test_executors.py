@@ -94,7 +94,7 @@ def test_a_script_without_a_guard_is_told_once_to_have_one(tmp_path):
     assert ended.stderr.count("Traceback") == 1
     assert ended.stderr.endswith(
         "error: jobs: every process imports the script, which starts the study again\n"
-        f"hint: write {GUARD} above the study, and indent it below\n"
+        f"hint: write {GUARD} above the study, and indent the study\n"
     )
     script.write_text(f"import gdrun\n{GUARD}\n    {study}\n", encoding="utf-8")
     ended = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=300)

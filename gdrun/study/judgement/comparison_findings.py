@@ -169,8 +169,8 @@ class Comparison(ResultTables):
         """All pairs of contenders, in the order of the ranking; with a baseline, only its pairs.
 
         Empty if the values cannot be ranked, or there is only one seed, which does not show how
-        much runs vary. Two contenders that both have the same run under every seed are not a
-        pair: their runs are one comparison, repeated.
+        much runs vary. Two contenders are not a pair if no seed changes the runs of either:
+        then all seeds repeat one comparison.
         """
         if self.unlike or len(self.plan.seeds) == 1:
             return []
@@ -246,8 +246,8 @@ def judge_comparison(
 
     results: of the trials that have ended, by the trial's identity. work, tuning_work: what the
     comparison, and the tuning before it, cost. table: the data that replace the dataset; None to
-    use the dataset. target: None for the value at 95 % of the best improvement (if this is large,
-    of its logarithm), or for the common stopping.target_loss if the contenders cannot be ranked.
+    use the dataset. target: None for the default target (`usual_target`) or, if the metric cannot
+    rank the contenders, for their common stopping.target_loss.
     paces: the seconds per step of the contenders that were timed, by name. rises: the shares of
     steps that raised the full loss, by name. tunings: how each contender was tuned, by name; None
     without tuning. baseline: the name of a contender, with which all others are compared; None for

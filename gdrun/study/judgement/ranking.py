@@ -139,7 +139,7 @@ class Standing:
 
     @property
     def symptom(self) -> str | None:
-        """The most frequent of the runs' gravest symptoms; None if more runs are healthy."""
+        """The most frequent gravest symptom of a run; None if healthy runs are more frequent."""
         return self._main_symptom[0]
 
     @property
@@ -220,9 +220,9 @@ def fastest_first(found: Sequence[Standing], metric: Metric) -> tuple[Standing, 
     candidate is better, but the speed does. A candidate counts as good as the best one if it made
     at least EQUAL_PROGRESS of the best improvement, and its median differs from the best median by
     at most EQUAL_SHARE times the best median. Candidates that halving dropped, or that do not lower
-    the training loss, never count. The fastest candidate reaches the default target after the
-    fewest epochs (the median over its runs). Candidates with a diverged run or the symptom
-    exploding come last.
+    the training loss, never count. The fastest candidate reaches the default target
+    (`usual_target`) after the fewest epochs (the median over its runs). Candidates with a diverged
+    run or the symptom exploding come last.
     """
     improvement, target = best_improvement(found, metric), usual_target(found, metric)
     if improvement is None or target is None:

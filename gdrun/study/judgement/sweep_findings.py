@@ -89,9 +89,11 @@ class Sweep(ResultTables):
 
     @property
     def best(self) -> Candidate | None:
-        """The fastest of the candidates whose medians are within about 2 % of the best median.
+        """The candidate that reaches the default target first, of those as good as the best.
 
-        None if no candidate lowers the training loss, no median is finite, or `unlike` is set.
+        First means after the fewest epochs, and as good means a median within about 2 % of the best
+        median (see `fastest_first`). None if no candidate lowers the training loss, no median is
+        finite, or `unlike` is set.
         """
         first = next(iter(self.ranking), None)
         return first.candidate if first and first.eligible and not self.unlike else None

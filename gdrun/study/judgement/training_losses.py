@@ -39,7 +39,8 @@ class Drop:
     def share(self) -> float:
         """(start − end) / (start − lowest), without logarithms.
 
-        With them, the share of a stable rate would be small only because its loss still falls.
+        With logarithms, a stable rate would have a small share if its loss still falls: a loss of
+        10⁻³ would be far from a lowest loss of 10⁻⁹.
         """
         return Improvement(self.start, self.lowest, logarithmic=False).share(self.end)
 

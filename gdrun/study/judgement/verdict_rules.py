@@ -94,7 +94,11 @@ class Facts:
 
 @dataclass(frozen=True)
 class Rule:
-    """A word, when it holds in words, and a function that decides whether it holds."""
+    """The rule of one verdict.
+
+    word: the verdict. meaning: the rule as a text. holds: a function that decides whether the rule
+    holds for a candidate.
+    """
 
     word: Word
     meaning: str

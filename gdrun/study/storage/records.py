@@ -22,6 +22,7 @@ class DataRecord(TypedDict):
     """The data of the first candidate of a study.
 
     sha256: the hash of the data. classes: the labels of the classes; empty for a regression.
+    Earlier versions of gdrun did not record the classes.
     """
 
     name: str
@@ -162,7 +163,8 @@ class ComparisonFindings(TypedDict):
     cannot rank them; else None. target: the value of a metric to reach; None if there is none.
     pairs: the pairs of contenders, compared seed by seed, or only those with the baseline; empty
     with one seed. best: the name of the best contender; None if no contender lowers the training
-    loss, no median is finite, or the values cannot be ranked. tuning_work: what the tuning cost;
+    loss, no median is finite, or the values cannot be ranked; earlier versions of gdrun did not
+    record it. tuning_work: what the tuning cost;
     None without tuning.
     """
 
