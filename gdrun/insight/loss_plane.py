@@ -52,10 +52,10 @@ class LossPlane:
     u, v (SIDE,): coordinates along the first and the second direction, 0 at the last weights.
     values (SIDE, SIDE): the objective on `rows` training rows, with a row for each v and a column
     for each u. path (places, 2): the coordinates (u, v) of the projected weights from the start to
-    the end. steps (places,): the steps of these weights. evaluations: the
-    number of evaluations of the run; the path has at most about MOST_PLACES of them. share: the
-    share of the variance of the path along each direction. repeated: whether training again gave
-    exactly the recorded last weights.
+    the end. steps (places,): the steps of these weights. evaluations: the number of evaluations of
+    the run; the path has at most about MOST_PLACES of them. share: the part of the squared
+    distances of the path from the last weights along each direction. repeated: whether training
+    again gave exactly the recorded last weights.
     """
 
     u: Numbers
@@ -98,9 +98,11 @@ def loss_plane(run: Run) -> LossPlane:
 
 
 def principal_directions(offsets: Numbers) -> tuple[Numbers, tuple[float, float]]:
-    """The first two principal directions (2, P) of offsets (n, P), and their shares of variance.
+    """The first two principal directions (2, P) of offsets (n, P), and the share of each.
 
-    Each direction has length 1 and points to the side on which its largest entry is positive. If
+    Each row is the offset of weights from a fixed point, here the last weights; the mean is not
+    subtracted. A share is the part of the sum of all squared offsets along the direction. Each
+    direction has length 1 and points to the side on which its largest entry is positive. If
     all offsets are on a line, the second direction is any one that is perpendicular to it.
     """
     _, sizes, rows = np.linalg.svd(offsets, full_matrices=False)

@@ -69,7 +69,7 @@ class _Ended:
 
 
 def traced(run: Run) -> Traced:
-    """The facts of a run for its diagnosis.
+    """What the diagnosis of a run needs: its config, its trace, its status and so on.
 
     Raises RecordError if the run has not ended, or has no evaluation.
     """

@@ -189,9 +189,9 @@ class Option:
 class Definition:
     """A named function with its options and its documentation.
 
-    options: the options by name. check: a function that finds contradictions between option values;
-    None if no values contradict each other. given: the values that were set, by option name; every
-    other option has its default.
+    options: the options by name. check: a function from the option values by name to a pair (option
+    name, message) for each contradiction; None if no values contradict each other. given: the
+    values that were set, by option name; every other option has its default.
     """
 
     name: str
@@ -259,7 +259,7 @@ def with_chosen(options: Mapping[str, Option], given: Mapping[str, Any]) -> dict
 def chosen_entries(
     options: Mapping[str, Option], given: Mapping[str, Any]
 ) -> Iterator[tuple[str, Definition]]:
-    """Yield the name and the chosen entry of each option that chooses a registry entry.
+    """Yield a pair for each Choice option in `options`: its name, and the entry it chooses.
 
     given: option values by name; an option that is not in `given` has its default. The value `auto`
     yields nothing, and an unknown name yields a pair for every allowed entry.
@@ -308,8 +308,7 @@ def define(
 ) -> Definition:
     """Return the definition of `function`: options from its signature, text from its docstring.
 
-    name: the registry name; None means the name of the function. check: a function that finds
-    contradictions between option values, or None.
+    name: the registry name; None means the name of the function. check: as in `Definition`.
     """
     return Definition(
         name=name or function.__name__,

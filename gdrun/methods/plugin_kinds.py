@@ -50,6 +50,6 @@ def is_replaceable(registry: Mapping[str, Any]) -> bool:
 
 
 def chooses_from_plugins(names: Iterable[str]) -> bool:
-    """Whether a plugin can add to these names, which are entries of one registry."""
+    """Whether all these names, apart from `auto`, are in one registry to which plugins can add."""
     chosen = set(names) - {AUTO}
     return any(chosen and chosen <= kind.registry.keys() for kind in KINDS)

@@ -102,10 +102,10 @@ def loading(path: str | Path) -> str:
 
 
 def with_loaded_plugins(hint: str) -> str:
-    """The hint, with an option --plugin for each loaded plugin file in its gdrun commands.
+    """The hint, with --plugin FILE for each loaded plugin file added to the gdrun commands in it.
 
-    They are the texts in backticks that begin with gdrun. A command that has a --plugin already, or
-    takes none, is not changed.
+    A command is a text in backticks that begins with gdrun. A command that already has --plugin, or
+    that has no such option, is not changed.
     """
     return _COMMAND.sub(lambda match: f"`gdrun {_completed(match[1])}`", hint)
 

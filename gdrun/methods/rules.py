@@ -138,8 +138,8 @@ def rule(
 
     slots: the names of the slots, as a text with spaces between them, or as a list. A slot starts
     at zero, or at the value after its name: a number (`product=1`) or an option (`total=initial`).
-    aliases: other names of the rule, as a text or a list. check: a function that finds
-    contradictions between option values.
+    aliases: other names of the rule, as a text or a list. check: a function from the
+    option values by name to a pair (option name, message) for each contradiction.
 
     The signature must be (w, g, *slots[, t][, norm]), then options with defaults, among them `lr`.
     t is the step count, from 1; norm is the function that computes the norm of each weight matrix

@@ -48,10 +48,10 @@ class Normalised:
 
 
 def statistics_layer(units: int, prefix: str) -> Layer:
-    """Return a Layer that describes the running statistics of one layer.
+    """Return the names and shapes of the running statistics of one layer, in the form of a Layer.
 
-    It gives their positions in a run's row of running statistics. units: the width of the layer.
-    prefix: the first part of the names of its statistics.
+    A ParameterLayout of such Layers has the positions of all statistics in one row. units: the
+    width of the layer. prefix: the first part of the names of its statistics.
     """
     return Layer(0, units, prefix, bias=False, more=STATISTICS, ones=STATISTICS[1:])
 

@@ -33,7 +33,8 @@ BLOCK_SCORES = 2**15
 class Model(Protocol):
     """The interface by which the engines, which compute the steps of runs, use a model.
 
-    A lane is one of the runs that are trained together; W has the weights of each lane.
+    A lane is one of the runs that are trained together. W (..., L, P): the P weights of each of L
+    lanes. X: (..., B, D) with the leading axes of W, or (B, D), which is then used for all of W.
     """
 
     @property
@@ -66,7 +67,7 @@ class Model(Protocol):
         """
 
     def scores(self, W: Array, X: Array) -> Array:
-        """Return the scores of the B rows of X: (..., B, lanes), or (..., B, lanes, classes)."""
+        """Return the scores of the B rows of X: (..., B, L), or (..., B, L, C) for C classes."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,11 @@ class Predictor(ABC):
 
     @abstractmethod
     def scores(self, W: Array, X: Array) -> Array:
-        """Return the scores of the B rows of X: (..., B, lanes), or (..., B, lanes, classes)."""
+        """Return the scores of the B rows of X: (..., B, L), or (..., B, L, C) for C classes.
+
+        W (..., L, P): the P weights of each of L lanes (runs trained together). X: (..., B, D) with
+        the leading axes of W, or (B, D), which is then used for all of W.
+        """
 
     @property
     def by_class(self) -> bool:

@@ -37,9 +37,10 @@ class Coefficients:
 
     @property
     def order(self) -> Counts:
-        """The indices of the features, sorted by the absolute value of their coefficient.
+        """The indices of the features, that of the largest absolute coefficient first.
 
-        The standardised coefficients are compared, because they do not depend on units.
+        The standardised coefficients are compared, because they do not depend on units; without
+        standardisation, the original ones.
         """
         by = self.original if self.standardised is None else self.standardised
         return np.argsort(-np.abs(by), kind="stable")

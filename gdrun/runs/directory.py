@@ -36,8 +36,8 @@ SECONDS_BETWEEN_WRITES = 0.5
 def new_directory(parent: Path, name: str, started: datetime) -> Path:
     """Make a new directory in `parent`, named YYYYMMDD-HHMMSS-NAME-xxxx, and return its path.
 
-    name: a free text for NAME; characters that a path cannot have are replaced. started: the time
-    in the name. Raises RecordError if the directory cannot be made.
+    name: a free text for NAME; characters that a path cannot have are replaced. xxxx are random
+    characters. started: the time in the name. Raises RecordError if the directory cannot be made.
     """
     # The name is free text: it may be too long for a path, or have characters that a path cannot.
     word = re.sub(r"[^\w.-]+", "-", name).strip("-.")[:60] or "run"

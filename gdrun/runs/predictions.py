@@ -60,7 +60,7 @@ def evaluation(
     notes: tuple[str, ...],
     threshold: float | None = None,
 ) -> Evaluation:
-    """The evaluation of a model with all metrics that its predictions have.
+    """The evaluation of a model, with all metrics that can be computed from its predictions.
 
     scores: (n,) or (n, C) for n rows. y (n,): the targets of the rows. classes: the number of
     classes C; 0 for a regression. loss: the mean loss. notes: those of the result. threshold: from

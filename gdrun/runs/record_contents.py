@@ -171,8 +171,8 @@ def has_own_data(experiment: Experiment) -> bool:
 def data_record(data: Prepared, *, own: bool) -> RunDataRecord:
     """The description of the data.
 
-    own: whether the data are the user's. Only then is the best single feature recorded, because it
-    may reveal the target.
+    own: whether the data are the user's. Only then is the best single feature recorded, to find
+    a feature that contains the target (the symptom `leak`).
     """
     record: RunDataRecord = {
         "name": data.name,

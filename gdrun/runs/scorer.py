@@ -133,5 +133,8 @@ class Scorer:
             found = self.weights.get(name)
             if found is None or found.shape != view.shape or found.dtype.kind != "f":
                 got = "nothing" if found is None else f"{found.dtype} {found.shape}"
-                raise RecordError(f"{name} must be numbers of the shape {view.shape}, got {got}")
+                raise RecordError(
+                    f"{name} must be floats of shape {view.shape}, got {got}",
+                    hint="restore the file from a copy, or train the model again",
+                )
             view[...] = found

@@ -110,7 +110,7 @@ class Interruption:
         """A context in which this object handles the signals.
 
         Raises Ended if a signal ended a wait inside the context, such as the wait for a compiler,
-        and no code inside the context has handled the end of this wait.
+        and no code inside the context caught the exception Stopped of this wait.
         """
         try:
             with handled(self._handle), stopping_if(self._interrupted):

@@ -41,11 +41,12 @@ def recorded_status(word: str, where: str) -> str:
 def rows_for_condition(
     rows: Sequence[Mapping[str, Any]], condition: str, where: str
 ) -> list[Mapping[str, Any]]:
-    """The rows of a list of runs, with the words for `status` that a condition in SQL uses.
+    """The rows of a list of runs, with each `status` in the words that a condition in SQL uses.
 
-    These are the words of run.json if the condition has one that tables replace, such as
-    `exhausted`; otherwise they are the words of tables. where: the option that has the condition,
-    for the error. Raises RecordError if the condition compares the status with another word.
+    If the condition contains a word that only run.json has, such as `exhausted`, the rows are
+    returned unchanged; otherwise with the words of tables, such as `finished`. where: the option
+    that has the condition, for the error. Raises RecordError if the condition compares the status
+    with a word that is no status.
     """
     for word in _COMPARED.findall(condition):
         recorded_status(word, where)

@@ -52,7 +52,10 @@ class TrainedModel:
             # Damaged weights are found now, not at the first prediction.
             _ = self._scorer, self.classes
         except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
-            raise RecordError(f"the model's description cannot be used: {error}") from None
+            raise RecordError(
+                f"the model's description cannot be used: {error}",
+                hint="restore the file from a copy, or train the model again",
+            ) from None
 
     # The objects that cached_property keeps contain functions that pickle cannot save.
     def __reduce__(self) -> tuple[object, ...]:

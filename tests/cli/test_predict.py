@@ -618,10 +618,10 @@ def test_the_layers_of_a_network(here):
         ),
         ({"options": {"name": "mlp", "hidden": "x"}}, "the model's description cannot be used: "),
         ({"columns": COLUMNS[1:]}, "cannot be read: `fill.mean` must be floats of shape (1,)"),
-        ({"classes": ["a", "b"], "options": {"name": "softmax"}}, "w must be numbers of the shape"),
+        ({"classes": ["a", "b"], "options": {"name": "softmax"}}, "w must be floats of shape"),
         (
             {"options": {"name": "mlp"}},
-            "layer1.w must be numbers of the shape (3, 64), got nothing",
+            "layer1.w must be floats of shape (3, 64), got nothing",
         ),
         ({"classes": ["a"], "numbered": True}, "the model's description cannot be used: "),
     ],

@@ -98,7 +98,7 @@ def schedule(
     the rate. watch: a function of (memory, loss, moved) and options that returns the next memory, a
     `Memory`, which counts the drops of the rate; loss and moved are as in `Schedule.watched`. An
     equation that takes `drops` needs watch, and no other equation may have it. check: a function
-    that finds contradictions between option values.
+    from the option values by name to a pair (option name, message) for each contradiction.
 
     The parameters must be (t, lr), (t, T, lr) or (drops, lr), then options with defaults. Raises
     GdrunError if the parameters are different, if only one of `drops` and `watch` is used, or if a

@@ -72,11 +72,11 @@ def axis_words(given: Given, parameter: str = "values") -> list[AxisWords]:
 
 
 def varied_keys(given: Given, parameter: str = "values") -> list[Override]:
-    """An override for each key that a study varies, without a value.
+    """An override for each key that a study varies. Its value is None.
 
-    given: the keys, with or without values to try: texts such as "lr=0.1,1", or a dict. The text of
-    an override, which errors show, has these values too. parameter: the name of the argument that
-    `given` is.
+    given: the keys, with or without values to try: texts such as "lr=0.1,1", or a dict. These
+    values are only in the text of the override, which errors show. parameter: the name of the
+    argument that `given` is.
     """
     return [
         Override(
