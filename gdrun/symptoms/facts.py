@@ -152,8 +152,13 @@ class Traced:
 
     @cached_property
     def end(self) -> float:
-        """L_T, the median of the last losses."""
-        return float(np.median(self.loss[-self._width :]))
+        """L_T, the loss at the end: the last one if the last tenth of the losses only falls.
+
+        Otherwise it is the median of this tenth, so that noise counts less. The median of losses
+        that only fall is the loss of an earlier epoch.
+        """
+        last = self.loss[-self._width :]
+        return float(last[-1] if (np.diff(last) < 0).all() else np.median(last))
 
     @property
     def gap(self) -> float:
@@ -167,9 +172,16 @@ class Traced:
 
     @property
     def fallen_late(self) -> float:
-        """The fall of the loss after `half_epoch`: the lowest loss up to it, minus L_T."""
-        before = self.loss[self.progress <= 0.5]
-        return min(self.middle, float(before.min())) - self.end
+        """The fall of the loss after `half_epoch`."""
+        return self.fallen_after(0.5)
+
+    def fallen_after(self, progress: float) -> float:
+        """The lowest loss up to this progress (see `progress`), minus L_T.
+
+        It is negative if the run ended above this loss.
+        """
+        before = self.loss[self.progress <= progress]
+        return min(self.loss_at(progress), float(before.min())) - self.end
 
     @property
     def learnt(self) -> bool:

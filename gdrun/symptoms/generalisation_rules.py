@@ -18,7 +18,8 @@ def overfitting(run: Traced) -> Symptom | None:
     validation loss from the start to this minimum, and r is the rise from the minimum to the end.
     The symptom is reported if r > max(h/20, d/10) or r > max(h, d/50). In addition, the training
     loss must end below its value at the epoch of this minimum, and below the mean of the lowest and
-    the last validation loss. The end of a loss is the median of its last values.
+    the last validation loss. The end of a loss is the median of its last values;
+    that of a training loss which only falls at the end is its last value.
 
     The symptom is always reported if the validation loss was lowest before the first step, and the
     run returns the initial weights. The metrics of the run are then those of the initial weights.

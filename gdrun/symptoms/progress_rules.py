@@ -14,7 +14,7 @@ from gdrun.symptoms import changes
 from gdrun.symptoms.facts import Remedy, Symptom, Traced
 from gdrun.symptoms.stability_rules import unsteady
 from gdrun.symptoms.surface_points import flat_point, nearest_saddle
-from gdrun.symptoms.wording import limit_words, multiple, share
+from gdrun.symptoms.wording import epoch_words, limit_words, multiple, share
 
 
 def stuck(run: Traced) -> Symptom | None:
@@ -100,7 +100,7 @@ def _stuck(run: Traced, more: str = "") -> Symptom:
         "stuck",
         0.7,
         f"the training loss was {quantity(run.start)} at the start, {quantity(run.middle)} "
-        f"at epoch {quantity(run.half_epoch, 3)} and {quantity(run.loss[-1])} at the end{more}",
+        f"at epoch {epoch_words(run.half_epoch)} and {quantity(run.loss[-1])} at the end{more}",
         (
             *changes.fewer_limits(run),
             *changes.other_starts(run),
@@ -274,11 +274,11 @@ FEWEST_OF_QUARTERS = 12
 
 
 def _quarters(run: Traced) -> str:
-    half, third = quantity(run.half_epoch, 3), quantity(run.epoch_at(0.75), 3)
+    half, third = epoch_words(run.half_epoch), epoch_words(run.epoch_at(0.75))
     return (
         f"the training loss fell by {quantity(run.middle - run.loss_at(0.75))} from epoch {half} "
         f"to {third}, and still by {quantity(run.loss_at(0.75) - run.end)} after that, to "
-        f"{quantity(run.loss[-1])}"
+        f"{quantity(run.end)}"
     )
 
 
@@ -291,7 +291,7 @@ def _falling(run: Traced, name: str, remedies: tuple[Remedy, ...]) -> Symptom:
     )
     evidence = (
         f"{late} of the fall of the training loss came after epoch "
-        f"{quantity(run.half_epoch, 3)} of {position(run.epochs[-1])}, {half}"
+        f"{epoch_words(run.half_epoch)} of {position(run.epochs[-1])}, {half}"
     )
     if run.full_batches and run.limit is not None and run.rate < run.limit.value / 10:
         evidence += f"; {limit_words(run, run.limit)}"

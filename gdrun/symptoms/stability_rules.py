@@ -1,7 +1,7 @@
 """Symptoms of steps that are too long or too noisy: the loss rises, or moves up and down.
 
-The fall of the loss is from the first evaluation to the median of the last ones; the largest
-possible fall is from the first evaluation to a lower bound of the loss, which is 0 on data.
+The fall of the loss is from the first evaluation to the end (`Traced.end`); the largest possible
+fall is from the first evaluation to a lower bound of the loss, which is 0 on data.
 """
 
 from __future__ import annotations

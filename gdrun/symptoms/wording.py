@@ -1,9 +1,10 @@
-"""Shares, multiples and the stability limit as text, for the evidence of symptoms."""
+"""Shares, multiples, epochs and the stability limit as text, for the evidence of symptoms."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from gdrun.methods.stopping import position
 from gdrun.quantities import quantity
 from gdrun.symptoms.facts import RateLimit, Traced
 
@@ -29,6 +30,15 @@ def multiple(value: float, of: float) -> str:
     ['5 % of the limit', '100 % of the limit', '2.5 times the limit']
     """
     return f"{share(value, of)} of" if value <= of else f"{quantity(value / of, 3)} times"
+
+
+def epoch_words(epoch: float) -> str:
+    """An epoch between evaluations as text: two decimals, or three digits below 1.
+
+    >>> epoch_words(0.012345), epoch_words(8.1465), epoch_words(1358.321)
+    ('0.0123', '8.15', '1358.32')
+    """
+    return position(epoch) if epoch >= 1 else quantity(epoch, 3)
 
 
 def limit_words(run: Traced, limit: RateLimit) -> str:

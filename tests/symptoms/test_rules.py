@@ -530,3 +530,23 @@ def test_squares_of_gradients_beyond_float32_are_said(optimizer):
     )
     assert not run.weights["w"].any()
     assert "stuck" in [each["name"] for each in run.record["diagnosis"]]
+
+
+@pytest.mark.parametrize("epochs", [40, 100])
+def test_the_shares_of_a_straight_loss_are_those_of_the_epochs(epochs):
+    """A rate of 1e-6 moves the loss along a straight line: half of it falls after the middle."""
+    words = ({"dataset": "diabetes", "model": "linear", "variant": "bgd"}, "optimizer=vanilla")
+    run = gdrun.train(*words, "schedule=constant", "lr=1e-6", f"epochs={epochs}")
+    loss = run.evals["train_loss"]
+    late = (loss[epochs // 2] - loss[-1]) / (loss[0] - loss[-1])
+    assert late == pytest.approx(0.5, abs=0.001)
+    evidence = run.record["diagnosis"][0]["evidence"]
+    half = f"50 % of the fall of the training loss came after epoch {epochs // 2} of {epochs}, "
+    assert evidence.startswith(half)
+
+
+def test_an_epoch_is_named_with_all_its_digits():
+    """The loss is at its middle, 0.6, at epoch 1234.5 of 2469."""
+    run = curves(np.linspace(1, 0.2, 2470))
+    (found,) = diagnose(run)
+    assert "50 % of the fall of the training loss came after epoch 1234.5 of 2469" in found.evidence

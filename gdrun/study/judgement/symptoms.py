@@ -53,8 +53,8 @@ def rises(run: Traced) -> bool:
     """Whether the training loss of a run was not lowered, although it could have been.
 
     The run diverged, has the symptom exploding, or has a training loss that ended above its start.
-    The end is the median of the last losses, so that noise counts less. False for a run that starts
-    at the minimum of a surface and did not diverge.
+    The end is `Traced.end`, so that noise counts less. False for a run that starts at the minimum
+    of a surface and did not diverge.
     """
     with np.errstate(all="ignore"):  # differences and ratios of losses that are not finite
         if run.diverged is not None:
