@@ -117,14 +117,15 @@ def slow(run: Traced) -> Symptom | None:
 
     The training loss ended above half of its first value, or above half of the loss of a constant
     prediction if this is lower. In addition, one of two conditions holds. Over 1/5 of the fall was
-    in the second half of the run, which begins where the sum of the learning rates reached half of
-    its total. Or the loss falls along a straight line, as with a rate that is far too small: the
-    fall in the fourth quarter is over 7/10 of that in the third, and both together are over 1/50 of
-    the largest possible fall: the first loss minus the minimum of a surface, or the whole first
-    loss on data. Quarters are compared if there are at least 12 evaluations. Neither condition
-    counts if the loss moves up and down in the second half. With batches and a rate that decays,
-    neither counts if the rises of the loss in the second half add up to over 1/5 of its fall: noise
-    falls as the rate decays.
+    in the second half of the run, and over 1/50 in its last tenth. Both parts are shares of the sum
+    of the learning rates, and what falls in a part is counted from the lowest loss before it. Or
+    the loss falls along a straight line, as with a rate that is far too small: the fall in the
+    fourth quarter is over 7/10 of that in the third, and both together are over 1/50 of the largest
+    possible fall: the first loss minus the minimum of a surface, or the whole first loss on data.
+    Quarters are compared if there are at least 12 evaluations. Neither condition counts if the loss
+    moves up and down in the second half. With batches and a rate that decays, neither counts if the
+    rises of the loss in the second half add up to over 1/5 of its fall: noise falls as the rate
+    decays.
 
     A second case is a run that a rule for small changes of the loss or the weights stopped, but not
     near a minimum: small steps change little anywhere. The norm of its full gradient was still over
@@ -206,10 +207,12 @@ def still_falling(run: Traced) -> Symptom | None:
     """The loss fell well, but the budget ended before it settled.
 
     The training loss ended below half of its first value, and below half of the loss of a constant
-    prediction. Over 1/5 of its fall was in the second half of the run, which begins where the sum
-    of the learning rates reached half of its total. This fall does not count if the loss moves up
-    and down in this half; nor, with batches and a rate that decays, if the rises of the loss in
-    this half add up to over 1/5 of the fall: noise falls as the rate decays.
+    prediction. Over 1/5 of its fall was in the second half of the run, and over 1/50 in its last
+    tenth. Both parts are shares of the sum of the learning rates, and what falls in a part is
+    counted from the lowest loss before it. There is no symptom if the loss moves up and down in the
+    second half; nor on a surface, whose minimum is known, if the loss ended above the minimum by at
+    most 1/1000 of its fall. With batches and a rate that decays, there is none if the rises of the
+    loss in the second half add up to over 1/5 of the fall in it: noise falls as the rate decays.
 
     Evidence: training loss
 
@@ -227,16 +230,25 @@ def still_falling(run: Traced) -> Symptom | None:
 
 
 def _falls(run: Traced) -> bool:
-    """Whether a budget ended the run while its loss still fell clearly.
+    """Whether a budget ended the run while its loss still fell clearly, up to the end.
 
-    False for a loss that rose far above its start, or that moves up and down at the end: a
+    A run that reached a level after an early middle fell in its second half, but not in its last
+    tenth. False for a loss that rose far above its start, or that moves up and down at the end: a
     comparison of the two halves of the run says nothing about such a loss.
     """
     if run.status != "exhausted" or run.loss.max() - run.start > run.gap:
         return False
-    if unsteady(run) or _less_noise(run):
+    if unsteady(run) or _less_noise(run) or _at_minimum(run):
         return False
-    return run.fallen > 0 and run.fallen_late > run.fallen / 5
+    return run.fallen_late > run.fallen / 5 > 0 and run.fallen_after(0.9) > run.fallen / 50
+
+
+def _at_minimum(run: Traced) -> bool:
+    """Whether the loss on a surface ended above the minimum by at most 1/1000 of its fall.
+
+    False for a run on data, because the minimum is not known.
+    """
+    return "surface" in run.config and run.end - run.floor <= run.fallen / 1000
 
 
 def _less_noise(run: Traced) -> bool:

@@ -550,3 +550,29 @@ def test_an_epoch_is_named_with_all_its_digits():
     run = curves(np.linspace(1, 0.2, 2470))
     (found,) = diagnose(run)
     assert "50 % of the fall of the training loss came after epoch 1234.5 of 2469" in found.evidence
+
+
+@pytest.mark.parametrize(
+    ("words", "ended"),
+    [
+        # f* = -0.25 is reached at half of the epochs, but at 3/4 of the sum of the rates.
+        (("optimizer=vanilla", "epochs=120"), -0.25),
+        # The loss was -0.2498 at epoch 21, and is higher at the end.
+        (("optimizer=momentum",), -0.2454),
+    ],
+)
+def test_a_loss_that_fell_only_before_the_end_is_not_still_falling(words, ended):
+    run = gdrun.train(None, "surface=saddle", *words)
+    assert run.evals["train_loss"][-1] == pytest.approx(ended, abs=1e-4)
+    assert run.record["diagnosis"] == []
+
+
+def test_a_straight_fall_to_the_minimum_of_a_surface_is_complete():
+    """From 1 to 0.0005 the loss falls by 0.9995, and 1/2000 of this is left above 0."""
+    config = {"surface": {"name": "bowl"}}
+    run = curves(np.linspace(1, 0.0005, 20))
+    assert diagnose(replace(run, config=run.config | config)) == []
+    assert [each.name for each in diagnose(run)] == ["still falling"]
+    run = curves(np.linspace(1, 0.002, 20))
+    found = diagnose(replace(run, config=run.config | config))
+    assert [each.name for each in found] == ["still falling"]
