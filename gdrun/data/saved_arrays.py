@@ -107,9 +107,10 @@ def mapped_array(path: Path) -> Array:
 def archived_arrays(
     path: Path, wanted: Iterable[str] | None = None
 ) -> tuple[dict[str, Array], list[str]]:
-    """Return the wanted arrays of an NPZ file that it has, and the names of all its arrays.
+    """Return the wanted arrays of an NPZ file by name, and the names of all its arrays.
 
-    wanted: names of arrays; None means all. The arrays cannot be written to.
+    wanted: names of arrays, of which those that the file lacks are left out; None means all. The
+    arrays are read-only.
     Raises DataError if the file cannot be read, or if a wanted array is damaged, encrypted, or of
     Python objects.
     """

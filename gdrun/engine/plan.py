@@ -70,7 +70,7 @@ class SchedulePlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """The plan that runs that train together share; only their learning rates may differ.
+    """The plan of runs that train together: their batches, budgets, evaluations and schedule.
 
     limits: the given budgets, by unit: epochs, steps, gradients or seconds. every: the number of
     epochs from one evaluation to the next.

@@ -32,7 +32,7 @@ class Constants:
     curvature is the same everywhere. curvatures: the eigenvalues of the Hessian that are not 0, in
     ascending order, at the minimum; with many parameters only the smallest and the largest; None if
     they are not known. G: a bound of the subgradients of an objective with kinks; None if there is
-    none. kinked: whether an unknown L means that the slope of the loss jumps.
+    none. kinked: if L is None, whether the reason is a kink, at which the slope of the loss jumps.
     """
 
     L: float | None

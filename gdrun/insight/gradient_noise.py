@@ -76,9 +76,7 @@ class GradientNoise:
     step: the step of the run after which the weights were taken; None for the initial weights.
     rows: the number N of examples. spread: tr Σ, the mean of ‖gᵢ − ḡ‖² over the examples, where gᵢ
     is the gradient of an example and ḡ the mean of all. signal: ‖ḡ‖². replacement, without: the
-    noise of batches with and without replacement, one item for each batch size B. exponent: p in
-    the fit variance ∝ B^p, for batches with replacement; theory predicts −1. exponent_without: the
-    same for batches without replacement, whose variance is first divided by (N − B)/(N − 1).
+    noise of batches with and without replacement, one item for each batch size B.
     """
 
     step: int | None
@@ -90,10 +88,19 @@ class GradientNoise:
 
     @property
     def exponent(self) -> float | None:
+        """p in the fit variance ∝ B^p, for batches with replacement; theory predicts −1.
+
+        None if fewer than two variances are above 0.
+        """
         return _exponent([(each.size, each.variance) for each in self.replacement])
 
     @property
     def exponent_without(self) -> float | None:
+        """p in the same fit for batches without replacement; theory predicts −1.
+
+        Their variance is first divided by (N − B)/(N − 1). None if fewer than two variances are
+        above 0.
+        """
         return _exponent(
             [
                 (each.size, each.variance * (self.rows - 1) / (self.rows - each.size))

@@ -30,7 +30,7 @@ from gdrun.threads import single_blas_thread
 
 
 class UpdateEngine:
-    """The NumPy engine with the rule's update compiled, for any model that is not linear."""
+    """The NumPy engine with the rule's update compiled, for a network or a surface."""
 
     name: EngineName = "compiled"
     compression: str | None = None

@@ -122,8 +122,8 @@ def overflow() -> Finding:
     corrected = abs(factor - 4) < 1e-6 and abs(len(finite) - 1 - 499) <= 1 and jump < 10
     return Finding(
         "corrected" if corrected else "fails",
-        f"with αL = 3 the loss of a quadratic grows by {factor:.3g} a step, and is finite for "
-        f"{len(finite) - 1} steps; the loss of a quartic is finite for {jump} steps",
+        f"with αL = 3 the loss of a quadratic is {factor:.3g} times as large after each step, and "
+        f"is finite for {len(finite) - 1} steps; that of a quartic is finite for {jump} steps",
         {"factor": factor, "finite_steps": float(len(finite) - 1), "quartic_steps": float(jump)},
         (command(config), command(quartic)),
         (Series("f", np.arange(len(finite)), finite),),
