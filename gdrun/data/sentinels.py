@@ -41,9 +41,9 @@ FEWEST = 2
 def note_on_sentinel(column: Column, options: ColumnOptions) -> tuple[str, ...]:
     """A sentence on a number that perhaps means a missing value, or none.
 
-    The number m is one of SENTINELS, and the smallest or the largest number of the column. Its
-    distance from the other numbers, low to high, is more than twice their range: low − m > 2 (high
-    − low) for m < low.
+    The number m is one of SENTINELS, is in at least FEWEST cells, and is the smallest or the
+    largest number of the column. Its distance from the other numbers, low to high, is more than
+    twice their range: low − m > 2 (high − low) for m < low.
     """
     known = column.values[:SAMPLE_ROWS]
     known = known[~np.isnan(known)]
@@ -69,7 +69,8 @@ def note_on_sentinel(column: Column, options: ColumnOptions) -> tuple[str, ...]:
 def notes_on_words(columns: Iterable[Column], options: ColumnOptions) -> tuple[str, ...]:
     """A sentence on labels that are in WORDS, such as unknown, and perhaps mean a missing value.
 
-    Empty if these columns have no such label. options: those with which the columns were read.
+    A label counts if at least the share OFTEN of a column's cells have it. Empty if no label
+    counts. options: those with which the columns were read.
     """
     found: dict[str, list[str]] = {}
     for column in columns:

@@ -58,8 +58,9 @@ def have_units(texts: Sequence[str]) -> bool:
 def without_unit(name: str, texts: Sequence[str], table: str) -> list[str]:
     """How to remove the unit with a query, if all texts have the same one; else an empty list.
 
-    name: the column. table: the file, or `dataset.query` for the result of a query. The query
-    keeps texts, so that marks between thousands and marks of missing values are read as usual.
+    The list is also empty for a file that a query cannot read by its name. name: the column.
+    table: the file, or `dataset.query` for the result of a query. The query keeps texts, so that
+    marks between thousands and marks of missing values are read as usual.
 
     >>> without_unit("temp", ["70 kg", "5 kg"], "dataset.query")
     ["select replace(temp, 'kg', '') AS temp in the query"]
