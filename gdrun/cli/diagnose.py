@@ -176,5 +176,5 @@ def _lower_threshold(run: Run, symptoms: Sequence[Symptom]) -> list[str]:
 
 
 def _config_of(directory: Path | None) -> Path:
-    assert directory is not None, "a run that was read has a directory"
+    assert directory is not None, "a run that was read has no directory"
     return directory / "config.yaml"

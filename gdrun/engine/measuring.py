@@ -97,7 +97,7 @@ def measured(cohort: Cohort, engine: Engine, outcome: Outcome) -> Measured | Non
                 confusion = confusion_matrix(found.targets, found.predictions, found.classes)
                 recalls[name] = confusion.sum(axis=1), np.diagonal(confusion)
     baseline = baseline_of(cohort)
-    assert baseline is not None, "a cohort with metrics has a baseline"
+    assert baseline is not None, "a cohort with metrics has no baseline"
     return Measured(parts, baseline, confusion, recalls)
 
 
@@ -201,7 +201,7 @@ def _baseline_loss(model: Model, design: Design, constant: Predictions, data: Pr
     model. constant: the predictions of the baseline for this part. data: the data of the run; if
     they standardise the target, the loss is that of the standardised target.
     """
-    assert isinstance(model, Predictor), "only predictors have scores"
+    assert isinstance(model, Predictor), "the model computes no scores"
     if constant.probabilities is None:
         scale = data.target_scale
         scores = constant.predictions if scale is None else scale.standardised(constant.predictions)

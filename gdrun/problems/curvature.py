@@ -74,7 +74,7 @@ def dense_hessian(objective: Objective, w: Array, X: Examples, y: Array) -> Numb
     count the scores, j and k the features. […] is 1 if the condition holds, and else 0.
     """
     model = objective.model
-    assert isinstance(model, LinearModel), "a network's Hessian is too large to write out"
+    assert isinstance(model, LinearModel), "the model is not linear: its Hessian is too large"
 
     def of_scores(block: Array, part: slice) -> Numbers:
         return _loss_hessian(model, model.scores(w[None], block), y[part])

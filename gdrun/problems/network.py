@@ -139,7 +139,7 @@ class Network(Predictor):
         for k in range(layer):
             z = self._affine(W, k, h)
             if self.batch_norm:
-                assert self.running_stats is not None, "evaluation needs running statistics"
+                assert self.running_stats is not None, "an evaluation has no running statistics"
                 z = batch_norm.normalise_by(z, self.stats_layout.matrix(self.running_stats, k))
                 z = self._scaled(W, k, z)
             value, _ = self.activation.bound(z)

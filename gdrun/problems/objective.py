@@ -115,7 +115,7 @@ class Objective:
         statistics of all rows. X: the rows of the step, (..., n, D), with the leading axes of W
         (..., lanes, P), or a matrix (n, D), which is then used for all of W.
         """
-        assert isinstance(self.model, Network), "only networks have a special training step"
+        assert isinstance(self.model, Network), "the model is not a network"
         network, rows = self.model, X.shape[-2]
         block = self._block(W, X, whole=True) if isinstance(X, MappedRows) else rows
 
@@ -140,7 +140,7 @@ class Objective:
 
         The rows of X are used without dropout.
         """
-        assert isinstance(self.model, Network), "only networks have layers to watch"
+        assert isinstance(self.model, Network), "the model is not a network"
         total, gradient, passed = self.model.training_sums(W, X, y)
         return self._mean(W, total, gradient, X.shape[-2])[1], passed
 

@@ -148,7 +148,7 @@ def _without_bounds(check: RunCheck) -> list[RenderableType]:
     if not check.theory.bounds:
         return [Text("no bound is known for this objective", style="bold")]
     L = constants.L
-    assert L is not None, "every bound without L applies to every rate"
+    assert L is not None, "the bounds that need L are known, but L is not"
     alpha = float(check.theory.problem.cohort.numbers.lr[0])
     words = f"no bound applies to this run: α = {quantity(alpha)} is above 1/L = {quantity(1 / L)}"
     hint = bounded_hint(
