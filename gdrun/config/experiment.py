@@ -145,7 +145,7 @@ class Experiment:
 
     @property
     def draws_data(self) -> bool:
-        """Whether each seed of a run draws its own data: a new split, and new generated data."""
+        """Whether the random split and generated data depend on the seed of the run."""
         return self.surface is None and self.dataset["seed"] == RUN
 
     @property

@@ -69,8 +69,8 @@ def assembled(
     at a position. places: the place of each row, for messages. notes: sentences for the user; the
     table has these and further ones. separator: the hint, on the separators that gdrun reads, for a
     file with a single column; empty for a file without separators. memory (N, k + 1): a matrix
-    whose first k columns are numbers that `read` returns, and over which the features may be
-    written; None if there is no such matrix.
+    whose first k columns are numbers that `read` returns; its last column is not used. The features
+    may be written over it. None if there is no such matrix.
     Raises one UnfitColumnsError with the problems of all columns.
     """
     names, where = choices.names, places.table

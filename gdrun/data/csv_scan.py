@@ -55,9 +55,10 @@ Expression = Callable[[str], str]
 class CsvScan:
     """The rows of a text file after its header, including rows of empty cells.
 
-    plain: a temporary copy that is read if DuckDB cannot read the original well; else None. The
-    copy has the same cells, separated by commas, and no header. With more than WIDEST columns, each
-    cell has a line of its own. folder: the directory of the copy.
+    plain: a temporary copy, read in place of a file that DuckDB reads wrongly, slowly or not at
+    all, such as one with mixed line ends; None if there is no copy. The copy has the same cells,
+    separated by commas, and no header. With more than WIDEST columns, each cell has a line of its
+    own. folder: the directory of the copy.
     """
 
     connection: DuckDBPyConnection

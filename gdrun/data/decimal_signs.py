@@ -137,7 +137,7 @@ def _first(scans: Sequence[CsvScan], column: int, sign: str, *, marked: bool) ->
                 marked or any(re.fullmatch(form, cell) for form in decimal)
             ):
                 return f"{scan.file.where}:{line} {scan.layout.names[column]}", cell.strip()
-    raise AssertionError("a cell that was counted is in the file")
+    raise AssertionError("a cell that was counted is not in the file")
 
 
 def _unclear(scans: Sequence[CsvScan], column: int, sign: str) -> DataError:

@@ -40,7 +40,8 @@ def read_idx(path: Path, targets: str | None = None) -> Table:
     train-labels-idx1-ubyte.gz. Each example is flattened to one row. Targets are numbers; the model
     decides whether they are classes.
 
-    Raises: DataError if a file cannot be read, or if the files differ in the number of examples.
+    Raises: DataError if targets is not set, if a file cannot be read, or if the files differ in the
+    number of examples.
     """
     if targets is None:
         raise DataError(
