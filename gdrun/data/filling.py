@@ -21,7 +21,7 @@ def fill_of(table: Table, train: Counts, *, gaps: bool) -> Numbers | None:
 
     train: the indices of the training rows. gaps: whether the table has missing values. They are
     replaced by the mean if the table does not say how. Returns None if no column may have missing
-    values.
+    values. Raises DataError if a column has no value in the training rows.
     """
     sources = table.sources or columns_of_numbers(table.feature_names)
     fillings = table.fillings or (("mean",) * len(sources) if gaps else ())
@@ -69,7 +69,7 @@ def fill_values(
         shown = ", ".join(empty[:MOST_NAMED])
         more = f" and {len(empty) - MOST_NAMED} more" if len(empty) > MOST_NAMED else ""
         raise DataError(
-            f"no training row has a value in {shown}{more}, so there is no mean to fill in",
+            f"no training row has a value in {shown}{more}, so missing values cannot be filled",
             where=where,
             hint=f"use fewer rows for validation and test; or {options.leaving_out(empty[0])}",
         )

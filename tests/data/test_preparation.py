@@ -217,7 +217,7 @@ def test_a_column_without_a_training_value():
     table = numbered(20)
     table.X[prepared(table).train.y.astype(int), 1] = np.nan
     assert failure(table) == (
-        "error: made: no training row has a value in f1, so there is no mean to fill in\n"
+        "error: made: no training row has a value in f1, so missing values cannot be filled\n"
         'hint: use fewer rows for validation and test; or leave it out with ignore: ["f1"]'
     )
 
