@@ -32,6 +32,7 @@ def write(output: Path, draw: Callable[[BinaryIO], object], force: bool) -> None
     """Write a picture atomically, and print its path.
 
     draw: a function that writes the picture to an open file. force: whether to replace a file.
+    Raises GdrunError if the file exists and `force` is false, or if it cannot be written.
     """
     from gdrun.runs.files import write_atomically
     from gdrun.views.pictures.style import missing_signs, style

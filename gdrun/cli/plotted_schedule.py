@@ -14,7 +14,11 @@ from gdrun.cli.pictures import suffix_of, write
 def plot_schedule(
     words: list[str] | None, seed: int | None, output: Path | None, force: bool, json: bool
 ) -> None:
-    """Draw the planned rates of a config, print them as JSON, or write a picture of them."""
+    """Draw the planned rates of a config, print them as JSON, or write a picture of them.
+
+    words, seed: those of the command line; None if it has none. output: the file of the picture;
+    None to draw in the terminal, or with `json` to print. force: whether to replace this file.
+    """
     from gdrun.engine.build import cohort_of
     from gdrun.engine.preview import preview
     from gdrun.runs.experiment_data import experiment_data

@@ -71,7 +71,8 @@ def assembled(
     file with a single column; empty for a file without separators. memory (N, k + 1): a matrix
     whose first k columns are numbers that `read` returns; its last column is not used. The features
     may be written over it. None if there is no such matrix.
-    Raises one UnfitColumnsError with the problems of all columns.
+    Raises one UnfitColumnsError with the problems of all columns, and another DataError if the
+    table has no rows or no feature.
     """
     names, where = choices.names, places.table
     columns: dict[int, Column] = {}

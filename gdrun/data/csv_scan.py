@@ -59,6 +59,9 @@ class CsvScan:
     all, such as one with mixed line ends; None if there is no copy. The copy has the same cells,
     separated by commas, and no header. With more than WIDEST columns, each cell has a line of its
     own. folder: the directory of the copy.
+
+    A CsvScan raises DataError, when it is made or read, if the file cannot be read, or has rows of
+    another width than the layout.
     """
 
     connection: DuckDBPyConnection
@@ -112,7 +115,7 @@ class CsvScan:
         return self.file.survey.underscores > above
 
     def cells(self, columns: Sequence[int]) -> dict[int, Cells]:
-        """Each column as text."""
+        """Each of the columns as text, by position. columns: the positions."""
         found: dict[int, Cells] = {}
         some = TEXTS_AT_ONCE
         if self._wide:

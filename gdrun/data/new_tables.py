@@ -50,6 +50,7 @@ def typed_blocks(
     The features are not filled yet. opened: a context with a connection and the SQL for the rows.
     where: the place of the rows, for messages. target: the target of the model. labelled: whether
     the targets are needed; otherwise None is given for them.
+    Raises DataError if a column is missing, or if a cell is wrong.
     """
     with opened as (database, source):
         described = database.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
@@ -80,6 +81,7 @@ def json_blocks(path: Path, encoder: RowEncoder, target: Target, labelled: bool)
 
     The features are not filled yet. target: the target of the model. labelled: whether the targets
     are needed; otherwise None is given for them.
+    Raises DataError if the file cannot be read, if a column is missing, or if a cell is wrong.
     """
     with opened_json_lines(path) as (database, names):
 

@@ -113,9 +113,10 @@ class Target:
 def labelled_rows(
     blocks: Iterable[tuple[Numbers, Array | None]], target: Target, notes: list[str]
 ) -> Iterator[tuple[Numbers, Array]]:
-    """The rows of each block that have a target. A note is added that counts the others.
+    """The rows of each block that have a target. The others are counted in a note.
 
-    Raises DataError if there are rows, and none has a target.
+    blocks: features and targets; the targets must not be None. notes: the list to which the note is
+    added. Raises DataError if there are rows, and none has a target.
     """
     rows = found = 0
     for X, y in blocks:

@@ -91,7 +91,8 @@ def read_numbers(
     position of each column to read, the SQL for its numbers. target: the position of the target,
     which gets an array of its own. cleaned: a function of the position and some numbers of a
     column; it replaces numbers that mean a missing value by NaN. most_rows: a bound on the number
-    of rows, if it takes long to count them, as in a text file; such rows are read only once.
+    of rows, if it takes long to count them, as in a text file; all columns are then read in one
+    pass. If it is None, the rows are counted first.
     """
     rows = most_rows
     if rows is None:
