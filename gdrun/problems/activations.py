@@ -57,7 +57,7 @@ class Activation(Definition):
 
     @cached_property
     def steepest(self) -> float:
-        """The largest slope of the activation, with four significant digits."""
+        """The largest slope of the activation, accurate to about four digits; it is not rounded."""
         _, slopes = self.bound(np.linspace(-8, 8, 1601))
         return float(slopes.max())
 
