@@ -114,7 +114,7 @@ def confusion(run: Run) -> HeatMap:
 
 
 def reliability(run: Run) -> Chart:
-    """How often predictions with a probability are right, in BINS bins of equal width.
+    """The share of right predictions at each predicted probability, in BINS bins of equal width.
 
     With two classes, the probability is that of the second class, and y is the share of rows of
     this class. With more classes, the probability is that of the predicted class, and y is the

@@ -26,10 +26,11 @@ class Recorded:
     id: of the run, or the hash of the trial's experiment. name: a short name that no other run of
     the same view has. status: the word that the screen shows. verdict: a sentence on how the run
     ended. config: with all defaults. summary: the numbers of run.json's summary, with the metrics
-    by part, such as validation_f1; for a trial also the number of trials that trained together, in
-    the same seconds. diagnosis: the symptoms as sentences. symptom: the
-    name of the gravest one; None for a healthy run. steps, evals: the columns of the trace.
-    labels: for a trial the name of its contender or setting, and its seed; empty for a run.
+    by part, such as validation_f1; for a trial also trained_together, the number of trials
+    that trained together: they have the same `seconds`, those of all of them. diagnosis: the
+    symptoms as sentences. symptom: the name of the gravest one; None for a healthy run. steps,
+    evals: the columns of the trace. labels: for a trial the name of its contender or setting, and
+    its seed; empty for a run.
     """
 
     id: str
@@ -62,7 +63,7 @@ class Recorded:
 
 
 def recorded_runs(runs: Sequence[Run]) -> list[Recorded]:
-    """The records of runs. A run has its name in the config, or its id if names are equal."""
+    """The records of runs, named as in the config of the run, or by its id if names are equal."""
     names = [str(run.config["name"]) for run in runs]
     return [
         Recorded(

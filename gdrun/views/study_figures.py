@@ -187,7 +187,8 @@ def comparison_charts(found: Comparison, across: str | None = None) -> list[Char
                 "contender was timed",
                 hint="continue the comparison with `resume`, or draw it over another x axis",
             )
-        raise GdrunError(f"{found.metric.name} was not measured during the runs")
+        what = f"{found.metric.name} was not measured during the runs"
+        raise GdrunError(what, hint="the kind curves draws other quantities, such as train_loss")
     return charts
 
 

@@ -70,8 +70,8 @@ def meanings_of(sweep: Sweep, shown: Iterable[Verdict]) -> str:
 def missed(sweep: Sweep) -> str:
     """The end of a sentence on the target, if a good setting did not reach it; else empty.
 
-    The median of such a setting is as good as the default target, but half of its runs or more did
-    not reach it. Or the user's target is harder to reach.
+    This is possible because a good setting only needs a median as good as the default target: half
+    of its runs or more may still miss this target, or one that the user has set.
     """
     assert sweep.target is not None
     for standing, verdict in zip(sweep.standings, sweep.verdicts, strict=True):

@@ -79,7 +79,7 @@ class Metric:
         return f"{_WORDS.get(part, part)} {_WORDS.get(words, words)}"
 
     def value(self, score: float) -> float:
-        """The value of the metric with this score: sign × score; +∞ is then an accuracy of −∞."""
+        """The value of the metric with this score: sign × score, so an accuracy is −∞ for +∞."""
         return self.sign * score
 
     def score(self, result: Result) -> float:

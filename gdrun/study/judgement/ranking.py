@@ -158,7 +158,7 @@ class Standing:
 
     @property
     def eligible(self) -> bool:
-        """Whether the candidate may be the best: its loss fell, and its median is finite."""
+        """Whether the candidate may be the best: it `descends`, and its median is finite."""
         return self.descends and self.finite
 
     @property

@@ -57,7 +57,7 @@ def drop_of(standing: Standing, lowest: float) -> Drop:
 
 
 def training_loss(standing: Standing) -> float:
-    """The median over a candidate's runs of the final training loss; +∞ for a diverged run."""
+    """The median final training loss of a candidate's runs; a diverged run counts as +∞."""
     return quantile([TRAIN_LOSS.score(each) for each in standing.results], 0.5)
 
 
