@@ -59,7 +59,7 @@ class Runner(Protocol):
 class InProcess:
     """Runs one task after another in this process.
 
-    listeners_of: a function that returns the listeners for the training of a task; by default, none.
+    listeners_of: a function that returns the listeners of a task; by default, none.
     """
 
     def __init__(self, listeners_of: ListenersOf = lambda task: ()) -> None:
