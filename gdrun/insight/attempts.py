@@ -25,13 +25,14 @@ class Attempt:
     without and with the changes; infinite if the run diverged. larger: whether larger values are
     better. treated: the first symptom of the diagnosed run that has remedies. symptoms: the names
     of the symptoms of the run with the changes. gone: whether the treated symptom is not among
-    `symptoms`. pair: whether the changes are those of two remedies.
+    `symptoms`. pair: whether the changes are those of two remedies. new: the names of the symptoms
+    that the diagnosed run does not have. barring: those of them that a cure must not have.
 
-    cured: whether the treated symptom is gone, there is no new symptom, and the metric is clearly
+    cured: whether the treated symptom is gone, no symptom is barring, and the metric is clearly
     better than before and close to the best metric of all attempts that have neither the treated
-    symptom nor a new one (see CLEAR and CLOSE in gdrun.insight.remedies). `still falling` never
-    counts as a new symptom. `noise floor` does not if the treated symptom hid the floor (see NOISY
-    there). The metric may get worse if the treated symptom, such as a leak, made it look too good.
+    symptom nor a barring one (see CLEAR and CLOSE in gdrun.insight.remedies). `still falling` is
+    never barring. `noise floor` is not if the treated symptom hid the floor (see NOISY there). The
+    metric may get worse if the treated symptom, such as a leak, made it look too good.
     """
 
     changes: Mapping[str, Any]
@@ -44,6 +45,8 @@ class Attempt:
     cured: bool
     pair: bool = False
     larger: bool = False
+    new: tuple[str, ...] = ()
+    barring: tuple[str, ...] = ()
 
     @property
     def left(self) -> set[str]:

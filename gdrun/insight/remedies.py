@@ -189,6 +189,7 @@ class _Judge:
     def attempt(self, remedy: Remedy, one: _Ended, *, pair: bool) -> Attempt:
         """The attempt with this remedy. one: the run that was trained with the remedy."""
         cured = self._clean(one) and math.isfinite(one.after) and one.after <= self._enough
+        new = tuple(name for name in one.symptoms if name not in self._known)
         return Attempt(
             remedy.changes,
             self._goal.metric,
@@ -200,12 +201,18 @@ class _Judge:
             cured,
             pair,
             self._goal.larger,
+            new,
+            self._barring(one),
         )
 
     def _clean(self, one: _Ended) -> bool:
-        """Whether the treated symptom is gone, and there is no new one that counts."""
+        """Whether the treated symptom is gone, and there is none that bars a cure."""
+        return self._treated not in one.symptoms and not self._barring(one)
+
+    def _barring(self, one: _Ended) -> tuple[str, ...]:
+        """The new symptoms that keep an attempt from being a cure."""
         allowed = HONEST if self._treated in NOISY else {MILD}
-        return self._treated not in one.symptoms and set(one.symptoms) <= allowed.union(self._known)
+        return tuple(each for each in one.symptoms if each not in allowed.union(self._known))
 
 
 def _near(value: float, start: float) -> float:

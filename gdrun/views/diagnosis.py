@@ -132,7 +132,9 @@ def _tried(tried: Sequence[Attempt]) -> RenderableType:
         )
     best = tried[0]
     keep = f"keep {_text(best.changes)}{_why(tried)}" if best.cured else "no remedy cured the run"
-    return Group(fitting(table, [treated, metric]), "", Text(keep, style="bold"))
+    notes = _harmless(tried)
+    below: list[RenderableType] = [*notes, ""] if notes else []
+    return Group(fitting(table, [treated, metric]), "", *below, Text(keep, style="bold"))
 
 
 def _words(metric: str) -> str:
@@ -154,10 +156,30 @@ def _why(tried: Sequence[Attempt]) -> str:
 
 
 def _left(attempt: Attempt) -> str:
-    """Whether the treated symptom is gone. If it is, the text also names the gravest one left."""
+    """Whether the treated symptom is gone. If it is, the text also names the gravest one left.
+
+    A symptom that keeps the attempt from being a cure has the word `but`, any other `with`.
+    """
     if not attempt.gone:
         return "still there"
-    return f"gone, but {attempt.symptoms[0]}" if attempt.symptoms else "gone"
+    if attempt.barring:
+        return f"gone, but {attempt.barring[0]}"
+    return f"gone, with {attempt.symptoms[0]}" if attempt.symptoms else "gone"
+
+
+_HARMLESS = {
+    "still falling": "the loss now falls, and more epochs lower it further",
+    "noise floor": "the symptom that is gone hid it",
+}
+"""For each new symptom that a cure may have, the reason."""
+
+
+def _harmless(tried: Sequence[Attempt]) -> list[Text]:
+    """A note for each symptom after the word `with` in the table: why it may be left."""
+    shown = [each for each in tried if each.gone and not each.barring and each.symptoms]
+    new = {each.symptoms[0]: each.symptoms[0] in each.new for each in shown}
+    reasons = {name: _HARMLESS[name] if new[name] else "it was there before" for name in new}
+    return [Text(f"note: a cure may leave {name}: {why}") for name, why in reasons.items()]
 
 
 def _loss(value: float) -> str:

@@ -94,6 +94,22 @@ def test_a_narrow_terminal_keeps_the_changes_and_the_verdicts(here, monkeypatch)
     assert ["optimizer.lr=1.32", "+", "yes"] in lines or ["optimizer.lr=1.32", "+", "no"] in lines
 
 
+def test_a_symptom_that_a_cure_may_leave_is_told_from_one_that_bars_it(here):
+    """With lr = 0.01 the saddle's loss still falls after 120 epochs; with lr = 1 it explodes."""
+    assert here("train", "surface=saddle", "lr=1e-3", "epochs=30").code == 0
+    shown = here("diagnose", "--try").out
+    assert "gone, with still falling" in shown
+    assert "gone, but still falling" not in shown
+    assert "gone, but exploding" in shown
+    note = (
+        "note: a cure may leave still falling: the loss now falls, and more epochs lower it further"
+    )
+    assert note in " ".join(shown.split())
+    # A run with no such remedy has no such note.
+    assert here("train", *FAST, "epochs=60").code == 3
+    assert "a cure may leave" not in here("diagnose", "--try").out
+
+
 def test_a_sweep_is_diagnosed_as_a_whole_and_run_by_run(here, tmp_path, monkeypatch):
     """Each rate is far below the limit of about 1.4, so that the largest is the best."""
     # With batches, so that the seeds differ.
