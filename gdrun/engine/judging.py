@@ -38,9 +38,10 @@ class Judge:
     def wants_gradient(self) -> bool:
         """Whether evaluations must compute the full gradient.
 
-        They must for a rule on its norm. They also must for a rule on small changes that may stop a
-        run far from a minimum, because only a full gradient shows this; but not if the steps
-        themselves use full gradients without dropout.
+        They must for a rule on the norm of this gradient. They also must for a rule on small
+        changes, because it may stop a run far from a minimum, and only the full gradient shows
+        this. The second reason does not count on a surface, or if each step uses the full gradient
+        without dropout.
         """
         obeyed, watched = self._rules.obeyed.thresholds, self._rules.watched.thresholds
         return "grad_norm" in {**obeyed, **watched} or (
