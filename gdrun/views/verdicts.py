@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import numpy as np
@@ -13,11 +14,15 @@ from gdrun.study.judgement.ranking import GOOD
 from gdrun.study.judgement.statistics import quantile
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.study.judgement.training_losses import FEWEST
-from gdrun.study.judgement.verdict_rules import BY_LOSS, MEANINGS, Word
-from gdrun.study.judgement.verdicts import RATE, Verdict
+from gdrun.study.judgement.verdict_rules import MEANINGS, RULES, Word
+from gdrun.study.judgement.verdicts import RATE, Verdict, judged_by_metric
 
 PLAIN: frozenset[Word] = frozenset(("best", "diverged", "dropped"))
 """Verdicts that need no explanation below the table."""
+
+
+Q = "the progress of the training loss at the last evaluation"
+"""What q means in the rules, for a metric that is no loss."""
 
 
 def verdicts_page() -> RenderableType:
@@ -31,16 +36,17 @@ def verdicts_page() -> RenderableType:
         "p is the progress of a setting: the improvement of the metric that ranks the settings, "
         "divided by the best improvement. If the best improvement is a drop by more than a factor "
         f"of {LOG_FROM}, logarithms are used, and {CAP}, because rounding may make such "
-        "differences. A verdict uses the p of the end of a run; the column `to target` has the "
-        "first epoch at which a run reached the target. "
+        "differences. p is that of the weights which a run returns: the last ones, or the best "
+        "ones with early stopping. q is p if the metric is the loss, or if the settings have "
+        f"different models. For another metric, such as the accuracy, q is {Q}. "
+        "The column `to target` has the first epoch at which a run reached the target. "
         f"The default target is the value with p = {GOOD:g}. "
-        "The verdict is the first of the words below whose rule holds. The best rate is the best "
-        "among the settings that differ in nothing but the rate. The peaks of a loss were falling "
-        "if the largest loss of the last third of a run was not above that of the third before, "
-        f"and, with {6 * FEWEST} evaluations or more, the largest loss of the last sixth not above "
-        "those of the three sixths before. If the metric is no loss but, say, the accuracy, the "
-        "training loss decides on the words "
-        f"{', '.join(word for word in MEANINGS if word in BY_LOSS)}."
+        "The verdict is the first of the words below whose rule holds. The best rate has the "
+        "highest q among the settings that differ in nothing but the rate. Rules on the training "
+        "loss itself use all its evaluations, whichever weights the run returns. The peaks of a "
+        "loss were falling if the largest loss of the last third of a run was not above that of "
+        f"the third before, and, with {6 * FEWEST} evaluations or more, the largest loss of the "
+        "last sixth not above those of the three sixths before."
     )
     return Group(intro, "", table)
 
@@ -51,20 +57,34 @@ def meanings_of(sweep: Sweep, shown: Iterable[Verdict]) -> str:
     shown: the verdicts that the table shows.
     """
     words = {verdict.word for verdict in shown} - PLAIN
-    texts = [f"{word}: {MEANINGS[word]}" for word in MEANINGS if word in words]
+    one = judged_by_metric(sweep.standings, sweep.metric)
+    texts = [f"{each.word}: {each.meaning_with(one=one)}" for each in RULES if each.word in words]
+    rules = "; ".join(texts)
+    if len(texts) > 1:
+        rules = f"the first that holds of {rules}"
+    if re.search(r"\bthe best( rate)?, (which|[pq] <)", rules):
+        rules += _best_rate_words(sweep, one)
     best = sweep.improvement
     scale = ", in logarithms" if best is not None and best.logarithmic else ""
     if best is not None and best.capped:
         scale += f", where {CAP}"
     if sweep.unlike:
         scale = f", in logarithms if it is a drop by more than a factor of {LOG_FROM}"
-    rules = "; ".join(texts)
-    if len(texts) > 1:
-        rules = f"the first that holds of {rules}"
-    if "best rate" in rules and (keys := _other_keys(sweep)):
-        rules += f"; the best rate is the best with the same {keys}"
-    explained = f"p is the share of the best improvement of the {sweep.metric.words}{scale}; "
-    return (explained if "p " in rules else "") + rules
+    explained = f"p is the share of the best improvement of the {sweep.metric.words}{scale}"
+    letters = [explained] * bool(re.search(r"\bp\b", rules))
+    letters += [f"q is {Q}"] * bool(re.search(r"\bq\b", rules))
+    return "; ".join([*letters, *[rules] * bool(rules)])
+
+
+def _best_rate_words(sweep: Sweep, one: bool) -> str:
+    """The end of the rules, on which rate is the best one; empty if that is clear.
+
+    one: whether q is p, so that the best rate is that of the best median.
+    """
+    keys = _other_keys(sweep)
+    best = "the best" if one else "that of the highest q"
+    shared = f" with the same {keys}" if keys else ""
+    return f"; the best rate is {best}{shared}" if keys or not one else ""
 
 
 def missed(sweep: Sweep) -> str:

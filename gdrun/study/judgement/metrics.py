@@ -297,6 +297,15 @@ def unlike(
     return None
 
 
+def one_model(experiments: Sequence[Experiment]) -> bool:
+    """Whether all experiments have the same model and loss, so that their losses are comparable."""
+    return len({_objective(each) for each in experiments}) == 1
+
+
+def _objective(experiment: Experiment) -> tuple[str, Any]:
+    return experiment.model.name, experiment.model.options.get("loss")
+
+
 def _problem(experiment: Experiment) -> tuple[Any, ...]:
     surface = experiment.surface.plain() if experiment.surface else None
     return experiment.dataset.plain(), surface
@@ -304,11 +313,7 @@ def _problem(experiment: Experiment) -> tuple[Any, ...]:
 
 def _losses(experiments: Sequence[Experiment], table: Table | None) -> set[str]:
     """The names of the losses of these experiments; empty if all have the same model and loss."""
-    kinds = {
-        (each.model.name, each.model.options.get("loss")): each
-        for each in experiments
-        if each.surface is None
-    }
+    kinds = {_objective(each): each for each in experiments if each.surface is None}
     if len(kinds) < 2:
         return set()
     losses = {loss_of(each, table) for each in kinds.values()}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gdrun.study.design.trials import noiseless
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.progress import Improvement
-from gdrun.study.judgement.ranking import Standing
-from gdrun.study.judgement.statistics import quantile
+from gdrun.study.judgement.ranking import Standing, led_by
+from gdrun.study.judgement.statistics import quantile, spread
 
 TRAIN_LOSS = Metric("train_loss")
 
@@ -24,11 +26,11 @@ FEWEST = 5
 
 @dataclass(frozen=True)
 class Drop:
-    """How far the training loss of a candidate fell.
+    """How far the training loss of a candidate fell, by the weights of the last evaluation.
 
-    start, end: the medians over the candidate's runs of the first and of the final loss; `end` is
-    +∞ if at least half of the runs diverged. lowest: the lowest `end` of this candidate and of
-    those that differ from it only in the rate.
+    start, end: the medians over the candidate's runs of the first and of the last loss; `end` is +∞
+    if at least half of the runs diverged. lowest: the lowest loss that this candidate and those
+    that differ from it only in the rate had when its runs ended: some may have trained for longer.
     """
 
     start: float
@@ -50,15 +52,41 @@ class Drop:
         return not self.end <= self.start + ROUNDING * abs(self.start)
 
 
-def drop_of(standing: Standing, lowest: float) -> Drop:
-    """How far a candidate's training loss fell. lowest: as in the class Drop."""
+def drop_of(standing: Standing, members: Sequence[Standing]) -> Drop:
+    """How far a candidate's training loss fell.
+
+    members: the candidates that differ from it only in the rate, with or without itself.
+    """
     start = float(np.median([each.evals[TRAIN_LOSS.name][0] for each in standing.results]))
-    return Drop(start, training_loss(standing), lowest)
+    last = float(np.median([each.evals["step"][-1] for each in standing.results]))
+    end = training_loss(standing)
+    return Drop(start, end, min([end, *(training_loss(each, last) for each in members)]))
 
 
-def training_loss(standing: Standing) -> float:
-    """The median final training loss of a candidate's runs; a diverged run counts as +∞."""
-    return quantile([TRAIN_LOSS.score(each) for each in standing.results], 0.5)
+def training_loss(standing: Standing, step: float = math.inf) -> float:
+    """The median training loss of a candidate's runs; a diverged run counts as +∞.
+
+    The loss is that of the last evaluation up to this step. So it does not depend on which weights
+    the runs return.
+    """
+    return quantile(_last_losses(standing, step), 0.5)
+
+
+def by_training_loss(found: Sequence[Standing]) -> Sequence[Standing]:
+    """The standings with the last training losses as their scores, and with ranks by them."""
+    scores = [np.array(_last_losses(each, math.inf)) for each in found]
+    pairs = zip(found, scores, strict=True)
+    return led_by([replace(each, scores=own, spread=spread(own)) for each, own in pairs], None)
+
+
+def _last_losses(standing: Standing, step: float) -> list[float]:
+    """The training loss of each run at its last evaluation up to a step; +∞ if it diverged."""
+    losses = []
+    for each in standing.results:
+        place = max(int(np.searchsorted(each.evals["step"], step, side="right")) - 1, 0)
+        loss = float(each.evals[TRAIN_LOSS.name][place])
+        losses.append(math.inf if each.diverged or not math.isfinite(loss) else loss)
+    return losses
 
 
 def sum_of_rises(standing: Standing, loss: Drop) -> float:

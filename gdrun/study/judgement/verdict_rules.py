@@ -1,11 +1,19 @@
 """The rules of the verdicts, in their order: the verdict is the first word whose rule holds.
 
-A rule compares the rate of a candidate with the best rate of its group: the candidates that differ
-from it only in the rate.
+A rule compares the rate of a candidate with those of its group: the candidates that differ from it
+only in the rate. The rules on the steps (diverged, unstable, and the oscillation with full batches)
+use only the training losses of the trace. So they depend neither on the metric nor on which weights
+the runs return.
+
+p is the progress: the share of the best improvement of the metric that ranks the candidates. q is p
+for a metric that is the loss, and for candidates with different models. For another metric, such as
+the accuracy, q is the progress of the training loss at the last evaluation: F1 may be bad where the
+loss is smooth and low, or best in the first epoch. So slow means that the loss did not fall far.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -48,13 +56,15 @@ Word = Literal[
 class Facts:
     """What decides on the verdict of a candidate.
 
-    Its group has all candidates that differ from it only in the rate. The progress p of a score is
-    the share of the best improvement of all candidates (of the group, if the data or the losses of
-    the candidates differ); −∞ if it is not known. progress: p of the median score. best_rate: p of
-    the best median in the group. own: progress divided by best_rate. highest: the highest p at any
-    evaluation of a run, the median over the runs. trained: p of the training loss. side: where the
-    candidate's rate is, compared with the best rate of the group: −1 below, 0 equal, 1 above; None
-    if no rate was swept, or none can be the best. early: whether its median run reached the
+    Its group has all candidates that differ from it only in the rate. p and q are shares of the
+    best improvement of all candidates (of the group, if the data or the losses of the candidates
+    differ); −∞ if they are not known. progress: p of the median score. highest: the highest p at
+    any evaluation of a run, the median over the runs. trained: p of the training loss at the last
+    evaluation. course: q. best_rate: the highest q in the group. own: q of the group's own
+    improvement. side: where the candidate's rate is, compared with that of the highest q in the
+    group: −1 below, 0 equal, 1 above; None if no rate was swept, or none can be the best. beyond:
+    whether the rate is above that of the lowest training loss in the group. fell: p of the training
+    loss as a share of the improvement of the group. early: whether its median run reached the
     default target at all, or the user's target no later than that of the best candidate.
     comparable: whether any other candidate can be compared with it. first: whether it is the best
     of all candidates.
@@ -62,12 +72,15 @@ class Facts:
 
     standing: Standing
     progress: float
-    own: float
-    best_rate: float
     highest: float
     trained: float
-    loss: Drop
+    course: float
+    own: float
+    best_rate: float
     side: int | None
+    loss: Drop
+    fell: float
+    beyond: bool
     early: bool
     comparable: bool
     first: bool
@@ -87,9 +100,19 @@ class Facts:
         return self.peaks is not None and abs(self.peaks - 1) <= STEADY
 
     @property
+    def bounces(self) -> bool:
+        """Whether the loss stays equally high because of the rate; False without full batches."""
+        return self.beyond and self.steady and self.fell < GOOD
+
+    @property
     def above(self) -> bool:
         """Whether the candidate's rate is above the best rate of its group, and not as good."""
         return self.side == 1 and self.own < GOOD
+
+    @property
+    def stable(self) -> bool:
+        """Whether the steps were stable, whatever the metric and the weights that a run returns."""
+        return not (_diverged(self) or _unstable(self) or self.bounces)
 
 
 @dataclass(frozen=True)
@@ -104,6 +127,10 @@ class Rule:
     meaning: str
     holds: Callable[[Facts], bool]
 
+    def meaning_with(self, *, one: bool) -> str:
+        """When it holds, in words. one: whether q is p, which is then the only letter."""
+        return re.sub(r"\bq\b", "p", self.meaning) if one else self.meaning
+
 
 def _diverged(facts: Facts) -> bool:
     return 2 * facts.standing.diverged >= len(facts.standing.results)
@@ -113,16 +140,14 @@ def _unstable(facts: Facts) -> bool:
     if facts.standing.diverged:
         return True
     if facts.loss.rose or not facts.standing.descends:
-        return not facts.settles or facts.progress >= GOOD
-    if facts.first or facts.progress >= GOOD or facts.settles or facts.steady:
-        return False
-    return facts.above and facts.loss.share < GOOD
+        return not facts.settles or facts.fell >= GOOD
+    return facts.beyond and facts.loss.share < GOOD and not (facts.settles or facts.steady)
 
 
 def _oscillating(facts: Facts) -> bool:
     if facts.peaks is None:
-        return sum_of_rises(facts.standing, facts.loss) > HALFWAY
-    return facts.side == 1 and facts.steady
+        return facts.course < GOOD and sum_of_rises(facts.standing, facts.loss) > HALFWAY
+    return facts.bounces
 
 
 def _worse(facts: Facts) -> bool:
@@ -150,10 +175,10 @@ RULES = (
     Rule(
         "unstable",
         "a run diverged; or the training loss exploded or ended above its start (with full batches "
-        "and p < 0.95, only if its peaks were not falling); or, at a rate above the best, p < 0.95 "
-        "times that of the best rate and the training loss fell by less than 95 % of the largest "
-        "drop that any of the rates reached (with full batches, only if its peaks were neither "
-        "falling nor equally high)",
+        "and less than 95 % of its best improvement, only if its peaks were not falling); or, at a "
+        "rate above that of the lowest training loss, it fell by less than 95 % of the largest "
+        "drop that any of the rates reached in as many steps (with full batches, only if its peaks "
+        "were neither falling nor equally high)",
         _unstable,
     ),
     Rule(
@@ -170,40 +195,32 @@ RULES = (
     Rule("good", "p ≥ 0.95", lambda facts: facts.progress >= GOOD),
     Rule(
         "oscillating",
-        "the rises of the training loss add up to more than half of the largest drop that any of "
-        "the rates reached; with full batches instead, at a rate above the best, the peaks of the "
-        "training loss stay equally high",
+        "q < 0.95, and the rises of the training loss add up to more than half of the largest drop "
+        "that any of the rates reached in as many steps; with full batches instead, at a rate "
+        "above that of the lowest training loss, the peaks of the training loss stay equally high",
         _oscillating,
     ),
     Rule(
         "too large",
-        "at a rate above the best, p < 0.95 times that of the best rate",
+        "at a rate above the best, q < 0.95 times that of the best rate",
         lambda facts: facts.above,
     ),
     Rule(
         "worse",
-        "p < 0.95 at the end, although p was ≥ 0.95 before, or higher by 0.05 or more than at the "
-        "end; or the target was reached no later than by the best setting; or p ≥ 0.95 for the "
-        "training loss",
+        "p < 0.95, although at another evaluation p was ≥ 0.95, or higher by 0.05 or more; or the "
+        "target was reached no later than by the best setting; or p ≥ 0.95 for the training loss",
         _worse,
     ),
-    Rule("slow", "0.5 ≤ p < 0.95", lambda facts: facts.progress >= HALFWAY),
+    Rule("slow", "0.5 ≤ q < 0.95", lambda facts: facts.course >= HALFWAY),
     # The best rate may not be poor, or this one may be far behind it.
     Rule(
         "too small",
-        "p < 0.5, at a rate below the best, which has p ≥ 0.5 or more than twice this p",
+        "q < 0.5, at a rate below the best, which has q ≥ 0.5 or more than twice this q",
         _too_small,
     ),
-    Rule("poor", "p < 0.5", lambda facts: True),
+    Rule("poor", "q < 0.5", lambda facts: True),
 )
-"""All rules, in the order in which they are tried.
-
-p is the progress: the share of the best improvement of the metric. For a metric that is no loss,
-such as the accuracy, the words in BY_LOSS use that of the training loss.
-"""
+"""All rules, in the order in which they are tried."""
 
 MEANINGS = {rule.word: rule.meaning for rule in RULES}
 """What each word means, in the order of the rules."""
-
-BY_LOSS = frozenset({"slow", "too small", "too large", "poor", "oscillating", "unstable"})
-"""The words on the course of training, which a loss shows, but no other metric."""

@@ -7,13 +7,11 @@ p = 0.95. The words and their rules are in `verdict_rules.py`, and `gdrun list v
 
 Whether a rate is too small, too large or unstable is decided among candidates that differ only in
 the rate. Their progress is the share of the best improvement of these candidates alone; it uses
-logarithms if p does. Stability is judged by the training loss: L₀ at the start, Lₖ at the end, and
-L* at the lowest end of these candidates. A rate above the best one is unstable if (L₀ − Lₖ) / (L₀ −
-L*) < 0.95, else too large. With full-batch gradients it is too large rather than unstable if the
-peaks of the loss fall (`peaks_fall`): with momentum the loss oscillates at stable rates, too.
-
-A metric such as the balanced accuracy may be bad where the loss is smooth and low. So for a metric
-that is no loss, the words on the course of training (BY_LOSS) are those by the training loss.
+logarithms if p does. Stability is judged by the training losses at the evaluations: L₀ at the
+start, Lₖ at the end, and L* the lowest of these candidates after as many steps. A rate above that
+of the lowest training loss is unstable if (L₀ − Lₖ) / (L₀ − L*) < 0.95. With full-batch gradients
+it is not if the peaks of the loss fall (`peaks_fall`): with momentum the loss oscillates at stable
+rates, too.
 """
 
 from __future__ import annotations
@@ -25,17 +23,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gdrun.study.design.trials import Candidate, label
-from gdrun.study.judgement.metrics import Metric, Target
+from gdrun.study.judgement.metrics import Metric, Target, one_model
 from gdrun.study.judgement.progress import Improvement
 from gdrun.study.judgement.ranking import (
     Standing,
     best_improvement,
-    led_by,
     usual_target,
 )
-from gdrun.study.judgement.statistics import quantile, spread
-from gdrun.study.judgement.training_losses import TRAIN_LOSS, drop_of, training_loss
-from gdrun.study.judgement.verdict_rules import BY_LOSS, RULES, Facts, Word
+from gdrun.study.judgement.statistics import quantile
+from gdrun.study.judgement.training_losses import TRAIN_LOSS, by_training_loss, drop_of
+from gdrun.study.judgement.verdict_rules import RULES, Facts, Word
 
 RATE = "optimizer.lr"
 
@@ -46,20 +43,18 @@ class Verdict:
 
     moment: when a candidate diverged or was dropped, such as `at step 12`. The step is the
     median over the seeds that diverged; the epoch is that of the drop. Empty for other words.
+    stable: whether the steps at the candidate's rate were stable. It depends only on the training
+    losses, so that a rate may be good by the metric and not stable.
     """
 
     word: Word
     moment: str = ""
+    stable: bool = True
 
     @property
     def text(self) -> str:
         """The word, and the moment if there is one, such as `diverged at step 12`."""
         return f"{self.word} {self.moment}".rstrip()
-
-    @property
-    def stable(self) -> bool:
-        """Whether the candidate's rate is stable: neither oscillating, unstable nor diverged."""
-        return self.word not in ("oscillating", "unstable", "diverged")
 
 
 def verdicts(
@@ -76,61 +71,69 @@ def verdicts(
     ranked: False if their data or losses differ; then only candidates that differ in nothing but
     the rate are compared.
     """
-    own = _verdicts(found, metric, target, ranked=ranked)
-    if metric.is_loss:
-        return own
-    by_loss = _verdicts(_by_training_loss(found), TRAIN_LOSS, None, ranked=ranked)
-    worse = Verdict("worse")
-    return [
-        each if each.word not in BY_LOSS else shown if shown.word in BY_LOSS else worse
-        for each, shown in zip(own, by_loss, strict=True)
-    ]
-
-
-def _by_training_loss(found: Sequence[Standing]) -> Sequence[Standing]:
-    """The standings with the training loss as their score, and with ranks by it."""
-    scores = [np.array([TRAIN_LOSS.score(result) for result in each.results]) for each in found]
-    pairs = zip(found, scores, strict=True)
-    return led_by([replace(each, scores=own, spread=spread(own)) for each, own in pairs], None)
-
-
-def _verdicts(
-    found: Sequence[Standing], metric: Metric, target: Target | None, *, ranked: bool
-) -> list[Verdict]:
-    """The verdicts by one metric alone. The arguments are those of `verdicts`."""
     early = _early(found, metric, target) if ranked else set()
     groups: dict[str, list[Standing]] = {}
     for standing in found:
         groups.setdefault(others(standing.candidate), []).append(standing)
-    overall, trained = best_improvement(found, metric), _best_training(found)
-    best_rates = _best_rates(found)
+    overall = best_improvement(found, metric)
+    trained = best_improvement(by_training_loss(found), TRAIN_LOSS)
+    alike = one_model([standing.candidate.experiment for standing in found])
+    by_metric = judged_by_metric(found, metric)
     words: dict[str, Verdict] = {}
-    for group, members in groups.items():
-        own = best_improvement(members, metric)
-        if ranked and own and overall:
-            own = replace(overall, best=own.best)
-        total = overall if ranked else own
-        lowest = min(map(training_loss, members))
-        for standing in members:
-            name = standing.candidate.name
-            score = standing.spread.median if own else math.inf
+    for group in groups.values():
+        losses = {each.candidate.name: each for each in by_training_loss(group)}
+        # The training losses of different models may be different losses.
+        total_loss, own_loss = _scales(
+            trained, list(losses.values()), TRAIN_LOSS, shared=ranked and alike
+        )
+        total, own = _scales(overall, group, metric, shared=ranked)
+        courses = group if by_metric else list(losses.values())
+        whole, part = (total, own) if by_metric else (total_loss, own_loss)
+        # A dropped run had no time to lower its loss as far as the others.
+        trained_on = [each for each in losses.values() if each.dropped is None]
+        lowest, best = _best_rate(trained_on), _best_rate(courses)
+        for standing, course in zip(group, courses, strict=True):
+            loss = losses[standing.candidate.name].spread.median
             facts = Facts(
                 standing=standing,
-                progress=_share(total, score),
-                own=_share(own, score),
-                best_rate=_share(total, own.best) if own else -math.inf,
+                progress=_share(total if own else None, standing.spread.median),
                 highest=_share(total, _best_score(standing, metric)),
-                trained=_share(
-                    trained if ranked else _best_training(members), training_loss(standing)
-                ),
-                loss=drop_of(standing, lowest),
-                side=_side(standing, best_rates.get(group)),
-                early=name in early,
-                comparable=ranked or len(members) > 1,
+                trained=_share(total_loss if alike or len(group) > 1 else None, loss),
+                course=_share(whole if part else None, course.spread.median),
+                own=_share(part, course.spread.median),
+                best_rate=_share(whole, part.best) if part else -math.inf,
+                side=_side(standing, best),
+                loss=drop_of(standing, trained_on),
+                fell=_share(own_loss, loss),
+                beyond=_side(standing, lowest) == 1,
+                early=standing.candidate.name in early,
+                comparable=ranked or len(group) > 1,
                 first=ranked and standing.rank == 1,
             )
-            words[name] = _verdict(facts)
+            words[standing.candidate.name] = _verdict(facts)
     return [words[standing.candidate.name] for standing in found]
+
+
+def judged_by_metric(found: Sequence[Standing], metric: Metric) -> bool:
+    """Whether q of the verdict rules is p; else it is the progress of the training loss.
+
+    found: all candidates. metric: ranks them.
+    """
+    return metric.is_loss or not one_model([each.candidate.experiment for each in found])
+
+
+def _scales(
+    overall: Improvement | None, group: Sequence[Standing], metric: Metric, *, shared: bool
+) -> tuple[Improvement | None, Improvement | None]:
+    """The best improvements by which a group is judged: of all candidates, and its own.
+
+    overall: that of all candidates. shared: whether all candidates can be compared; if not, both
+    improvements are that of the group.
+    """
+    own = best_improvement(group, metric)
+    if not shared:
+        return own, own
+    return overall, replace(overall, best=own.best) if own and overall else own
 
 
 def _share(improvement: Improvement | None, score: float) -> float:
@@ -138,11 +141,6 @@ def _share(improvement: Improvement | None, score: float) -> float:
     if improvement is None or not math.isfinite(score):
         return -math.inf
     return improvement.share(score)
-
-
-def _best_training(found: Sequence[Standing]) -> Improvement | None:
-    """The best improvement of the training loss of these candidates."""
-    return best_improvement(_by_training_loss(found), TRAIN_LOSS)
 
 
 def _best_score(standing: Standing, metric: Metric) -> float:
@@ -194,20 +192,17 @@ def _verdict(facts: Facts) -> Verdict:
         moment = f"at step {quantile(steps, 0.5):,.0f}"
     if word == "dropped":
         moment = f"at epoch {standing.dropped:.4g}"
-    return Verdict(word, moment)
+    return Verdict(word, moment, facts.stable)
 
 
-def _best_rates(found: Sequence[Standing]) -> dict[str, float]:
-    """The best rate of each group of candidates that differ only in the rate.
-
-    The keys of the result are the labels of the other settings.
-    """
-    best: dict[str, tuple[float, float]] = {}
-    for standing in found:
-        if RATE in standing.candidate.settings and standing.eligible:
-            rate, own = float(standing.candidate.settings[RATE]), others(standing.candidate)
-            best[own] = min(best.get(own, (math.inf, rate)), (standing.spread.median, rate))
-    return {own: rate for own, (_, rate) in best.items()}
+def _best_rate(group: Sequence[Standing]) -> float | None:
+    """The rate with the best median in a group, the smallest of several; None if none can be it."""
+    rates = [
+        (standing.spread.median, float(standing.candidate.settings[RATE]))
+        for standing in group
+        if RATE in standing.candidate.settings and standing.eligible
+    ]
+    return min(rates)[1] if rates else None
 
 
 def _side(standing: Standing, best: float | None) -> int | None:
