@@ -60,7 +60,8 @@ def export(
     if to not in FORMATS:
         raise GdrunError(f"there is no format {to!r}", where="--to", hint=suggestion(to, FORMATS))
     if words is None or len(words) < 2:
-        hint = f"write for example `gdrun export {(words or ['last'])[0]} --to {to} {_example(to)}`"
+        run = shlex.quote((words or ["last"])[0])
+        hint = f"write for example `gdrun export {run} --to {to} {_example(to)}`"
         raise GdrunError("the destination is missing", where="gdrun export", hint=hint)
     *which, destination = words
     chosen = FORMATS[to]
@@ -132,7 +133,7 @@ def _subject(which: list[str], runs: Path) -> Subject:
     paths = [find_run(word, runs, (RECORD, STUDY), "runs") for word in which]
     studies = [path for path in paths if (path / STUDY).is_file()]
     if studies and len(paths) > 1:
-        hint = f"`gdrun export {studies[0]} DEST` exports one study"
+        hint = f"`gdrun export {shlex.quote(str(studies[0]))} DEST` exports one study"
         raise GdrunError(
             "is a study, which must be exported alone", where=str(studies[0]), hint=hint
         )

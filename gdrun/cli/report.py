@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -48,7 +49,7 @@ def report(
     paths = [find_run(word, runs, (RECORD, STUDY), "runs") for word in which or ["last"]]
     studies = [path for path in paths if (path / STUDY).is_file()]
     if studies and len(paths) > 1:
-        hint = f"`gdrun report {studies[0]}` makes the page of one study"
+        hint = f"`gdrun report {shlex.quote(str(studies[0]))}` makes the page of one study"
         raise GdrunError(
             "is a study, which needs a report of its own", where=str(studies[0]), hint=hint
         )

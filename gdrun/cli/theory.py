@@ -49,7 +49,8 @@ def theory(
     run = None if subject is None else _run_named(subject, out)
     if run is not None:
         if overrides or seed is not None:
-            hint = f"`gdrun theory {run.directory}/config.yaml KEY=VALUE` predicts another run"
+            config = shlex.quote(f"{run.directory}/config.yaml")
+            hint = f"`gdrun theory {config} KEY=VALUE` predicts another run"
             raise GdrunError("a recorded run cannot be changed", where=subject, hint=hint)
         faults.note_changed_plugins([run])
         _noise_of_run(run, json) if noise else _check(run, json)

@@ -77,11 +77,34 @@ def place(tmp_path_factory):
     return folder
 
 
+SPACED = {
+    "a second study": "export BOWL STUDY files --runs 'my runs'",
+    "a page of a run and a study": "report BOWL STUDY --runs 'my runs'",
+    "theory of a changed run": "theory BOWL lr=0.1 -o 'my runs'",
+    "no destination": "export 'my runs/BOWL'",
+}
+
+
+@pytest.mark.parametrize("words", SPACED.values(), ids=SPACED)
+def test_the_command_in_a_hint_works_for_a_path_with_a_space(
+    gdrun, place, tmp_path, monkeypatch, words
+):
+    (tmp_path / "place").mkdir()
+    shutil.copytree(place / "runs", tmp_path / "place" / "my runs")
+    monkeypatch.chdir(tmp_path / "place")
+    check_hints(gdrun, words)
+
+
 @pytest.mark.parametrize("words", CASES.values(), ids=CASES)
 def test_the_command_in_a_hint_works(gdrun, place, tmp_path, monkeypatch, words):
     here = tmp_path / "place"
     shutil.copytree(place, here)
     monkeypatch.chdir(here)
+    check_hints(gdrun, words)
+
+
+def check_hints(gdrun, words):
+    """Run a command line that is refused, and each command in its hints, which must work."""
     answer = gdrun(*shlex.split(words))
     assert answer.code == 2
     commands = re.findall(r"`gdrun ([^`]+)`", answer.err)
