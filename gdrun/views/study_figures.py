@@ -188,7 +188,7 @@ def comparison_charts(found: Comparison, across: str | None = None) -> list[Char
                 hint="continue the comparison with `resume`, or draw it over another x axis",
             )
         what = f"{found.metric.name} was not measured during the runs"
-        raise GdrunError(what, hint="the kind curves draws other quantities, such as train_loss")
+        raise GdrunError(what, hint='use `kind="curves"` with `y="train_loss"` instead')
     return charts
 
 
