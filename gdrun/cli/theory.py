@@ -73,14 +73,14 @@ def theory(
 
 
 def _predict(experiment: Experiment, json: bool) -> None:
-    """Print the predictions, and for a problem that is not convex the curvature along a run."""
+    """Print the predictions, and the curvature along a run if they do not hold everywhere."""
     from gdrun.insight.curvature_path import path_of
     from gdrun.insight.theory import theory_of
     from gdrun.views.curvature_path import curvature_path_data, curvature_path_view
     from gdrun.views.theory import theory_data, theory_view
 
     predicted = theory_of(experiment)
-    path = None if predicted.convex else path_of(experiment)
+    path = None if predicted.everywhere else path_of(experiment)
     if json:
         more = {} if path is None else {"path": curvature_path_data(path)}
         console.print_json(theory_data(predicted) | more)
@@ -92,7 +92,8 @@ def _predict(experiment: Experiment, json: bool) -> None:
 def _check(run: Run, json: bool) -> None:
     """Print the comparison of a run with its bounds.
 
-    For a problem that is not convex, also print the curvature at the first and the last weights.
+    If the predictions do not hold everywhere, also print the curvature at the first and the last
+    weights.
     """
     from gdrun.insight.bound_checks import check_run
     from gdrun.insight.curvature_path import path_of_run
@@ -100,7 +101,7 @@ def _check(run: Run, json: bool) -> None:
     from gdrun.views.curvature_path import curvature_path_data, curvature_path_view
 
     check = check_run(run)
-    curved = not check.theory.convex and run.status != "diverged"
+    curved = not check.theory.everywhere and run.status != "diverged"
     path = path_of_run(run) if curved else None
     if json:
         more = {} if path is None else {"path": curvature_path_data(path)}

@@ -8,14 +8,17 @@ constant L is the largest curvature of the objective.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from gdrun.config.experiment import Experiment
 from gdrun.insight.constants import Constants
 from gdrun.insight.minimum import Minimum
 from gdrun.insight.problem import AnalysedProblem
 from gdrun.problems.network import Network
+from gdrun.problems.surfaces import Surface, place_in_words
 from gdrun.quantities import quantity, rounded_down
 from gdrun.study.judgement.stability import rate_limit
 
@@ -40,25 +43,74 @@ def assumptions_of(
     problem: AnalysedProblem, constants: Constants, minimum: Minimum | None
 ) -> tuple[Assumption, ...]:
     """Every assumption. minimum: of the objective; None if it is not known."""
+    surface = problem.cohort.surface
+    shape = (
+        _shape_of_surface(surface, problem.model.options)
+        if surface is not None
+        else (
+            _convex(problem),
+            _smooth(problem, constants),
+            _strongly_convex(problem, constants),
+        )
+    )
     return (
-        _convex(problem),
-        _smooth(problem, constants),
-        _strongly_convex(problem, constants),
+        *shape,
         _attained(problem, minimum),
         *_of_run(problem, constants),
     )
 
 
-def _convex(problem: AnalysedProblem) -> Assumption:
-    surface = problem.cohort.surface
-    if surface is not None:
-        holds = surface.curvatures is not None
-        why = (
-            "f has a positive curvature in every direction"
-            if holds
-            else "a curvature of f changes its sign"
+def _shape_of_surface(
+    surface: Surface, options: Mapping[str, Any]
+) -> tuple[Assumption, Assumption, Assumption]:
+    """Whether a surface is convex, smooth and strongly convex.
+
+    What is not declared is unknown, unless a point shows that it fails. options: every option of
+    the surface by name.
+    """
+    known, convex = surface.curvature_range(options), surface.is_convex(options)
+    found = surface.sampled_curvatures(options)
+    negative = None if convex else found.below(0)
+    if negative is not None:
+        lowest, place = float(found.curvatures[negative, 0]), found.place(negative)
+        convex, why = False, f"f has the curvature {quantity(lowest)} at {place_in_words(place)}"
+    elif known is not None:
+        why = "f has a positive curvature in every direction"
+        why = why if known[0] > 0 else f"the smallest curvature of f is {quantity(known[0])}"
+    elif convex is not None:
+        why = f"the surface declares convex={convex}"
+    else:
+        why = f"no curvature is below 0 at {len(found)} points, which is no proof"
+    first = Assumption("convex", convex, why)
+    strong = "strongly convex"
+    if known is None:
+        range_ = "the smallest and the largest curvature of f are not declared"
+        if found.constant:
+            low, high = map(quantity, found.curvatures[0].tolist())
+            range_ = (
+                f"the curvatures are {low} and {high} at {len(found)} points, which is no proof: "
+                "@surface(quadratic=True) declares a constant curvature"
+            )
+        none = Assumption(strong, False, "f is not convex")
+        return (
+            first,
+            Assumption("smooth", None, range_),
+            none if convex is False else Assumption(strong, None, "needs the smallest curvature"),
         )
-        return Assumption("convex", holds, why)
+    smooth = "no constant L bounds the curvature at all weights of this surface"
+    if known[1] < math.inf:
+        smooth = "L bounds the curvature at all weights"
+        if not convex:
+            smooth = f"the curvature is at most {quantity(known[1])} at all weights"
+    flat = "f is not convex" if not convex else "the smallest curvature is 0"
+    return (
+        first,
+        Assumption("smooth", math.isfinite(max(map(abs, known))), smooth),
+        Assumption(strong, known[0] > 0, "μ is above 0" if known[0] > 0 else flat),
+    )
+
+
+def _convex(problem: AnalysedProblem) -> Assumption:
     if isinstance(problem.model, Network):
         return Assumption("convex", False, "a network is not convex in its weights")
     if not problem.model.loss.convex:
@@ -77,10 +129,6 @@ def _smooth(problem: AnalysedProblem, constants: Constants) -> Assumption:
         if problem.model.loss.slopes is None:
             return Assumption("smooth", False, f"the largest curvature of {name} is not known")
         return Assumption("smooth", False, f"the slope of {name} jumps", change=change)
-    if not constants.everywhere:
-        return Assumption(
-            "smooth", False, "no constant L bounds the curvature at all weights of this surface"
-        )
     return Assumption("smooth", True, "L bounds the curvature at all weights")
 
 
@@ -88,8 +136,7 @@ def _strongly_convex(problem: AnalysedProblem, constants: Constants) -> Assumpti
     name = "strongly convex"
     if constants.everywhere and constants.mu is not None and constants.mu > 0:
         return Assumption(name, True, "μ is above 0")
-    whole = isinstance(problem.model, Network) or problem.cohort.surface is not None
-    if whole or not problem.model.loss.convex:
+    if isinstance(problem.model, Network) or not problem.model.loss.convex:
         return Assumption(name, False, "f is not convex")
     if constants.mu is None and constants.quadratic:
         return Assumption(name, False, constants.mu_is, change=None if problem.l2 else "l2=0.001")

@@ -101,8 +101,9 @@ def _of_linear_model(
 def _of_surface(problem: AnalysedProblem) -> Constants:
     surface = problem.cohort.surface
     assert surface is not None
-    if surface.curvatures is not None:
-        mu, L = surface.curvatures(**problem.model.options)
+    convex = surface.smooth_convex(problem.model.options)
+    if convex is not None:
+        mu, L = convex
         known = _surface_curvatures(problem, np.array(surface.minima[0]))
         where = "of the Hessian" if surface.quadratic else "of the Hessian at any point"
         words = (f"exact: λmax {where}", f"exact: λmin {where}")
@@ -110,6 +111,9 @@ def _of_surface(problem: AnalysedProblem) -> Constants:
     values = _surface_curvatures(problem, problem.start)
     L, mu = float(np.abs(values).max()), float(values[0])
     at = "at the start only"
+    found = surface.sampled_curvatures(problem.model.options)
+    if found.constant:
+        at = f"at the start, and the same at {len(found)} points"
     return Constants(L, mu, f"largest |λ| {at}", f"smallest λ {at}", False, False, None)
 
 

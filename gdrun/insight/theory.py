@@ -60,6 +60,11 @@ class Theory:
         return any(each.holds for each in self.assumptions if each.name == "convex")
 
     @property
+    def everywhere(self) -> bool:
+        """Whether f is convex, and its constants hold for all weights."""
+        return self.convex and self.constants.everywhere
+
+    @property
     def kappa(self) -> float | None:
         """The condition number L/μ; None if μ is not above 0."""
         L, mu = self.constants.L, self.constants.mu

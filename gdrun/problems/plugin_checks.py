@@ -1,4 +1,4 @@
-"""Checks of a loss or a surface from a plugin: its form, and its gradient by central differences.
+"""Checks of a loss from a plugin, and of every equation: its form and its slopes.
 
 A kink is no fault: central differences are compared at random points, and no kink is at one.
 """
@@ -16,11 +16,10 @@ from gdrun.methods.plugin_checks import Fault, changed_inputs, documentation_fau
 from gdrun.quantities import quantity
 
 Equation = Callable[..., tuple[Array, ...]]
-Point = tuple[float, float]
 
-_POINTS = 200
+POINTS = 200
 _STEP = 1e-6
-_TOLERANCE = 1e-5
+TOLERANCE = 1e-5
 """The largest difference between a slope and the quotient, divided by 1 and the largest slope."""
 
 _ELEMENTWISE = "use elementwise expressions only, such as np.where(…) instead of if"
@@ -35,9 +34,9 @@ def loss_fault(
     largest: the largest curvature that is declared, with the default options; None without one.
     """
     random = np.random.default_rng(0)
-    given = dict(zip("sy", 2 * random.normal(size=(2, _POINTS)), strict=True))
+    given = dict(zip("sy", 2 * random.normal(size=(2, POINTS)), strict=True))
     faults = chain(
-        _faults(equation, given, {"s": "dℓ/ds"}, "ℓ"),
+        equation_faults(equation, given, {"s": "dℓ/ds"}, "ℓ"),
         _below_zero(equation, given),
         _wrong_curvature(equation, given, convex, largest),
         documentation_faults(loss),
@@ -46,26 +45,7 @@ def loss_fault(
         return next(faults, None)
 
 
-def surface_fault(surface: Definition, start: Point, minima: Sequence[Point]) -> Fault | None:
-    """The first fault of a surface from a plugin, or None. An exception of it is not caught.
-
-    start: its default initial weights. minima: its minima.
-    """
-    random = np.random.default_rng(0)
-    near = np.array(start)[:, None] + random.normal(size=(2, _POINTS))
-    faults = chain(
-        _faults(surface.function, dict(zip("xy", near, strict=True)), _PARTIAL, "f"),
-        _wrong_minima(surface.function, minima),
-        documentation_faults(surface),
-    )
-    with np.errstate(all="ignore"):
-        return next(faults, None)
-
-
-_PARTIAL = {"x": "∂f/∂x", "y": "∂f/∂y"}
-
-
-def _faults(
+def equation_faults(
     equation: Equation, given: Mapping[str, Array], slopes: Mapping[str, str], value: str
 ) -> Iterator[Fault]:
     """Yield the faults in form and in the slopes of an equation of elementwise inputs.
@@ -82,10 +62,10 @@ def _faults(
         counted = f"{len(returned)} values" if isinstance(returned, tuple) else "one value"
         yield f"returns {counted}, but must return {len(names)} values", form
     for name, array in zip(names, returned, strict=True):
-        if np.shape(array) != (_POINTS,):
+        if np.shape(array) != (POINTS,):
             yield f"returns {name} with shape {np.shape(array)}, not that of its inputs", form
         if not np.isfinite(array).all():
-            place = _place(given, int(np.argmin(np.isfinite(array))))
+            place = place_words(given, int(np.argmin(np.isfinite(array))))
             yield f"returns {array[~np.isfinite(array)][0]:g} for {name} at {place}", _DEFINED
     alone = equation(*(array[:1] for array in inputs))
     if not all(np.allclose(one, all_[:1]) for one, all_ in zip(alone, returned, strict=True)):
@@ -113,9 +93,9 @@ def _wrong_slopes(
         # Rounding of a large value is divided by the step.
         rounding = 1e-15 * np.abs(above) / _STEP
         at = int(np.argmax(far - rounding))
-        if far[at] > _TOLERANCE + rounding[at]:
+        if far[at] > TOLERANCE + rounding[at]:
             what = (
-                f"returns {slope} = {quantity(own[at])} at {_place(given, at)}, but {value} "
+                f"returns {slope} = {quantity(own[at])} at {place_words(given, at)}, but {value} "
                 f"has the slope {quantity(quotient[at])} there, by central differences"
             )
             yield what, f"correct the equation of {slope}, or that of {value}"
@@ -125,7 +105,7 @@ def _below_zero(equation: Equation, given: Mapping[str, Array]) -> Iterator[Faul
     """Yield a fault for a negative loss: 0 is the bound from which symptoms are judged."""
     values, _ = equation(*given.values())
     if (lowest := float(np.min(values))) < 0:
-        place = _place(given, int(np.argmin(values)))
+        place = place_words(given, int(np.argmin(values)))
         yield f"is {quantity(lowest)} at {place}", "add a constant, so that no loss is below 0"
 
 
@@ -136,26 +116,18 @@ def _wrong_curvature(
     after, before = (equation(given["s"] + step, given["y"])[1] for step in (_STEP, -_STEP))
     curvature = (after - before) / (2 * _STEP)
     low, high = int(np.argmin(curvature)), int(np.argmax(curvature))
-    if convex and curvature[low] < -_TOLERANCE:
-        what = f"is not convex: its curvature is {quantity(curvature[low])} at {_place(given, low)}"
+    if convex and curvature[low] < -TOLERANCE:
+        place = place_words(given, low)
+        what = f"is not convex: its curvature is {quantity(curvature[low])} at {place}"
         yield what, "declare it: @loss(convex=False)"
-    if largest is not None and curvature[high] > largest + _TOLERANCE * max(1, abs(largest)):
+    if largest is not None and curvature[high] > largest + TOLERANCE * max(1, abs(largest)):
         what = (
-            f"has the curvature {quantity(curvature[high])} at {_place(given, high)}, but "
+            f"has the curvature {quantity(curvature[high])} at {place_words(given, high)}, but "
             f"`curvature` returns {quantity(largest)}"
         )
         yield what, "return the largest second derivative, or leave `curvature` out"
 
 
-def _wrong_minima(equation: Equation, minima: Sequence[Point]) -> Iterator[Fault]:
-    """Yield a fault for a minimum where the gradient is not 0."""
-    for x, y in minima:
-        _, *slopes = equation(np.array([x]), np.array([y]))
-        length = float(np.hypot(*map(np.ravel, slopes))[0])
-        if not length < _TOLERANCE:
-            what = f"has a gradient of length {quantity(length)} at its minimum ({x:g}, {y:g})"
-            yield what, "correct `minima`"
-
-
-def _place(given: Mapping[str, Array], at: int) -> str:
+def place_words(given: Mapping[str, Array], at: int) -> str:
+    """The inputs with the index `at` as text, such as `x = 1, y = 2`."""
     return ", ".join(f"{name} = {quantity(array[at])}" for name, array in given.items())

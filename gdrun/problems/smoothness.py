@@ -41,8 +41,8 @@ def smoothness(model: object, X: Examples, l2: float) -> float | None:
     Source: Nesterov 2004, section 1.2.2.
     """
     if isinstance(model, SurfaceModel):
-        known = model.surface.curvatures
-        return None if known is None else known(**model.options)[1]
+        known = model.surface.smooth_convex(model.options)
+        return None if known is None else known[1]
     if not isinstance(model, LinearModel) or not _has_bound(model):
         return None
     if X.shape[1] <= MOST_COLUMNS:
@@ -108,9 +108,13 @@ def _has_bound(model: LinearModel) -> bool:
 
 
 def is_exact(model: object) -> bool:
-    """Return whether `smoothness` is exact for this model, and not only an upper bound."""
+    """Return whether `smoothness` is exact for this model, and not only an upper bound.
+
+    For a surface it is exact if it is the curvature at a minimum, so that no rate above 2/L is
+    stable there.
+    """
     if isinstance(model, SurfaceModel):
-        return model.surface.curvatures is not None
+        return model.surface.is_steepest_at_minimum(model.options)
     return isinstance(model, LinearModel) and model.loss.quadratic
 
 

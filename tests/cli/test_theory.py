@@ -200,7 +200,7 @@ def test_a_run_without_weights_is_refused(gdrun, trained, tmp_path, option):
         ),
         (
             ("surface=rosenbrock", "lr=0.001"),
-            "convex fails a curvature of f changes its sign",
+            "convex fails f has the curvature -47.54 at (-0.91, 1.27)",
             "at the start only",
         ),
     ],

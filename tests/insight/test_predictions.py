@@ -62,6 +62,26 @@ def test_another_surface_is_known_only_at_its_start():
 
 
 @pytest.mark.parametrize(
+    ("surface", "smooth", "low", "place"),
+    [
+        # Points with a negative curvature, from the Hessians by hand.
+        ("rosenbrock", False, -47.54, (-0.91, 1.27)),
+        ("himmelblau", False, -42.0, (0.0, 0.0)),
+        ("saddle", False, 3e-6 - 1, (1.0, 0.001)),
+        ("plateau", True, -7 * np.exp(-4), (2.0, 2.0)),
+    ],
+)
+def test_a_point_shows_that_a_surface_is_not_convex(surface, smooth, low, place):
+    theory = theory_of(resolve({"surface": surface, **DESCENT}))
+    why = {each.name: each for each in theory.assumptions}
+    x, y = place
+    assert not why["convex"].holds
+    assert why["convex"].why == f"f has the curvature {low:.4g} at ({x:g}, {y:g})"
+    assert why["smooth"].holds is smooth
+    assert not why["strongly convex"].holds
+
+
+@pytest.mark.parametrize(
     ("model", "name", "reason"),
     [
         ({"name": "svm"}, "smooth", "hinge"),

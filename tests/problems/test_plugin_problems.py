@@ -38,6 +38,23 @@ def booth(x, y):
     return first**2 + second**2, 2 * first + 4 * second, 4 * first + 2 * second
 '''
 
+QUARTIC = '''
+from gdrun import surface
+
+@surface(start=(1.0, 1.0), minima=((0.0, 0.0),))
+def quartic(x, y):
+    """A convex quartic.
+
+    f = x² + xy + 2y² + x⁴
+    """
+    return x**2 + x * y + 2 * y**2 + x**4, 2 * x + y + 4 * x**3, x + 4 * y
+'''
+
+
+def declaring(text, words):
+    """The text of a surface that also declares `words`."""
+    return text.replace("),))", f"),), {words})")
+
 
 @pytest.fixture(autouse=True)
 def registries():
@@ -113,6 +130,74 @@ def test_a_surface_leads_to_its_minimum(plugin):
     assert run.weights["w"] == pytest.approx([1, 3], abs=1e-9)
 
 
+def of_surface(name, **sections):
+    config = {"surface": name, "variant": "bgd", "schedule": "constant", **sections}
+    return load(config | {"optimizer": {"name": "vanilla", "lr": 0.05}})
+
+
+def shape(theory):
+    return {each.name: each.holds for each in theory.assumptions if not each.of_run}
+
+
+ALL = dict.fromkeys(("convex", "smooth", "strongly convex", "attained"), True)
+
+
+def test_a_declared_quadratic_has_all_that_theory_knows(plugin):
+    # Its Hessian [[10, 8], [8, 10]] has the eigenvalues 2 and 18.
+    plugin(declaring(BOOTH, "quadratic=True"))
+    found = theory_of(of_surface("booth"))
+    assert shape(found) == ALL
+    assert (found.constants.mu, found.constants.L) == (2.0, 18.0)
+    assert (found.kappa, found.best_rate) == (pytest.approx(9), pytest.approx(0.1))
+    assert [bound.name for bound in found.bounds] == ["smooth", "textbook", "linear", "gradient"]
+    rates = [0.05, 0.1, 0.12, 0.2]
+    swept = gdrun.sweep(of_surface("booth").plain(), {"lr": rates}, seeds=1)
+    assert swept.limit.predicted == pytest.approx(2 / 18)
+    assert (swept.limit.stable, swept.limit.unstable) == (0.1, 0.12)
+    assert swept.limit.exact
+
+
+def test_what_a_surface_does_not_declare_is_unknown(plugin):
+    plugin(BOOTH)
+    found = theory_of(of_surface("booth"))
+    unknown = dict.fromkeys(("convex", "smooth", "strongly convex"))
+    assert shape(found) == ALL | unknown
+    why = {each.name: each.why for each in found.assumptions}
+    assert why["smooth"].startswith("the curvatures are 2 and 18 at 202 points, which is no proof")
+    assert "the same at 202 points" in found.constants.L_is
+    plugin(QUARTIC)
+    found = theory_of(of_surface("quartic"))
+    assert shape(found) == ALL | unknown
+    assert found.constants.L_is == "largest |λ| at the start only"
+
+
+@pytest.mark.parametrize(
+    ("words", "known"),
+    [
+        ("convex=True", {"smooth": None, "strongly convex": None}),
+        ("curvatures=lambda: (1.5, float('inf'))", {"smooth": False}),
+        ("curvatures=lambda: (0.0, float('inf'))", {"smooth": False, "strongly convex": False}),
+    ],
+)
+def test_a_convex_surface_is_what_it_declares(plugin, words, known):
+    plugin(declaring(QUARTIC, words))
+    found = theory_of(of_surface("quartic"))
+    assert shape(found) == ALL | known
+    assert [bound.name for bound in found.bounds] == ["gradient"]
+
+
+def test_a_negative_curvature_is_named_with_its_point(plugin):
+    # f = x² + xy + 2y² − x⁴/4 has ∂²f/∂x² = 2 − 3x²: at (1, 1) the Hessian is [[-1, 1], [1, 4]].
+    text = QUARTIC.replace("+ x**4", "- x**4 / 4").replace("+ 4 * x**3", "- x**3")
+    plugin(text)
+    found = theory_of(of_surface("quartic"))
+    why = {each.name: (each.holds, each.why) for each in found.assumptions}
+    lowest = 1.5 - np.hypot(2.5, 1)
+    assert why["convex"] == (False, f"f has the curvature {lowest:.4g} at (1, 1)")
+    assert why["strongly convex"] == (False, "f is not convex")
+    assert why["smooth"][0] is None
+
+
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
@@ -147,6 +232,37 @@ def test_a_surface_leads_to_its_minimum(plugin):
             CAUCHY.replace("convex=False", "convex=False, curvature=lambda outputs, scale: 0.5"),
             r"has the curvature (1|0\.99\S*) at s = .*, but `curvature` returns 0.5",
             "largest second derivative",
+        ),
+        # Along x its curvature is 2 + 12x²: it is not the same everywhere, and has no bound.
+        (
+            declaring(QUARTIC, "quadratic=True"),
+            r"my.py:4: quartic is not quadratic: its curvatures are \S+ and \S+ at \(1, 1\), but ",
+            "leave `quadratic` out",
+        ),
+        (
+            declaring(QUARTIC, "curvatures=lambda: (1.5, 14.0)"),
+            r"has the curvatures \S+ and \S+ at \(.*\), but `curvatures` returns 1.5 and 14",
+            "the smallest and the largest second derivative",
+        ),
+        # Its smallest curvature is 3 − √2, at x = 0.
+        (
+            declaring(QUARTIC, "convex=False, curvatures=lambda: (1.5, float('inf'))"),
+            "is declared with convex=False, but its smallest curvature is 1.5",
+            "correct `convex`",
+        ),
+        # With −3x² the Hessian at the minimum is [[-6, 1], [1, 4]].
+        (
+            QUARTIC.replace("x**2 +", "-3 * x**2 +").replace("2 * x + y", "-6 * x + y"),
+            r"has the curvature -6.099 at its minimum \(0, 0\)",
+            "this point is a saddle point or a maximum",
+        ),
+        # Along x its curvature is 2 − 12x².
+        (
+            declaring(QUARTIC, "convex=True")
+            .replace("+ x**4", "- x**4")
+            .replace("+ 4 * x", "- 4 * x"),
+            r"is not convex: its curvatures are -1\S* and \S+ at \(1, 1\)",
+            "leave `convex` out",
         ),
         (CAUCHY.replace(", r / (scale * scale + r * r)", ""), "must return 2 values", "return ℓ, "),
         (CAUCHY.replace("r = s - y", "r = s - y - s.mean()"), "is not elementwise", "elementwise"),
