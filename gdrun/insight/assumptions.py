@@ -17,8 +17,9 @@ from gdrun.config.experiment import Experiment
 from gdrun.insight.constants import Constants
 from gdrun.insight.minimum import Minimum
 from gdrun.insight.problem import AnalysedProblem
+from gdrun.methods.rules import OPTIMIZERS
 from gdrun.problems.network import Network
-from gdrun.problems.surfaces import Surface, place_in_words
+from gdrun.problems.surfaces import SURFACES, Surface, place_in_words
 from gdrun.quantities import quantity, rounded_down
 from gdrun.study.judgement.stability import rate_limit
 
@@ -188,10 +189,8 @@ def _of_run(problem: AnalysedProblem, constants: Constants) -> Iterator[Assumpti
     why = "w ← w − α∇f(w)" if plain else f"the rule is {rule.name}"
     if rule.name == "vanilla" and not plain:
         why = "the weights are averaged"
-    # With the rate of momentum, gradient descent may not be stable.
     alpha, L = float(cohort.numbers.lr[0]), constants.L
-    slower = f"lr={rounded_down(1 / L):g}" if L and alpha >= 2 / L else None
-    change = None if plain else " ".join(filter(None, ("optimizer=vanilla", slower)))
+    change = None if plain else _gradient_descent(experiment, alpha, constants)
     yield Assumption("gradient descent", plain, why, True, change)
     schedule = experiment.schedule
     constant = schedule.name == "constant" and not schedule["warmup"]
@@ -213,7 +212,37 @@ def _of_run(problem: AnalysedProblem, constants: Constants) -> Iterator[Assumpti
         stable, why = _stable_rate(experiment, alpha, L)
         if stable is not None and not constants.everywhere:
             why += ", at the start"
-        yield Assumption("stable rate", stable, why, True, slower if plain else None)
+        slower = f"lr={rounded_down(1 / L):g}" if plain and not _bounded(alpha, constants) else None
+        yield Assumption("stable rate", stable, why, True, None if stable else slower)
+        if stable and slower:
+            why = f"α = {quantity(alpha)} > 1/L = {quantity(1 / L)}, at the start"
+            yield Assumption("small rate", False, why, True, slower)
+
+
+def _bounded(alpha: float, constants: Constants) -> bool:
+    """Whether a bound applies to gradient descent with the rate alpha.
+
+    If L holds only at the start, the only bound needs α ≤ 1/L.
+    """
+    if not constants.L:
+        return True
+    return alpha < 2 / constants.L if constants.everywhere else alpha <= 1 / constants.L
+
+
+def _gradient_descent(experiment: Experiment, alpha: float, constants: Constants) -> str:
+    """The config change to gradient descent, with a rate if a bound would need a smaller one.
+
+    Without a rate in the change, the rate is that of the experiment, the default of gradient
+    descent, or the one that suits the surface. alpha: the rate of the experiment.
+    """
+    rates = [alpha, float(OPTIMIZERS["vanilla"].defaults["lr"])]
+    if experiment.surface is not None:
+        suitable = SURFACES[experiment.surface.name].rate_with(experiment.surface.options)
+        rates += [] if suitable is None else [suitable]
+    if all(_bounded(rate, constants) for rate in rates) or not constants.L:
+        return "optimizer=vanilla"
+    rate = alpha if _bounded(alpha, constants) else rounded_down(1 / constants.L)
+    return f"optimizer=vanilla lr={rate:g}"
 
 
 def _stable_rate(experiment: Experiment, alpha: float, L: float) -> tuple[bool | None, str]:

@@ -91,7 +91,7 @@ def check_run(run: Run, tolerance: float = TOLERANCE) -> RunCheck:
     failing = tuple(each for each in theory.assumptions if each.of_run and each.holds is False)
     checks = () if failing else tuple(_checks(run, theory, steps, excess))
     # The position of a step does not need these assumptions.
-    others = {"constant rate", "stable rate"}
+    others = {"constant rate", "stable rate", "small rate"}
     descends = {each.name for each in failing} <= others
     positions = step_positions(run) if descends else None
     notes = tuple(_notes(run, theory))

@@ -12,12 +12,11 @@ from rich.text import Text
 from gdrun.array_types import Counts, Numbers
 from gdrun.insight.bound_checks import BoundCheck, RunCheck
 from gdrun.insight.step_positions import StepPositions
-from gdrun.quantities import rounded_down
 from gdrun.views.curves import Chart, Curve
 from gdrun.views.fitting import fitting
 from gdrun.views.numbers import MISSING, count, quantity
 from gdrun.views.terminal_plot import PlotView
-from gdrun.views.theory import assumptions_views, bounded_hint, plain_table, theory_data
+from gdrun.views.theory import assumptions_views, plain_table, theory_data
 
 MOST_ROWS = 8
 """The most steps that a table shows."""
@@ -145,16 +144,7 @@ def _without_bounds(check: RunCheck) -> list[RenderableType]:
         words = "no bound applies to this run, because these assumptions fail:"
         views = assumptions_views(check.failing, _config(check), locally=not constants.everywhere)
         return [Text(words, style="bold"), *views]
-    if not check.theory.bounds:
-        return [Text("no bound is known for this objective", style="bold")]
-    L = constants.L
-    assert L is not None, "the bounds that need L are known, but L is not"
-    alpha = float(check.theory.problem.cohort.numbers.lr[0])
-    words = f"no bound applies to this run: α = {quantity(alpha)} is above 1/L = {quantity(1 / L)}"
-    hint = bounded_hint(
-        _config(check), f"lr={rounded_down(1 / L):g}", locally=not constants.everywhere
-    )
-    return [Text(words, style="bold"), "", *hint]
+    return [Text("no bound is known for this objective", style="bold")]
 
 
 def _positions(found: StepPositions, taken: int) -> Text:

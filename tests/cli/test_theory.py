@@ -136,7 +136,7 @@ NETWORK = ("dataset=iris", "model={name: mlp, hidden: [4], init: normal}")
     [
         (("dataset=iris", "model=softmax", "optimizer=adam"), "gradient descent fails"),
         # L is the largest curvature at the start, and the bound needs a rate of at most 1/L.
-        (("surface=rosenbrock", *BOWL[1:-1], "lr=0.001"), "is above 1/L = 0.0006638"),
+        (("surface=rosenbrock", *BOWL[1:-1], "lr=0.001"), "α = 0.001 > 1/L = 0.0006638"),
         ((*NETWORK, *BOWL[1:-1], "lr=9"), "stable rate fails α = 9 ≥ 2/L"),
     ],
 )

@@ -81,6 +81,23 @@ def test_a_point_shows_that_a_surface_is_not_convex(surface, smooth, low, place)
     assert not why["strongly convex"].holds
 
 
+@pytest.mark.parametrize("lr", [0.005, 1e-4])
+@pytest.mark.parametrize("optimizer", ["adam", "momentum", "vanilla"])
+def test_the_changes_of_the_hint_lead_to_a_bound(optimizer, lr):
+    # At the start of rosenbrock L is 1506, so the bound needs a rate of at most 6.64e-4.
+    rule = {"name": optimizer, "lr": lr}
+    theory = theory_of(resolve({"surface": "rosenbrock", "variant": "bgd", "optimizer": rule}))
+    changes = " ".join(each.change for each in theory.assumptions if each.of_run and each.change)
+    # Without a rate of its own, gradient descent would get 0.001, the one that suits rosenbrock.
+    assert ("lr=" in changes) == (optimizer != "vanilla" or lr > 6.64e-4)
+    rate = next((float(word[3:]) for word in changes.split() if word.startswith("lr=")), lr)
+    assert rate == (0.000663 if lr > 6.64e-4 else lr)
+    rule = {"name": "vanilla", "lr": rate}
+    after = theory_of(resolve({"surface": "rosenbrock", "variant": "bgd", "optimizer": rule}))
+    assert [bound.applies for bound in after.bounds] == [True]
+    assert not [each for each in after.assumptions if each.of_run and not each.holds]
+
+
 @pytest.mark.parametrize(
     ("model", "name", "reason"),
     [
