@@ -7,8 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from gdrun.config.names_elsewhere import KEYS_ELSEWHERE
-from gdrun.errors import GdrunError, Parameter, suggestion
+from gdrun.errors import GdrunError
 from gdrun.runs.run import Run
 from gdrun.views.curves import (
     X_AXES,
@@ -21,6 +20,7 @@ from gdrun.views.curves import (
     median_curve,
     needs_log,
 )
+from gdrun.views.drawn_quantities import PARTS, chosen_quantity, drawable, without_part
 from gdrun.views.numbers import quantity
 from gdrun.views.titles import runs_title
 
@@ -30,18 +30,16 @@ USUAL = ("loss", "grad_norm", "lr")
 SUBOPTIMALITY = "suboptimality"
 """The quantity f − f*, which is computed from the loss and the minimum of the objective."""
 
-PARTS = {"train_": "training", "validation_": "validation"}
-"""For each prefix of the columns of evaluations, the name of the part of the data."""
-
 _WORDS = {"grad_norm": "gradient norm", "lr": "learning rate", SUBOPTIMALITY: "f − f*"}
 
 
 def run_charts(runs: Sequence[Run], x: str = "epoch", y: str | None = None) -> list[Chart]:
     """The charts of runs over x, one of X_AXES.
 
-    y: a quantity such as accuracy or update_norm, or `suboptimality`; None for those of USUAL that
-    were recorded. Raises GdrunError if the runs have different data, surfaces or losses, if nothing
-    was recorded, if y was not recorded, or if f* is not known.
+    y: a quantity such as loss, of which training and validation are two curves, or train_loss,
+    which is one; or `suboptimality`; None for those of USUAL that were recorded. Raises GdrunError
+    if the runs have different data, surfaces or losses, if nothing was recorded, if y was not
+    recorded, or if f* is not known.
     """
     check_one_problem(runs)
     names = quantities(runs)
@@ -50,29 +48,14 @@ def run_charts(runs: Sequence[Run], x: str = "epoch", y: str | None = None) -> l
         raise GdrunError("nothing was recorded yet", where=runs[0].id, hint=hint)
     if y is None:
         return [_chart(runs, x, name) for name in USUAL if name in names]
-    if y == SUBOPTIMALITY and "loss" in names:
-        return [_suboptimality(runs, x)]
-    if y not in names:
-        elsewhere = KEYS_ELSEWHERE.get(y.lower().replace("-", "_"), "").rpartition(".")[2]
-        known = [*names, SUBOPTIMALITY]
-        hint = f"the name in gdrun is {elsewhere}" if elsewhere in names else suggestion(y, known)
-        raise GdrunError(f"{y!r} was not recorded", where=Parameter("y"), hint=hint)
-    return [_chart(runs, x, y)]
+    name = chosen_quantity(y, [*names, *([SUBOPTIMALITY] if "loss" in names else [])])
+    return [_suboptimality(runs, x) if name == SUBOPTIMALITY else _chart(runs, x, name)]
 
 
 def quantities(runs: Sequence[Run]) -> list[str]:
-    """The names of the recorded quantities; train_loss and validation_loss are both `loss`."""
-    axes = {*X_AXES, "combined"}
-    evals = [name for run in runs for name, column in run.evals.items() if len(column)]
-    steps = [name for run in runs for name, column in run.steps.items() if len(column)]
-    shown = dict.fromkeys([*(_bare(name) for name in evals), *steps])
-    return [name for name in shown if name not in axes]
-
-
-def _bare(column: str) -> str:
-    """The name of a column of evaluations without the part of the data."""
-    prefix = next((prefix for prefix in PARTS if column.startswith(prefix)), "")
-    return column.removeprefix(prefix)
+    """The names of the recorded quantities; `loss` is both train_loss and validation_loss."""
+    traces = [*(run.evals for run in runs), *(run.steps for run in runs)]
+    return drawable(name for trace in traces for name, column in trace.items() if len(column))
 
 
 def _chart(runs: Sequence[Run], x: str, name: str) -> Chart:
@@ -89,7 +72,7 @@ def _chart(runs: Sequence[Run], x: str, name: str) -> Chart:
                 label = ", ".join(filter(None, (own, part)))
                 owner = own if own and part else None
                 curves.append(replace(curve, label=label, owner=owner, dashed=part == "validation"))
-    log = name != "accuracy" and needs_log(curves)
+    log = without_part(name) != "accuracy" and needs_log(curves)
     if name == "lr":
         # A schedule is easier to read on a linear axis, but very different rates are not.
         log = is_logarithmic(np.array([curve.y.max() for curve in curves]))

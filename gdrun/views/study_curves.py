@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gdrun.engine.trace import Columns
-from gdrun.errors import GdrunError, Parameter, suggestion
+from gdrun.errors import GdrunError, Parameter
 from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.sweep_findings import Sweep
@@ -16,6 +16,7 @@ from gdrun.views.curves import (
     median_curve,
     needs_log,
 )
+from gdrun.views.drawn_quantities import chosen_quantity, drawable
 from gdrun.views.titles import study_title
 
 UNITS = ("epoch", "step", "gradients")
@@ -59,18 +60,15 @@ def _standings(found: Sweep | Comparison) -> list[Standing]:
 def _column(standings: list[Standing], y: str) -> str:
     """The name of the recorded column of a quantity y. Raises GdrunError if no run has one."""
     results = [result for each in standings for result in each.results]
-    named = [*(f"{part}_{y}" for part in PARTS), y]
     known = {
         name: None
         for result in results
         for columns in (result.evals, result.steps)
         for name, column in columns.items()
-        if len(column) and name not in X_AXES
+        if len(column)
     }
-    found = next((name for name in named if name in known), None)
-    if found is None:
-        raise GdrunError(f"{y!r} was not recorded", where=Parameter("y"), hint=suggestion(y, known))
-    return found
+    name = chosen_quantity(y, drawable(known))
+    return next(each for each in (*(f"{part}_{name}" for part in PARTS), name) if each in known)
 
 
 def _trace(result: Result, name: str) -> Columns:

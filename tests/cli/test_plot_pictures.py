@@ -232,6 +232,9 @@ def test_a_file_is_never_replaced_without_force(gdrun, runs, tmp_path):
             "no bound applies: bounds need full gradient",
         ),
         (["seed0", "--y", "acuracy"], "--y: 'acuracy' was not recorded"),
+        (["seed0", "--y", "epoch"], "--y: epoch is an x axis, not a quantity"),
+        (["sweep", "--kind", "curves", "--y", "step"], "--y: step is an x axis, not a quantity"),
+        (["seed0", "--kind", "train_loss"], "hint: --y train_loss draws it"),
         (["moons", "--y", "suboptimality"], "the minimum f* of the objective is not known"),
         (["sweep", "--y", "loss"], "--y: applies only to curves, not to sensitivity"),
         (
@@ -295,6 +298,24 @@ def test_a_study_is_drawn_over_the_axis_that_is_named(gdrun, runs):
     ends = [[curve["x"][-1] for curve in chart["curves"]] for chart in found]
     assert [chart["x"] for chart in found] == ["step"] * len(found)
     assert ends == [[3, 6]] * len(found)
+
+
+def test_every_recorded_column_is_drawn_by_its_name(gdrun, runs):
+    """Also as metric= spells it; `loss` is the losses of both parts."""
+    run = package.read_run(runs["seed0"])
+    axes = {"epoch", "step", "gradients", "seconds"}
+    for columns in (run.evals, run.steps):
+        for name in columns.keys() - axes:
+            (chart,) = json.loads(gdrun("plot", runs["seed0"], "--y", name, "--json").out)
+            assert [curve["y"] for curve in chart["curves"]] == [list(columns[name])], name
+            assert chart["y"] == {"grad_norm": "gradient norm", "lr": "learning rate"}.get(
+                name, name.replace("_", " ")
+            )
+    wide = json.loads(gdrun("plot", runs["seed0"], "--y", "loss", "--json").out)[0]["curves"]
+    assert [curve["label"] for curve in wide] == ["training", "validation"]
+    for study in ([], ["--kind", "curves"]):
+        words = ("plot", runs["sweep" if study else "seed0"], *study, "--json", "--y")
+        assert gdrun(*words, "val loss").out == gdrun(*words, "validation_loss").out
 
 
 def test_curves_of_a_sweep_are_those_of_its_runs(gdrun, runs):
