@@ -89,7 +89,8 @@ def blocks_of(
 ) -> Blocks:
     """Blocks of the rows of X, with their targets y.
 
-    place: the beginning of the place of a row, before its number.
+    encoder, target: turn the cells and the targets into numbers; without a target, y is not used.
+    place: what stands before the number of a row in messages, such as "row ".
     """
     for part in blocks(len(X), 8 * X.shape[1]):
 

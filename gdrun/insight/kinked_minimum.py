@@ -55,8 +55,10 @@ It makes the system solvable if f does not change along some direction of w.
 class KinkedObjective:
     """The objective of a linear model whose loss has one kink. X (N, D), y (N,): the examples.
 
-    The residuals ρ = B w + b are linear in the weights w (P,). The objective is the mean of the
-    loss at ρ, plus the penalty ½ wᵀR w with a diagonal matrix R.
+    The objective at weights w (P,), which include the bias, is the mean of the loss at the
+    residuals ρ, plus the penalty ½ wᵀR w with a diagonal matrix R. ρ is linear in w: the score
+    minus the target for a regression; for classes, the score of each wrong class minus that of the
+    right one, plus 1.
     """
 
     objective: Objective
@@ -89,7 +91,7 @@ class KinkedObjective:
         return wrong
 
     def residuals(self, w: Array) -> Numbers:
-        """The residuals ρ = B w + b (N, k) at weights w (P,).
+        """The residuals ρ (N, k) at weights w (P,), which are linear in w.
 
         For a regression k is 1, and ρ is score minus target. For C classes k is C − 1, and ρ is the
         score of each wrong class minus that of the right one, plus 1.
@@ -98,7 +100,7 @@ class KinkedObjective:
         return margins + 1 if self.model.by_class else margins - self.y[:, None]
 
     def _linear(self, w: Array) -> Numbers:
-        """B w (N, k)."""
+        """The part of the residuals (N, k) that w multiplies: ρ without its constant."""
         scores: Array = self.X @ w.reshape(self.model.outputs, -1).T
         if not self.model.by_class:
             return scores

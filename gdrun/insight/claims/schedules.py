@@ -149,7 +149,7 @@ def polynomial_power() -> Finding:
     return Finding(
         "fails" if clear else "holds",
         "f − f* of mini-batches with noisy targets ends at "
-        + ", ".join(f"{mean:.1g} with p = {power:g}" for power, mean in means.items()),
+        + ", ".join(f"{mean:.1g} with power {power:g}" for power, mean in means.items()),
         {f"excess_{power:g}": mean for power, mean in means.items()},
         with_theory(command(_noisy(each), SEEDS) for each in schedules.values()),
         _epoch_curves(
