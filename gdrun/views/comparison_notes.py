@@ -11,6 +11,7 @@ from gdrun.quantities import telling_digits
 from gdrun.study.descent import FEWEST_STEPS, STEPS
 from gdrun.study.design.trials import Candidate
 from gdrun.study.judgement.comparison_findings import Comparison, Contender, Pair
+from gdrun.study.judgement.ranking import ROUNDING
 from gdrun.study.judgement.statistics import FEWEST_SEEDS, SIGNIFICANT, enough_seeds
 from gdrun.study.judgement.verdicts import RATE
 from gdrun.views.curve_scale import scale_of
@@ -72,11 +73,18 @@ def notes_of(comparison: Comparison) -> list[tuple[str, str]]:
 
 
 def _tie(comparison: Comparison) -> list[tuple[str, str]]:
-    """The note that several contenders share rank 1, as (label, text); empty if only one has it."""
-    best = [row.name for row in comparison.contenders if row.standing.rank == 1]
+    """The note that several contenders share rank 1, as (label, text); empty if only one has it.
+
+    It says how much their medians may differ, if these are not exactly equal.
+    """
+    best = [row for row in comparison.contenders if row.standing.rank == 1]
     if len(best) < 2 or comparison.unlike:
         return []
-    text = f"{', '.join(best[:-1])} and {best[-1]} have the same {comparison.metric.words}"
+    names = [row.name for row in best]
+    text = f"{', '.join(names[:-1])} and {names[-1]} have the same {comparison.metric.words}"
+    if len({row.standing.median for row in best}) > 1:
+        share = max(ROUNDING[row.standing.candidate.experiment.dtype] for row in best)
+        text += f" up to rounding: a difference below {share:g} of it does not count"
     return [("tie", text)]
 
 

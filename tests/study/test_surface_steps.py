@@ -44,6 +44,25 @@ def test_a_walk_costs_the_same_with_batches_of_any_size():
     assert "budgets differ" not in page
 
 
+def test_a_tie_says_which_difference_is_none():
+    """With the same rate bgd and mbgd have the same bits; lr (1 + 1e-12) moves the last ones.
+
+    f = ½ (x² + 10 y²) shrinks by (1 − α)² a step, so that its relative change is
+    2 · 37 α 1e-12 / (1 − α): far below 1e-9.
+    """
+    words = (*PLAIN, "surface=bowl", "lr=0.05", "steps=37")
+
+    def tie(*contenders):
+        found = gdrun.compare(list(contenders), None, *words)
+        assert [row.standing.rank for row in found.contenders] == [1, 1]
+        page = " ".join(plain_text(comparison_result(found)).split())
+        return page.split("have the same train loss")[1]
+
+    assert not tie("bgd", "mbgd").startswith(" up to rounding")
+    near = tie("bgd", "bgd+lr=0.05000000000005")
+    assert near.startswith(" up to rounding: a difference below 1e-09 of it does not count")
+
+
 def test_epochs_of_unequal_steps_are_a_warning_that_a_number_of_steps_cures():
     # 100 examples: an epoch has one step of all, or 100 steps of one.
     found = gdrun.compare(["bgd", "sgd"], None, "surface=bowl", "lr=0.01", "epochs=3")
