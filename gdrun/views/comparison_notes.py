@@ -22,6 +22,7 @@ from gdrun.views.study_notes import (
     engine_notes,
     hardly_trained,
     lacking_notes,
+    order_notes,
     work_line,
 )
 from gdrun.views.surface_runs import rate_notes, variant_notes
@@ -49,6 +50,9 @@ def notes_of(comparison: Comparison) -> list[tuple[str, str]]:
     if comparison.target is not None and comparison.target.reason:
         notes.append(("target", comparison.target.sentence_with(digits_of(comparison))))
     notes += _tie(comparison)
+    if not comparison.unlike:
+        rows = [row.standing for row in comparison.ranking]
+        notes += order_notes(rows, comparison.metric)
     notes += lacking_notes(comparison.plan)
     notes += schedule_notes(row.standing for row in comparison.contenders)
     notes += variant_notes(comparison.plan)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 
 from gdrun.config.writing import short_flow
 from gdrun.study.design.trials import StudyPlan
+from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.stability import StabilityLimit
 from gdrun.study.judgement.verdict_rules import HALFWAY
@@ -22,6 +24,29 @@ def lacking_notes(plan: StudyPlan) -> list[tuple[str, str]]:
         ("settings", f"{key}={short_flow(plan.for_all[key])} has no effect on {', '.join(names)}")
         for key, names in plan.lacking.items()
     ]
+
+
+ROSE = "diverged, exploded, or ended with a training loss above its start"
+"""What a run did that counts against its setting, whatever its metric."""
+
+
+def order_notes(ranking: Sequence[Standing], metric: Metric) -> list[tuple[str, str]]:
+    """The note on settings that come last although their median is better, as (label, text).
+
+    Empty if there are none. ranking: the settings, the best first.
+    """
+    medians = [each.median for each in ranking if each.descends and each.finite]
+    last = [
+        each
+        for each in ranking
+        if not each.descends and each.finite and each.median < max(medians, default=-math.inf)
+    ]
+    if not last:
+        return []
+    names = ", ".join(f"{each.name} ({sum(each.rising)} of {each.runs} runs)" for each in last)
+    if len(last) > MOST_NAMES:
+        names = f"{len(last)} settings (half of their runs or more)"
+    return [("order", f"last, whatever the {metric.words}, because they {ROSE}: {names}")]
 
 
 def trained_once_notes(plan: StudyPlan) -> list[tuple[str, str]]:

@@ -32,6 +32,7 @@ from gdrun.views.study_notes import (
     hardly_trained,
     lacking_notes,
     limit_sentence,
+    order_notes,
     symptom_notes,
     trained_once_notes,
     work_line,
@@ -247,6 +248,7 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
         text = f"{best.candidate.name}: {_spread_text(sweep, best)}{hardly_trained(progress)}"
         notes.append(("best", text))
         notes += _as_good(sweep, best)
+    notes += order_notes(sweep.ranking, sweep.metric)
     if sweep.plan.deterministic:
         notes.append(("seeds", ONE_SEED))
     notes += split_notes(sweep.plan, "ranges and intervals")

@@ -8,12 +8,14 @@ from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from gdrun.study.design.trials import label
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.storage.records import StudyRecord
 from gdrun.study.storage.row_records import StandingRow
 from gdrun.views.numbers import MISSING, count, quantity, range_text
+from gdrun.views.study_notes import ROSE
 from gdrun.views.sweeps import shown_value
 
 CHOSEN = "chosen"
@@ -34,18 +36,22 @@ def tuning_view(tuning: StudyRecord, comparison: StudyRecord) -> RenderableType:
     keys = dict.fromkeys(key for row in rows for key in row["settings"])
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("contender", overflow="fold")
-    for heading in (*(key.rpartition(".")[2] for key in keys), metric.words, "range", "diverged"):
+    rose = any(row.get("rose") for row in rows)
+    counts = ("diverged", "rose") if rose else ("diverged",)
+    for heading in (*(key.rpartition(".")[2] for key in keys), metric.words, "range", *counts):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     for row in rows:
         name, settings = _contender(row), row["settings"]
         values = [shown_value(settings[key]) if key in settings else "" for key in keys]
         mark = CHOSEN if chosen.get(name) == settings else ""
-        diverged = f"{row['diverged']} of {row['runs']}"
-        table.add_row(name, *values, *_median(row), diverged, mark)
+        numbers = [f"{row.get(heading, 0)} of {row['runs']}" for heading in counts]
+        table.add_row(name, *values, *_median(row), *numbers, mark)
     seeds = count(len(tuning["seeds"]), "tuning seed")
     heading = f"values tried for each contender, the best first (medians over {seeds})"
-    return Group(heading, "", table)
+    last = f"with half of its runs or more, a setting comes last, whatever its {metric.words}"
+    legend = Text(f"\nrose: runs that {ROSE}; {last}", style="dim") if rose else Text()
+    return Group(heading, "", table, legend)
 
 
 def _contender(row: Mapping[str, Any]) -> str:

@@ -121,6 +121,39 @@ def test_the_tuning_of_a_comparison_shows_all_values_that_were_tried(here):
     assert unknown.err.startswith(f"error: {directory}: has no part 'tunning'\nhint: did you mean")
 
 
+def test_settings_that_come_last_for_another_reason_than_their_median_are_marked(here):
+    words = ("dataset=digits", "epochs=3", "--metric", "validation_accuracy", "--seeds", "2")
+    # At the rate 30 the training loss is many times that of the start, between batches.
+    swept = here("sweep", "lr=0.0001,3,30", "beta=0.5,0.9", "optimizer=momentum", *words)
+    rows = [
+        line.split() for line in swept.out.splitlines() if re.match(r" *[\d.]+ +0\.[59] ", line)
+    ]
+    assert [row[0] for row in rows[-2:]] == ["30", "30"]
+    numbers = [float(next(word for word in row[3:] if word.startswith("0."))) for row in rows]
+    assert numbers[-2] > numbers[-3]
+    text = " ".join(swept.out.split())
+    assert "order last, whatever the val acc, because they diverged, exploded, or ended" in text
+    assert re.search(r"above its start: lr=30 beta=0.5 \(\d of 2 runs\), lr=30 beta=0.9 \(\d", text)
+    plain = here("sweep", "lr=0.1,3", "beta=0.5,0.9", "optimizer=momentum", *words)
+    assert "\norder " not in plain.out
+
+
+def test_the_tuning_says_which_settings_lost_because_their_loss_rose(here):
+    # log 10 = 2.3 is the loss of the start; at the rate 300 it is far above this at the end.
+    words = ("dataset=digits", "epochs=3", "--tune", "lr=0.1,3,300", "--seeds", "2")
+    here("compare", "vanilla", "bgd", *words)
+    (directory,) = Path("runs").iterdir()
+    answer = here("show", str(directory / "tuning"))
+    rows = [line.split() for line in answer.out.splitlines() if line.startswith("vanilla")]
+    assert [row[1] for row in rows][-1] == "300"
+    assert float(rows[-1][2]) > np.log(10)
+    assert " ".join(rows[-1]).endswith("0 of 2 2 of 2")
+    assert " ".join(rows[0]).endswith("0 of 2 0 of 2 chosen")
+    text = " ".join(answer.out.split())
+    assert "rose: runs that diverged, exploded, or ended with a training loss above its st" in text
+    assert "with half of its runs or more, a setting comes last, whatever its val loss" in text
+
+
 def test_a_damaged_study_says_where(here):
     here("sweep", "lr=0.1,1", "-c", "small.yaml", "--seeds", "1")
     (directory,) = Path("runs").iterdir()

@@ -87,9 +87,11 @@ class StandingRow(TypedDict):
     ended, and that diverged. interval: the confidence interval of the median, and interval_level
     its exact level; None with fewer than six runs, or if all runs are the same. values: one for
     each run. symptom: the most frequent of the runs' gravest symptoms; None if healthy runs are
-    more frequent. to_target: the median cost of reaching the target in epochs, steps and gradients,
-    by these names; ∞ if at least half of the runs did not reach it, empty without a target.
-    reached_target: the number of runs that reached the target; None without a target.
+    more frequent. rose: the number of runs that diverged, exploded, or ended with a training loss
+    above its start; if it is half of the runs or more, the candidate comes after all others,
+    whatever its median. to_target: the median cost of reaching the target in epochs, steps and
+    gradients, by these names; ∞ if at least half of the runs did not reach it, empty without a
+    target. reached_target: the number of runs that reached the target; None without a target.
     """
 
     rank: int | None
@@ -103,6 +105,7 @@ class StandingRow(TypedDict):
     interval_level: NotRequired[float | None]
     values: list[float]
     symptom: NotRequired[str | None]
+    rose: NotRequired[int]
     to_target: dict[str, float]
     reached_target: int | None
 

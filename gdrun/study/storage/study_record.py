@@ -102,6 +102,7 @@ def standing_record(standing: Standing, metric: Metric, target: Target | None) -
         "interval_level": None if interval is None else interval.level,
         "values": [value(float(score)) for score in standing.scores],
         "symptom": standing.symptom,
+        "rose": sum(standing.rising),
         "to_target": reached,
         "reached_target": _reached(standing, target),
     }
