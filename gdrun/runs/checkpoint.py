@@ -74,7 +74,10 @@ class Machine(TypedDict):
 
 
 class CheckpointRecord(TypedDict):
-    """The JSON text `checkpoint` in checkpoint.npz, without the state of the training."""
+    """The JSON text `checkpoint` in checkpoint.npz, without its key `training`.
+
+    That key has the state of the training, except for its arrays.
+    """
 
     schema_version: int
     origin: Origin

@@ -148,7 +148,7 @@ def _end(run: Traced) -> Symptom | None:
 
 
 def diagnose_data(run: Traced) -> list[Symptom]:
-    """The symptoms of the data of a run, which need no trace."""
+    """The symptoms of a run's data. The columns of `run.evals` and `run.steps` are not used."""
     muted = run.config.get("diagnose", {}).get("mute") or ()
     return _reported([RUN_SYMPTOMS[name](run) for name in DATA], muted)
 

@@ -324,9 +324,14 @@ def reads_what_one_branch_sets(x, y, a, b):
     return z
 
 
+def rounds_an_array(x, y, a, b):
+    return x + np.float64(y)
+
+
 @pytest.mark.parametrize(
     "function, line, words",
     [
+        (rounds_an_array, 1, "float64 of an array cannot be translated to C"),
         (loops_without_end, 1, "`while` cannot be translated to C"),
         (branches_on_values, 1, "a branch depends on an array"),
         (chooses_by_values, 1, "a branch depends on an array"),

@@ -205,7 +205,8 @@ class Operations:
             case (("min" | "max"), [first, *others]) if others:
                 return self._extreme(ast.Lt if name == "min" else ast.Gt, first, others)
             case _:
-                raise NoFormError(f"{name} of these values cannot be translated to C")
+                kinds = ", ".join(map(_kind, given)) or "no values"
+                raise NoFormError(f"{name} of {kinds} cannot be translated to C")
 
     def _truth(self, value: Value) -> Value:
         """Return the truth value of `value`: whether it is not zero."""
@@ -247,6 +248,15 @@ def _check_numbers(*values: Value) -> None:
             raise NoFormError(
                 f"an object of type {kind} used as a number cannot be translated to C"
             )
+
+
+def _kind(value: Value) -> str:
+    """What an argument is, in the words of NumPy, for a message."""
+    if not isinstance(value, Term):
+        return f"the constant {value!r}"
+    if value.truth:
+        return "an array of booleans" if value.each else "a boolean"
+    return "an array" if value.each else "a number"
 
 
 def _count(given: Sequence[Value]) -> str:

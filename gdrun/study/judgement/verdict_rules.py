@@ -101,7 +101,10 @@ class Facts:
 
     @property
     def bounces(self) -> bool:
-        """Whether the loss stays equally high because of the rate; False without full batches."""
+        """Whether the loss moves up and down without falling, because the rate is too large.
+
+        False with noisy gradients, since noise has the same effect.
+        """
         return self.beyond and self.steady and self.fell < GOOD
 
     @property
