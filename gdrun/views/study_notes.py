@@ -30,17 +30,17 @@ ROSE = "diverged, exploded, or ended with a training loss above its start"
 """What a run did that counts against its setting, whatever its metric."""
 
 
-def order_notes(ranking: Sequence[Standing], metric: Metric) -> list[tuple[str, str]]:
+def order_notes(
+    ranking: Sequence[Standing], metric: Metric, *, best_only: bool = False
+) -> list[tuple[str, str]]:
     """The note on settings that come last although their median is better, as (label, text).
 
-    Empty if there are none. ranking: the settings, the best first.
+    Empty if there are none. ranking: the settings, the best first. best_only: whether only settings
+    with a better median than the best one count, because the table does not show the order.
     """
-    medians = [each.median for each in ranking if each.descends and each.finite]
-    last = [
-        each
-        for each in ranking
-        if not each.descends and each.finite and each.median < max(medians, default=-math.inf)
-    ]
+    medians = [each.median for each in ranking if each.eligible]
+    passed = max(medians[: 1 if best_only else None], default=-math.inf)
+    last = [each for each in ranking if each.finite and not each.descends and each.median < passed]
     if not last:
         return []
     names = ", ".join(f"{each.name} ({sum(each.rising)} of {each.runs} runs)" for each in last)

@@ -212,12 +212,17 @@ def _shown(sweep: Sweep) -> list[tuple[Standing, Verdict]]:
     several keys were swept, or there are more than MOST_ROWS settings, the best setting is first.
     """
     rows = list(zip(sweep.standings, sweep.verdicts, strict=True))
-    if len(sweep.axes) == 1 and len(rows) <= MOST_ROWS:
+    if _by_value(sweep):
         axis = sweep.axes[0]
         if axis.numeric:
             rows.sort(key=lambda row: row[0].candidate.settings[axis.key])
         return rows
     return sorted(rows, key=lambda row: (not row[0].finite, *row[0].order))[:MOST_ROWS]
+
+
+def _by_value(sweep: Sweep) -> bool:
+    """Whether the table has the order of the values, and not that of the ranking."""
+    return len(sweep.axes) == 1 and len(sweep.standings) <= MOST_ROWS
 
 
 def _verdict_text(standing: Standing, verdict: Verdict) -> str:
@@ -248,7 +253,7 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
         text = f"{best.candidate.name}: {_spread_text(sweep, best)}{hardly_trained(progress)}"
         notes.append(("best", text))
         notes += _as_good(sweep, best)
-    notes += order_notes(sweep.ranking, sweep.metric)
+    notes += order_notes(sweep.ranking, sweep.metric, best_only=_by_value(sweep))
     if sweep.plan.deterministic:
         notes.append(("seeds", ONE_SEED))
     notes += split_notes(sweep.plan, "ranges and intervals")
