@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -57,9 +57,26 @@ def symptom_lines(symptom: Symptom, *, remedies: bool) -> list[RenderableType]:
     lines = [Text(symptom.evidence)]
     if remedies:
         for why, same in groupby(symptom.remedies, key=lambda each: each.why):
-            lines.append(Text(f"to try: {' or '.join(_text(r.changes) for r in same)}: {why}"))
+            lines.append(Text(f"to try: {_choices([r.changes for r in same])}: {why}"))
     heading = Text(f"{symptom.name} (confidence {symptom.confidence:.2f})", style="bold")
     return [heading, *(Padding(line, (0, 0, 0, 2)) for line in lines)]
+
+
+def _choices(every: Sequence[Mapping[str, Any]]) -> str:
+    """The changes of several remedies as text; what a remedy adds to the one before is `this with`.
+
+    >>> _choices([{"seed": 1}, {"seed": 1, "lr": 0.1}, {"seed": 2}])
+    'seed=1, or this with lr=0.1, or seed=2'
+    """
+    texts = [_text(changes) for changes in every[:1]]
+    for before, changes in pairwise(every):
+        if before.items() < changes.items():
+            added = {key: value for key, value in changes.items() if key not in before}
+            texts.append(f"this with {_text(added)}")
+        else:
+            texts.append(_text(changes))
+    plain = not any(" " in text for text in texts)
+    return (" or " if plain else ", or ").join(texts)
 
 
 def diagnosis_data(

@@ -12,7 +12,7 @@ from gdrun.insight.attempts import Attempt, best_first
 from gdrun.insight.remedies import fitting, traced, try_remedies
 from gdrun.symptoms.facts import Remedy, Symptom, Traced
 from gdrun.symptoms.registry import diagnose
-from gdrun.views.diagnosis import diagnosis_view
+from gdrun.views.diagnosis import diagnosis_view, symptom_lines
 
 CONFIG = {"optimizer": {"lr": 0.1}, "variant": {"name": "bgd"}, "stopping": {"epochs": 19}}
 FACTS = Traced(CONFIG, {"epoch": np.arange(20.0), "train_loss": np.ones(20)})
@@ -259,3 +259,11 @@ def test_a_milder_symptom_advises_no_opposite_change():
     assert (overfitting.name, baseline.name) == ("overfitting", "baseline")
     assert max(proposed_rates(overfitting)) < 0.1
     assert proposed_rates(baseline) == []
+
+
+def test_a_remedy_that_adds_to_another_one_is_not_its_repetition():
+    target = {"dataset.standardize.target": True}
+    remedies = (Remedy(target, "why"), Remedy(target | {"optimizer.lr": 0.1}, "why"))
+    _, _, line = symptom_lines(Symptom("stuck", 0.5, "evidence", remedies), remedies=True)
+    said = "to try: dataset.standardize.target=true, or this with optimizer.lr=0.1: why"
+    assert line.renderable.plain == said
