@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,21 @@ def larger_rates(run: Traced) -> tuple[Remedy, ...]:
     remedies = (rate(value, why) for value in values)
     return tuple({each.changes["optimizer.lr"]: each for each in remedies}.values())
 
+
+def likeliest_first(run: Traced, remedies: Iterable[Remedy]) -> tuple[Remedy, ...]:
+    """The remedies, with those that change only the rate first if the rate is far too small.
+
+    It is if it is below FAR of a known stability limit: then the steps are short, whatever else
+    there is in the config.
+    """
+    too_small = run.limit is not None and run.rate < FAR * run.limit.value
+    return tuple(sorted(remedies, key=lambda each: too_small and set(each.changes) != {RATE}))
+
+
+RATE = "optimizer.lr"
+
+FAR = 0.01
+"""A learning rate below this share of the stability limit is the likeliest reason for slowness."""
 
 LARGEST_RATE = 10.0
 """The largest rate that is proposed without a stability limit."""

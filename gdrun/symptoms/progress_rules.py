@@ -140,7 +140,7 @@ def slow(run: Traced) -> Symptom | None:
 
     Source: Nocedal & Wright 2006, section 3.3.
     """
-    remedies = (
+    likely = (
         *changes.fewer_limits(run),
         *changes.less_memory(run),
         *changes.scaled_start(run),
@@ -150,6 +150,7 @@ def slow(run: Traced) -> Symptom | None:
         *changes.adam(run),
         *changes.longer(run),
     )
+    remedies = changes.likeliest_first(run, likely)
     if flat_point(run) is not None:
         return None
     if (evidence := _stopped_by_small_steps(run)) is not None:

@@ -261,6 +261,16 @@ def test_a_milder_symptom_advises_no_opposite_change():
     assert proposed_rates(baseline) == []
 
 
+@pytest.mark.parametrize(("lr", "first"), [(5e-5, "optimizer.lr"), (0.05, "model.l2")])
+def test_a_rate_far_below_the_limit_is_the_first_remedy(lr, first):
+    """Of digits with softmax, 2/L is 0.54: 5e-5 is 1e-4 of it, and 0.05 is no small rate."""
+    words = ("dataset=digits", "model=softmax", "variant=bgd", "optimizer=vanilla")
+    run = gdrun.train(None, *words, "model.l2=1", f"lr={lr}", "epochs=12")
+    assert traced(run).limit.value == pytest.approx(0.5, abs=0.2)
+    found = next(each for each in diagnose(traced(run)) if each.remedies)
+    assert next(iter(found.remedies[0].changes)) == first
+
+
 def test_a_remedy_that_adds_to_another_one_is_not_its_repetition():
     target = {"dataset.standardize.target": True}
     remedies = (Remedy(target, "why"), Remedy(target | {"optimizer.lr": 0.1}, "why"))
