@@ -20,6 +20,7 @@ from gdrun.cli.models import (
     open_model,
     reading,
     show_notes,
+    with_options,
 )
 from gdrun.cli.next_steps import shown, step
 from gdrun.cli.running import RUNS
@@ -70,7 +71,7 @@ def evaluate(
         console.print_json(document)
         return
     show_notes(found.notes)
-    words = [] if threshold is None else ["--threshold", f"{threshold:g}"]
-    following = step("predict the target of new rows", "predict", str(path), data, *words)
+    words = with_options(data, threshold, unseen, encoding, decimal)
+    following = step("predict the target of new rows", "predict", str(path), *words)
     view = evaluation_view(model, found, path, data, threshold)
     console.show(view, *shown(following))

@@ -76,6 +76,27 @@ def reading(encoding: str | None, decimal: str | None) -> dict[str, str]:
     return {name: value for name, value in options.items() if value is not None}
 
 
+def with_options(
+    data: str,
+    threshold: float | None,
+    unseen: str,
+    encoding: str | None,
+    decimal: str | None,
+) -> list[str]:
+    """The words that make another command read the same data and predict in the same way.
+
+    They are the word for the data and all options that do not have their defaults.
+    """
+    options = {
+        "--threshold": None if threshold is None else str(threshold),
+        "--unseen": None if unseen == "error" else unseen,
+        "--encoding": encoding,
+        "--decimal": decimal,
+    }
+    given = [(name, value) for name, value in options.items() if value is not None]
+    return [data, *(word for pair in given for word in pair)]
+
+
 def open_model(word: str, runs: Path, parameter: str = "runs") -> tuple[Path, TrainedModel]:
     """The path of a run and its model.
 

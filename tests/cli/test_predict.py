@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import shlex
 
 import numpy as np
 import pytest
@@ -393,6 +394,17 @@ def test_a_threshold_for_two_classes_agrees_with_scikit_learn(here, tmp_path):
     shown = here("evaluate", "last", "d.csv", "--threshold", "0.2").out
     assert "threshold  yes if its probability is at least 0.2, else no\n" in shown
     assert shown.rstrip().endswith(" d.csv --threshold 0.2")
+
+
+def test_the_command_after_an_evaluation_has_the_options_that_it_needs(here, tmp_path):
+    rows = "area;city;price\n30,5;Ulm;160,5\n1,5;Köln;103\n"
+    (tmp_path / "new.csv").write_bytes(rows.encode("latin-1"))
+    options = ["--unseen", "ignore", "--encoding", "latin-1", "--decimal", ","]
+    last = here("evaluate", "line.npz", "new.csv", *options).out.splitlines()[-1]
+    assert last == "  gdrun predict line.npz new.csv " + " ".join(options)
+    # 100 + 2 · 30.5 + 10, and 100 + 2 · 1.5 with 0 for both cities.
+    answer = here(*shlex.split(last)[1:])
+    assert (answer.code, answer.out) == (0, "prediction\n171.0\n103.0\n")
 
 
 @pytest.mark.parametrize(
