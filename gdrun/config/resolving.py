@@ -23,7 +23,7 @@ from gdrun.config.key_paths import resolve_key
 from gdrun.config.names_elsewhere import key_elsewhere
 from gdrun.config.section_kinds import Section
 from gdrun.config.sections import PROBLEM, SECTIONS, section_keys
-from gdrun.config.settings import Settings, Split, Standardize, with_default_budget
+from gdrun.config.settings import Settings, Split, Standardize, with_default_budget, without_off
 from gdrun.config.wording import problems_of
 from gdrun.errors import ConfigError, Problem, suggestion
 
@@ -53,7 +53,8 @@ def resolve(data: Mapping[str, Any], where: Where | None = None) -> Experiment:
         problems.extend(section_problems)
     for key, model in FIXED.items():
         raw = data.get(key)
-        raw = {} if raw is None else raw
+        off = model.can_be_off and without_off(raw) is None
+        raw = {} if raw is None or off else raw
         if key == "stopping" and isinstance(raw, dict):
             raw = with_default_budget(raw)
         if key == "log" and isinstance(raw, dict) and data.get("surface") is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -35,8 +35,26 @@ Share = Annotated[int, Field(ge=0)] | NonNegative
 """The size of a part of the rows: a fraction below 1, or a whole number of rows."""
 
 
+OFF = ("off", "no", "none", "null", "false")
+"""The words that switch off what is None by default, such as early stopping; and the value false.
+
+YAML 1.2 reads `off` and `no` as texts.
+"""
+
+
+def without_off(value: Any) -> Any:
+    """None for a value that means off, else the value."""
+    off = value is False or (isinstance(value, str) and value.lower() in OFF)
+    return None if off else value
+
+
 class Settings(BaseModel):
-    """A config section with fixed keys. Types are checked strictly, and other keys are errors."""
+    """A config section with fixed keys. Types are checked strictly, and other keys are errors.
+
+    can_be_off: whether one of the words of OFF in place of the section is the empty section.
+    """
+
+    can_be_off: ClassVar[bool] = False
 
     # strict: without it pydantic would convert the text "3" to a number and 1 to true.
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
@@ -146,14 +164,23 @@ Standardized = Annotated[
 """The value of the key standardize: settings, of which true and false are short forms."""
 
 
+Switch = BeforeValidator(without_off)
+"""Allows the words of OFF for a key, where None means off."""
+
+Limit: TypeAlias = Annotated[Positive | None, Switch]
+"""A positive number, or None or one of the words of OFF for no limit."""
+
+
 class Clip(Settings):
     """Limits on the gradient; None means no limit.
 
     norm: the limit on the L2 norm. value: the limit on the absolute value of each entry.
     """
 
-    norm: Positive | None = None
-    value: Positive | None = None
+    can_be_off: ClassVar[bool] = True
+
+    norm: Limit = None
+    value: Limit = None
 
 
 class EarlyStoppingSettings(Settings):
@@ -186,12 +213,12 @@ class Rules(Settings):
     at least this. early_stopping: the settings of early stopping on the validation part.
     """
 
-    grad_norm: Positive | None = None
-    loss_change: Positive | None = None
-    weight_change: Positive | None = None
-    target_loss: float | None = None
-    target_accuracy: Annotated[float, Field(gt=0, le=1)] | None = None
-    early_stopping: EarlyStoppingSettings | None = None
+    grad_norm: Limit = None
+    loss_change: Limit = None
+    weight_change: Limit = None
+    target_loss: Annotated[float | None, Switch] = None
+    target_accuracy: Annotated[Annotated[float, Field(gt=0, le=1)] | None, Switch] = None
+    early_stopping: Annotated[EarlyStoppingSettings | None, Switch] = None
 
     @property
     def thresholds(self) -> dict[str, float]:

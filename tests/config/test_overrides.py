@@ -56,3 +56,17 @@ def test_a_wrong_option_is_reported_beside_other_data():
     wrong = {"dataset": {"path": "old.csv", "taget": "y"}, "model": "linear"}
     with pytest.raises(ConfigError, match="taget"):
         load(wrong, ["path=new.parquet"])
+
+
+@pytest.mark.parametrize("word", ["off", "false", "no", "none", "null", "Off"])
+def test_a_word_switches_off_what_may_be_absent(word):
+    stop = {"early_stopping": {"patience": 3}, "grad_norm": 0.1}
+    base = {"dataset": "iris", "model": "softmax", "clip": {"norm": 1.0}, "stopping": stop}
+    words = (f"early_stopping={word}", f"grad_norm={word}", f"clip={word}")
+    made = load(base, words)
+    assert (made.stopping.early_stopping, made.stopping.grad_norm) == (None, None)
+    assert (made.clip.norm, made.clip.value) == (None, None)
+    assert load(base).clip.norm == 1.0
+    assert load(base, [f"clip.norm={word}"]).clip.norm is None
+    # In a file, too.
+    assert load(base | {"stopping": {"early_stopping": word}}).stopping.early_stopping is None
