@@ -71,6 +71,12 @@ class Loss(Definition):
 LOSSES: dict[str, Loss] = {}
 """Every loss by name."""
 
+SAME_VALUES = {"logistic": "cross_entropy"}
+"""For the name of a loss, the loss whose values can be compared with its own.
+
+Both are the mean of −log p of the correct class.
+"""
+
 LossFunction = Callable[..., tuple[Array, Array]]
 Curvature = Callable[..., float]
 Slopes = Callable[..., tuple[float, float]]

@@ -38,10 +38,10 @@ def run_charts(runs: Sequence[Run], x: str = "epoch", y: str | None = None) -> l
 
     y: a quantity such as loss, of which training and validation are two curves, or train_loss,
     which is one; or `suboptimality`; None for those of USUAL that were recorded. Raises GdrunError
-    if the runs have different data, surfaces or losses, if nothing was recorded, if y was not
-    recorded, or if f* is not known.
+    if the runs have different data, surfaces or, where y depends on it, losses, if nothing was
+    recorded, if y was not recorded, or if f* is not known.
     """
-    check_one_problem(runs)
+    check_one_problem(runs, y)
     names = quantities(runs)
     if not names:
         hint = "wait until the run has recorded a step, or train it again"

@@ -17,7 +17,7 @@ from gdrun.config.values import parse_value
 from gdrun.config.writing import short_flow
 from gdrun.data import Table
 from gdrun.errors import ConfigError, GdrunError, Parameter, suggestion
-from gdrun.problems.losses import LOSSES
+from gdrun.problems.losses import LOSSES, SAME_VALUES
 from gdrun.problems.metrics import METRICS, name_of_heading
 from gdrun.quantities import quantity
 from gdrun.study.storage.results import Result
@@ -317,8 +317,7 @@ def _losses(experiments: Sequence[Experiment], table: Table | None) -> set[str]:
     if len(kinds) < 2:
         return set()
     losses = {loss_of(each, table) for each in kinds.values()}
-    # Both losses are the mean of −log p of the correct class, so their values can be compared.
-    return {"cross_entropy" if name == "logistic" else name for name in losses}
+    return {SAME_VALUES.get(name, name) for name in losses}
 
 
 def _is_measured(name: str, experiment: Experiment, table: Table | None) -> bool:
