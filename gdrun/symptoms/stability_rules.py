@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from gdrun.array_types import Array
+from gdrun.methods.plugins import note_on_ascent
 from gdrun.methods.stopping import position
 from gdrun.quantities import quantity
 from gdrun.symptoms import changes
@@ -104,6 +105,8 @@ def exploding(run: Traced) -> Symptom | None:
     )
     if not math.isfinite(run.start):  # No step was taken, so that its length does not matter.
         remedies = changes.scaled_data(run)
+    if (ascent := note_on_ascent(run.config["optimizer"].get("name", ""))) is not None:
+        evidence, remedies = f"{evidence}; correct the rule first: {ascent}", ()
     return Symptom("exploding", 1.0 if run.diverged else 0.8, evidence, remedies)
 
 

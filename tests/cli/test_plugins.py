@@ -145,6 +145,12 @@ def test_a_rule_that_ascends_is_noted(gdrun, tmp_path, monkeypatch, forget):
         "note: my_descent raises the loss on a bowl: ½ (x² + 10 y²) was 5.5 at (1, 1) and is "
         f"{loss:.4g} after 20 steps; is a sign wrong?\n"
     )
+    # No rate makes it descend, so a diagnosis offers none.
+    words = ("--plugin", str(wrong))
+    assert gdrun("train", "optimizer=my_descent", "lr=0.1", "epochs=3", *words, "-q").code in (0, 3)
+    text = " ".join(gdrun("diagnose", "last", *words).out.split())
+    assert "correct the rule first: my_descent raises the loss on a bowl: ½ (x² + 10" in text
+    assert "to try" not in text
 
 
 UNDEFINED = '''
