@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gdrun.config.experiment import KEYS, Header
-from gdrun.config.names_elsewhere import key_elsewhere, spelt, way_elsewhere
+from gdrun.config.names_elsewhere import NO_TRAINING, key_elsewhere, spelt, way_elsewhere
 from gdrun.config.sections import SECTIONS
 from gdrun.errors import Problem, near, suggestion
 from gdrun.methods.definitions import brought_options
@@ -44,6 +44,7 @@ def unclear_key(
         chosen = owners[0].split()[0]
         if chosen in SECTIONS and (own := _own_options(chosen, data)):
             hint += f"; {own}"
+        hint = "; ".join(filter(None, [NO_TRAINING.get(leaf), hint]))
         return Problem(f"unknown key {key!r}", where, hint)
     inner = [".".join(path) for path in known if path[-1] == leaf and leaf != "name"]
     if inner:

@@ -162,7 +162,7 @@ def _problem(
     wanted = requirement(detail)
     if detail["type"] == "literal_error" and len(details) > 1:
         wanted = f"{requirement(details[0])}, or {' or '.join(_choices(detail))}"
-    elif detail["type"] == "literal_error" and isinstance(detail["input"], str):
+    if detail["type"] == "literal_error" and isinstance(detail["input"], str):
         choices, known = _choices(detail), ELSEWHERE.get(detail["input"].lower())
         if known in choices:
             hint = f"the name in gdrun is {known}"

@@ -71,3 +71,15 @@ def test_a_name_without_a_key_has_another_way():
 )
 def test_the_symbols_of_papers_name_the_keys(words, key):
     assert hint_for(*words.split()).endswith(key)
+
+
+def test_the_threshold_of_predictions_belongs_to_the_commands_that_predict():
+    with pytest.raises(ConfigError, match="`threshold` of `gdrun predict`") as caught:
+        load({"dataset": "iris", "model": "softmax"}, ["threshold=0.2"])
+    assert "optimizer radam" in str(caught.value)
+
+
+def test_a_misspelt_word_of_a_key_that_may_be_a_mapping_has_its_near_ones():
+    data = {"dataset": {"path": "a.csv", "missing": "mediam"}, "model": "linear"}
+    with pytest.raises(ConfigError, match="did you mean median"):
+        load(data)
