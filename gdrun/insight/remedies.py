@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import combinations
 from typing import Any
@@ -27,10 +27,11 @@ from gdrun.runs.record_contents import closing, opening
 from gdrun.runs.recorded_experiment import config_of, repeatable_experiment
 from gdrun.runs.run import Run
 from gdrun.study.design.trials import Trial
-from gdrun.study.judgement.stability import predicted_limit
+from gdrun.study.judgement.stability import predicted_limit, rate_limit
 from gdrun.study.tasks import check_fit, tasks_of
 from gdrun.symptoms.facts import WINDOW, RateLimit, Remedy, Symptom, Traced, lowest_loss, traced_of
 from gdrun.symptoms.registry import FLATTERING
+from gdrun.symptoms.surface_points import curvature_at_minima
 
 CLOSE = 0.1
 """A score is close to the best one if it is higher by at most this share of the fall to the best.
@@ -79,7 +80,8 @@ def traced(run: Run) -> Traced:
     if not len(run.evals.get("train_loss", ())):
         hint = f"`gdrun train {config_of(run)}` trains it again, and writes its trace"
         raise RecordError("the run has no evaluation to diagnose", where=run.id, hint=hint)
-    return traced_of(run.record, run.config, run.steps, run.evals, _limit(run.config))
+    facts = traced_of(run.record, run.config, run.steps, run.evals, _limit(run.config))
+    return replace(facts, settling=_settling(run.config))
 
 
 def has_ended(run: Run) -> bool:
@@ -97,6 +99,18 @@ def _limit(config: Mapping[str, Any]) -> RateLimit | None:
     except GdrunError:
         return None
     return None if limit is None else RateLimit(limit.predicted, limit.form, limit.exact)
+
+
+def _settling(config: Mapping[str, Any]) -> float:
+    """The stability limit of the rule at the steepest minimum of a surface; ∞ if it is not known.
+
+    Far from a minimum larger rates may be stable, but no run settles at a minimum with them.
+    """
+    curvature = curvature_at_minima(config["surface"]) if "surface" in config else None
+    if curvature is None or not curvature > 0 or config["optimizer"].get("average"):
+        return math.inf
+    limit = rate_limit(load(dict(config)), curvature)
+    return math.inf if limit is None else limit[0]
 
 
 def fitting(config: Mapping[str, Any], remedies: Iterable[Remedy]) -> tuple[Remedy, ...]:

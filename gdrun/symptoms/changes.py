@@ -62,8 +62,9 @@ def larger_rates(run: Traced) -> tuple[Remedy, ...]:
     """Larger learning rates.
 
     For full batches with a known stability limit, they are 0.5 and 0.95 of this limit. Otherwise
-    they are 10, 100 and 1000 times the run's rate, up to LARGEST_RATE. Mini-batches need smaller
-    rates than full batches, so that their rates must also be below half of a known limit.
+    they are 10, 100 and 1000 times the run's rate, up to LARGEST_RATE, and below the rate with
+    which a run can still settle at a minimum of its surface. Mini-batches need smaller rates than
+    full batches, so that their rates must also be below half of a known limit.
 
     For full batches without a known limit, α / (1 − g₁ / g₀) is proposed first if it is above 10α.
     α is the run's rate, and g₀ and g₁ are the gradient norms of its first two steps. Along a
@@ -84,7 +85,7 @@ def larger_rates(run: Traced) -> tuple[Remedy, ...]:
         if 0 < fall < 0.1:
             values.insert(0, run.rate / fall)
     # Rounding for the config may make different values equal.
-    remedies = (rate(value, why) for value in values)
+    remedies = (rate(value, why) for value in values if value < run.settling)
     return tuple({each.changes["optimizer.lr"]: each for each in remedies}.values())
 
 

@@ -73,7 +73,8 @@ class Traced:
     floor: a lower bound of the training loss. status, summary: as in run.json. diverged: the
     message on the divergence; None if the run did not diverge. limit: the stability limit of the
     learning rate, if theory predicts one. data: the entry `data` of run.json; empty for a run of a
-    study. rule: the name of the rule or budget that ended the run, if it is known.
+    study. rule: the name of the rule or budget that ended the run, if it is known. settling: the
+    largest rate with which the run can settle at a minimum of its surface; ∞ if it is not known.
     """
 
     config: Mapping[str, Any]
@@ -86,6 +87,7 @@ class Traced:
     limit: RateLimit | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
     rule: str = ""
+    settling: float = math.inf
 
     @property
     def loss(self) -> Array:

@@ -112,6 +112,23 @@ def flat_point_at(
     return FlatPoint(place, gradient, _saddle_near(place, slope, distance))
 
 
+def curvature_at_minima(section: Mapping[str, Any]) -> float | None:
+    """The largest curvature of a surface at any of its minima; None at a kink.
+
+    section: the section `surface` of a config. At a kink the slope jumps, so that a difference of
+    gradients depends on its step.
+    """
+    surface, slope = _slope_of(section)
+    found = []
+    for minimum in surface.minima:
+        at = np.array(minimum, dtype=float)
+        wide, narrow = (np.linalg.eigvalsh(_hessian(at, slope, h))[-1] for h in (1e-4, 1e-5))
+        if not abs(wide - narrow) <= SMALL * abs(narrow):
+            return None
+        found.append(float(narrow))
+    return max(found)
+
+
 def _saddle_near(place: Numbers, slope: Slope, distance: float) -> Numbers | None:
     """The saddle point (2,) to which Newton's method converges; None if there is none near.
 

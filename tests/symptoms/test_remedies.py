@@ -10,6 +10,7 @@ from rich.console import Console
 import gdrun
 from gdrun.insight.attempts import Attempt, best_first
 from gdrun.insight.remedies import fitting, traced, try_remedies
+from gdrun.symptoms.changes import larger_rates
 from gdrun.symptoms.facts import Remedy, Symptom, Traced
 from gdrun.symptoms.registry import diagnose
 from gdrun.views.diagnosis import diagnosis_view, symptom_lines
@@ -277,3 +278,25 @@ def test_a_remedy_that_adds_to_another_one_is_not_its_repetition():
     _, _, line = symptom_lines(Symptom("stuck", 0.5, "evidence", remedies), remedies=True)
     said = "to try: dataset.standardize.target=true, or this with optimizer.lr=0.1: why"
     assert line.renderable.plain == said
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "limit"),
+    # The Hessian of the saddle at (0, ±1) is diag(1, 2): 2/L = 1, and 2 (1 + 0.9)/L = 1.9.
+    [("vanilla", 1.0), ({"name": "momentum", "beta": 0.9}, 1.9)],
+)
+@pytest.mark.parametrize("lr", [2e-3, 0.02])
+def test_no_remedy_raises_the_rate_above_the_limit_at_the_minimum(optimizer, limit, lr):
+    run = surface("saddle", optimizer, optimizer__lr=lr)
+    facts = traced(run)
+    assert facts.settling == pytest.approx(limit, rel=1e-6)
+    rates = {each.changes["optimizer.lr"] for each in larger_rates(facts)}
+    assert max(rates) < limit
+    free = {each.changes["optimizer.lr"] for each in larger_rates(replace(facts, settling=np.inf))}
+    assert rates == {rate for rate in free if rate < limit * (1 - 1e-9)}
+    assert max(free) >= limit
+
+
+def test_a_rule_or_a_surface_without_a_known_limit_has_none_at_the_minimum():
+    assert traced(surface("saddle", "adam", optimizer__lr=1e-3)).settling == np.inf
+    assert traced(surface("bowl", optimizer__lr=1e-3)).settling == pytest.approx(0.2)  # 2/10
