@@ -56,10 +56,11 @@ def sweep(
     value at 95 % of the improvement (if large, of its logarithm) from the start to the best result.
     search: "grid" for every combination, "random" for `trials` random ones. halving: whether to use
     successive halving: only the best third of the settings continues at 1/3 of the epochs, and
-    earlier at 1/9, 1/27, … as often as needed to leave one setting. jobs: the number of processes;
-    with more than one, a script must call this below `if __name__ == "__main__":`, because every
-    process imports the script. executor: any `concurrent.futures.Executor`, such as that of a Dask
-    cluster; it runs `jobs` tasks at a time, or one for each core of this machine if `jobs` is 1.
+    earlier at 1/9, 1/27, … as often as needed to leave one setting, but not before the first
+    evaluation. jobs: the number of processes; with more than one, a script must call this below
+    `if __name__ == "__main__":`, because every process imports the script. executor: any
+    `concurrent.futures.Executor`, such as that of a Dask cluster; it runs `jobs` tasks at a
+    time, or one for each core of this machine if `jobs` is 1.
     resume: the directory of an earlier study; only the trials that it has not finished are run.
     config: the path of a YAML or data file, a dict with the keys of a config, an Experiment, or
     None for the quickstart config. overrides: changes of the config: texts such as "epochs=5", or

@@ -47,7 +47,8 @@ Halving = Annotated[
     typer.Option(
         "--halving",
         help="Successive halving: only the best third of the settings continues at 1/3 of the "
-        "epochs, and earlier at 1/9, 1/27, … as often as needed to leave one setting.",
+        "epochs, and earlier at 1/9, 1/27, … as often as needed to leave one setting, but not "
+        "before the first evaluation.",
     ),
 ]
 PrintTrials = Annotated[

@@ -103,6 +103,18 @@ def rung_epochs(experiment: Experiment, candidates: int) -> list[float]:
     return sorted(set(epochs))
 
 
+def fewest_epochs(experiment: Experiment, candidates: int) -> float:
+    """The fewest epochs with which halving leaves one candidate.
+
+    candidates: the number of candidates at the start.
+    """
+    epochs: float = experiment.evaluate.every
+    at_the_end = 1
+    while at_the_end < candidates:
+        epochs, at_the_end = epochs * FACTOR, at_the_end * FACTOR
+    return epochs
+
+
 class _Race:
     """Trains all cohorts of a plan from rung to rung.
 

@@ -36,7 +36,8 @@ class SweepRequest(StudyRequest):
     values: a mapping from each key to its values, or texts such as lr=0.1,0.01. search: "grid" for
     every combination of values, "random" for `trials` random combinations. trials: None means 20.
     halving: whether to use successive halving: only the best third of the settings continues at 1/3
-    of the epochs, and earlier at 1/9, 1/27, … as often as needed to leave one setting.
+    of the epochs, and earlier at 1/9, 1/27, … as often as needed to leave one setting, but not
+    before the first evaluation.
     """
 
     values: Given

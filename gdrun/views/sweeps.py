@@ -15,6 +15,7 @@ from gdrun.config.writing import short_flow
 from gdrun.methods.stopping import position
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.trials import StudyPlan, label
+from gdrun.study.halving import fewest_epochs, rung_epochs
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import Standing, training_progress
 from gdrun.study.judgement.statistics import FEWEST_SEEDS, Interval, Spread, quantile
@@ -273,8 +274,20 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
     for rung in sweep.rungs:
         counts = f"{count(len(rung.dropped), 'setting')} dropped, {len(rung.kept)} continued"
         notes.append(("halving", f"at epoch {position(rung.epoch)}: {counts}"))
+    notes += _too_few_rungs(sweep)
     notes.append(("work", work_line(sweep.work)))
     return notes + engine_notes(sweep.standings)
+
+
+def _too_few_rungs(sweep: Sweep) -> list[tuple[str, str]]:
+    """The note that the epochs were too few to leave one setting, as (label, text); or empty."""
+    left = len(sweep.rungs[-1].kept) if sweep.rungs else 1
+    experiment, settings = sweep.plan.candidates[0].experiment, len(sweep.plan.candidates)
+    if left == 1 or len(sweep.rungs) < len(rung_epochs(experiment, settings)):
+        return []
+    epochs = position(fewest_epochs(experiment, settings))
+    text = f"{left} settings are left, because no rung is before the first evaluation; "
+    return [("halving", f"{text}epochs={epochs} leaves one")]
 
 
 def _as_good(sweep: Sweep, best: Standing) -> list[tuple[str, str]]:

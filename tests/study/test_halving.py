@@ -4,16 +4,18 @@ from typing import get_args
 
 import pytest
 from readme import README
+from rich.console import Console
 
 import gdrun
 from gdrun.cli.sweep import Halving
 from gdrun.config.loading import load
 from gdrun.errors import ConfigError, GdrunError
 from gdrun.study.executors import InProcesses
-from gdrun.study.halving import carry_out_halving, rung_epochs
+from gdrun.study.halving import carry_out_halving, fewest_epochs, rung_epochs
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.storage.study_directory import StudyDirectory
 from gdrun.study.study import StudyContext, carry_out
+from gdrun.views.sweeps import sweep_result
 from study.cases import LOGISTIC, planned
 
 METRIC = Metric("validation_loss")
@@ -32,6 +34,32 @@ def test_rungs_divide_the_budget_by_three():
     # 10/3 and 10/9 wait for the evaluation after them.
     assert rung_epochs(load(LOGISTIC, ["epochs=10"]), 9) == [2, 4]
     assert rung_epochs(load(LOGISTIC, ["epochs=2"]), 9) == []
+
+
+@pytest.mark.parametrize(("settings", "every", "epochs"), [(30, 1, 81), (27, 1, 27), (9, 2, 18)])
+def test_the_fewest_epochs_that_leave_one_setting(settings, every, epochs):
+    # 30 → 10 → 4 → 2 → 1 needs 4 rungs, of which the first is at the epoch 81/3⁴ = 1.
+    base = load(LOGISTIC, [f"evaluate.every={every}"])
+    assert fewest_epochs(base, settings) == epochs
+    rungs = [
+        len(rung_epochs(load(base, [f"epochs={budget}"]), settings)) for budget in (epochs, 200)
+    ]
+    assert rungs[0] == rungs[1] > len(rung_epochs(load(base, [f"epochs={epochs - 1}"]), settings))
+
+
+def test_a_note_says_what_limits_the_rungs():
+    def words(epochs):
+        config = LOGISTIC | {"stopping": {"epochs": epochs}}
+        found = gdrun.sweep(config, {"lr": RATES}, seeds=1, halving=True)
+        console = Console(width=80)
+        with console.capture() as capture:
+            console.print(sweep_result(found))
+        return " ".join(capture.get().split())
+
+    text = words(3)
+    assert "3 settings are left, because no rung is before the first evaluation" in text
+    assert "epochs=9 leaves one" in text
+    assert "are left" not in words(9)
 
 
 def test_rungs_need_a_budget_of_epochs():
@@ -111,7 +139,7 @@ def test_it_runs_in_one_process():
 def test_every_text_has_the_same_epochs():
     sentence = (
         "only the best third of the settings continues at 1/3 of the epochs, and earlier at 1/9, "
-        "1/27, … as often as needed to leave one setting"
+        "1/27, … as often as needed to leave one setting, but not before the first evaluation"
     )
     help_text = get_args(Halving)[1].help
     for text in (gdrun.sweep.__doc__, help_text, README.read_text(encoding="utf-8")):
