@@ -122,7 +122,7 @@ def _seed_notes(comparison: Comparison) -> list[tuple[str, str]]:
         p = f"p < {SIGNIFICANT}"
         needed = f"an interval and {p} need" if seeds < FEWEST_SEEDS else f"{p} needs"
         notes.append(("seeds", f"{seeds} are too few: {needed} {enough} or more, `seeds={enough}`"))
-    intervals = filter(None, (row.standing.spread.interval for row in comparison.contenders))
+    intervals = filter(None, (row.standing.interval for row in comparison.contenders))
     return notes + [
         ("interval", f"of the median, {interval_level(each)}") for each in islice(intervals, 1)
     ]

@@ -313,7 +313,7 @@ def _spread_text(sweep: Sweep, best: Standing) -> str:
     if best.identical or best.scores.min() == best.scores.max():
         return f"{text}, the same for {seeds} seeds"
     text = f"{text}, median over {seeds} seeds"
-    interval = best.spread.interval
+    interval = best.interval
     if interval is None:
         ends = _ends(best.scores.min(), best.scores.max(), best.spread, sweep.metric)
         return f"{text}, range {ends} (an interval needs {FEWEST_SEEDS} seeds or more)"

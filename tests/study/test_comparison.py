@@ -275,7 +275,7 @@ def test_identical_runs_have_no_interval_and_no_p_value():
         ["mbgd", "adam", "bgd", "sgd"], IRIS, "batch_size=120", "epochs=3", "engine=numpy", seeds=6
     )
     assert row(found, "mbgd").standing.candidate.experiment.variant.name == "mbgd"
-    intervals = {each.name: each.standing.spread.interval for each in found.contenders}
+    intervals = {each.name: each.interval for each in found.contenders}
     assert [name for name in intervals if intervals[name] is None] == ["mbgd", "adam", "bgd"]
     assert all("sgd" in (pair.first, pair.second) for pair in found.pairs)
     assert len(found.pairs) == 3

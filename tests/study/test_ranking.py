@@ -15,7 +15,8 @@ from gdrun.problems.metrics import METRICS, Predictions
 from gdrun.runs.strict_json import loads
 from gdrun.study.design.axes import Axis, axes_of
 from gdrun.study.judgement.metrics import Metric, Target, metric_called, parse_target, unlike
-from gdrun.study.judgement.ranking import ranked, standings, usual_target, values_by_seed
+from gdrun.study.judgement.ranking import ranked, standings, usual_target
+from gdrun.study.judgement.seed_values import values_by_seed
 from gdrun.study.judgement.sweep_findings import judge_sweep
 from gdrun.study.judgement.verdict_rules import RULES
 from gdrun.study.judgement.verdicts import verdicts

@@ -22,8 +22,9 @@ from gdrun.result_tables import ResultTables
 from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.judgement.divergence import cause_beyond_rates
 from gdrun.study.judgement.metrics import Metric, Target, stopping_target, unlike
-from gdrun.study.judgement.ranking import Standing, ranked, standings, usual_target, values_by_seed
-from gdrun.study.judgement.statistics import holm, quantile, sign_test
+from gdrun.study.judgement.ranking import Standing, ranked, standings, usual_target
+from gdrun.study.judgement.seed_values import values_by_seed
+from gdrun.study.judgement.statistics import Interval, holm, quantile, sign_test
 from gdrun.study.storage.results import Result
 from gdrun.study.study import Work
 from gdrun.study.tasks import prepared
@@ -56,6 +57,11 @@ class Contender:
     @property
     def name(self) -> str:
         return self.standing.candidate.name
+
+    @property
+    def interval(self) -> Interval | None:
+        """The confidence interval of the median; None with too few runs, or if all are the same."""
+        return self.standing.interval
 
     @cached_property
     def to_target(self) -> dict[str, float]:

@@ -19,7 +19,7 @@ from gdrun.array_types import Numbers
 from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.progress import CAP, Improvement
-from gdrun.study.judgement.statistics import Spread, quantile, spread
+from gdrun.study.judgement.statistics import Interval, Spread, quantile, spread
 from gdrun.study.judgement.symptoms import main_symptom, most_descend, rising_runs
 from gdrun.study.storage.results import Result
 
@@ -83,6 +83,11 @@ class Standing:
     def median(self) -> float:
         """The median of the scores: lower is better, so that an accuracy has the opposite sign."""
         return self.spread.median
+
+    @property
+    def interval(self) -> Interval | None:
+        """The confidence interval of the median; None with too few runs, or if all are the same."""
+        return self.spread.interval
 
     @property
     def runs(self) -> int:
@@ -289,20 +294,6 @@ def _with_ranks(found: Sequence[Standing]) -> tuple[Standing, ...]:
 def _losses(result: Result) -> Numbers:
     """All losses of a run: of the evaluations, then of the batches of its steps."""
     return np.concatenate([result.evals["train_loss"], result.steps.get("batch_loss", ())])
-
-
-def values_by_seed(plan: StudyPlan, found: Sequence[Standing], metric: Metric) -> Numbers:
-    """The metric of every run (candidates, seeds); NaN for a run that diverged or is missing.
-
-    found: the standing (results, scores and rank) of each candidate.
-    """
-    seeds = {trial.identity: plan.seeds.index(trial.experiment.seed) for trial in plan.trials}
-    table = np.full((len(found), len(plan.seeds)), np.nan)
-    for row, standing in enumerate(found):
-        for result, score in zip(standing.results, standing.scores, strict=True):
-            if math.isfinite(score):
-                table[row, seeds[result.identity]] = metric.value(float(score))
-    return table
 
 
 def ranked(found: Sequence[Standing]) -> list[Standing]:

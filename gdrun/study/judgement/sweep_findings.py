@@ -28,8 +28,8 @@ from gdrun.study.judgement.ranking import (
     ranked,
     standings,
     usual_target,
-    values_by_seed,
 )
+from gdrun.study.judgement.seed_values import values_by_seed
 from gdrun.study.judgement.stability import StabilityLimit, smaller_rates, stability_limits
 from gdrun.study.judgement.verdicts import RATE, Verdict, verdicts
 from gdrun.study.storage.results import Result

@@ -90,7 +90,7 @@ def _ranking(found: Sweep | Comparison) -> tuple[list[str], list[list[str]]]:
     median = "median " if several else ""
     spread = ["lower quartile", "upper quartile"] if several else []
     name = "setting" if isinstance(found, Sweep) else "contender"
-    intervals = (standing.spread.interval for standing in standings_of(found))
+    intervals = (standing.interval for standing in standings_of(found))
     levels = {percent(each.level) for each in intervals if each is not None}
     interval = f"{levels.pop()} interval" if len(levels) == 1 else "interval"
     tested = test_result(found)
