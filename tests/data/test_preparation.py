@@ -259,6 +259,20 @@ def test_labels_keep_their_codes():
     assert data.notes[0] == "no training row has the class bee"
 
 
+def test_a_class_of_one_row_beside_frequent_ones_is_noted():
+    y = [0] * 12 + [1] + [2] * 20
+    said = "a single row has the class maybe; without it the target has 2 classes"
+    for labels, codes, notes in (
+        (("no", "maybe", "yes"), y, [said]),
+        # The other class is rare, too; or there are only two.
+        (("no", "maybe", "yes"), y[4:], []),
+        (("no", "maybe"), y[:13], []),
+    ):
+        table = table_of(np.eye(len(codes)), codes, classes=labels)
+        data = prepared(table, task="classification", validation=0, test=0)
+        assert [each for each in data.notes if "single row" in each] == notes
+
+
 def test_classes_are_stratified():
     data = prepared(load_table({"name": "breast-cancer"}), task="classification")
     # 569 rows, a tenth is 57: 57·212/569 = 21.2 and 35.8; of the remaining 191 and 321, 21.3 and
