@@ -34,10 +34,11 @@ class SweepRequest(StudyRequest):
     """A sweep over the values of some keys.
 
     values: a mapping from each key to its values, or texts such as lr=0.1,0.01. search: "grid" for
-    every combination of values, "random" for `trials` random combinations. trials: None means 20.
-    halving: whether to use successive halving: only the best third of the settings continues at 1/3
-    of the epochs, and earlier at 1/9, 1/27, … as often as needed to leave one setting, but not
-    before the first evaluation.
+    every combination of values, "random" for `trials` random combinations. A random search
+    draws any number of a range such as lr=log:1e-4:10, and only the values of a list. trials:
+    None means 20. halving: whether to use successive halving: only the best third of the
+    settings continues at 1/3 of the epochs, and earlier at 1/9, 1/27, … as often as needed to
+    leave one setting, but not before the first evaluation.
     """
 
     values: Given
@@ -54,7 +55,7 @@ class SweepRequest(StudyRequest):
     def planned(self) -> PlannedSweep:
         """The sweep, checked and ready to run. Raises GdrunError if it cannot be run."""
         base, table, for_all = self.base(swept_names(self.values))
-        axes = axes_of(self.values, base)
+        axes = axes_of(self.values, base, drawn=self.search == "random")
         plan = plan_sweep(
             base,
             axes,

@@ -211,13 +211,25 @@ def test_a_fault_leaves_its_traceback_in_the_study(sweep, tmp_path, monkeypatch)
     assert json.loads((directory / "study.json").read_text())["status"] == "failed"
 
 
-def test_a_random_search_draws_what_is_asked(sweep):
-    document = json.loads(
-        sweep("lr=log:1e-3:1:5", "--search", "random", "--trials", "7", "--json").out
-    )
+@pytest.mark.parametrize("count", ["", ":2", ":5"])
+def test_a_random_search_draws_what_is_asked(sweep, count):
+    words = (f"lr=log:1e-3:1{count}", "--search", "random", "--trials", "7")
+    document = json.loads(sweep(*words, "--json").out)
     rates = [row["settings"]["optimizer.lr"] for row in document["ranking"]]
     assert len(set(rates)) == 7
     assert all(1e-3 <= rate <= 1 for rate in rates)
+    # The count has no influence on what is drawn.
+    other = json.loads(sweep("lr=log:1e-3:1:9", *words[1:], "--json").out)
+    assert [row["settings"] for row in other["ranking"]] == [
+        row["settings"] for row in document["ranking"]
+    ]
+
+
+def test_a_grid_needs_the_count_of_a_range(sweep):
+    assert "a range needs two finite numbers and a count" in sweep("lr=log:1e-3:1").err
+    assert sweep("lr=log:0:1", "--search", "random").err.startswith(
+        "error: 'lr=log:0:1': the ends of a log range must be positive"
+    )
 
 
 def test_least_squares_shows_the_limit_beside_two_over_l(gdrun, tmp_path):

@@ -80,12 +80,13 @@ class Axis:
         return round(drawn) if whole else float(f"{drawn:.4g}")
 
 
-def parse_axis(text: str, experiment: Experiment) -> Axis:
+def parse_axis(text: str, experiment: Experiment, *, drawn: bool = False) -> Axis:
     """Return the axis that a text describes: KEY=VALUES, or KEY alone for a default range.
 
     An SQL query is one value, although it may contain commas; several queries must each be quoted.
 
-    experiment: the base of the sweep; some default ranges depend on its value for the key.
+    experiment: the base of the sweep; some default ranges depend on its value for the key. drawn:
+    whether the values are drawn from a range, which then needs no count: lr=log:1e-4:0.1.
     Raises ConfigError if the key or a value is wrong, or the key has no default range.
     """
     key, equals, values = text.partition("=")
@@ -93,16 +94,17 @@ def parse_axis(text: str, experiment: Experiment) -> Axis:
     if not equals:
         return default_axis(path, experiment, where=repr(text))
     try:
-        return axis_of(path, values)
+        return axis_of(path, values, drawn=drawn)
     except ConfigError as error:
         at_text = (Problem(each.what, repr(text), each.hint) for each in error.problems)
         raise ConfigError(at_text) from None
 
 
-def axes_of(given: Given, experiment: Experiment) -> tuple[Axis, ...]:
+def axes_of(given: Given, experiment: Experiment, *, drawn: bool = False) -> tuple[Axis, ...]:
     """Return the axes of a sweep, from texts such as lr=0.1,1 or from a mapping of keys to values.
 
-    experiment: the base of the sweep. Raises ConfigError with every problem of every axis.
+    experiment: the base of the sweep. drawn: whether the values are drawn from a range, which then
+    needs no count: lr=log:1e-4:0.1. Raises ConfigError with every problem of every axis.
     """
     axes: list[Axis] = []
     problems: list[Problem] = []
@@ -112,9 +114,10 @@ def axes_of(given: Given, experiment: Experiment) -> tuple[Axis, ...]:
         try:
             base = _with_key(each.key, experiment, names)
             if each.values is None:
-                axes.append(parse_axis(each.text, base))
+                axes.append(parse_axis(each.text, base, drawn=drawn))
             else:
-                axes.append(axis_of(_path(each.key, each.text, base), each.values))
+                path = _path(each.key, each.text, base)
+                axes.append(axis_of(path, each.values, drawn=drawn))
         except ConfigError as error:
             problems.extend(error.problems)
     keys = [axis.key for axis in axes]
@@ -158,14 +161,17 @@ def _with_key(key: str, experiment: Experiment, names: Sequence[Override]) -> Ex
     return experiment
 
 
-def axis_of(path: Path, values: Any) -> Axis:
+def axis_of(path: Path, values: Any, *, drawn: bool = False) -> Axis:
     """Return the axis of a key. values: a text such as log:1e-4:10:21, a list, or an array.
 
+    drawn: whether the values are drawn from a range, which then needs no count: log:1e-4:0.1.
     Raises ConfigError if the text cannot be read, or the values are not a list of different values.
     """
     key = ".".join(path)
     if isinstance(values, str):
         _refuse_ends(values, key)
+        if drawn and _UNCOUNTED.fullmatch(values.strip()):
+            values = f"{values.strip()}:2"  # the two ends
         spacing: Any = word if (word := values.partition(":")[0].strip()) in _SPACINGS else None
         return Axis(key, tuple(swept_values(key, values)), spacing)
     # NumPy numbers become Python numbers, which YAML and JSON can write.
@@ -266,6 +272,9 @@ _ENDS = re.compile(
     rf"(?P<low>{_NUMBER})\s*(?:\.{{2,3}}|…|:)\s*(?P<high>{_NUMBER})(?::(?P<count>\d+))?"
 )
 """A range that lacks its spacing, and perhaps the number of its values."""
+
+_UNCOUNTED = re.compile(rf"(?:log|lin):\s*{_NUMBER}\s*:\s*{_NUMBER}")
+"""A range without the number of its values."""
 
 
 def _path(key: str, text: str, experiment: Experiment) -> Path:
