@@ -1,13 +1,21 @@
-"""Write a picture to a file: check its suffix, protect an existing file, note missing glyphs."""
+"""Write a picture to a file: check its suffix, protect an existing file, note missing glyphs.
+
+A hint names the other picture of a study on a surface.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from gdrun.cli import console
+from gdrun.cli.next_steps import step
+from gdrun.cli.running import RUNS
 from gdrun.errors import GdrunError
+
+if TYPE_CHECKING:
+    from gdrun.views.pictures.kinds import Subject
 
 
 def suffix_of(output: Path, known: tuple[str, ...]) -> str:
@@ -56,3 +64,23 @@ def write(output: Path, draw: Callable[[BinaryIO], object], force: bool) -> None
             f"note: no installed font has {words}; -o {output.with_suffix('.svg')} keeps the text"
         )
         console.stderr().print(note)
+
+
+def walks_too(words: list[str], subject: Subject, output: Path, parent: Path) -> list[str]:
+    """The lines of a hint that draws the walks of a study on a surface; empty for other subjects.
+
+    The usual picture of a study shows its results; that of runs on a surface is the walk itself.
+    """
+    from gdrun.views.walks import are_on_surfaces, walks
+
+    animated = output.suffix.lower() == ".gif"
+    if isinstance(subject, list) or animated or not are_on_surfaces(subject):
+        return []
+    try:
+        walks(subject)
+    except GdrunError:  # for example, the surfaces differ
+        return []
+    walk = output.with_name(f"{output.stem}-walk{output.suffix}")
+    place = [] if parent == RUNS else ["--runs", str(parent)]
+    given = ["--kind", "walk", *place, "-o", str(walk)]
+    return step("draw the walks on the surface", "plot", *words, *given)

@@ -14,7 +14,7 @@ from gdrun.cli.experiments import Json, Plugins, Seed
 from gdrun.cli.models import Runs
 from gdrun.cli.new_files import Force
 from gdrun.cli.next_steps import shown, step
-from gdrun.cli.pictures import check_new, suffix_of, write
+from gdrun.cli.pictures import check_new, suffix_of, walks_too, write
 from gdrun.cli.plotted_schedule import after_schedules, plot_schedule
 from gdrun.cli.running import RUNS
 from gdrun.cli.studying import read_ended
@@ -146,6 +146,8 @@ def plot(
         check_axes(subject, kind, axes)
     if output is not None:
         _write_kind(subject, kind, axes, output, force)
+        if kind is None:
+            console.show(*shown(walks_too(words or ["last"], subject, output, runs)))
         return
     if json:
         console.print_json([chart_data(chart) for chart in charts_of(subject, kind, axes)])

@@ -1,6 +1,7 @@
 """`gdrun plot RUN`: curves in the terminal, and the files of pictures."""
 
 import json
+import shlex
 import struct
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -316,6 +317,21 @@ def test_every_recorded_column_is_drawn_by_its_name(gdrun, runs):
     for study in ([], ["--kind", "curves"]):
         words = ("plot", runs["sweep" if study else "seed0"], *study, "--json", "--y")
         assert gdrun(*words, "val loss").out == gdrun(*words, "validation_loss").out
+
+
+def test_a_picture_of_a_study_on_a_surface_leads_to_its_walks(gdrun, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ("surface=bowl", "variant=bgd", "schedule=constant", "steps=20", "-q")
+    gdrun("compare", "vanilla", "momentum", *words)
+    gdrun("sweep", "condition=2,5", *words)
+    compared, swept = sorted((tmp_path / "runs").iterdir(), key=lambda path: path.name[16:])
+    *_, head, command = gdrun("plot", str(compared), "-o", "x.svg").out.splitlines()
+    assert head == "to draw the walks on the surface:"
+    assert gdrun(*shlex.split(command)[1:]).code == 0
+    assert (tmp_path / "x-walk.svg").exists()
+    # Two bowls have no common picture, and a picture of walks needs no other.
+    assert "walks" not in gdrun("plot", str(swept), "-o", "y.svg").out
+    assert "draw" not in gdrun("plot", str(compared), "--kind", "walk", "-o", "z.svg").out
 
 
 def test_curves_of_a_sweep_are_those_of_its_runs(gdrun, runs):
