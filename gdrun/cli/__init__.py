@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return GdrunError.exit_code
     except Ended as end:
         if at_once.exit_code:  # a second signal during training needs no words
-            _note_end(end.exit_code)
+            _note_end(end)
         return end.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -77,12 +77,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _note_end(exit_code: int) -> None:
-    """Print which signal ended the command at once. exit_code: 128 + the number of the signal."""
-    number = signal.Signals(exit_code - 128)
+def _note_end(end: Ended) -> None:
+    """Print which signal ended the command at once, and whether it was before the training."""
+    number = signal.Signals(end.exit_code - 128)
     name = "Ctrl-C (SIGINT)" if number == signal.SIGINT else number.name
     with suppress(OSError):  # a closed terminal
-        faults.note(f"{name} ended the command at once")
+        when = ", before the training: no run was written" if end.before_training else ""
+        faults.note(f"{name} ended the command at once{when}")
 
 
 def _show(problems: Iterable[Problem]) -> None:

@@ -13,6 +13,7 @@ from gdrun.cli.named_files import data_among, recorded
 from gdrun.cli.options import as_options
 from gdrun.cli.studying import StudyOptions, study_command
 from gdrun.errors import GdrunError
+from gdrun.runs.signals import before_training
 
 if TYPE_CHECKING:
     from gdrun.config.overrides import Override
@@ -94,7 +95,8 @@ def compare(
         resume=study.resume,
         command=study.command,
     )
-    planned = request.planned()
+    with before_training():
+        planned = request.planned()
     if budget is not None and not study.quiet:
         for text in replaced_budgets([*filter(is_setting, names), *contenders]):
             faults.note(f"--budget {budget} replaces {text}")

@@ -12,6 +12,7 @@ from gdrun.cli import completion, console
 from gdrun.cli.named_files import data_among
 from gdrun.cli.next_steps import shown, step
 from gdrun.cli.studying import StudyOptions, study_command
+from gdrun.runs.signals import before_training
 
 if TYPE_CHECKING:
     from gdrun.config.overrides import Override
@@ -98,7 +99,8 @@ def sweep(
         resume=study.resume,
         command=study.command,
     )
-    planned = request.planned()
+    with before_training():
+        planned = request.planned()
     _check_save_best(save_best)
     if print_trials:
         _show_plan(planned, study)

@@ -24,7 +24,7 @@ from gdrun.cli.experiments import (
 from gdrun.cli.next_steps import after_run, step_with, to_continue
 from gdrun.cli.running import RUNS, Out, Quiet, Seeds, Watch, exit_code, progress_listeners
 from gdrun.errors import GdrunError, Problem
-from gdrun.runs.signals import Interruption
+from gdrun.runs.signals import Interruption, before_training
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -92,7 +92,8 @@ def train(
         return _resume(resume, words, (extend, schedule_length), out, (quiet, json, watch))
     if extend is not None:
         raise GdrunError("needs a run", where="--extend", hint="add --resume RUN")
-    begun = first_experiment(config, overrides, seed)
+    with before_training():
+        begun = first_experiment(config, overrides, seed)
     first = begun.experiment
     if not quiet:
         for line in begun.assumed:
@@ -106,7 +107,8 @@ def train(
             faults.note(f"trains one seed: {SAME_RUN}")
     experiments = [first.with_seed(first.seed + k) for k in range(count)]
     together = experiments[:1] if first.draws_data else experiments
-    session = Session(together, out=out, read=begun.table, data=begun.data, spent=begun.spent)
+    with before_training():
+        session = Session(together, out=out, read=begun.table, data=begun.data, spent=begun.spent)
     shown = Shown(quiet, json, several=seeds is not None, live=watch)
     if not first.draws_data:
         return _run(session, shown)

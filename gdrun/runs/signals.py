@@ -27,11 +27,26 @@ gdrun may both send it.
 
 
 class Ended(KeyboardInterrupt):
-    """A signal that ends the command at once. exit_code: 128 + the number of the signal."""
+    """A signal that ends the command at once.
+
+    exit_code: 128 + the number of the signal. before_training: whether the command was to train,
+    and had not begun: no run was written.
+    """
 
     def __init__(self, number: int) -> None:
         super().__init__()
         self.exit_code = 128 + number
+        self.before_training = False
+
+
+@contextmanager
+def before_training() -> Iterator[None]:
+    """A context in which a training is prepared: data are read, and no run is written yet."""
+    try:
+        yield
+    except Ended as end:
+        end.before_training = True
+        raise
 
 
 class EndAtOnce:

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from gdrun.runs import session
 from gdrun.study.requests import SweepRequest
 
 LONG = ("dataset=digits", "model=softmax", "engine=numpy", "epochs=100000", "patience=100000")
@@ -42,7 +43,15 @@ def test_a_signal_before_the_training_is_named(gdrun, tmp_path, monkeypatch, num
     monkeypatch.setattr(SweepRequest, "planned", lambda _: signal.getsignal(number)(number, None))
     answer = gdrun("sweep", "lr=0.1,1", "dataset=iris")
     assert (answer.code, answer.out) == (128 + number, "")
-    assert answer.err == f"note: {name} ended the command at once\n"
+    ended = f"note: {name} ended the command at once"
+    before = f"{ended}, before the training: no run was written"
+    assert " ".join(answer.err.split()) == before
+    assert not (tmp_path / "runs").exists()
+    # The same while the data and the kernels of a training are prepared.
+    monkeypatch.setattr(session, "build", lambda *_: signal.getsignal(number)(number, None))
+    answer = gdrun("train", "dataset=iris")
+    assert answer.code == 128 + number
+    assert " ".join(answer.err.split()) == before
     assert not (tmp_path / "runs").exists()
 
 
