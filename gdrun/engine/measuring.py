@@ -129,10 +129,7 @@ def recalls_of(
     own = [place for place, each in enumerate(outcomes) if each.status != "diverged"]
     if not own or not cohort.metrics or not _has_frequent_class(cohort):
         return found
-    lanes = Lanes(cohort, np.array([outcomes[place].lane for place in own]))
-    stats = np.stack([outcomes[place].running_stats for place in own])
-    weights = np.stack([outcomes[place].weights for place in own])
-    objective = engine.objective(lanes.objective).with_running_stats(stats)
+    objective, weights = _returned(cohort, engine, [outcomes[place] for place in own])
     with np.errstate(all="ignore"), engine.threads():
         for name in PARTS:
             if _part(cohort, name) is None:
@@ -145,6 +142,35 @@ def recalls_of(
                     np.bincount(right, minlength=each.classes),
                 )
     return found
+
+
+def tested_by(cohort: Cohort, engine: Engine, outcomes: Sequence[Outcome]) -> list[Values]:
+    """The metrics that the config names, of the returned weights of each run on the test part.
+
+    All runs are measured together. Empty for a run that diverged, or without metrics or test part.
+    """
+    found: list[Values] = [{} for _ in outcomes]
+    own = [place for place, each in enumerate(outcomes) if each.status != "diverged"]
+    names = cohort.named_metrics
+    if not own or not names or _part(cohort, "test") is None:
+        return found
+    objective, weights = _returned(cohort, engine, [outcomes[place] for place in own])
+    likely = any(METRICS[name].needs_probabilities for name in names)
+    with np.errstate(all="ignore"), engine.threads():
+        predicted = predictions_of(cohort, "test", objective, weights, probabilities=likely)
+        for place, each in zip(own, predicted, strict=True):
+            found[place] = {name: METRICS[name].value(each) for name in names}
+    return found
+
+
+def _returned(
+    cohort: Cohort, engine: Engine, outcomes: Sequence[Outcome]
+) -> tuple[Objective, Array]:
+    """The objective of these runs, and the weights (runs, P) that they return."""
+    lanes = Lanes(cohort, np.array([each.lane for each in outcomes]))
+    stats = np.stack([each.running_stats for each in outcomes])
+    weights = np.stack([each.weights for each in outcomes])
+    return engine.objective(lanes.objective).with_running_stats(stats), weights
 
 
 def _has_frequent_class(cohort: Cohort) -> bool:

@@ -77,6 +77,7 @@ class Summary(TypedDict):
     distance: on a surface, the point of the returned weights, and its distance to the nearest
     minimum. baseline: the results of a constant prediction. recalls: the recall of each class by
     part, only for classification; in a study only if one class has over half of the rows of a part.
+    tested: in a study, the metrics that its config or its ranking names, on the test part.
     """
 
     epochs: float
@@ -100,6 +101,7 @@ class Summary(TypedDict):
     distance: NotRequired[float]
     baseline: NotRequired[BaselineRecord]
     recalls: NotRequired[dict[str, RecallRecord]]
+    tested: NotRequired[MetricValues]
 
 
 class RunSummary(Summary):
@@ -178,6 +180,12 @@ def judged_by(
     return {"baseline": known} | ({"recalls": counted} if counted else {})
 
 
+def with_tests(summary: Summary, values: Values) -> Summary:
+    """The summary with these metrics of the test part, by name; unchanged if there are none."""
+    tested: MetricValues = {name: _measured(value) for name, value in values.items()}
+    return {**summary, "tested": tested} if tested else summary
+
+
 def _by_part(parts: Mapping[PartName, Values]) -> dict[str, MetricValues]:
     return {
         part: {name: _measured(value) for name, value in values.items()}
@@ -198,7 +206,9 @@ def numbers_of(summary: Mapping[str, Any]) -> dict[str, float]:
 
 def number_in(summary: Summary, name: str) -> float | None:
     """The number in the summary with this name; None if it was not measured or is not a number."""
-    value = summary.get(name)
+    part, _, quantity = name.partition("_")
+    tested = summary.get("tested", {}) if part == "test" else {}
+    value = summary.get(name, tested.get(quantity))
     return value if isinstance(value, int | float) else None
 
 

@@ -9,6 +9,7 @@ from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from gdrun.problems.metrics import METRICS
 from gdrun.study.judgement.comparison_findings import Comparison, Contender
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import Standing
@@ -35,12 +36,9 @@ from gdrun.views.sweeps import (
 Column = tuple[str, Callable[[Contender], str]]
 """The heading of a column, and a function that returns its cell for a contender."""
 
-TEST_WORDS = {"test_loss": "test loss", "test_accuracy": "test acc"}
-"""The headings of results on the test part, by their names in the summary."""
-
 OPTIONAL = (
     "symptom",
-    *TEST_WORDS.values(),
+    *(Metric(f"test_{name}").words for name in ("loss", *METRICS)),
     "quartiles",
     "batch",
     "gradients",
@@ -104,7 +102,7 @@ def _result_columns(comparison: Comparison) -> list[Column]:
     columns = (
         []
         if tested is None
-        else [(TEST_WORDS[tested], lambda row: test_text(row.standing, tested))]
+        else [(Metric(tested).words, lambda row: test_text(row.standing, tested))]
     )
     return [
         (metric.words, lambda row: _median(row, metric, digits)),
@@ -120,11 +118,12 @@ def _result_columns(comparison: Comparison) -> list[Column]:
 def test_result(found: Sweep | Comparison) -> str | None:
     """The name of the quantity of the test part to show beside the metric; None if not measured.
 
-    It is test_loss; or test_accuracy, if it was measured and the metric is not a loss. This
-    quantity never ranks the contenders: a test part that chooses one no longer measures how well it
-    generalises.
+    It is test_loss if the metric is a loss, else the metric itself. In studies of earlier versions,
+    which did not measure it, it is test_accuracy or test_loss. This quantity never ranks the
+    contenders: a test part that chooses one no longer measures how well it generalises.
     """
-    names = ("test_loss",) if found.metric.is_loss else ("test_accuracy", "test_loss")
+    own = f"test_{found.metric.quantity}"
+    names = ("test_loss",) if found.metric.is_loss else (own, "test_accuracy", "test_loss")
     results = [result for standing in standings_of(found) for result in standing.results]
     return next(
         (name for name in names if any(each.number(name) is not None for each in results)), None
@@ -136,7 +135,7 @@ def test_text(standing: Standing, name: str) -> str:
 
     A run that diverged counts as one with the worst value. MISSING if half of the runs or more did.
     """
-    sign = -1 if name == "test_accuracy" else 1
+    sign = Metric(name).sign
     values = [None if each.diverged else each.number(name) for each in standing.results]
     median = quantile([math.inf if each is None else sign * each for each in values], 0.5)
     return quantity(sign * median) if math.isfinite(median) else MISSING

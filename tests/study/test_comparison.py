@@ -22,6 +22,7 @@ from gdrun.study.judgement.metrics import Metric
 from gdrun.study.run_studies import run_comparison
 from gdrun.study.storage.study_directory import read_study
 from gdrun.study.study import StudyContext
+from gdrun.views import comparisons
 from gdrun.views.comparisons import comparison_result
 from gdrun.views.sweeps import sweep_result
 from study.cases import LEAST_SQUARES, LOGISTIC
@@ -490,3 +491,28 @@ def test_the_values_of_a_widened_range_are_ranked_with_the_others(tmp_path):
     for contender in found.contenders:
         own = next(each for each in by_rank if each["name"].startswith(contender.name))
         assert own["settings"] == dict(contender.tuning.chosen)
+
+
+def test_the_metric_that_ranks_is_shown_for_the_test_part(tmp_path):
+    """That of the same run alone: the whole table of metrics is measured by another function."""
+    base = {
+        "dataset": "breast-cancer",
+        "model": "logistic",
+        "variant": "bgd",
+        "stopping": {"epochs": 5},
+        "engine": "numpy",
+    }
+    for metric in ("roc_auc", "f1"):
+        found = gdrun.compare(["vanilla", "adam"], base, metric=metric)
+        assert comparisons.test_result(found) == f"test_{metric}"
+        for row in found.contenders:
+            (result,) = row.standing.results
+            alone = gdrun.train(row.standing.candidate.experiment, out=tmp_path)
+            expected = alone.summary["metrics"]["test"][metric]
+            assert 0.5 < expected < 1
+            assert result.number(f"test_{metric}") == pytest.approx(expected, abs=1e-12)
+            assert comparisons.test_text(row.standing, f"test_{metric}") == f"{expected:.4g}"
+    # By the loss, nothing more is measured.
+    found = gdrun.compare(["vanilla", "adam"], base)
+    assert comparisons.test_result(found) == "test_loss"
+    assert "tested" not in found.contenders[0].standing.results[0].summary

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from gdrun.engine.measuring import baseline_of, recalls_of
+from gdrun.engine.measuring import baseline_of, recalls_of, tested_by
 from gdrun.engine.outcome import Outcome
 from gdrun.engine.trace import Columns
 from gdrun.engine.trace_columns import (
@@ -20,7 +20,7 @@ from gdrun.engine.trace_columns import (
 from gdrun.engine.trainer import Trainer
 from gdrun.runs.record_contents import ending
 from gdrun.runs.strict_json import dumps
-from gdrun.runs.summary import Summary, judged_by, number_in
+from gdrun.runs.summary import Summary, judged_by, number_in, with_tests
 from gdrun.runs.trace_file import as_array
 from gdrun.study.storage.step_losses import has_exact_batches, with_every_step
 from gdrun.study.storage.trial_records import TraceRecord, TrialLabel, TrialOutcome, TrialRecord
@@ -119,10 +119,13 @@ def results_of(
     ended = [(own, outcome) for own, outcome in pairs if outcome.status != "interrupted"]
     cohort, engine = trainer.cohort, trainer.engine
     baseline = baseline_of(cohort)
-    recalls = recalls_of(cohort, engine, [outcome for _, outcome in ended])
+    measured = [outcome for _, outcome in ended]
+    recalls = recalls_of(cohort, engine, measured)
+    tests = tested_by(cohort, engine, measured)
     results = []
-    for (identity, outcome), counts in zip(ended, recalls, strict=True):
+    for (identity, outcome), counts, tested in zip(ended, recalls, tests, strict=True):
         end = ending(outcome)
+        end["summary"] = with_tests(end["summary"], tested)
         if baseline is not None and outcome.status != "diverged":
             known = judged_by(baseline, counts, cohort.data.classes)
             end["summary"] |= cast("Summary", known)

@@ -9,10 +9,11 @@ from itertools import compress
 from gdrun.errors import one_line
 from gdrun.study.design.trials import Candidate
 from gdrun.study.judgement.comparison_findings import Comparison
+from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import ranked
 from gdrun.study.judgement.statistics import quantile
 from gdrun.study.judgement.sweep_findings import Sweep
-from gdrun.views.comparisons import TEST_WORDS, amount_text, test_result, test_text
+from gdrun.views.comparisons import amount_text, test_result, test_text
 from gdrun.views.numbers import MISSING, percent, quantity
 from gdrun.views.recorded import standings_of
 from gdrun.views.study_line import study_line
@@ -95,7 +96,7 @@ def _ranking(found: Sweep | Comparison) -> tuple[list[str], list[list[str]]]:
     interval = f"{levels.pop()} interval" if len(levels) == 1 else "interval"
     tested = test_result(found)
     head = [name, "tuned", f"{median}{metric.words}", *spread, interval]
-    head.append(f"{median}{TEST_WORDS[tested]}" if tested else "test")
+    head.append(f"{median}{Metric(tested).words}" if tested else "test")
     head.append("diverged")
     head.append(f"{median}updates to {target.bound}" if target else "updates")
     against, p_values = _p_values(found)
