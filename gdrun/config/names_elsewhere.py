@@ -94,7 +94,7 @@ OTHER_WAYS: dict[str, str] = {
 """What to use instead of a setting that gdrun does not have, by its name in other libraries."""
 
 NO_TRAINING: dict[str, str] = {
-    "threshold": "`threshold` of `gdrun predict` and `gdrun evaluate` sets the least probability "
+    "threshold": "`threshold` of predict and evaluate sets the least probability "
     "of the positive class, which changes no training",
 }
 """Where a setting of a trained model belongs, by its name, which may also be that of an option."""

@@ -74,7 +74,7 @@ def test_the_symbols_of_papers_name_the_keys(words, key):
 
 
 def test_the_threshold_of_predictions_belongs_to_the_commands_that_predict():
-    with pytest.raises(ConfigError, match="`threshold` of `gdrun predict`") as caught:
+    with pytest.raises(ConfigError, match="`threshold` of predict and evaluate") as caught:
         load({"dataset": "iris", "model": "softmax"}, ["threshold=0.2"])
     assert "optimizer radam" in str(caught.value)
 
