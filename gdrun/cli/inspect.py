@@ -9,6 +9,7 @@ import typer
 from gdrun.cli import console, faults
 from gdrun.cli.experiments import Json
 from gdrun.cli.next_steps import shown, step
+from gdrun.errors import DataError
 
 if TYPE_CHECKING:
     from gdrun.data.inspection import Inspection
@@ -28,23 +29,63 @@ Keys = Annotated[
 
 def inspect(file: File, keys: Keys = None, json: Json = False) -> int:
     """Show each column of a data file: its kind, its values, and what it becomes."""
-    from gdrun.data.inspection import filling_as_training, inspect_data, with_likely_target
     from gdrun.views.columns import inspection_data, inspection_view
 
     words = keys or []
     options = _options(file, words)
+    found, options = _inspected(options, words)
+    if json:
+        console.print_json(inspection_data(found))
+    else:
+        following = _to_train(file, words, found) or _to_leave_out(file, words, found, options)
+        console.show(inspection_view(found), *shown(following))
+    faults.show(found.problems)
+    return 2 if found.problems else 0
+
+
+def _inspected(options: dict[str, Any], words: list[str]) -> tuple[Inspection, dict[str, Any]]:
+    """The inspection of the data, and the options with the target that was found.
+
+    options: those of the dataset section. words: the keys of the command line.
+    """
+    from gdrun.data.inspection import filling_as_training, inspect_data, with_likely_target
+
     found = inspect_data(options)
     if not {"name", "target"} & set(options):
         found, options = with_likely_target(found, options)
     if found.problems and options.get("missing") == "error" and not _says(words, "missing"):
         # Training on a file fills missing values, unless the user says what they become.
         found = filling_as_training(found, inspect_data(options | {"missing": "mean"}))
-    if json:
-        console.print_json(inspection_data(found))
-    else:
-        console.show(inspection_view(found), *shown(_to_train(file, words, found)))
-    faults.show(found.problems)
-    return 2 if found.problems else 0
+    return found, options
+
+
+def _to_leave_out(
+    file: str, keys: list[str], found: Inspection, options: dict[str, Any]
+) -> list[str]:
+    """The lines with the command that leaves out the columns with errors.
+
+    Empty if the data would have errors without these columns, too. keys: those of the command line.
+    options: those of the dataset section.
+    """
+    from gdrun.config.writing import short_flow
+    from gdrun.data.column_names import as_tuple
+    from gdrun.data.column_report import UNUSABLE
+    from gdrun.data.sources import bare_source
+
+    names = [each.name for each in found.columns if each.becomes == UNUSABLE]
+    ignored = [*as_tuple(options.get("ignore") or ()), *names]
+    if not names:
+        return []
+    try:
+        left, _ = _inspected(options | {"ignore": ignored}, keys)
+    except DataError:  # such as no feature that is left
+        return []
+    if left.problems:
+        return []
+    others = [key for key in keys if not _says([key], "ignore")]
+    words = (bare_source(file), *others, f"ignore={short_flow(ignored)}")
+    columns = "the column" if len(names) == 1 else f"the {len(names)} columns"
+    return step(f"leave out {columns} with errors", "inspect", *words)
 
 
 def _says(keys: list[str], option: str) -> bool:

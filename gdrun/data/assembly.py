@@ -10,7 +10,7 @@ import numpy as np
 from gdrun.array_types import Flags, Numbers
 from gdrun.data.cells import STANDARD, MissingMarks
 from gdrun.data.column_options import FILLINGS, Choices
-from gdrun.data.column_report import ColumnReport, report_on
+from gdrun.data.column_report import UNUSABLE, ColumnReport, report_on
 from gdrun.data.columns import (
     Column,
     KindError,
@@ -85,7 +85,7 @@ def assembled(
         except DataError as error:
             problems.extend(error.problems)
             kind = error.kind if isinstance(error, KindError) else "text"
-            becomes = "cannot be used" if j != choices.target else "the target"
+            becomes = UNUSABLE if j != choices.target else "the target"
             reports[j] = ColumnReport(names.names[j], kind, 0, becomes)
     if columns and not len(next(iter(columns.values())).values):
         raise DataError("has no rows", where=where, hint="add a row for each example")

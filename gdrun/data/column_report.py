@@ -21,6 +21,10 @@ MOST_NAMED = 3
 """The largest number of labels that a sentence names; the others are counted."""
 
 
+UNUSABLE = "cannot be used"
+"""What a column with an error becomes, in words."""
+
+
 @dataclass(frozen=True)
 class ColumnReport:
     """What one column of the data is, and what it becomes.

@@ -1,6 +1,7 @@
 """`gdrun inspect`: the table, the JSON document, and the problems that training would report."""
 
 import json
+import shlex
 
 import pytest
 
@@ -59,6 +60,23 @@ def test_the_problems_of_training_below_the_table(houses, gdrun):
         "error: houses.csv:3 rooms: 1 of 4 values is missing, in this line\n"
         "hint: set missing=drop to remove such rows, or missing=mean to use the training mean\n"
     )
+
+
+def test_columns_with_errors_are_left_out_by_the_command_below(gdrun, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = [f"{k},{k % 3},{k} kg,{10 + k} cm,{k % 2}" for k in range(1, 9)]
+    lines = ["a,b,weight,the height,y", *rows]
+    (tmp_path / "d.csv").write_text("\n".join(lines), encoding="utf-8")
+    answer = gdrun("inspect", "d.csv", "ignore=b", "target=y")
+    assert answer.code == 2
+    *_, purpose, command = answer.out.splitlines()
+    assert purpose == "to leave out the 2 columns with errors:"
+    assert command == "  gdrun inspect d.csv target=y 'ignore=[b, weight, the height]'"
+    again = gdrun(*shlex.split(command)[1:])
+    assert (again.code, again.err) == (0, "")
+    assert "gdrun train d.csv target=y 'ignore=[b, weight, the height]'" in again.out
+    # Without a target there is nothing to train on, whatever is left out.
+    assert "to leave out" not in gdrun("inspect", "d.csv", "target=weight").out
 
 
 def test_missing_values_are_filled_as_training_fills_them(houses, gdrun):
