@@ -94,7 +94,7 @@ def test_the_next_command_can_be_typed(here):
             ("predict", "last", "query=SELECT age, since, city FROM 't.csv'"),
             "error: query: lacks the column that the model needs: member",
             "hint: it has age, since, city; the names must be those of the training data; if new "
-            'rows never have it, train again with ignore: ["member"]',
+            'rows never have it, add "member" to ignore and train again',
         ),
         (
             ("predict", "last", "query=SELECT * REPLACE ('Rom' AS city) FROM 't.csv' LIMIT 2"),
