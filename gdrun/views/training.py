@@ -216,8 +216,8 @@ def summary_grid(run: Run) -> RenderableType:
 
 def _penalty(run: Run) -> str:
     """A sentence on the losses that contain the l2 penalty; empty without a penalty or losses."""
-    l2 = run.config.get("model", {}).get("l2") or 0.0
-    if not l2 or number_in(run.summary, "train_loss") is None:
+    l2 = run.config.get("model", {}).get("l2")
+    if not isinstance(l2, int | float) or not l2 or number_in(run.summary, "train_loss") is None:
         return ""
     others = [
         part
