@@ -72,7 +72,7 @@ def read_column(
         if have_marks(cells.texts_in(filled), reading.decimal, reading.marks):
             return _marked_column(name, cells, reading)
     else:
-        require_decimal_sign(name, cells, is_text, places, reading)
+        require_decimal_sign(name, cells, is_text, filled, places, reading)
     require_numbers(name, cells, is_text, filled, places, reading)
     return text_column(name, cells, filled, places, reading)
 

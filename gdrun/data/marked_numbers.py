@@ -5,11 +5,19 @@ in another form, such as (3.50).
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from gdrun.data.cells import STANDARD, MissingMarks, cell_value
 
 CURRENCIES = ("$", "€", "£", "¥", "₹", "EUR", "USD", "GBP", "CHF", "JPY")
+
+TOGETHER = ({"%"}, *({sign, ""} for sign in CURRENCIES))
+"""The signs that occur together in a column.
+
+If one number has a percent sign, all must have it: 0.12 and 12 % are hardly in the same unit. All
+currency signs must be equal.
+"""
 
 MOST_CHARACTERS = 100
 """A longer text is no number with marks; matching one would take long."""
@@ -68,11 +76,7 @@ def marked_number(
 
 
 def have_marks(texts: Sequence[str], decimal: str, missing: MissingMarks) -> bool:
-    """Whether all these texts are numbers, with the marks of one kind.
-
-    If one has a percent sign, all must have it: 0.12 and 12 % are hardly in the same unit. All
-    currency signs must be equal.
-    """
+    """Whether all these texts are numbers, with signs that occur together."""
     signs = set()
     for text in texts:
         found = marked_number(text, decimal, missing)
@@ -80,4 +84,22 @@ def have_marks(texts: Sequence[str], decimal: str, missing: MissingMarks) -> boo
             return False
         if found[0] == found[0]:
             signs.add(found[1])
-    return len(signs - {""}) <= 1 and not {"%", ""} <= signs
+    return any(signs <= together for together in TOGETHER)
+
+
+def misfits(texts: Sequence[str], decimal: str, missing: MissingMarks) -> list[str]:
+    """The fewest texts without which `have_marks` is true of the others.
+
+    >>> misfits(["€5", "€6.50", "7", "£8", "approx 9"], ".", STANDARD)
+    ['£8', 'approx 9']
+    """
+    read = {text: marked_number(text, decimal, missing) for text in texts}
+    # A missing value fits all signs.
+    signs = {
+        text: None if found is None else found[1]
+        for text, found in read.items()
+        if found is None or found[0] == found[0]
+    }
+    counted = Counter(signs.values())
+    most = max(TOGETHER, key=lambda together: sum(counted[sign] for sign in together))
+    return [text for text, sign in signs.items() if sign not in most]

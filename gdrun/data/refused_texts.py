@@ -11,6 +11,7 @@ from gdrun.data.cells import Cells, cell_value, control_character
 from gdrun.data.column_options import ColumnReading
 from gdrun.data.columns import count
 from gdrun.data.marked_numbers import have_marks
+from gdrun.data.nearly_numbers import MOSTLY, require_no_mixture
 from gdrun.data.places import Places
 from gdrun.data.text_files import undecoded_hint
 from gdrun.data.units import have_units, without_unit
@@ -50,21 +51,25 @@ def require_numbers(
 
 
 def require_decimal_sign(
-    name: str, cells: Cells, is_text: Flags, places: Places, reading: ColumnReading
+    name: str, cells: Cells, is_text: Flags, filled: Flags, places: Places, reading: ColumnReading
 ) -> None:
     """Raise DataError if all texts are numbers with a comma for a decimal point, or the reverse.
 
     is_text (N,): True for a text, a cell that is no number with the decimal sign of the file.
-    places: the place of each row. reading: how to read the column.
+    filled (N,): False for a cell that is a missing value. places: the place of each row. reading:
+    how to read the column.
     """
     other, word = (",", "comma") if reading.decimal == "." else (".", "point")
     if all(have_marks([text], other, reading.marks) for text in cells.texts_in(is_text)):
         row = int(is_text.argmax())
+        hint = "write all numbers of the file with the same sign"
+        if have_marks(cells.texts_in(filled), other, reading.marks):
+            hint = f'set decimal: "{other}", or {hint}'
         raise DataError(
             f"{count(int(is_text.sum()), 'number')} with a decimal {word}, "
             f"such as {cells.text(row)!r} {places.here(row)}",
             where=places.cell(row, name),
-            hint=f'set decimal: "{other}", or write all numbers of the file with the same sign',
+            hint=hint,
         )
 
 
@@ -84,12 +89,16 @@ def refuse_units(
     missing value. texts: the different texts of the other cells. places: the place of each row.
     reading: how to read the column.
     """
-    plain = all(cell_value(text, reading.decimal, reading.marks) is not None for text in texts)
+    plain = not any(_has_unit(text, reading) for text in texts)
     if plain and reading.target and len(texts) <= MOST_LABELS:
         return
     if not plain and not have_units(texts):
         return
     row = int(filled.argmax())
+    if not plain:
+        require_no_mixture(name, cells, filled, places, reading, MOSTLY)
+        united = cells.by_text(filled, lambda text: float(_has_unit(text, reading)))
+        row = int((united == 1).argmax())
     labels = f"read them as labels with {reading.options.adding('categories', name)}"
     if plain:
         what, ways = "as text, some with leading zeros", ["store them as numbers", labels]
@@ -105,6 +114,10 @@ def refuse_units(
         where=places.cell(row, name),
         hint="; or ".join(ways),
     )
+
+
+def _has_unit(text: str, reading: ColumnReading) -> bool:
+    return cell_value(text, reading.decimal, reading.marks) is None
 
 
 def require_printable(name: str, cells: Cells, filled: Flags, places: Places) -> None:
