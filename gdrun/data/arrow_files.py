@@ -48,8 +48,9 @@ def read_arrow(path: Path, columns: ColumnOptions) -> Table:
 def opened_arrow(path: Path) -> Iterator[tuple[DuckDBPyConnection, str]]:
     """A connection to DuckDB that has the rows of the files, and the name of their table.
 
-    The files are memory-mapped. Raises DataError, also from the `with` block, if a file cannot be
-    read, or if the files have different columns; and MissingExtraError without the extra `arrow`.
+    path: a file, or a pattern such as part-*.arrow. The files are memory-mapped. Raises DataError,
+    also from the `with` block, if a file cannot be read, or if the files have different columns;
+    and MissingExtraError without the extra `arrow`.
     """
     import duckdb
 

@@ -50,8 +50,8 @@ def read_parquet(path: Path, columns: ColumnOptions) -> Table:
 def opened_parquet(path: Path) -> Iterator[tuple[DuckDBPyConnection, str]]:
     """A connection to DuckDB, and the SQL that reads the files: read_parquet(['a.parquet', …]).
 
-    Raises DataError, also from the `with` block, if a file cannot be read, or if the files have
-    different columns.
+    path: a file, or a pattern such as part-*.parquet. Raises DataError, also from the `with` block,
+    if a file cannot be read, or if the files have different columns.
     """
     import duckdb
 
@@ -97,7 +97,8 @@ def read_json_lines(path: Path, columns: ColumnOptions) -> Table:
 def opened_json_lines(path: Path) -> Iterator[tuple[DuckDBPyConnection, list[str]]]:
     """A connection to DuckDB with the rows of the files, and the names of their columns.
 
-    Raises DataError, also from the `with` block, if a file cannot be read.
+    path: a file, or a pattern such as part-*.jsonl. Raises DataError, also from the `with` block,
+    if a file cannot be read.
     """
     import duckdb
 

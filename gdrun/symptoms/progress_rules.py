@@ -116,16 +116,16 @@ def slow(run: Traced) -> Symptom | None:
     """The budget ended far from the minimum, and the loss was still falling.
 
     The training loss ended above half of its first value, or above half of the loss of a constant
-    prediction if this is lower. In addition, one of two conditions holds. Over 1/5 of the fall was
-    in the second half of the run, and over 1/50 in its last tenth. Both parts are shares of the sum
-    of the learning rates, and what falls in a part is counted from the lowest loss before it. Or
-    the loss falls along a straight line, as with a rate that is far too small: the fall in the
-    fourth quarter is over 7/10 of that in the third, and both together are over 1/50 of the largest
-    possible fall: the first loss minus the minimum of a surface, or the whole first loss on data.
-    Quarters are compared if there are at least 12 evaluations. Neither condition counts if the loss
-    moves up and down in the second half. With batches and a rate that decays, neither counts if the
-    rises of the loss in the second half add up to over 1/5 of its fall: noise falls as the rate
-    decays.
+    prediction if this is lower. In addition, one of two conditions holds. The first: over 1/5 of
+    the fall of the whole run came in its second half, and over 1/50 in its last tenth. The second
+    half and the last tenth begin where 1/2 and 9/10 of the sum of all learning rates are used; the
+    fall in a part is counted from the lowest loss before it. The second condition: the loss falls
+    along a straight line, as with a rate that is far too small. Then the fall in the fourth quarter
+    of the evaluations, which must be at least 12, is over 7/10 of that in the third, and both
+    together are over 1/50 of the largest possible fall. This is the first loss minus the minimum of
+    a surface, or the whole first loss on data. Neither condition counts if the loss moves up and
+    down in the second half. With batches and a rate that decays, neither counts if the rises of the
+    loss in the second half add up to over 1/5 of its fall: noise falls as the rate decays.
 
     A second case is a run that a rule for small changes of the loss or the weights stopped, but not
     near a minimum: small steps change little anywhere. The norm of its full gradient was still over
@@ -208,12 +208,13 @@ def still_falling(run: Traced) -> Symptom | None:
     """The loss fell well, but the budget ended before it settled.
 
     The training loss ended below half of its first value, and below half of the loss of a constant
-    prediction. Over 1/5 of its fall was in the second half of the run, and over 1/50 in its last
-    tenth. Both parts are shares of the sum of the learning rates, and what falls in a part is
-    counted from the lowest loss before it. There is no symptom if the loss moves up and down in the
-    second half; nor on a surface, whose minimum is known, if the loss ended above the minimum by at
-    most 1/1000 of its fall. With batches and a rate that decays, there is none if the rises of the
-    loss in the second half add up to over 1/5 of the fall in it: noise falls as the rate decays.
+    prediction. Over 1/5 of the fall of the whole run came in its second half, and over 1/50 in its
+    last tenth. The second half and the last tenth begin where 1/2 and 9/10 of the sum of all
+    learning rates are used; the fall in a part is counted from the lowest loss before it. There is
+    no symptom if the loss moves up and down in the second half; nor on a surface, whose minimum is
+    known, if the loss ended above the minimum by at most 1/1000 of its fall. With batches and a
+    rate that decays, there is none if the rises of the loss in the second half add up to over 1/5
+    of the fall in it: noise falls as the rate decays.
 
     Evidence: training loss
 
