@@ -106,7 +106,7 @@ class Operations:
             return value
         if op is ast.USub and not value.truth:
             return Term(f"(-{value.text})", value.each)
-        raise NoFormError(f"the operator {_called(op)} on this value cannot be translated to C")
+        raise NoFormError(f"the operator {_called(op)} on {_kind(value)} cannot be translated to C")
 
     def compared(self, op: type[ast.cmpop], left: Value, right: Value) -> Value:
         """Return the truth value of the comparison `left op right`."""
