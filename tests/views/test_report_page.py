@@ -133,6 +133,27 @@ def test_curves_axes_and_smoothing(opened, three_runs):
     assert smooth[1] == pytest.approx((0.5 * first + second) / 1.5, rel=1e-6)
 
 
+def endings(browser):
+    return [item.text for item in browser.find_elements(By.CSS_SELECTOR, "#verdicts li")]
+
+
+def test_each_ending_has_the_evidence_of_its_own_runs(opened, three_runs):
+    contents = of_runs(three_runs)
+    shares = ("4 of 55 (85 %)", "4 of 55 (85 %)", "9 of 55 (60 %)")
+    for run, share in zip(contents["runs"], shares, strict=True):
+        run |= {"verdict": "finished: 8 epochs", "diagnosis": [f"class imbalance: {share}"]}
+    assert endings(opened(contents)) == [
+        "<b>run</b> 0; <b>run</b> 1: finished: 8 epochs\nclass imbalance: 4 of 55 (85 %)",
+        "<b>run</b> 2: finished: 8 epochs\nclass imbalance: 9 of 55 (60 %)",
+    ]
+    # More than 8 endings that differ in numbers only are one, and its example is named.
+    contents["runs"] = [
+        contents["runs"][0] | {"id": str(k), "name": f"run {k}", "diagnosis": [f"{k} of 55"]}
+        for k in range(9)
+    ]
+    assert endings(opened(contents)) == ["9 runs: for example run 0: finished: 8 epochs\n0 of 55"]
+
+
 def test_the_table_sorts_filters_and_hides(opened, three_runs):
     browser = opened(of_runs(three_runs))
     names = [run.config["name"] for run in three_runs]

@@ -31,20 +31,34 @@ function fillCards() {
   if (value) cards.append(card(value, words));
 }
 
+const ending = (run) => JSON.stringify([run.verdict, ...run.diagnosis]);
+
+// Runs with the same verdict and symptoms. If these would be too many groups, the runs of a group
+// may differ in numbers, and the first of them is an example.
+function endings() {
+  const grouped = (key) => {
+    const same = new Map();
+    for (const run of runs) {
+      const text = key(ending(run));
+      same.set(text, [...(same.get(text) ?? []), run]);
+    }
+    return [...same.values()];
+  };
+  const exact = grouped((text) => text);
+  if (exact.length <= MOST_VERDICTS) return exact;
+  return grouped((text) => text.replace(/\d[\d.,]*(e[+-]?\d+)?/g, "0"));
+}
+
 function fillVerdicts() {
   const list = element("ul");
-  const same = new Map(); // the runs whose verdict and symptoms differ at most in numbers
-  for (const run of runs) {
-    const text = JSON.stringify([run.verdict, ...run.diagnosis]).replace(/\d[\d.,]*(e[+-]?\d+)?/g, "0");
-    same.set(text, [...(same.get(text) ?? []), run]);
-  }
-  const verdicts = [...same.values()].sort((a, b) => b.length - a.length);
+  const verdicts = endings().sort((a, b) => b.length - a.length);
   for (const some of verdicts.slice(0, MOST_VERDICTS)) {
+    const [first] = some;
     const names = some.length <= MOST_NAMES ? some.map((run) => run.name).join("; ") : `${some.length} runs`;
-    const equal = some.every((run) => run.verdict === some[0].verdict);
-    const verdict = equal ? some[0].verdict : `for example ${some[0].verdict}`;
+    const equal = some.every((run) => ending(run) === ending(first));
+    const verdict = equal ? first.verdict : `for example ${first.name}: ${first.verdict}`;
     const item = element("li", runs.length === 1 ? verdict : `${names}: ${verdict}`);
-    for (const symptom of some[0].diagnosis) item.append(element("div", symptom));
+    for (const symptom of first.diagnosis) item.append(element("div", symptom));
     list.append(item);
   }
   const left = verdicts.slice(MOST_VERDICTS).reduce((sum, some) => sum + some.length, 0);
