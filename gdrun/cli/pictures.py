@@ -70,6 +70,8 @@ def walks_too(words: list[str], subject: Subject, output: Path, parent: Path) ->
     """The lines of a hint that draws the walks of a study on a surface; empty for other subjects.
 
     The usual picture of a study shows its results; that of runs on a surface is the walk itself.
+    words: the words after `gdrun plot` that name the study. output: the file of the usual picture.
+    parent: the directory of the runs, the value of --runs.
     """
     from gdrun.views.walks import are_on_surfaces, walks
 

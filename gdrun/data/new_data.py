@@ -103,7 +103,7 @@ class NewRows:
             raise DataError(
                 "has no targets",
                 where=str(self.path),
-                hint="name the file with the targets as `targets`",
+                hint="the targets are in a second file: give its path as `targets`",
             )
         place = f"{self.path} row "
         yield from blocks_of(X, y if self.labelled else None, self.encoder, self.target, place)

@@ -56,9 +56,9 @@ class Measures:
     step, (lanes, P) each. running_stats (lanes, Q): the Q running statistics of batch
     normalisation, after the last step; None for a model without any. bad: why a lane diverged at
     the last step, by the lane's index among the stepper's lanes; empty if no lane did. places: W
-    after each step, (steps, lanes, P), on a surface, else None. before: W before the last step.
-    borrowed: the seconds that the evaluation before the chunk spent on sums that the first step
-    used again.
+    after each step, (steps, lanes, P), on a surface, else None. before: W before the last step;
+    None if the engine does not keep it, and the W before the chunk takes its place. borrowed: the
+    seconds that the evaluation before the chunk spent on sums that the first step used again.
     """
 
     batch_loss: Numbers

@@ -102,7 +102,8 @@ def he(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
 
     fan_in is the number of inputs of the layer. g is the gain of the layer's activation φ, which is
     1/√E[φ(z)²] for z ∼ N(0, 1). If the inputs of a hidden layer have the mean square 1/g², so have
-    its outputs, on average. The last layer has no activation, and its g is √2.
+    its outputs, on average. The last layer has no activation, and its g is √2. The function draws
+    with g = √2; the network multiplies its weights by g/√2.
 
     Elsewhere: PyTorch has these gains for ReLU and leaky ReLU, but 5/3 for tanh and 3/4 for selu.
     """
@@ -114,7 +115,8 @@ def he_uniform(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
     """Weights from U(−a, a), a = g √(3 / fan_in); for ReLU a is √(6 / fan_in). He et al. 2015.
 
     fan_in is the number of inputs of the layer. g is the gain of the layer's activation φ, which is
-    1/√E[φ(z)²] for z ∼ N(0, 1), and √2 for the last layer, which has no activation.
+    1/√E[φ(z)²] for z ∼ N(0, 1), and √2 for the last layer, which has no activation. The function
+    draws with g = √2; the network multiplies its weights by g/√2.
     """
     return _uniform(draw, inputs, outputs, 2 / inputs)
 

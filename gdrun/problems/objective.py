@@ -67,7 +67,11 @@ class Model(Protocol):
         """
 
     def scores(self, W: Array, X: Array) -> Array:
-        """Return the scores of the B rows of X: (..., B, L), or (..., B, L, C) for C classes."""
+        """Return the scores of the B rows of X: (..., B, L), or (..., B, L, C) for C classes.
+
+        W (..., L, P): the P weights of each of L lanes (runs trained together). X: (..., B, D) with
+        the leading axes of W, or (B, D), which is then used for all of W.
+        """
 
 
 @dataclass(frozen=True)

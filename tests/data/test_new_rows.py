@@ -132,7 +132,7 @@ def test_npy_files(tmp_path):
     assert "has the shape (3, 3), but the model needs 2 columns" in failure(tmp_path / "last.npy")
     assert failure(tmp_path / "X.npy", labelled=True) == (
         f"error: {tmp_path / 'X.npy'}: has no targets\n"
-        "hint: name the file with the targets as `targets`"
+        "hint: the targets are in a second file: give its path as `targets`"
     )
     message = failure(tmp_path / "X.npy", labelled=True, targets=tmp_path / "X.npy")
     assert "has the shape (3, 2), but there are 3 rows" in message
