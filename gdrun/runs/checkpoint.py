@@ -152,10 +152,11 @@ def remove_checkpoint(path: Path) -> None:
 
 
 def runs_in_checkpoint(path: Path) -> int:
-    """The number of runs whose state a checkpoint holds; 0 if the file cannot be read."""
+    """The number of runs in a checkpoint that had not ended; 0 if the file cannot be read."""
     try:
         with np.load(path, allow_pickle=False) as stored:
-            return len(loads(str(stored["checkpoint"]))["origin"]["configs"])
+            document = loads(str(stored["checkpoint"]))
+            return len(document["origin"]["configs"]) - len(document["training"]["outcomes"])
     except (OSError, ValueError, LookupError, TypeError, BadZipFile):
         return 0
 

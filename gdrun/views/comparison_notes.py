@@ -23,6 +23,7 @@ from gdrun.views.study_notes import (
     hardly_trained,
     lacking_notes,
     order_notes,
+    unfinished_notes,
     work_line,
 )
 from gdrun.views.surface_runs import rate_notes, variant_notes
@@ -46,7 +47,7 @@ MOST_PAIRS = 10
 
 def notes_of(comparison: Comparison) -> list[tuple[str, str]]:
     """The notes below the tables, as (label, text)."""
-    notes = []
+    notes = unfinished_notes(comparison.plan, (row.standing for row in comparison.contenders))
     if comparison.target is not None and comparison.target.reason:
         notes.append(("target", comparison.target.sentence_with(digits_of(comparison))))
     notes += _tie(comparison)

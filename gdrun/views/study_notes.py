@@ -17,6 +17,9 @@ from gdrun.views.numbers import count, duration, percent, quantity
 MOST_NAMES = 3
 """The most settings that a note names; of more it has the number."""
 
+MOST_UNFINISHED = 12
+"""The most settings without a result that a note names; of more it has the number."""
+
 
 def lacking_notes(plan: StudyPlan) -> list[tuple[str, str]]:
     """The notes on settings that some candidates have no option for, as (label, text)."""
@@ -24,6 +27,20 @@ def lacking_notes(plan: StudyPlan) -> list[tuple[str, str]]:
         ("settings", f"{key}={short_flow(plan.for_all[key])} has no effect on {', '.join(names)}")
         for key, names in plan.lacking.items()
     ]
+
+
+def unfinished_notes(plan: StudyPlan, found: Iterable[Standing]) -> list[tuple[str, str]]:
+    """The note on settings of which runs are missing, as (label, text); empty if none is.
+
+    found: the settings of which at least one run has ended.
+    """
+    ended = {each.name: each.runs for each in found}
+    of = len(plan.seeds)
+    partly = [f"{name} ({runs} of {of} runs ended)" for name, runs in ended.items() if runs < of]
+    none = [each.name for each in plan.candidates if each.name not in ended]
+    listed = ", ".join(none) if len(none) <= MOST_UNFINISHED else count(len(none), "setting")
+    texts = [*partly, f"no run has ended: {listed}"] if none else partly
+    return [("unfinished", "; ".join(texts))] if texts else []
 
 
 ROSE = "diverged, exploded, or ended with a training loss above its start"

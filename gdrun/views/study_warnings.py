@@ -29,7 +29,7 @@ def sweep_warnings(sweep: Sweep) -> list[str]:
     """The warnings below the notes of a sweep."""
     warnings = [NOT_COMPARABLE[sweep.unlike]] if sweep.unlike else []
     warnings += _risky_best(sweep.ranking)
-    if sweep.standings and not sweep.descends:
+    if sweep.complete and not sweep.descends:
         warnings += _no_descent(sweep)
     if shared := sweep.shared_seconds:
         text = f"the budget in seconds ended {count(shared, 'run')} that trained beside others"

@@ -36,6 +36,7 @@ from gdrun.views.study_notes import (
     order_notes,
     symptom_notes,
     trained_once_notes,
+    unfinished_notes,
     work_line,
 )
 from gdrun.views.study_warnings import sweep_warnings, warning_lines
@@ -247,7 +248,7 @@ def _cost(sweep: Sweep) -> str:
 
 def _notes(sweep: Sweep) -> list[tuple[str, str]]:
     """The notes below the table, as (label, text)."""
-    notes = []
+    notes = unfinished_notes(sweep.plan, sweep.standings)
     best = next(iter(sweep.ranking), None)
     if best is not None and sweep.best is not None:
         progress = training_progress(sweep.standings, best, sweep.metric)

@@ -306,6 +306,32 @@ def test_interrupted_in_training_it_counts_the_runs_with_a_checkpoint(sweep, mon
     assert text in answer.out.splitlines()
 
 
+def test_of_an_interrupted_sweep_only_the_ended_runs_are_judged(
+    gdrun, sweep, tmp_path, monkeypatch
+):
+    """The 2 runs with lr=1e6 diverge at once; the 4 others still train, so nothing says all."""
+    calls = iter(range(1000))
+
+    def name(self):
+        if next(calls) < 5:  # the training asks before each chunk of steps
+            return None
+        self.signal = signal.SIGINT
+        return "Ctrl-C (SIGINT)"
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Interruption, "name", name)
+        answer = sweep("lr=0.1,0.2,1e6", "--seeds", "2", "epochs=500")
+    assert answer.code == 130
+    (study,) = (tmp_path / "runs").iterdir()
+    shown = gdrun("show", str(study))
+    assert shown.code == 0
+    for text in (answer.out, shown.out):
+        assert "4 of 6 runs are missing, of which 4 continue from a checkpoint;" in text
+        assert re.search(r"^unfinished +no run has ended: lr=0\.1, lr=0\.2$", text, re.MULTILINE)
+        assert "every run" not in text
+        assert "smaller rates" not in text
+
+
 def test_interrupted_before_any_run_ended_it_says_how_to_go_on(gdrun, sweep, config, monkeypatch):
     def interrupted(self):
         self.signal = signal.SIGINT

@@ -217,12 +217,15 @@ class Comparison(ResultTables):
 
     @property
     def diverged(self) -> bool:
-        """Whether every run diverged."""
-        return all(each.standing.diverged == len(each.standing.results) for each in self.contenders)
+        """Whether every run of the plan has ended, and diverged."""
+        found = [each.standing for each in self.contenders]
+        return self.complete and all(each.diverged == each.runs for each in found)
 
     @property
     def cause_beyond_rates(self) -> Symptom | None:
         """Why every run diverged, if smaller rates would diverge too; otherwise None."""
+        if not self.complete:
+            return None
         return cause_beyond_rates([each.standing for each in self.contenders])
 
     @property

@@ -124,8 +124,8 @@ class Sweep(ResultTables):
 
     @property
     def diverged(self) -> bool:
-        """Whether every run diverged."""
-        return all(standing.diverged == len(standing.results) for standing in self.standings)
+        """Whether every run of the plan has ended, and diverged."""
+        return self.complete and all(each.diverged == each.runs for each in self.standings)
 
     @property
     def descends(self) -> bool:
@@ -171,21 +171,31 @@ class Sweep(ResultTables):
         """The numeric axes whose best value is the smallest or the largest that was tried.
 
         Empty if all good settings end at the same flat point: other values would end there, too.
+        Also empty while runs are missing, because a missing run may be the best.
         """
         tried = [standing.candidate for standing in self.standings]
-        stays = self.best is None or self.flat_end is not None
-        return [] if self.best is None or stays else edges(self.axes, self.best, tried)
+        if self.best is None or not self.complete or self.flat_end is not None:
+            return []
+        return edges(self.axes, self.best, tried)
 
     @cached_property
     def flat_end(self) -> FlatPoint | None:
-        """The saddle point or plateau where all good settings end; None if one does not."""
+        """The saddle point or plateau where all good settings end.
+
+        None if a good setting does not end there, or while runs are missing.
+        """
         pairs = zip(self.standings, self.verdicts, strict=True)
         good = [standing for standing, verdict in pairs if verdict.word in ("best", "good")]
-        return None if self.unlike else common_flat_end(good)
+        return None if self.unlike or not self.complete else common_flat_end(good)
 
     @cached_property
     def cause_beyond_rates(self) -> Symptom | None:
-        """Why every run with the smallest rate diverged, if smaller rates would diverge too."""
+        """Why every run with the smallest rate diverged, if smaller rates would diverge too.
+
+        None while runs are missing.
+        """
+        if not self.complete:
+            return None
         rates = [each.candidate.experiment.optimizer["lr"] for each in self.standings]
         pairs = zip(self.standings, rates, strict=True)
         return cause_beyond_rates([each for each, rate in pairs if rate == min(rates)])
@@ -195,11 +205,12 @@ class Sweep(ResultTables):
         """The rates to try next if no candidate lowers the loss, as a text such as log:1e-4:0.1:7.
 
         The largest of them is the smallest rate that was tried, divided by √10, or the predicted
-        stability limit if that is smaller. None if a candidate lowers the loss, no rate was swept,
-        or smaller rates do not help (`cause_beyond_rates`).
+        stability limit if that is smaller. None if a candidate lowers the loss, runs are missing,
+        no rate was swept, or smaller rates do not help (`cause_beyond_rates`).
         """
-        swept = RATE in [axis.key for axis in self.axes]
-        if self.descends or not (self.standings and swept) or self.cause_beyond_rates is not None:
+        if not self.complete or RATE not in [axis.key for axis in self.axes]:
+            return None
+        if self.descends or self.cause_beyond_rates is not None:
             return None
         predicted = (limit.predicted for limit in self.limits.values())
         return smaller_rates(self.values(RATE).tolist(), predicted)
