@@ -105,6 +105,7 @@ def _diagnose_study(path: Path, json: bool, *, trying: bool) -> None:
     from gdrun.cli.recorded_commands import without_resume
     from gdrun.cli.studying import read_ended
     from gdrun.insight.study_symptoms import study_symptoms
+    from gdrun.study.judgement.sweep_findings import Sweep
     from gdrun.study.storage.study_directory import BEST
     from gdrun.views.diagnosis import change_words
     from gdrun.views.study_diagnosis import study_diagnosis_data, study_diagnosis_view
@@ -128,7 +129,9 @@ def _diagnose_study(path: Path, json: bool, *, trying: bool) -> None:
         for changes in (each.changes for each in symptom.remedies):
             if symptom.name == "edge":
                 values = [f"{key}={value}" for key, value in changes.items()]
-                words = (*values, "-c", str(path / BEST))
+                drawn = isinstance(study.found, Sweep) and any(a.drawn for a in study.found.axes)
+                search = ("--search", "random") if drawn else ()
+                words = (*values, "-c", str(path / BEST), *search)
                 lines += step("try a wider range", "sweep", *words)
             elif again := without_resume(command or "")[1:]:
                 lines += step(

@@ -21,6 +21,7 @@ from gdrun.study.judgement.sweep_findings import Sweep, judge_sweep
 from gdrun.study.storage.records import Question
 from gdrun.study.storage.study_directory import BEST, TUNING, StudyDirectory
 from gdrun.study.storage.study_record import (
+    axis_record,
     comparison_record,
     sweep_record,
     target_record,
@@ -47,7 +48,7 @@ def run_sweep(
     best.yaml. Raises ConfigError if the plan does not allow halving; RecordError if the directory
     cannot be written, or contains a study whose successive halving was different.
     """
-    with _recording(context.directory, metric, target, halving=halving):
+    with _recording(context.directory, metric, target, axes=axes, halving=halving):
         if halving:
             results, work, rungs = carry_out_halving(plan, context, metric)
         else:
@@ -119,14 +120,15 @@ def _recording(
     metric: Metric,
     target: Target | None,
     *,
+    axes: Sequence[Axis] = (),
     halving: bool = False,
     baseline: str | None = None,
 ) -> Iterator[None]:
     """A context for running a study, which writes to study.json unless `directory` is None.
 
-    When it begins, it writes the metric, the target and the baseline; if an error ends the study,
-    it writes the status. Raises RecordError if the directory has a study whose successive halving
-    was different.
+    When it begins, it writes the metric, the target, the axes of a sweep and the baseline; if an
+    error ends the study, it writes the status. Raises RecordError if the directory has a study
+    whose successive halving was different.
     """
     if directory is None:
         yield
@@ -137,6 +139,8 @@ def _recording(
         "target": target_record(target),
         "baseline": baseline,
     }
+    if axes:
+        question["axes"] = [axis_record(axis) for axis in axes]
     _refuse_other_halving(directory, question)
     # Written first, so that `gdrun show` can judge a study that was killed.
     with directory.guarded():

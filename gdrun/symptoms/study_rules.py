@@ -29,7 +29,8 @@ def edge(values: Sequence[BestValue]) -> Symptom | None:
     """The best setting is at the edge of what was tried, so that a better one may be beyond it.
 
     At least 3 values of a key were tried. The best setting has the smallest or the largest of these
-    values, and the key allows values beyond it.
+    values, and the key allows values beyond it. In a random search, this value is also close to an
+    end of the range from which values were drawn.
 
     Evidence: ranking of the settings
 

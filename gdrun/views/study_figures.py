@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -77,7 +78,7 @@ def why_no_picture(found: Sweep) -> str | None:
     if len(found.axes) == 1:
         axis = found.axes[0]
         return None if axis.numeric else f"no picture shows {axis.leaf}, which has no numbers"
-    cells = len(found.axes[0].values) * len(found.axes[1].values)
+    cells = math.prod(len(_tried(found, axis)) for axis in found.axes)
     if 2 * len(found.standings) < cells:
         return "a heat map would be almost empty: few combinations of its two keys were tried"
     return None
@@ -120,7 +121,7 @@ def sweep_grid(found: Sweep) -> HeatMap:
         what = f"a heat map needs a sweep over two keys, and this one has {len(found.axes)}"
         hint = 'use `kind="sensitivity"` for one key' if len(found.axes) == 1 else None
         raise GdrunError(what, hint=hint or "`gdrun report` shows a sweep over any number of keys")
-    down, across = (_ordered(axis) for axis in found.axes)
+    down, across = (_tried(found, axis) for axis in found.axes)
     values, dropped = (np.full((len(down), len(across)), np.nan) for _ in range(2))
     best = None
     for standing, median in zip(found.standings, found.medians, strict=True):
@@ -245,8 +246,11 @@ def _quartiles(found: Sweep) -> Array:
     return np.sort(found.metric.sign * scores, axis=0)
 
 
-def _ordered(axis: Axis) -> list[object]:
-    return sorted(axis.values) if axis.numeric else list(axis.values)
+def _tried(found: Sweep, axis: Axis) -> list[Any]:
+    """The different values that the settings have for a key: numbers by size, others as given."""
+    settings = (standing.candidate.settings[axis.key] for standing in found.standings)
+    each = {repr(value): value for value in settings}
+    return sorted(each.values()) if axis.numeric else list(each.values())
 
 
 def _short(value: object) -> str:

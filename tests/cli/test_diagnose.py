@@ -413,3 +413,15 @@ def test_a_run_without_its_trace_is_refused(here, tmp_path):
     assert (answer.code, answer.out) == (2, "")
     (command,) = re.findall(r"hint: `gdrun (.*)` trains it again", answer.err)
     assert here(*shlex.split(command)).code == 0
+
+
+def test_the_wider_range_of_a_random_search_can_be_typed(gdrun, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    base = ("surface=bowl", "optimizer=momentum", "epochs=none", "steps=9", "--seeds", "1")
+    # With rates this small, more is better: the best draw is the largest one.
+    search = ("--search", "random", "--trials", "12")
+    gdrun("sweep", "lr=log:1e-5:1e-4", *search, *base, "-q")
+    (command,) = re.findall(r"^  gdrun (sweep optimizer.lr=\S+ .*)$", gdrun("diagnose").out, re.M)
+    assert command.startswith("sweep optimizer.lr=log:1e-05:0.001 ")
+    assert command.endswith(" --search random")
+    assert gdrun(*command.split(), "--print-trials").code == 0

@@ -2,9 +2,10 @@
 
 import pytest
 
+import gdrun
 from gdrun.config.loading import load
 from gdrun.config.values import parse_sweep
-from gdrun.study.design.axes import Axis, grid
+from gdrun.study.design.axes import Axis, axes_of, grid
 from gdrun.study.design.trials import candidates_of
 from gdrun.study.judgement.edges import edges
 from study.cases import LOGISTIC
@@ -78,3 +79,68 @@ def test_values_that_the_key_may_not_have_are_not_proposed():
     # β is below 1: 0.99 and 0.999 lie beyond 0.95, but half the range above it does not.
     (edge,) = edge_of("optimizer.beta", (0.5, 0.9, 0.95), 0.95)
     assert edge.wider == ""
+
+
+def edge_of_draws(key, words, draws, best):
+    """The edge of a random search that drew these values from a range, and of which one is best."""
+    base = load(LOGISTIC)
+    (axis,) = axes_of({key: words}, base, drawn=True)
+    tried = candidates_of(base, [{key: value} for value in draws])
+    (winner,) = [each for each in tried if each.settings[key] == best]
+    return edges([axis], winner, tried)
+
+
+@pytest.mark.parametrize(
+    ("key", "words", "draws", "best", "wider"),
+    [
+        # Ten times the end, and a linear range by its width; the other end stays.
+        ("optimizer.lr", "log:1e-3:1", (0.002, 0.1, 0.9), 0.9, "log:0.001:10"),
+        ("optimizer.lr", "log:1e-3:1", (0.0012, 0.1, 0.9), 0.0012, "log:0.0001:1"),
+        ("optimizer.lr", "lin:1:2", (1.3, 1.5, 1.95), 1.95, "lin:1:3"),
+        # 1.5 − 0.5 is the first extension that stays positive, after 1.5 − 2 and 1.5 − 1.
+        ("optimizer.lr", "lin:0.5:1.5", (0.52, 1.1, 1.4), 0.52, "lin:0.25:1.5"),
+        # β is below 1: 0.95 + 0.95 / 32 = 0.9797 is the first extension below it.
+        ("optimizer.beta", "lin:0:0.95", (0.3, 0.5, 0.94), 0.94, "lin:0:0.9797"),
+        ("variant.batch_size", "log:8:64", (8, 21, 60), 8, "log:1:64"),
+        # A range with a count is a range, too, and both ends are as the user wrote them.
+        ("optimizer.lr", "log:0.123456:12:4", (0.2, 1.1, 11.5), 11.5, "log:0.123456:120"),
+        ("optimizer.lr", "log:10:1e-3", (0.002, 0.1, 9.5), 9.5, "log:0.001:100"),
+    ],
+)
+def test_a_random_search_is_widened_beyond_the_end_of_its_range(key, words, draws, best, wider):
+    (edge,) = edge_of_draws(key, words, draws, best)
+    assert edge.wider == wider
+    assert edge.smallest == (best == min(draws))
+    # It can be typed.
+    assert axes_of({key: edge.wider}, load(LOGISTIC), drawn=True)
+
+
+@pytest.mark.parametrize(
+    ("key", "words", "draws", "best"),
+    [
+        # No β is negative, so that nothing is beyond the range.
+        ("optimizer.beta", "lin:0:0.95", (0.005585, 0.4, 0.9), 0.005585),
+        # The smallest draw, but the range goes on for a decade below it: 0.01 of 0.001 to 1.
+        ("optimizer.lr", "log:1e-3:1", (0.01, 0.1, 0.9), 0.01),
+        # Close to the end, but another draw is closer.
+        ("optimizer.lr", "log:1e-3:1", (0.01, 0.9, 0.95), 0.9),
+        ("variant.batch_size", "lin:1:64", (1, 21, 60), 1),
+        # Of a list, the largest draw is not the largest value.
+        ("optimizer.lr", [0.001, 0.01, 0.1, 1], (0.001, 0.01, 0.1), 0.1),
+    ],
+)
+def test_a_random_search_has_no_edge_inside_its_range_or_at_a_bound(key, words, draws, best):
+    assert edge_of_draws(key, words, draws, best) == []
+
+
+def test_a_random_search_that_is_read_back_has_the_same_ranges(tmp_path):
+    words = {"lr": "log:1e-3:1", "beta": "lin:0:0.95"}
+    found = gdrun.sweep(LOGISTIC, words, search="random", trials=6, out=tmp_path)
+    (path,) = tmp_path.iterdir()
+    again = gdrun.read_study(path)
+    assert again.axes == found.axes
+    assert [(axis.values, axis.drawn) for axis in again.axes] == [
+        ((0.001, 1.0), True),
+        ((0.0, 0.95), True),
+    ]
+    assert again.at_edge == found.at_edge

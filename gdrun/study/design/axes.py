@@ -14,7 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args, get_origin
 
 import numpy as np
@@ -47,11 +47,14 @@ class Axis:
 
     key: the dotted path, such as optimizer.lr. spacing: "log" or "lin" if the values were given as
     a range, from which a random search may also draw other values; None for a list of values.
+    drawn: whether a random search draws the values that are tried; then `values` are those of the
+    list, or the ends of the range and perhaps values between them.
     """
 
     key: str
     values: tuple[Any, ...]
     spacing: Spacing | None = None
+    drawn: bool = False
 
     @property
     def numeric(self) -> bool:
@@ -126,7 +129,7 @@ def axes_of(given: Given, experiment: Experiment, *, drawn: bool = False) -> tup
     problems += [Problem("is swept twice", key, hint) for key in twice]
     if problems:
         raise ConfigError(problems)
-    return tuple(axes)
+    return tuple(replace(axis, drawn=drawn) for axis in axes)
 
 
 def swept_names(given: Given) -> list[Override]:

@@ -4,12 +4,15 @@ A best value is at an edge if it is the smallest or the largest one tried. A bet
 be beyond the edge. A value is not an edge if the key allows no value beyond it, such as a penalty
 of 0 or a batch size of 1. The value 0 is never an edge, because a value with another sign often
 means something else.
+
+A random search rarely tries the ends of a range. There a best value is at an edge if it is the
+extreme draw and close to the end of the range. What to try next contains the whole range.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +21,7 @@ import numpy as np
 from gdrun.config.experiment import Experiment
 from gdrun.config.loading import load
 from gdrun.config.overrides import Override, swept_values
+from gdrun.config.writing import short_flow
 from gdrun.errors import ConfigError
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.trials import Candidate
@@ -35,6 +39,12 @@ The ratios of neighbours must differ by at most this factor.
 """
 
 
+NEAR = 0.1
+"""A drawn value is close to an end of its range within this share of the range."""
+
+HALVINGS = 6
+"""How often the extension of a range is halved, while the key does not allow it."""
+
 DROPS = "schedule.drop_every"
 """The key of an interval between drops of the rate; one beyond the budget has no effect."""
 
@@ -44,8 +54,9 @@ class Edge:
     """An axis whose best value is the smallest or the largest that was tried.
 
     smallest: True if it is the smallest, False if it is the largest. wider: the values to try next,
-    as a text such as log:0.001:1:7. The best value is one of them. The text is empty if the key
-    does not allow all of them.
+    as a text such as log:0.001:1:7, or log:0.001:1 for a range from which values are drawn. The
+    best value is one of them, or in this range. The text is empty if the key does not allow all
+    values.
     """
 
     axis: Axis
@@ -56,14 +67,20 @@ class Edge:
 def edges(axes: Iterable[Axis], best: Candidate, tried: Sequence[Candidate]) -> list[Edge]:
     """The axes on which the best candidate has the lowest or the highest value that was tried.
 
-    Such an edge counts only if the config key of the axis allows values beyond it. tried: all
-    candidates. An axis without numbers has no edge.
+    Such an edge counts only if the config key of the axis allows values beyond it. In a random
+    search, the value must also be an end of the list, or close to an end of the range, from which
+    values were drawn. tried: all candidates. An axis without numbers has no edge.
     """
     found = []
     for axis in axes:
         if not axis.numeric:
             continue
         value, values = best.settings[axis.key], {each.settings[axis.key] for each in tried}
+        if axis.drawn and len(values) >= FEWEST:
+            if axis.spacing is not None:
+                found += _edge_of_range(axis, best, values)
+                continue
+            values = set(axis.values)
         if len(values) < FEWEST or value not in (min(values), max(values)):
             continue
         smallest = value == min(values)
@@ -72,15 +89,44 @@ def edges(axes: Iterable[Axis], best: Candidate, tried: Sequence[Candidate]) -> 
         if value == 0:
             # All values have one sign, as 0 is the smallest or the largest.
             continue
-        # A key that allows no fraction takes whole numbers only.
-        whole = not _is_allowed(best.experiment, axis.key, value + 0.001 * abs(value or 1))
-        whole &= all(isinstance(each, int) for each in values)
+        whole = _is_whole(best.experiment, axis.key, value, values)
         if _is_allowed(best.experiment, axis.key, _next(value, smallest, whole)):
             wider = (_wider_list if whole else _wider_range)(value, sorted(values), smallest)
             points = swept_values(axis.key, wider)
             fits = all(_is_allowed(best.experiment, axis.key, point) for point in points)
             found.append(Edge(axis, smallest, wider if fits else ""))
     return found
+
+
+def _edge_of_range(axis: Axis, best: Candidate, drawn: Collection[Any]) -> list[Edge]:
+    """The edge of a range from which a random search has drawn values; empty if there is none.
+
+    drawn: the values that were tried. The range is extended by ten times its end, or by its own
+    width if its spacing is linear; by half of this, by a quarter and so on if the key does not
+    allow it. There is no edge if the key allows no extension.
+    """
+    value, low, high = best.settings[axis.key], min(axis.values), max(axis.values)
+    scale = math.log if axis.spacing == "log" else float
+    place = (scale(value) - scale(low)) / (scale(high) - scale(low))
+    smallest = place < 0.5
+    extreme, end = (min(drawn), low) if smallest else (max(drawn), high)
+    if value != extreme or min(place, 1 - place) > NEAR:
+        return []
+    whole = _is_whole(best.experiment, axis.key, value, axis.values)
+    for halvings in range(HALVINGS + 1):
+        share = (-1 if smallest else 1) * 0.5**halvings
+        further = end * MANY_TIMES**share if axis.spacing == "log" else end + share * (high - low)
+        further = round(further) if whole else float(f"{further:.4g}")
+        if further != end and further * end > 0 and _is_allowed(best.experiment, axis.key, further):
+            ends = (further, high) if smallest else (low, further)
+            return [Edge(axis, smallest, ":".join([axis.spacing or "", *map(short_flow, ends)]))]
+    return []
+
+
+def _is_whole(experiment: Experiment, key: str, value: Any, values: Iterable[Any]) -> bool:
+    """Whether the key allows no fraction, so that only whole numbers can be tried."""
+    fraction = _is_allowed(experiment, key, value + 0.001 * abs(value or 1))
+    return not fraction and all(isinstance(each, int) for each in values)
 
 
 def _epochs(experiment: Experiment) -> float | None:

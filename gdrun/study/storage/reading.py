@@ -34,7 +34,7 @@ from gdrun.study.storage.records import (
 from gdrun.study.storage.results import Result
 from gdrun.study.storage.row_records import ContenderRow, TuningRecord
 from gdrun.study.storage.study_directory import RECORD, read_study
-from gdrun.study.storage.study_record import read_rung
+from gdrun.study.storage.study_record import read_axis, read_rung
 from gdrun.study.storage.trial_files import read_results
 from gdrun.study.study import Work
 from gdrun.study.tuning import Tuning
@@ -98,6 +98,8 @@ def _read_sweep(record: StudyRecord, path: Path) -> Sweep:
     plan = StudyPlan("sweep", candidates, tuple(record["seeds"]), for_all)
     results = read_results(path, plan)
     metric, target, axes = Metric(question["metric"]), _target(question), _axes(plan)
+    if "axes" in question:
+        axes = tuple(map(read_axis, question["axes"]))
     rungs = tuple(map(read_rung, record.get("rungs", ())))
     if "ranking" not in record:
         work = _found_only(results)

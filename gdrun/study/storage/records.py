@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 from gdrun.runs.checked import Seconds
 from gdrun.runs.record import ProcessRecord
 from gdrun.study.storage.row_records import (
+    AxisRecord,
     ContenderRow,
     PairRecord,
     RungRecord,
@@ -113,9 +114,12 @@ class Question(TypedDict):
 
     These entries are written to study.json before anything runs. baseline: the name of the
     contender with which all others are compared; None for a sweep, or if all pairs are compared.
+    axes: the keys of a sweep with the values that were asked for; earlier versions of gdrun did not
+    record them.
     """
 
     metric: str
+    axes: NotRequired[list[AxisRecord]]
     halving: NotRequired[bool]
     target: TargetRecord | None
     baseline: NotRequired[str | None]
@@ -232,6 +236,7 @@ class StudyRecord(PlanRecord):
     halving: NotRequired[bool]
     target: NotRequired[TargetRecord | None]
     baseline: NotRequired[str | None]
+    axes: NotRequired[list[AxisRecord]]
     rungs: NotRequired[list[RungRecord]]
 
     unlike: NotRequired[Literal["data", "loss"] | None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NotRequired
+from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -39,6 +39,19 @@ class StabilityRecord(TypedDict):
     unstable: float | None
     steps_needed: NotRequired[int | None]
     unclear: NotRequired[float | None]
+
+
+class AxisRecord(TypedDict):
+    """A key of a sweep, and the values that were asked for.
+
+    values: those of the list or the range. spacing: of a range; None for a list. drawn: whether a
+    random search drew the values that were tried from these.
+    """
+
+    key: str
+    values: list[Any]
+    spacing: Literal["log", "lin"] | None
+    drawn: bool
 
 
 class TuningRecord(TypedDict):

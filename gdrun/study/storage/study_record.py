@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from gdrun.study.design.axes import Axis
 from gdrun.study.design.trials import StudyPlan
 from gdrun.study.judgement.comparison_findings import Comparison, Contender, Pair
 from gdrun.study.judgement.metrics import Metric, Target
@@ -21,6 +22,7 @@ from gdrun.study.storage.records import (
     WorkRecord,
 )
 from gdrun.study.storage.row_records import (
+    AxisRecord,
     ContenderRow,
     PairRecord,
     RungRecord,
@@ -152,6 +154,21 @@ def _contender(contender: Contender, comparison: Comparison) -> ContenderRow:
         "seconds_per_step": contender.pace,
         "tuning": _tuning(contender.tuning) if contender.tuning else None,
     }
+
+
+def axis_record(axis: Axis) -> AxisRecord:
+    """A key of a sweep with the values that were asked for, as an entry of study.json."""
+    return {
+        "key": axis.key,
+        "values": list(axis.values),
+        "spacing": axis.spacing,
+        "drawn": axis.drawn,
+    }
+
+
+def read_axis(written: AxisRecord) -> Axis:
+    """The key of a sweep that an entry of study.json describes."""
+    return Axis(written["key"], tuple(written["values"]), written["spacing"], written["drawn"])
 
 
 def rung_record(rung: Rung) -> RungRecord:
