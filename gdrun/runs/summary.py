@@ -195,7 +195,7 @@ def _by_part(parts: Mapping[PartName, Values]) -> dict[str, MetricValues]:
 
 def numbers_of(summary: Mapping[str, Any]) -> dict[str, float]:
     """The numbers of a summary by name, with the metrics by part, such as validation_f1."""
-    metrics = summary.get("metrics") or {}
+    metrics = {"test": summary.get("tested") or {}, **(summary.get("metrics") or {})}
     by_part = {f"{part}_{name}": each for part in metrics for name, each in metrics[part].items()}
     return {
         name: float(value)

@@ -342,3 +342,16 @@ def test_a_setting_that_diverged_has_no_number_in_the_ranking():
         assert "inf" not in text
     (row,) = [line for line in markdown(found).splitlines() if line.startswith("| lr=1e+06")]
     assert row.split(" | ")[1] == "–"
+
+
+def test_the_metric_of_a_study_is_also_there_for_the_test_part(tmp_path):
+    words = ("dataset=breast-cancer", "model=logistic", "variant=bgd", "epochs=3")
+    rules = ("vanilla", "adam")
+    compared = gdrun.compare(rules, None, *words, metric="roc_auc", out=tmp_path)
+    (path,) = tmp_path.iterdir()
+    runs = [gdrun.train(None, *words, f"optimizer={rule}") for rule in rules]
+    expected = [run.summary["metrics"]["test"]["roc_auc"] for run in runs]
+    for found in (compared, gdrun.read_study(path)):
+        assert found.columns()["contender"].tolist() == list(rules)
+        np.testing.assert_allclose(found.columns()["test_roc_auc"], expected)
+        assert found.to_pandas()["test_roc_auc"].notna().all()
