@@ -349,7 +349,8 @@ def test_the_metric_of_a_study_is_also_there_for_the_test_part(tmp_path):
     rules = ("vanilla", "adam")
     compared = gdrun.compare(rules, None, *words, metric="roc_auc", out=tmp_path)
     (path,) = tmp_path.iterdir()
-    runs = [gdrun.train(None, *words, f"optimizer={rule}") for rule in rules]
+    listed = "evaluate.metrics=[roc_auc]"
+    runs = [gdrun.train(None, *words, listed, f"optimizer={rule}") for rule in rules]
     expected = [run.summary["metrics"]["test"]["roc_auc"] for run in runs]
     for found in (compared, gdrun.read_study(path)):
         assert found.columns()["contender"].tolist() == list(rules)
