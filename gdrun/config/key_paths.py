@@ -7,6 +7,7 @@ from itertools import product
 from typing import Any
 
 from gdrun.config.experiment import DEFAULTS, FIXED, KEYS
+from gdrun.config.names_elsewhere import key_of_chosen
 from gdrun.config.section_kinds import SectionKind
 from gdrun.config.sections import SECTIONS, section_keys
 from gdrun.config.settings import HELD_OUT, HeldOutFile, Split, Standardize
@@ -36,6 +37,10 @@ def resolve_key(key: str, data: Mapping[str, Any]) -> list[tuple[str, ...]]:
         # rule of the same name under watch.
         shortest = min(map(len, matching))
         matching = [path for path in matching if len(path) == shortest]
+    if len(wanted) == 1 and matching and all(path[0] in FIXED for path in matching):
+        # factor is a key of stopping, but with schedule=step it may also mean the factor of a drop.
+        other = tuple((key_of_chosen(key, data) or "").split("."))
+        matching += [other] if other in known else []
     return matching
 
 

@@ -39,8 +39,12 @@ _PLAIN = {
 
 KEYS_WITH: dict[str, dict[str, dict[str, str]]] = {
     "schedule": {
-        "step": {"step_size": "schedule.drop_every", "transition_steps": "schedule.drop_every"},
-        "multistep": {"boundaries": "schedule.milestones"},
+        "step": {
+            "factor": "schedule.gamma",
+            "step_size": "schedule.drop_every",
+            "transition_steps": "schedule.drop_every",
+        },
+        "multistep": {"boundaries": "schedule.milestones", "factor": "schedule.gamma"},
         "linear": {"start_factor": "schedule.start", "end_factor": "schedule.end"},
         "cosine": _LOWEST,
         "cosine_restarts": {"t_0": "schedule.period", "t_mult": "schedule.growth"} | _LOWEST,
@@ -136,7 +140,12 @@ def key_elsewhere(name: str, data: Mapping[str, Any]) -> str | None:
 
     data: the plain data of the config, whose schedule and optimizer decide what the name means.
     """
-    return _chosen(KEYS_WITH, name, data) or KEYS_ELSEWHERE.get(name.lower())
+    return key_of_chosen(name, data) or KEYS_ELSEWHERE.get(name.lower())
+
+
+def key_of_chosen(name: str, data: Mapping[str, Any]) -> str | None:
+    """As `key_elsewhere`, only for names that the chosen schedule or optimizer gives a meaning."""
+    return _chosen(KEYS_WITH, name, data)
 
 
 def way_elsewhere(name: str, data: Mapping[str, Any]) -> str | None:

@@ -201,7 +201,7 @@ class EarlyStoppingSettings(Settings):
 class DivergenceLimit(Settings):
     """A run has diverged when its loss is not finite, or above `factor` times its initial loss."""
 
-    factor: Positive = 1e4
+    factor: Annotated[float, Field(gt=1)] = 1e4
 
 
 class Rules(Settings):

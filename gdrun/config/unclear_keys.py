@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gdrun.config.experiment import KEYS, Header
+from gdrun.config.key_paths import as_mapping
 from gdrun.config.names_elsewhere import NO_TRAINING, key_elsewhere, spelt, way_elsewhere
 from gdrun.config.sections import SECTIONS
 from gdrun.errors import Problem, near, suggestion
@@ -26,6 +27,13 @@ def unclear_key(
     """
     where, leaf = repr(text), key.split(".")[-1]
     if paths:
+        renamed = next((path for path in paths if path[-1] != leaf), None)
+        if renamed is not None and key == leaf:
+            here = " or ".join(".".join(path) for path in paths if path != renamed)
+            chosen = as_mapping(data[renamed[0]])["name"]
+            what = f"{key} is {here} here; the {key} of {renamed[0]} {chosen} is {renamed[-1]}"
+            written = f"{'.'.join(renamed)}={text.partition('=')[2]}"
+            return Problem(what, where, f"write {written}, or the whole path {here}")
         meanings = ", ".join(".".join(path) for path in paths)
         what = f"{key} is ambiguous: it can mean {meanings}"
         return Problem(what, where, "write the whole path of the key you mean")

@@ -42,6 +42,8 @@ HINTS: dict[str, str] = {
     "dataset.test": "such as test: new.csv; for a share of the rows write split: {test: 0.1}",
     "dataset.split": "such as split: {validation: 0.1, test: 0}, where 0 means no such part",
     "stopping.steps": "such as steps: 1000; steps=none removes this budget",
+    "stopping.divergence.factor": "a run whose loss is above factor times its initial loss has "
+    "diverged, so that a factor is > 1, such as 1e4",
     "stopping.divergence": "such as divergence: {factor: 1e6}; divergence=none sets the default",
     "stopping.target_accuracy": "a share between 0 and 1, such as target_accuracy: 0.95",
     "stopping": "such as stopping: {epochs: 50}; `gdrun list stopping` shows all its keys",

@@ -29,7 +29,9 @@ CONDITIONAL = [
 def test_the_key_of_a_name_exists_where_it_is_named(section, choice, name, key):
     plain = load(None, [f"{section}={choice}"]).plain()
     assert tuple(key.split(".")) in set(known_paths(plain))
-    assert hint_for(f"{section}={choice}", f"{name}=1") == f"the name in gdrun is {key}"
+    # The name may also be a key of gdrun, such as stopping.divergence.factor.
+    hints = (f"the name in gdrun is {key}", f"write {key}=1, or the whole path ")
+    assert hint_for(f"{section}={choice}", f"{name}=1").startswith(hints)
 
 
 def test_a_name_has_its_usual_meaning_without_such_a_schedule():
@@ -38,6 +40,28 @@ def test_a_name_has_its_usual_meaning_without_such_a_schedule():
     data = {"dataset": "iris", "model": "softmax", "schedule": {"name": "step", "step_size": 10}}
     with pytest.raises(ConfigError, match="the name in gdrun is drop_every"):
         load(data)
+
+
+@pytest.mark.parametrize("schedule", ["step", "multistep"])
+def test_the_factor_of_a_drop_is_not_taken_for_the_limit_of_divergence(schedule):
+    chosen = f"schedule={schedule}"
+    with pytest.raises(ConfigError) as caught:
+        load(None, [chosen, "factor=0.1"])
+    assert str(caught.value) == (
+        "error: 'factor=0.1': factor is stopping.divergence.factor here; "
+        f"the factor of schedule {schedule} is gamma\n"
+        "hint: write schedule.gamma=0.1, or the whole path stopping.divergence.factor"
+    )
+    assert load(None, [chosen, "schedule.gamma=0.1"]).schedule["gamma"] == 0.1
+    for words in ([chosen, "stopping.divergence.factor=1e6"], ["schedule=cosine", "factor=1e6"]):
+        assert load(None, words).stopping.divergence.factor == 1e6
+
+
+@pytest.mark.parametrize("factor", ["1", "0.1", "-2"])
+def test_a_limit_of_divergence_at_the_initial_loss_is_refused(factor):
+    """With a factor of 1 the smallest rise of the loss would be a divergence."""
+    with pytest.raises(ConfigError, match=f"factor: must be > 1, got {factor}\n"):
+        load(None, [f"stopping.divergence.factor={factor}"])
 
 
 def test_the_factor_of_pytorchs_exponential_schedule_is_converted():
