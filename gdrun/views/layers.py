@@ -17,12 +17,18 @@ MOST_LAYERS = 24
 evenly spaced, with the first and the last.
 """
 
+UPDATE = "update/weight"
+"""The heading of the column with the sizes of updates."""
+
 LEGEND = {
-    "update/weight": "norm of the last update over norm of the weights; about 0.001 is usual",
+    UPDATE: "norm of the last update over norm of the weights; about 0.001 is usual",
     "dead": "share of units whose activation has slope 0 for every example",
     "saturated": "share of other units whose mean slope is below a tenth of the largest slope",
 }
-"""The meaning of the headings of the table."""
+"""The meaning of the headings of the table. Before it the legend has the epoch of the values."""
+
+NO_UPDATE = "no evaluation followed an update"
+"""The meaning of the heading UPDATE if the only evaluation is that before the first step."""
 
 
 def layers_of(evals: Columns) -> list[str]:
@@ -38,35 +44,42 @@ def layer_table(evals: Columns) -> RenderableType:
 
     A row shows the norm of the layer's gradient at the first and at the last evaluation. It also
     shows, at the last evaluation, the size of the last update relative to the weights, and the
-    shares of inactive units. A narrow terminal gets fewer columns. evals: the evaluations of a run,
-    by column, (evaluations,) each.
+    shares of inactive units; the legend names the epoch of this evaluation. A narrow terminal gets
+    fewer columns. evals: the evaluations of a run, by column, (evaluations,) each.
     """
+    last = float(evals["epoch"][-1])
     places = (0, -1) if len(evals["epoch"]) > 1 else (0,)
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("layer", no_wrap=True)
     epochs = [f"at epoch {position(evals['epoch'][place])}" for place in places]
     epochs[0] = f"grad norm {epochs[0]}"
-    for heading in (*epochs, "update/weight", "dead", "saturated"):
+    for heading in (*epochs, UPDATE, "dead", "saturated"):
         table.add_column(heading, justify="right", no_wrap=True)
     for layer in _evenly_spaced(layers_of(evals)):
         norms = [quantity(float(evals[f"{layer}.grad_norm"][place]), 3) for place in places]
-        ratio = quantity(float(evals[f"{layer}.update_ratio"][-1]), 3)
+        ratio = quantity(float(evals[f"{layer}.update_ratio"][-1]), 3) if last > 0 else MISSING
         inactive = [
             percent(float(evals[name][-1])) if (name := f"{layer}.{kind}") in evals else MISSING
             for kind in ("dead", "saturated")
         ]
         table.add_row(layer, *norms, ratio, *inactive)
-    optional = ("saturated", "dead", "update/weight", *epochs[1:])
-    return fitting(table, optional, _legend)
+    optional = ("saturated", "dead", UPDATE, *epochs[1:])
+    return fitting(table, optional, lambda shown: _legend(shown, last))
 
 
-def _legend(table: Table) -> RenderableType:
-    """A table with the meanings of headings of the table of layers; other headings are clear."""
+def _legend(table: Table, epoch: float) -> RenderableType:
+    """A table with the meanings of headings of the table of layers; other headings are clear.
+
+    epoch: that of the last evaluation, which these headings do not name.
+    """
+    meanings = {heading: f"at epoch {position(epoch)}: {text}" for heading, text in LEGEND.items()}
+    if epoch == 0:
+        meanings[UPDATE] = NO_UPDATE
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
     for heading in headings(table):
-        if heading in LEGEND:
-            grid.add_row(heading, LEGEND[heading])
+        if heading in meanings:
+            grid.add_row(heading, meanings[heading])
     return Padding(grid, (1, 0, 0, 0)) if grid.row_count else Group()
 
 

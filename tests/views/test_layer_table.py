@@ -30,11 +30,12 @@ def test_the_whole_table():
         "layer1                 1e-09          0.25        0.00123  12.5 %     50.0 %",
         "layer2                     2           inf            nan       –          –",
         "",
-        "update/weight  norm of the last update over norm of the weights; about 0.001 is",
-        "               usual",
-        "dead           share of units whose activation has slope 0 for every example",
-        "saturated      share of other units whose mean slope is below a tenth of the",
-        "               largest slope",
+        "update/weight  at epoch 2.5: norm of the last update over norm of the weights;",
+        "               about 0.001 is usual",
+        "dead           at epoch 2.5: share of units whose activation has slope 0 for",
+        "               every example",
+        "saturated      at epoch 2.5: share of other units whose mean slope is below a",
+        "               tenth of the largest slope",
     ]
     # A narrow terminal has neither the columns nor their meanings.
     assert text(evals, 34) == [
@@ -47,14 +48,29 @@ def test_the_whole_table():
     ]
     assert text(evals, 36)[0] == "layer   grad norm at epoch 0    dead"
     assert text(evals, 57)[0].endswith("at epoch 2.5  update/weight")
-    assert text(evals, 57)[5].startswith("update/weight  norm of the last update")
+    assert text(evals, 57)[5].startswith("update/weight  at epoch 2.5: norm of the last update")
     assert not [line for line in text(evals, 57) if line.startswith("dead")]
 
 
 def test_one_evaluation_is_shown_once():
     evals = {"epoch": np.array([0.0])}
     evals |= {"layer1.grad_norm": np.array([2.0]), "layer1.update_ratio": np.array([0.0])}
-    assert text(evals)[0] == "layer   grad norm at epoch 0  update/weight  dead  saturated"
+    assert text(evals) == [
+        "layer   grad norm at epoch 0  update/weight  dead  saturated",
+        "layer1                     2              –     –          –",
+        "",
+        "update/weight  no evaluation followed an update",
+        "dead           at epoch 0: share of units whose activation has slope 0 for every",
+        "               example",
+        "saturated      at epoch 0: share of other units whose mean slope is below a",
+        "               tenth of the largest slope",
+    ]
+
+
+def test_an_update_of_size_0_is_shown_as_0():
+    evals = {"epoch": np.array([0.0, 1.0]), "layer1.grad_norm": np.array([2.0, 0.0])}
+    evals["layer1.update_ratio"] = np.array([0.0, 0.0])
+    assert text(evals)[1].split()[:4] == ["layer1", "2", "0", "0"]
 
 
 def test_a_deep_network_is_shown_from_end_to_end():
