@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -52,10 +52,14 @@ class Plane:
 
 @dataclass(frozen=True)
 class Path:
-    """The weights (steps + 1, 2) of a run from its start to its end."""
+    """The weights (points, 2) of a run from its start to its end.
+
+    apart: the steps from one point to the next, the last of which may be nearer.
+    """
 
     label: str
     places: Numbers
+    apart: int = 1
 
     def labelled_in(self, plane: Plane) -> Path:
         """The path; if it leaves the picture of a plane, its label says so."""
@@ -63,7 +67,7 @@ class Path:
         if not outside:
             return self
         ends = "ends" if not plane.holds(self.places[-1]) else "partly"
-        return Path(f"{self.label}, {ends} outside the picture", self.places)
+        return replace(self, label=f"{self.label}, {ends} outside the picture")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,8 +148,8 @@ def _path(label: str, section: Mapping[str, Any], steps: Columns) -> Path:
     start = section.get("start") or entry_of(SURFACES, section["name"]).start
     apart = int(steps["combined"].max(initial=1)) if "combined" in steps else 1
     if apart > 1:
-        label = f"{label}, points {apart:,} steps apart"
-    return Path(label, np.concatenate([[start], places_of(steps)]))
+        label = f"{label}, a corner of the line every {apart:,} steps"
+    return Path(label, np.concatenate([[start], places_of(steps)]), apart)
 
 
 def _walks(title: str, section: Mapping[str, Any], paths: Sequence[Path]) -> Walks:

@@ -156,7 +156,7 @@ def test_a_walk_without_every_step_says_so():
     run = gdrun.train({"surface": "bowl"}, "optimizer=vanilla", "steps=40", "log.points=10")
     (path,) = walks([run]).paths
     # At most ten points for 40 steps: each stands for 9, and the last one for 4.
-    assert path.label == "vanilla, points 9 steps apart"
+    assert path.label == "vanilla, a corner of the line every 9 steps"
     assert len(path.places) == 1 + 5
 
 
@@ -166,9 +166,16 @@ def test_a_walk_without_every_step_shows_the_jumps():
     kept = gdrun.compare(["vanilla+lr=0.1999", "vanilla+lr=0.1"], base, "steps=2200")
     path = walks(kept).paths[0]
     heights = path.places[:-1, 1]
-    assert "points 3 steps apart" in path.label
+    assert path.label == "vanilla+lr=0.1999, a corner of the line every 3 steps"
     assert (heights[1:] * heights[:-1] < 0).all()
     np.testing.assert_allclose(abs(heights), 1.5 * 0.999 ** (3 * np.arange(len(heights))))
+    # The start and 734 more points are 735: a marker at every 61st, 183 steps from the last.
+    with style():
+        picture = walk_picture(walks(kept))
+    named = [text.get_text().replace("\n", " ") for text in picture.legends[0].get_texts()]
+    assert named[0] == f"{path.label}, a marker every 183"
+    line = next(line for line in picture.axes[0].lines if line.get_label() == "path 0")
+    assert (len(line.get_xdata()), line.get_markevery()) == (735, 61)
 
 
 def test_an_animation_ends_with_the_picture_of_the_walk():

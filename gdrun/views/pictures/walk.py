@@ -9,7 +9,7 @@ import numpy as np
 from gdrun.views.pictures.legends import legend
 from gdrun.views.pictures.style import MARKERS, PALETTE, figure
 from gdrun.views.pictures.texts import set_title
-from gdrun.views.walks import Walks
+from gdrun.views.walks import Path, Walks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,6 +22,9 @@ AROUND = 1.0
 """The inches beside and below the axes, for their numbers and names, and for the title."""
 
 LEVELS = 14
+MOST_MARKERS = 12
+"""About how many markers a path has; they tell paths apart without colours."""
+
 WHITE = 248
 """A colour of an animation whose channels are all at least this becomes white, which Pillow would
 otherwise replace by a light grey.
@@ -51,7 +54,7 @@ def walk_picture(found: Walks) -> Figure:
             marker=marker,
             linestyle=_DASHES[k // len(PALETTE) % len(_DASHES)],
             markersize=4,
-            markevery=max(len(path.places) // 12, 1),
+            markevery=_between_markers(path),
             label=f"path {k}",
             zorder=3,
         )
@@ -70,9 +73,19 @@ def walk_picture(found: Walks) -> Figure:
         keys["end"] = Line2D([], [], color="#777777", **_END)
     if any(found.holds(np.array(place)) for place in found.minima):
         keys["minimum"] = Line2D([], [], color="#000000", **_MINIMUM)
-    names = [path.label for path in found.paths]
+    names = [path.label + _markers_text(path) for path in found.paths]
     legend(picture, [*_lines(picture, "path"), *keys.values()], [*names, *keys])
     return picture
+
+
+def _between_markers(path: Path) -> int:
+    """The number of points of a path from one marker to the next."""
+    return max(len(path.places) // MOST_MARKERS, 1)
+
+
+def _markers_text(path: Path) -> str:
+    """The distance of the markers, for a path whose label has that of its points; else empty."""
+    return f", a marker every {path.apart * _between_markers(path):,}" if path.apart > 1 else ""
 
 
 def _height(found: Walks) -> float:
