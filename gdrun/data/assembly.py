@@ -23,6 +23,7 @@ from gdrun.data.feature_matrix import laid_out
 from gdrun.data.places import Places
 from gdrun.data.row_numbers import EMPTY, note_on_identifier, note_on_target, why_left_out
 from gdrun.data.sentinels import note_on_sentinel, notes_on_words
+from gdrun.data.stray_classes import strays_in
 from gdrun.data.table import DROPPED, Table
 from gdrun.errors import DataError, Problem
 
@@ -269,6 +270,7 @@ def _table(
         options=choices.options,
         reports=tuple(reports[j] for j in sorted(reports)),
         kept=kept,
+        strays=strays_in(target, kept, places, choices.options),
     )
 
 

@@ -23,6 +23,9 @@ class Places(Protocol):
     def cell(self, row: int, name: str) -> str:
         """The place of a cell: its file and column, and its line if the file has lines."""
 
+    def at(self, row: int) -> str:
+        """The words for the place of a row, such as `line 3` or `row 1`."""
+
     def here(self, row: int) -> str:
         """The words that end a message about this row, such as `in this line`."""
 
@@ -35,6 +38,9 @@ class TableRows:
 
     def cell(self, row: int, name: str) -> str:
         return f"{self.table} {name}"
+
+    def at(self, row: int) -> str:
+        return f"row {row}, where the first is row 0"
 
     def here(self, row: int) -> str:
         return f"in row {row} (the first is row 0)"
@@ -60,6 +66,10 @@ class TextLines:
         if index not in self._found:
             self._found[index] = [line for line, _ in checked_rows(file, layout)]
         return f"{file.where}:{self._found[index][row]} {name}"
+
+    def at(self, row: int) -> str:
+        place, name = self.cell(row, "").strip(), self.files[0][0].where
+        return f"line {place.removeprefix(f'{name}:')}" if len(self.files) == 1 else place
 
     def here(self, row: int) -> str:
         return "in this line"

@@ -25,6 +25,7 @@ from gdrun.data.standardisation import (
     standardisation,
     standardisation_of,
 )
+from gdrun.data.stray_classes import note_on_single_rows
 from gdrun.data.table import Part, Prepared, Table, TableHashes, Task
 from gdrun.data.target_scale import TargetScale
 from gdrun.data.targets import (
@@ -39,9 +40,6 @@ from gdrun.problems.rows import MappedRows
 
 MOST_NAMED = 5
 """The largest number of columns or classes that a message names; it counts the others."""
-
-FREQUENT = 10
-"""The fewest rows of every other class that make a class of one row conspicuous."""
 
 
 def prepare(
@@ -105,7 +103,7 @@ def prepare(
     else:
         rows = split_rows(strata, validation=validation, test=test, seed=seed)
     notes = [*table.notes, *_untrained_classes(y[rows.train], classes, table)]
-    notes += _classes_of_one_row(y, classes)
+    notes += note_on_single_rows(y, classes, table.strays)
 
     on_disk = isinstance(table.X, np.memmap)
     filled = any(table.fillings) or not table.fillings
@@ -180,6 +178,7 @@ def prepare(
         reports=table.reports,
         target_scale=target_scale,
         repeated=repeated,
+        strays=table.strays,
         files={name: (files[name].path, each.sha256) for name, each in of_files.items()},
     )
 
@@ -294,17 +293,6 @@ def _untrained_classes(trained: Counts, classes: tuple[str, ...], table: Table) 
             hint="use fewer rows for validation and test, or provide more data",
         )
     return [f"no training row has the class {_listed(absent)}"] if absent else []
-
-
-def _classes_of_one_row(y: Counts, classes: tuple[str, ...]) -> list[str]:
-    """A note on classes that one row has each, while all others are frequent: perhaps misspelt."""
-    counts = np.bincount(y, minlength=len(classes)) if classes else np.empty(0)
-    single = [label for label, count in zip(classes, counts, strict=True) if count == 1]
-    others = len(classes) - len(single)
-    if not single or others < 2 or min(counts[counts != 1]) < FREQUENT:
-        return []
-    left = f"without {'it' if len(single) == 1 else 'them'} the target has {others} classes"
-    return [f"a single row has the class {_listed(single)}; {left}"]
 
 
 def _listed(names: list[str] | tuple[str, ...]) -> str:

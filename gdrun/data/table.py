@@ -20,6 +20,7 @@ from gdrun.data.encoding import Encoding, SourceColumn
 from gdrun.data.feature_scales import FeatureScale, extreme_scales
 from gdrun.data.repeated_rows import NONE, RepeatedRows, first_hashes, row_hashes
 from gdrun.data.single_feature import SingleFeature, best_single_feature
+from gdrun.data.stray_classes import Stray, classes_with_rows
 from gdrun.data.target_scale import TargetScale
 from gdrun.mapped_files import require_unchanged
 from gdrun.threads import in_order
@@ -58,6 +59,7 @@ class Table:
     an empty text if they never are. options: those with which the columns were read. decimal: the
     decimal sign of the file. reports: the report on each column of a table that was read. kept
     (N,): the indices of the rows of the file that are in the table; None if no row was dropped.
+    strays: the classes of the target that are probably mistakes, by their label.
     wide (N, d + 1): a contiguous matrix whose first d columns are X, and whose memory preparation
     may overwrite; None if X is no view of such a matrix, or if its memory is used elsewhere.
     """
@@ -76,6 +78,7 @@ class Table:
     reports: tuple[ColumnReport, ...] = ()
     kept: Counts | None = None
     wide: Numbers | None = None
+    strays: Mapping[str, Stray] = field(default_factory=dict)
 
     @property
     def missing_marks(self) -> MissingMarks:
@@ -138,7 +141,8 @@ class Prepared:
     standardisation of the targets in the parts; None if they are in the target's own unit. reports:
     the report on each column of a table that was read. repeated: how many rows are equal to another
     one. files: the path and the hash of each part, by its name, that was read from a file of its
-    own. seconds: the time that reading and preparing took; 0 if it was not measured.
+    own. strays: the classes that are probably mistakes, by their label. seconds: the time that
+    reading and preparing took; 0 if it was not measured.
     """
 
     name: str
@@ -157,7 +161,14 @@ class Prepared:
     reports: tuple[ColumnReport, ...] = ()
     repeated: RepeatedRows = NONE
     files: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    strays: Mapping[str, Stray] = field(default_factory=dict)
     seconds: float = 0.0
+
+    @property
+    def classes_with_rows(self) -> str:
+        """The classes with their numbers of rows in all parts, as words for a message."""
+        parts = [part.y for part in (self.train, self.validation, self.test) if part is not None]
+        return classes_with_rows(np.concatenate(parts), self.classes, self.strays)
 
     @property
     def feature_names(self) -> tuple[str, ...]:

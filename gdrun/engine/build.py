@@ -211,10 +211,12 @@ def _model(experiment: Experiment, data: Prepared) -> Model:
     definition = MODELS[experiment.model.name]
     classes = len(data.classes)
     if definition.classes == "two" and classes != 2:
+        what = f"{definition.name} needs 2 classes, but {data.name} has {classes}"
+        ways = [each.advice for label, each in data.strays.items() if label in data.classes]
         raise ConfigError(
-            f"{definition.name} needs 2 classes, but {data.name} has {classes}",
+            f"{what}: {data.classes_with_rows}" if classes else what,
             where="model.name",
-            hint="use model: softmax",
+            hint="; or ".join([*ways, "use model: softmax"]),
         )
     _check_accuracy(experiment, classes)
     return definition.build(data.features, classes, experiment.model.options)

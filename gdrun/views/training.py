@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gdrun.array_types import Counts
+from gdrun.data.stray_classes import SINGLE
 from gdrun.data.table import DROPPED
 from gdrun.engine.trace import Columns
 from gdrun.methods.stopping import position
@@ -104,11 +105,12 @@ def path_line(words: str, path: Path) -> Text:
 def run_result(run: Run, *, brief: bool = False) -> RenderableType:
     """The view of a run that has ended: evaluations, verdict, summary, curves, and layers.
 
-    brief: only the verdict, the gravest symptom, dropped rows, and the summary.
+    brief: only the verdict, the gravest symptom, dropped rows, classes of one row, and the summary.
     """
     if brief:
         notes = run.record["data"]["notes"]
-        lines = [_note(each) for each in notes if f": {DROPPED} " in f": {each}"]
+        grave = [f": {words} " for words in (DROPPED, SINGLE)]
+        lines = [_note(each) for each in notes if any(words in f": {each}" for words in grave)]
         return Group(verdict_line(run), *_symptom(run.record), *lines, *_results(run))
     best = run.summary.get("best")
     parts: list[RenderableType] = []

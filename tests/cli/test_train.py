@@ -545,3 +545,13 @@ def test_a_narrow_table_has_both_coordinates_or_none(gdrun, monkeypatch, width):
     out = gdrun("train", "surface=himmelblau", "epochs=3", "engine=numpy").out
     (heading,) = [line for line in out.splitlines() if line.startswith("epoch")]
     assert ("x" in heading.split()) == ("y" in heading.split())
+
+
+def test_the_note_on_a_class_of_one_row_is_printed_with_quiet_too(train):
+    labels = ["no", "no", "yes"] * 20
+    labels[30] = "maybe"
+    rows = "".join(f"{k % 7},{label}\n" for k, label in enumerate(labels))
+    Path("made.csv").write_text(f"a,y\n{rows}")
+    said = train("made.csv", "epochs=1", "-q").out
+    note = "note: a single row has the class maybe (line 32); without it the target has 2 classes"
+    assert note in " ".join(said.split())
