@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,12 +53,19 @@ Json: TypeAlias = Annotated[
 ]
 
 
+PLUGINS_VARIABLE = "GDRUN_PLUGINS"
+"""The environment variable that names plugin files."""
+
+
 def _load_plugins(paths: list[Path] | None) -> list[Path] | None:
     """Load plugin files, and return their paths.
 
-    A config can then name the methods of the plugins, like those of gdrun.
+    paths: those of --plugin; without this option, those of GDRUN_PLUGINS, which are loaded in any
+    case, and first. A config can then name the methods of the plugins, like those of gdrun.
     """
-    for path in paths or ():
+    named = filter(None, os.environ.get(PLUGINS_VARIABLE, "").split(os.pathsep))
+    paths = list(dict.fromkeys([*map(Path, named), *(paths or ())]))
+    for path in paths:
         from gdrun.methods.plugins import load_plugin, note_on_ascent
 
         for text in filter(None, map(note_on_ascent, load_plugin(path))):
@@ -71,7 +79,7 @@ Plugins: TypeAlias = Annotated[
     typer.Option(
         "--plugin",
         metavar="FILE.py",
-        envvar="GDRUN_PLUGINS",
+        envvar=PLUGINS_VARIABLE,
         is_eager=True,
         callback=_load_plugins,
         help="Load your own rules, schedules, losses and surfaces from a Python file.",

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 
 _COMMAND = re.compile(r"`gdrun ([^`]+)`")
@@ -29,20 +30,43 @@ def _completed(command: str) -> str:
 
 
 def missing_options(words: Sequence[str]) -> list[str]:
-    """The options --plugin that a command needs; empty if it has such an option.
+    """The options --plugin that a command needs and does not have.
 
-    A command needs the plugins that this process has loaded, and the plugins of the runs and the
-    studies that the command names. The result is also empty for a command that takes no plugins.
-    words: the words of the command, without gdrun.
+    A command needs the plugins that this process has loaded. If it has no such option, it also
+    needs the plugins of the runs and the studies that it names. The result is empty for a command
+    that takes no plugins. words: the words of the command, without gdrun.
     """
-    if not words or "--plugin" in words:
+    if not words:
         return []
-    from gdrun.methods.plugins import WITHOUT_PLUGINS, loaded_plugins, options_for
+    from gdrun.methods.plugins import WITHOUT_PLUGINS
 
     if words[0] in WITHOUT_PLUGINS:
         return []
-    named = [plugin for word in words[1:] for plugin in plugins_beside(Path(word))]
-    return options_for([*loaded_plugins(), *named])
+    named = () if _given_plugins(words) else words[1:]
+    return _options(words, [each for word in named for each in plugins_beside(Path(word))])
+
+
+def loaded_options(words: Sequence[str]) -> list[str]:
+    """The options --plugin for the plugins that this process has loaded and the words do not name.
+
+    words: the words of a command, without gdrun.
+    """
+    return _options(words, ())
+
+
+def _options(words: Sequence[str], others: Sequence[Mapping[str, str]]) -> list[str]:
+    from gdrun.methods.plugins import loaded_plugins, options_for
+
+    given, needed = _given_plugins(words), [*loaded_plugins(), *others]
+    return options_for(each for each in needed if each["path"] not in given)
+
+
+def _given_plugins(words: Sequence[str]) -> set[str]:
+    """The whole paths of the plugins that a command loads with --plugin FILE or --plugin=FILE."""
+    option = "--plugin"
+    files = [word for before, word in pairwise(words) if before == option]
+    files += [word.partition("=")[2] for word in words if word.startswith(f"{option}=")]
+    return {str(Path(file).resolve()) for file in files}
 
 
 def plugins_beside(path: Path) -> Sequence[Mapping[str, str]]:

@@ -16,6 +16,7 @@ import typer
 
 from gdrun.cli import completion, console, faults
 from gdrun.cli.experiments import Json, Plugins, Seed, named_config, study_source
+from gdrun.cli.hinted_commands import loaded_options
 from gdrun.cli.missing_runs import missing_lines
 from gdrun.cli.next_steps import after_study
 from gdrun.cli.recorded_commands import resuming_words
@@ -104,8 +105,12 @@ class StudyOptions:
 
     @property
     def command(self) -> str:
-        """The command line for the record of the study."""
-        return shlex.join(["gdrun", *sys.argv[1:]])
+        """The command line for the record of the study.
+
+        It also names the plugins that were loaded without it, by the environment variable.
+        """
+        words = sys.argv[1:]
+        return shlex.join(["gdrun", *words, *loaded_options(words)])
 
     def seed_override(self) -> list[Override]:
         """A list with the override for --seed; empty if this option was not given."""

@@ -11,6 +11,7 @@ from typer.main import get_command
 import gdrun as package
 from gdrun.cli.app import app
 from gdrun.cli.hinted_commands import with_plugins
+from gdrun.cli.recorded_commands import resuming_words
 from gdrun.errors import ConfigError
 from gdrun.methods.plugins import WITHOUT_PLUGINS, note_on_ascent, with_loaded_plugins
 from gdrun.methods.rules import OPTIMIZERS
@@ -236,6 +237,50 @@ def test_the_environment_names_plugins(gdrun, tmp_path, monkeypatch, forget):
         assert "missing.py: cannot be read" in answer.err
     finally:
         OPTIMIZERS.pop("my_ascent", None)
+
+
+def test_the_option_adds_to_the_plugins_of_the_environment(gdrun, tmp_path, monkeypatch, forget):
+    monkeypatch.chdir(tmp_path)
+    mine = RULE.replace("cli_sign_descent", "my_descent")
+    Path("first.py").write_text(mine, encoding="utf-8")
+    Path("second.py").write_text(mine.replace("my_descent", "my_second"), encoding="utf-8")
+    forget()
+    monkeypatch.setenv("GDRUN_PLUGINS", "first.py")
+    words = ("my_descent", "my_second", "surface=bowl", "epochs=none", "steps=3", "--seeds", "1")
+    try:
+        assert gdrun("compare", *words, "--plugin", "second.py", "-q").code == 0
+        (study,) = Path("runs").iterdir()
+        command = json.loads((study / "study.json").read_text(encoding="utf-8"))["command"]
+        # The record has a command that works without the variable.
+        assert command.endswith("--plugin second.py -q --plugin first.py")
+        # Two files cannot give different methods the same name.
+        Path("second.py").write_text(mine.replace("0.01", "0.5"), encoding="utf-8")
+        refused = gdrun("list", "my_descent", "--plugin", "second.py")
+        assert refused.code == 2
+        assert "second.py:5: there is already an optimizer with the name my_des" in refused.err
+    finally:
+        OPTIMIZERS.pop("my_second", None)
+
+
+def test_a_study_with_a_plugin_of_the_environment_continues_without_it(
+    gdrun, tmp_path, monkeypatch, forget
+):
+    monkeypatch.chdir(tmp_path)
+    Path("my.py").write_text(RULE.replace("cli_sign_descent", "my_descent"), encoding="utf-8")
+    forget()
+    monkeypatch.setenv("GDRUN_PLUGINS", "my.py")
+    words = ("my_descent", "adam", "surface=bowl", "epochs=none", "steps=3", "--seeds", "1")
+    gdrun("compare", *words, "-q")
+    (study,) = Path("runs").iterdir()
+    (trials,) = study.glob("trials.jsonl")
+    trials.write_text(trials.read_text(encoding="utf-8").splitlines(True)[0], encoding="utf-8")
+    record = json.loads((study / "study.json").read_text(encoding="utf-8"))
+    assert record["command"].split() == ["gdrun", "compare", *words, "-q", "--plugin", "my.py"]
+    monkeypatch.delenv("GDRUN_PLUGINS")
+    forget()
+    words = resuming_words(record["command"], study)[1:]
+    assert gdrun(*words).code == 0
+    assert len(trials.read_text(encoding="utf-8").splitlines()) == 2
 
 
 def test_commands_in_the_hints_of_python_load_the_plugins(tmp_path, monkeypatch, forget):
