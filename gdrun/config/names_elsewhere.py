@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 KEYS_ELSEWHERE: dict[str, str] = {
@@ -96,6 +97,47 @@ OTHER_WAYS: dict[str, str] = {
     "betas": "the names in gdrun are beta1 and beta2, each with a value of its own",
 }
 """What to use instead of a setting that gdrun does not have, by its name in other libraries."""
+
+
+@dataclass(frozen=True)
+class OptionNotName:
+    """An option of gdrun that is taken for the name of an entry, such as warm-up for a schedule.
+
+    section, name: an entry that has the option. setting: the option with a value.
+    """
+
+    words: str
+    section: str
+    name: str
+    setting: str
+
+    @property
+    def hint(self) -> str:
+        """The hint for such a name as the value of a section."""
+        key, _, value = self.setting.partition("=")
+        return f"{self.words}, such as {self.section}: {{name: {self.name}, {key}: {value}}}"
+
+
+OPTIONS_NOT_NAMES: dict[str, OptionNotName] = {
+    "warmup": OptionNotName(
+        "warm-up is an option of every schedule", "schedule", "cosine", "warmup=5"
+    ),
+    "dropout": OptionNotName("dropout is an option of mlp", "model", "mlp", "dropout=0.2"),
+    "batchnorm": OptionNotName("batch_norm is an option of mlp", "model", "mlp", "batch_norm=true"),
+}
+"""The option that is meant, by a part of the name, in which - and _ do not count."""
+
+
+def option_not_name(name: object) -> OptionNotName | None:
+    """Return the option that the name of another library means, or None.
+
+    >>> option_not_name("linear-warmup").setting, option_not_name("linear")
+    ('warmup=5', None)
+    """
+    letters = str(name).lower().replace("-", "").replace("_", "")
+    found = (option for part, option in OPTIONS_NOT_NAMES.items() if part in letters)
+    return next(found, None)
+
 
 NO_TRAINING: dict[str, str] = {
     "threshold": "`threshold` of predict and evaluate sets the least probability "

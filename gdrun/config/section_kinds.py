@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from gdrun.config.choices import entry_of_option, not_chosen, same_names
+from gdrun.config.names_elsewhere import option_not_name
 from gdrun.config.option_models import settings_model
 from gdrun.config.settings import HeldOutFile, Standardize
 from gdrun.config.wording import problems_of
@@ -193,7 +194,10 @@ class SectionKind:
             place = (self.key, "name") if len(given) > 1 else (self.key,)
             what = f"no {self.key} is called {name!r}"
             hint = suggestion(name, known)
-            if takes_plugins(self.registry):
+            option = option_not_name(name)
+            if option is not None and option.section == self.key:
+                hint = option.hint
+            elif takes_plugins(self.registry):
                 hint = with_own_names(hint)
             return Problem(what, where(place), hint)
         return known[name]

@@ -268,3 +268,19 @@ def test_gd_is_said_to_be_the_optimizer_with_the_batches_of_the_base(gdrun, tmp_
     assert "; gd is the optimizer without momentum" in out and "; vanilla is" not in out
     trained = gdrun("train", "variant=gd", *words)
     assert "variant    bgd" in trained.out
+
+
+@pytest.mark.parametrize(
+    ("words", "example"),
+    [
+        ("cosine cosine+warmup", "cosine+warmup=5"),
+        ("cosine one_cycle+linear-warmup", "one_cycle+warmup=5"),
+        ("constant warm_up", "cosine+warmup=5"),
+        ("adam momentum schedule=linear-warmup", "schedule=cosine schedule.warmup=5"),
+    ],
+)
+def test_warm_up_is_named_as_an_option_of_every_schedule(compare, words, example):
+    answer = compare(*words.split())
+    assert answer.code == 2
+    hint = f"hint: warm-up is an option of every schedule, such as {example}\n"
+    assert answer.err.endswith(hint)

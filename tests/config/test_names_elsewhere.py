@@ -6,7 +6,8 @@ import pytest
 
 from gdrun.config.key_paths import known_paths
 from gdrun.config.loading import load
-from gdrun.config.names_elsewhere import KEYS_WITH
+from gdrun.config.names_elsewhere import KEYS_WITH, OPTIONS_NOT_NAMES
+from gdrun.config.sections import SECTIONS
 from gdrun.errors import ConfigError
 
 
@@ -107,3 +108,14 @@ def test_a_misspelt_word_of_a_key_that_may_be_a_mapping_has_its_near_ones():
     data = {"dataset": {"path": "a.csv", "missing": "mediam"}, "model": "linear"}
     with pytest.raises(ConfigError, match="did you mean median"):
         load(data)
+
+
+@pytest.mark.parametrize("part", OPTIONS_NOT_NAMES)
+def test_an_option_that_is_taken_for_a_name_is_one_that_its_entry_has(part):
+    option = OPTIONS_NOT_NAMES[part]
+    loaded = load(None, [f"{option.section}={option.name}", option.setting])
+    key, _, value = option.setting.partition("=")
+    assert str(getattr(loaded, option.section)[key]).lower().startswith(value)
+    assert option.hint in hint_for(f"{option.section}=my-{part}")
+    # No entry has such a name, or the hint would hide it.
+    assert not [name for kind in SECTIONS.values() for name in kind.registry if part in name]

@@ -19,6 +19,7 @@ from typing import Any
 
 from gdrun.config.experiment import Experiment
 from gdrun.config.loading import Change, load
+from gdrun.config.names_elsewhere import option_not_name
 from gdrun.config.overrides import Override, parse_override, paths_of
 from gdrun.config.sections import SECTIONS
 from gdrun.errors import ConfigError, Parameter, Problem, suggestion
@@ -193,6 +194,10 @@ def _choice(part: str, word: str) -> Override:
     if part == word and len(Path(word).parts) > 1:
         what, hint = "is neither a config nor the directory of a run", near_config(word)
         raise ConfigError(what, where=word, hint=hint)
+    if (option := option_not_name(part)) is not None:
+        others = [each for each in _parts(word) if each != part] or [option.name]
+        hint = f"{option.words}, such as {'+'.join([*others, option.setting])}"
+        raise ConfigError(f"{part} is not the name of a contender", where=repr(word), hint=hint)
     hint = with_own_names(suggestion(part, known))
     if part == word:
         hint += "; a contender may also be a config file or the directory of a run"
