@@ -206,9 +206,8 @@ def summary_grid(run: Run) -> RenderableType:
             grid.add_row("elapsed", elapsed)
         if summary["rising_share"] is not None:
             share = percent(summary["rising_share"])
-            usual = (
-                ", each with a new batch; about half is normal" if _has_mini_batches(run) else ""
-            )
+            usual = ", each with a new batch" if _has_mini_batches(run) else ""
+            usual += "; about half is normal" if usual and _descends(run) else ""
             grid.add_row("loss rose", f"in {share} of steps{usual}")
         if summary["clipped_share"]:
             share = percent(summary["clipped_share"])
@@ -247,6 +246,14 @@ def _loss_lines(run: Run) -> Iterator[tuple[str, str]]:
 
 def _has_mini_batches(run: Run) -> bool:
     return run.config["variant"]["name"] != "bgd" and not is_noiseless(run)
+
+
+def _descends(run: Run) -> bool:
+    """Whether the run neither diverged nor exploded, nor ended with a loss above its start."""
+    first, last = (number_in(run.summary, name) for name in ("initial_train_loss", "train_loss"))
+    rose = first is not None and last is not None and last > first
+    exploded = any(each["name"] == "exploding" for each in run.record.get("diagnosis") or ())
+    return run.status != "diverged" and not rose and not exploded
 
 
 def _best_loss(best: BestRecord) -> str:

@@ -93,6 +93,22 @@ def test_quiet_prints_the_gravest_symptom(train):
     assert train(*IRIS, "lr=0.1", "epochs=3", "-q").out.count("symptom: ") == 0
 
 
+@pytest.mark.parametrize(
+    ("rate", "words"),
+    [
+        # 2/L is about 1 on standardised features: far below it, and far above it.
+        ("0.01", "each with a new batch; about half is normal"),
+        ("0.3", "each with a new batch\n"),  # explodes, but does not diverge
+        ("1e9", "each with a new batch\n"),  # diverges
+    ],
+)
+def test_only_a_run_that_descends_is_normal(train, rate, words):
+    line = ("dataset=diabetes", "model=linear", "optimizer=vanilla", "variant=mbgd", "epochs=9")
+    out = train(*line, f"lr={rate}").out
+    assert words in re.sub(r"\n {11,}", " ", out)
+    assert ("exploding" in out or "diverged" in out) == (rate != "0.01")
+
+
 def test_quiet_prints_that_rows_were_dropped(train):
     rows = [f"{k % 7},{'' if k % 10 == 3 else k % 2}" for k in range(90)]
     for name, part in (("train", rows), ("test", rows[:40]), ("whole", rows[:3] * 20)):
