@@ -26,6 +26,7 @@ from gdrun.views.curves import (
     needs_log,
 )
 from gdrun.views.numbers import quantity
+from gdrun.views.study_notes import why_chosen
 from gdrun.views.titles import study_title
 
 NO_VALUE = "diverged, or no value"
@@ -54,8 +55,9 @@ class HeatMap:
     """A table of numbers (rows, columns) with names for its rows and columns.
 
     log: whether the colours are logarithmic. limits: the values of the darkest and the lightest
-    colour; None for the smallest and the largest value. marked: the row and column of the best
-    value. texts: the texts in the cells; empty for none.
+    colour; None for the smallest and the largest value. marked: the row and column of the chosen
+    setting, which usually has the best value. why: why another one is not chosen although its value
+    is better; empty if there is none. texts: the texts in the cells; empty for none.
     """
 
     title: str
@@ -69,6 +71,7 @@ class HeatMap:
     marked: tuple[int, int] | None = None
     texts: tuple[tuple[str, ...], ...] = ()
     limits: tuple[float, float] | None = None
+    why: str = ""
 
 
 def why_no_picture(found: Sweep) -> str | None:
@@ -147,6 +150,7 @@ def sweep_grid(found: Sweep) -> HeatMap:
             tuple(map(_cell, row, epochs))
             for row, epochs in zip(values.tolist(), dropped.tolist(), strict=True)
         ),
+        why=why_chosen(found),
     )
 
 

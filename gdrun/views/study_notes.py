@@ -6,10 +6,12 @@ import math
 from collections.abc import Iterable, Sequence
 
 from gdrun.config.writing import short_flow
+from gdrun.methods.stopping import position
 from gdrun.study.design.trials import StudyPlan
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.stability import StabilityLimit
+from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.study.judgement.verdict_rules import HALFWAY
 from gdrun.study.study import Work
 from gdrun.views.numbers import count, duration, percent, quantity
@@ -27,6 +29,47 @@ def lacking_notes(plan: StudyPlan) -> list[tuple[str, str]]:
         ("settings", f"{key}={short_flow(plan.for_all[key])} has no effect on {', '.join(names)}")
         for key, names in plan.lacking.items()
     ]
+
+
+def as_good_notes(sweep: Sweep) -> list[tuple[str, str]]:
+    """A note if another setting has a better median, but is slower than the best one."""
+    other = _better_median(sweep)
+    as_good = other is not None and other.eligible and other.dropped is None
+    return [("as good", why_chosen(sweep))] if as_good else []
+
+
+def why_chosen(sweep: Sweep) -> str:
+    """Why a setting with a better median than the best setting is not the best one.
+
+    Empty if there is none.
+    """
+    other = _better_median(sweep)
+    if other is None:
+        return ""
+    text = f"{other.name} has {quantity(sweep.metric.value(other.spread.median))}, "
+    if not other.descends:
+        return f"{text}but its training loss did not fall"
+    if other.dropped is not None:
+        return f"{text}but successive halving dropped it at epoch {position(other.dropped)}"
+    slower = other.symptom == "exploding" or other.diverged
+    how = "is less stable" if slower else "reaches the target later"
+    return f"{text}which is better by less than 2 %, but it {how}"
+
+
+def _better_median(sweep: Sweep) -> Standing | None:
+    """The setting with the best median if it is not the best setting; None without a best one.
+
+    A setting that may be the best comes before one that may not.
+    """
+    if sweep.best is None:
+        return None
+    best = sweep.ranking[0]
+    better = [each for each in sweep.ranking if each.spread.median < best.spread.median]
+    return min(
+        better,
+        key=lambda each: (not each.eligible, each.dropped is not None, each.spread.median),
+        default=None,
+    )
 
 
 def unfinished_notes(plan: StudyPlan, found: Iterable[Standing]) -> list[tuple[str, str]]:

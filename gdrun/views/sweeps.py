@@ -29,6 +29,7 @@ from gdrun.views.schedule_notes import schedule_notes
 from gdrun.views.split_note import split_notes
 from gdrun.views.study_line import study_line
 from gdrun.views.study_notes import (
+    as_good_notes,
     engine_notes,
     hardly_trained,
     lacking_notes,
@@ -254,7 +255,7 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
         progress = training_progress(sweep.standings, best, sweep.metric)
         text = f"{best.candidate.name}: {_spread_text(sweep, best)}{hardly_trained(progress)}"
         notes.append(("best", text))
-        notes += _as_good(sweep, best)
+        notes += as_good_notes(sweep)
     notes += order_notes(sweep.ranking, sweep.metric, best_only=_by_value(sweep))
     if sweep.plan.deterministic:
         notes.append(("seeds", ONE_SEED))
@@ -289,19 +290,6 @@ def _too_few_rungs(sweep: Sweep) -> list[tuple[str, str]]:
     epochs = position(fewest_epochs(experiment, settings))
     text = f"{left} settings are left, because no rung is before the first evaluation; "
     return [("halving", f"{text}epochs={epochs} leaves one")]
-
-
-def _as_good(sweep: Sweep, best: Standing) -> list[tuple[str, str]]:
-    """A note if another setting has a better median, but is slower than the best one."""
-    eligible = (standing for standing in sweep.ranking if standing.eligible)
-    other = min(eligible, key=lambda standing: standing.spread.median)
-    if other.spread.median >= best.spread.median:
-        return []
-    value = quantity(sweep.metric.value(other.spread.median))
-    text = f"{other.candidate.name} has {value}, which is better by less than 2 %, but it "
-    slower = other.symptom == "exploding" or other.diverged
-    text += "is less stable" if slower else "reaches the target later"
-    return [("as good", text)]
 
 
 def _spread_text(sweep: Sweep, best: Standing) -> str:

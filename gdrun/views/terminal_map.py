@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import wrap
 
 import numpy as np
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -69,11 +70,12 @@ def heat_lines(table: HeatMap, width: int, ascii_only: bool = False) -> list[str
         lines.append(f"{table.x_label}: from {across[0]} to {across[-1]}")
     if step > 1:
         lines.append(f"shown: 1 of every {step} columns")
-    return [line.rstrip() for line in [*lines, *_legend(table, ascii_only)]]
+    legend = [part for line in _legend(table, ascii_only) for part in wrap(line, width)]
+    return [line.rstrip() for line in [*lines, *legend]]
 
 
 def _signs(table: HeatMap, ascii_only: bool) -> list[list[str]]:
-    """The sign of each cell: its shade, * for the best value, and × for a value not finite."""
+    """The sign of each cell: its shade, * for the marked cell, and × for a value not finite."""
     values = np.asarray(table.values, dtype=float)
     finite = np.isfinite(values)
     known = np.log(values) if table.log else values
@@ -98,7 +100,7 @@ def _legend(table: HeatMap, ascii_only: bool) -> list[str]:
         low, high = told_apart((float(values.min()), float(values.max())))
         lines.append(f"{shades[0]} from {low} to {shades[-1]} {high}")
     if table.marked is not None:
-        lines.append("* best")
+        lines.append(f"* chosen setting; {table.why}" if table.why else "* best")
     if len(values) < table.values.size:
         lines.append(f"{'x' if ascii_only else '×'} {NO_VALUE}")
     return lines

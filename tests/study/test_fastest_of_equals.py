@@ -8,11 +8,11 @@ import gdrun
 from gdrun.study.design.axes import axes_of
 from gdrun.study.design.tuning_plan import TuningPlan
 from gdrun.study.judgement.metrics import Metric
-from gdrun.study.judgement.ranking import fastest_first, standings, training_progress
+from gdrun.study.judgement.ranking import HALVING, fastest_first, standings, training_progress
 from gdrun.study.judgement.sweep_findings import judge_sweep
 from gdrun.study.study import Work
 from gdrun.study.tuning import choose
-from gdrun.views.study_notes import hardly_trained
+from gdrun.views.study_notes import as_good_notes, hardly_trained, why_chosen
 from study.cases import plan_and_results, planned, result
 
 LOSS = Metric("validation_loss")
@@ -138,3 +138,17 @@ def test_a_study_is_read_with_the_best_setting_of_its_record(tmp_path):
         found = gdrun.read_study(study)
         assert found.best.name == name
         assert found.ranking[0].rank == 1
+
+
+def test_the_value_of_a_dropped_setting_is_not_as_good():
+    """Halving dropped rate 0.1, whose loss was lower then than that of the other at the end."""
+    rows = {
+        0.1: [result([10, 1.0], rule=HALVING, epoch=1.0)],
+        1.0: [result([10, 3.0, 2.0])],
+    }
+    plan, results = plan_and_results(rows)
+    axes = axes_of({"lr": [0.1, 1.0]}, plan.candidates[0].experiment)
+    found = judge_sweep(plan, axes, results, LOSS, Work(2, 0, 1, 0.0))
+    assert found.best.settings["optimizer.lr"] == 1.0
+    assert as_good_notes(found) == []
+    assert why_chosen(found) == "lr=0.1 has 1, but successive halving dropped it at epoch 1"

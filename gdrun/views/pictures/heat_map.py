@@ -73,13 +73,20 @@ def heat_map_picture(table: HeatMap) -> Figure:
     _name_columns(picture, axes, table.columns)
     axes.grid(False)
     set_labels(axes, table.x_label, table.y_label, (WIDTH, tall))
-    best = "" if table.marked is None else ", the best value has a frame"
-    set_title(picture, f"{table.title}{best}")
+    set_title(picture, f"{table.title}{_frame_words(table)}")
     if finite.any():
         picture.colorbar(image, ax=axes, label=plain(table.value_label))
     if not finite.all():
         legend(picture, [Patch(color=NO_VALUE_COLOUR)], [NO_VALUE])
     return picture
+
+
+def _frame_words(table: HeatMap) -> str:
+    if table.marked is None:
+        return ""
+    if table.why:
+        return f", the chosen setting has a frame; {table.why}"
+    return ", the best value has a frame"
 
 
 def _name_columns(picture: Figure, axes: Axes, names: Sequence[str]) -> None:
@@ -111,7 +118,7 @@ def _name_columns(picture: Figure, axes: Axes, names: Sequence[str]) -> None:
 
 
 def _write_cells(axes: Axes, table: HeatMap, norm: Normalize) -> None:
-    """Write the texts of the cells, × where there is no number, and a frame around the best."""
+    """Write the texts of the cells, × where there is no number, and frame the marked cell."""
     from matplotlib.patches import Rectangle
 
     values = table.values
