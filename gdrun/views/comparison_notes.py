@@ -111,7 +111,7 @@ def _seed_notes(comparison: Comparison) -> list[tuple[str, str]]:
         pairs = [pair for pair in pairs if pair.first == comparison.ranking[0].name]
     notes += [("pairs", pair_words(pair)) for pair in pairs]
     if pairs:
-        notes.append(("p", "two-sided sign test over shared seeds, Holm-adjusted for the pairs"))
+        notes.append(("p", words_on_p(comparison)))
     identical = [row for row in comparison.ranking if row.standing.identical]
     if identical:
         once = all(row.standing.candidate.experiment.deterministic for row in identical)
@@ -211,6 +211,13 @@ def _ambiguous(candidates: Sequence[Candidate]) -> Iterator[str]:
                 f"{each.name} is the optimizer vanilla, here with mini-batches of {size}; write "
                 "bgd for full batches"
             )
+
+
+def words_on_p(comparison: Comparison) -> str:
+    """The words on what the p-values of a comparison are: the test, and for how many pairs."""
+    pairs = len(comparison.pairs)
+    adjusted = f", Holm-adjusted for {pairs} pairs" if pairs > 1 else ""
+    return f"two-sided sign test over shared seeds{adjusted}"
 
 
 def _is_plain(candidate: Candidate) -> bool:

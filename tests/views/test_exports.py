@@ -243,7 +243,9 @@ def test_the_ranking_as_markdown_and_latex(sweep):
 def test_the_ranking_has_tuned_settings_and_intervals():
     options = {"tune": "lr=0.01,0.1", "seeds": 6}
     compared = gdrun.compare(["vanilla", "adam"], CONFIG, "epochs=2", "engine=numpy", **options)
-    table, _ = markdown(compared).split("\n\n")
+    table, _, test = markdown(compared).split("\n\n")
+    # Two contenders are one pair, for which nothing is adjusted.
+    assert test == "p: two-sided sign test over shared seeds\n"
     head, _, *rows = (
         [cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()
     )
@@ -263,6 +265,19 @@ def test_the_ranking_has_tuned_settings_and_intervals():
     wins = sum(a < b for a, b in zip(first, second, strict=True))
     assert float(rows[1][-1]) == pytest.approx(binomtest(wins, 6).pvalue, rel=0.05)
     assert rows[0][-1] == ""
+
+
+def test_the_ranking_names_the_test_and_the_number_of_pairs():
+    names = ["vanilla", "adam", "momentum"]
+    words = ("epochs=1", "engine=numpy", "variant=mbgd")
+    note = "p: two-sided sign test over shared seeds, Holm-adjusted for {} pairs"
+    # Of 3 contenders there are 3 · 2 / 2 pairs, and 2 with the baseline.
+    for baseline, pairs in ((None, 3), ("adam", 2)):
+        compared = gdrun.compare(names, CONFIG, *words, seeds=6, baseline=baseline)
+        assert markdown(compared).splitlines()[-1] == note.format(pairs)
+        assert latex(compared).splitlines()[2] == f"% {note.format(pairs)}"
+    alone = gdrun.compare(names, CONFIG, *words, seeds=1)
+    assert "sign test" not in markdown(alone) + latex(alone)
 
 
 def test_settings_are_rounded_in_the_ranking_as_on_the_screen():

@@ -13,6 +13,7 @@ from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import ranked
 from gdrun.study.judgement.statistics import quantile
 from gdrun.study.judgement.sweep_findings import Sweep
+from gdrun.views.comparison_notes import words_on_p
 from gdrun.views.comparisons import amount_text, test_result, test_text
 from gdrun.views.numbers import MISSING, percent, quantity
 from gdrun.views.recorded import standings_of
@@ -39,25 +40,25 @@ _LATEX = {
 
 
 def markdown(found: Sweep | Comparison) -> str:
-    """The ranking as a GitHub Markdown table, and a line on what all candidates have in common."""
+    """The ranking as a GitHub Markdown table, and the lines of `_notes` as paragraphs."""
     head, rows = _ranking(found)
     marks = [":--", *(["--:"] * (len(head) - 1))]
     lines = [head, marks, *([_in_markdown(cell) for cell in row] for row in rows)]
     table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
-    return f"{table}\n{_in_markdown(study_line(found.plan))}\n"
+    return table + "".join(f"\n{_in_markdown(note)}\n" for note in _notes(found))
 
 
 def latex(found: Sweep | Comparison) -> str:
     """The ranking as an environment tabular of LaTeX, with the rules of the package booktabs.
 
-    Comments above it name the package, and say what all candidates have in common.
+    Comments above it name the package, and have the lines of `_notes`.
     """
     head, rows = _ranking(found)
     body = [r"\toprule", _latex_row(head), r"\midrule", *map(_latex_row, rows), r"\bottomrule"]
     begin = rf"\begin{{tabular}}{{l{'r' * (len(head) - 1)}}}"
-    comment = f"% {one_line(study_line(found.plan))}"
+    comments = [f"% {one_line(note)}" for note in _notes(found)]
     needs = r"% in the preamble: \usepackage{booktabs}"
-    return "\n".join([needs, comment, begin, *body, r"\end{tabular}", ""])
+    return "\n".join([needs, *comments, begin, *body, r"\end{tabular}", ""])
 
 
 def in_latex(text: str) -> str:
@@ -76,6 +77,13 @@ def _in_markdown(text: str) -> str:
 
 def _latex_row(cells: Sequence[str]) -> str:
     return " & ".join(map(in_latex, cells)) + r" \\"
+
+
+def _notes(found: Sweep | Comparison) -> list[str]:
+    """A line on what all candidates have in common, and one on the p-values if there are any."""
+    _, p_values = _p_values(found)
+    tested = [f"p: {words_on_p(found)}"] if isinstance(found, Comparison) and p_values else []
+    return [study_line(found.plan), *tested]
 
 
 def _ranking(found: Sweep | Comparison) -> tuple[list[str], list[list[str]]]:
