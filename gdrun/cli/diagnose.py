@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -174,8 +174,13 @@ def _lower_threshold(run: Run, symptoms: Sequence[Symptom]) -> list[str]:
     counts = next(iter(run.summary["recalls"].values()))["rows"]
     if counts[1] > counts[0] or not run.model.has_probabilities:
         return []
-    words = ("evaluate", str(run.directory), str(path), "--threshold", "0.2")
-    return step(f"find more of class {classes[1]}, with more false alarms", *words)
+    purpose = f"find more of class {classes[1]}, with more false alarms"
+    test = run.config["dataset"].get("test")
+    if file := test.get("path") if isinstance(test, Mapping) else test:
+        path = file
+    else:
+        purpose += ", in a file that contains the training rows"
+    return step(purpose, "evaluate", str(run.directory), str(path), "--threshold", "0.2")
 
 
 def _config_of(directory: Path | None) -> Path:

@@ -155,6 +155,8 @@ def usage_problem(error: typer.TyperException, arguments: Sequence[str] = ()) ->
                 hint = f"write a number, such as {name} {parameter.default or 1}"
             return Problem(unfit, where, hint)
     hint = f"usage: {usage}" if usage else "gdrun --help lists the commands"
+    if context and (option := _option_as_key(context, arguments)):
+        hint = f"write {option}"
     return Problem(_sentence(error.format_message()), hint=hint)
 
 
@@ -195,6 +197,20 @@ def _option_hint(
         *first, last = owners
         return f"{option} is an option of gdrun {', '.join(first)}{' and ' if first else ''}{last}"
     return suggestion("", options)
+
+
+def _option_as_key(context: Any, arguments: Sequence[str]) -> str | None:
+    """The option that is meant by a word such as threshold=0.2; None if there is no such word.
+
+    arguments: the words after `gdrun`.
+    """
+    known = {name: each for each in context.command.params for name in each.opts}
+    for word in arguments:
+        key, sign, value = word.partition("=")
+        option = f"--{key.replace('_', '-')}"
+        if sign and option in known:
+            return option if known[option].is_flag else f"{option} {shell_word(value)}"
+    return None
 
 
 def _options(command: Any) -> list[str]:

@@ -79,6 +79,15 @@ def process(*words, **more):
             "hint: usage: gdrun list [OPTIONS] [KIND] [NAME]\n",
         ),
         (
+            ["predict", "last", "d.csv", "threshold=0.2"],
+            "error: got unexpected extra argument(s) (threshold=0.2)\n"
+            "hint: write --threshold 0.2\n",
+        ),
+        (
+            ["evaluate", "last", "d.csv", "json=true"],
+            "error: got unexpected extra argument(s) (json=true)\nhint: write --json\n",
+        ),
+        (
             ["config", "check", "nowhere.yaml"],
             "error: nowhere.yaml: there is no such file\n"
             "hint: `gdrun config new` writes a starter file\n",

@@ -221,11 +221,34 @@ def test_a_rare_class_is_a_symptom(here, tmp_path):
     assert "symptom: imbalance: the predictions are right for only" in " ".join(ended.out.split())
     (first, *_) = json.loads(here("diagnose", "--json").out)["symptoms"]
     assert "examples of class fraud in the training part" in first["evidence"]
+    advice = here("diagnose").out
+    assert "to find more of class ok" not in advice  # the second class is frequent
     # More steps and a larger rate together find the class.
     tried = json.loads(here("diagnose", "--try", "--json").out)["tried"]
     assert tried[0]["cured"]
     assert here("train", "dataset.path=rare.csv", *words, "diagnose.mute=[imbalance]").code == 0
     assert here("diagnose").page == "no symptom\n"
+
+
+def test_a_threshold_is_tried_on_the_test_file_if_there_is_one(here, tmp_path):
+    """The second class, yes, is rare: 15 of 300 rows."""
+    rng = np.random.default_rng(0)
+    kinds = np.where(np.arange(300) < 15, "yes", "no")
+    x = rng.normal(size=300) + 3 * (kinds == "yes")
+    lines = [f"{value},{kind}" for value, kind in zip(x, kinds, strict=True)]
+    for name in ("rare.csv", "test.csv"):
+        (tmp_path / name).write_text("\n".join(["x,kind", *lines, ""]))
+    words = ("model=logistic", "variant=bgd", "optimizer=vanilla", "lr=1", "epochs=30")
+    for test, file, also in (
+        ("epochs=30", "rare.csv", ", in a file that contains the training rows"),
+        ("test=test.csv", "test.csv", ""),
+    ):
+        assert here("train", "dataset.path=rare.csv", *words, test).code == 0
+        advice = here("diagnose").out.splitlines()
+        place = advice.index(f"to find more of class yes, with more false alarms{also}:")
+        command = advice[place + 1]
+        assert command.endswith(f"{file} --threshold 0.2")
+        assert here(*shlex.split(command)[1:]).code == 0
 
 
 def test_the_document_has_these_keys(here):
