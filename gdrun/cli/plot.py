@@ -229,7 +229,7 @@ def _require_picture(found: Sweep, path: Path, kind: str | None) -> None:
 
     if kind == "heat" and len(found.axes) == 2:
         return
-    if (reason := why_no_picture(found)) is not None:
+    if (reason := why_no_picture(found, kind)) is not None:
         report = f"`gdrun report {shlex.quote(str(path))}`"
         hint = f"{report} shows all keys, with parallel coordinates"
         raise GdrunError(reason, where=str(path), hint=hint)

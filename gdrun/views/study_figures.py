@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gdrun.array_types import Array, Numbers
+from gdrun.array_types import Array, Flags, Numbers
 from gdrun.errors import GdrunError
 from gdrun.methods.stopping import position
 from gdrun.study.design.axes import Axis
@@ -31,6 +31,9 @@ from gdrun.views.titles import study_title
 
 NO_VALUE = "diverged, or no value"
 """What a cell of a heat map without a finite number is."""
+
+NOT_TRIED = "not tried"
+"""What a cell of a heat map is if no run has its values, as in a random search."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,8 @@ class HeatMap:
     log: whether the colours are logarithmic. limits: the values of the darkest and the lightest
     colour; None for the smallest and the largest value. marked: the row and column of the chosen
     setting, which usually has the best value. why: why another one is not chosen although its value
-    is better; empty if there is none. texts: the texts in the cells; empty for none.
+    is better; empty if there is none. texts: the texts in the cells; empty for none. untried:
+    which cells have no run; None if all have one.
     """
 
     title: str
@@ -72,10 +76,20 @@ class HeatMap:
     texts: tuple[tuple[str, ...], ...] = ()
     limits: tuple[float, float] | None = None
     why: str = ""
+    untried: Flags | None = None
+
+    @property
+    def marks(self) -> tuple[Flags, Flags]:
+        """Which cells have a run but no finite number, and which have no run."""
+        untried = np.zeros(self.values.shape, bool) if self.untried is None else self.untried
+        return ~np.isfinite(self.values) & ~untried, untried
 
 
-def why_no_picture(found: Sweep) -> str | None:
-    """Why neither a sensitivity curve nor a heat map shows a sweep; None if one of them does."""
+def why_no_picture(found: Sweep, kind: str | None = None) -> str | None:
+    """Why neither a sensitivity curve nor a heat map shows a sweep; None if one of them does.
+
+    kind: the name of the one that the user named; None for either.
+    """
     if len(found.axes) > 2:
         return f"no picture shows a sweep over {len(found.axes)} keys"
     if len(found.axes) == 1:
@@ -83,6 +97,8 @@ def why_no_picture(found: Sweep) -> str | None:
         return None if axis.numeric else f"no picture shows {axis.leaf}, which has no numbers"
     cells = math.prod(len(_tried(found, axis)) for axis in found.axes)
     if 2 * len(found.standings) < cells:
+        if kind == "sensitivity":
+            return "the sensitivity curve needs a sweep over one key, and this one has 2"
         return "a heat map would be almost empty: few combinations of its two keys were tried"
     return None
 
@@ -126,12 +142,14 @@ def sweep_grid(found: Sweep) -> HeatMap:
         raise GdrunError(what, hint=hint or "`gdrun report` shows a sweep over any number of keys")
     down, across = (_tried(found, axis) for axis in found.axes)
     values, dropped = (np.full((len(down), len(across)), np.nan) for _ in range(2))
+    untried = np.ones(values.shape, bool)
     best = None
     for standing, median in zip(found.standings, found.medians, strict=True):
         settings = standing.candidate.settings
         row = down.index(settings[found.axes[0].key])
         column = across.index(settings[found.axes[1].key])
         values[row, column] = median if standing.results else np.nan
+        untried[row, column] = not standing.results
         if standing.dropped is not None:
             dropped[row, column] = standing.dropped
         if standing.candidate is found.best:
@@ -147,15 +165,23 @@ def sweep_grid(found: Sweep) -> HeatMap:
         is_logarithmic(values),
         best,
         tuple(
-            tuple(map(_cell, row, epochs))
-            for row, epochs in zip(values.tolist(), dropped.tolist(), strict=True)
+            tuple(map(_cell, row, epochs, blanks))
+            for row, epochs, blanks in zip(
+                values.tolist(), dropped.tolist(), untried.tolist(), strict=True
+            )
         ),
         why=why_chosen(found),
+        untried=untried,
     )
 
 
-def _cell(value: float, dropped: float) -> str:
-    """The text of a value; with the epoch in brackets if successive halving dropped the setting."""
+def _cell(value: float, dropped: float, untried: bool) -> str:
+    """The text of a value; with the epoch in brackets if successive halving dropped the setting.
+
+    Empty if the setting was not tried.
+    """
+    if untried:
+        return ""
     text = quantity(value, 3)
     return text if math.isnan(dropped) else f"{text} ({position(dropped)})"
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from gdrun.array_types import Array, Flags
 from gdrun.views.numbers import told_apart
-from gdrun.views.study_figures import NO_VALUE, HeatMap
+from gdrun.views.study_figures import NO_VALUE, NOT_TRIED, HeatMap
 from gdrun.views.terminal_plot import (
     HEIGHT,
     OVERLAP,
@@ -27,6 +27,9 @@ COLUMNS_PER_LEVEL = 12
 
 _SHADES = ("░▒▓█", ".:+#")
 """The shades from the smallest to the largest value, with Unicode and in ASCII."""
+
+_MARKS = (("×", "·"), ("x", "-"))
+"""The marks of a cell without a number and of one without a run, with Unicode and in ASCII."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ def heat_lines(table: HeatMap, width: int, ascii_only: bool = False) -> list[str
 
 
 def _signs(table: HeatMap, ascii_only: bool) -> list[list[str]]:
-    """The sign of each cell: its shade, * for the marked cell, and × for a value not finite."""
+    """The sign of each cell: its shade, * for the marked cell, or a mark of _MARKS."""
     values = np.asarray(table.values, dtype=float)
     finite = np.isfinite(values)
     known = np.log(values) if table.log else values
@@ -84,8 +87,9 @@ def _signs(table: HeatMap, ascii_only: bool) -> list[list[str]]:
     shades = _SHADES[ascii_only]
     places = np.clip(np.where(finite, shares, 0) * len(shades), 0, len(shades) - 1).astype(int)
     signs = [[shades[place] for place in row] for row in places.tolist()]
-    for row, column in np.argwhere(~finite).tolist():
-        signs[row][column] = "x" if ascii_only else "×"
+    for mark, cells in zip(_MARKS[ascii_only], table.marks, strict=True):
+        for row, column in np.argwhere(cells).tolist():
+            signs[row][column] = mark
     if table.marked is not None:
         row, column = table.marked
         signs[row][column] = "*"
@@ -101,8 +105,10 @@ def _legend(table: HeatMap, ascii_only: bool) -> list[str]:
         lines.append(f"{shades[0]} from {low} to {shades[-1]} {high}")
     if table.marked is not None:
         lines.append(f"* chosen setting; {table.why}" if table.why else "* best")
-    if len(values) < table.values.size:
-        lines.append(f"{'x' if ascii_only else '×'} {NO_VALUE}")
+    words = (NO_VALUE, NOT_TRIED)
+    for mark, cells, meaning in zip(_MARKS[ascii_only], table.marks, words, strict=True):
+        if cells.any():
+            lines.append(f"{mark} {meaning}")
     return lines
 
 

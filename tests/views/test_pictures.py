@@ -395,6 +395,18 @@ def test_runs_that_diverged_say_so():
     assert names == ["mbgd+lr=1000 (2 of 2 diverged)", "mbgd+lr=0.001"]
 
 
+def test_the_map_of_a_random_search_tells_what_was_not_tried():
+    walk = ({"surface": "bowl", "optimizer": "momentum"}, "steps=3")
+    values = {"lr": "log:1e-3:0.1", "beta": "lin:0:0.9"}
+    found = gdrun.sweep(walk[0], values, walk[1], search="random", trials=3)
+    table = study_figures.sweep_grid(found)
+    # Three draws have three rates and three β, and so 6 of 9 pairs that were not tried.
+    assert table.values.shape == (3, 3)
+    assert table.untried.sum() == 6
+    assert (np.isfinite(table.values) == ~table.untried).all()
+    assert sum(text == "" for row in table.texts for text in row) == 6
+
+
 def test_a_heat_map_explains_cells_without_a_value():
     values = np.array([[1.0, np.nan], [2.0, 3.0]])
     table = study_figures.HeatMap("a", "x", "y", ("1", "2"), ("3", "4"), values, "loss")
@@ -404,6 +416,14 @@ def test_a_heat_map_explains_cells_without_a_value():
         assert [text.get_text() for text in names.get_texts()] == ["diverged, or no value"]
         cell, *_ = names.legend_handles
         assert cell.get_facecolor() == to_rgba(picture.axes[0].get_facecolor())
+        # What was not tried is white, also if another cell has no value.
+        untried = np.array([[False, False], [True, False]])
+        blank = np.where(untried, np.nan, values)
+        picture = heat_map_picture(replace(table, values=blank, untried=untried))
+        (names,) = picture.legends
+        texts = [text.get_text() for text in names.get_texts()]
+        assert texts == ["diverged, or no value", "not tried"]
+        assert [text.get_text() for text in picture.axes[0].texts] == ["×"]
         # Without a value there is no scale of colours.
         assert len(picture.axes) == 2
         assert len(heat_map_picture(replace(table, values=values * np.nan)).axes) == 1

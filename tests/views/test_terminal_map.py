@@ -1,5 +1,7 @@
 """Maps in the terminal: shades of a table, and the places of a walk."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from gdrun.views.study_figures import HeatMap
@@ -30,6 +32,21 @@ def test_a_table_shows_a_shade_and_a_number():
         "* best",
         "× diverged, or no value",
     ]
+
+
+def test_what_was_not_tried_has_a_mark_of_its_own():
+    untried = np.array([[False, True], [False, False]])
+    values = np.where(untried, np.nan, TABLE.values)
+    table = replace(TABLE, values=values, untried=untried, texts=(("1", ""), ("2", "–")))
+    assert heat_lines(table, 80)[2:] == [
+        "0.1  * 1  ·",
+        "  1  █ 2  × –",
+        "░ from 1 to █ 2",
+        "* best",
+        "× diverged, or no value",
+        "· not tried",
+    ]
+    assert heat_lines(table, 12, ascii_only=True)[1] == "0.1  *  -"
 
 
 def test_a_narrow_ascii_table_has_only_shades():

@@ -17,7 +17,7 @@ from gdrun.views.pictures.texts import (
     shortened,
     wrapped,
 )
-from gdrun.views.study_figures import NO_VALUE, HeatMap
+from gdrun.views.study_figures import NO_VALUE, NOT_TRIED, HeatMap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NO_VALUE_COLOUR = "#dddddd"
+UNTRIED_COLOUR = "#ffffff"
 
 MOST_CELLS = 400
 """In a table with more cells than this, nothing is written into the cells."""
@@ -49,8 +50,11 @@ WIDTH, MOST_HEIGHT = 3.8, 4.0
 
 
 def heat_map_picture(table: HeatMap) -> Figure:
-    """The cells with a colour bar. A cell without a finite number is grey with a ×."""
-    from matplotlib.colors import LogNorm, Normalize
+    """The cells with a colour bar.
+
+    A cell without a finite number is grey with a ×, and one without a run is white.
+    """
+    from matplotlib.colors import ListedColormap, LogNorm, Normalize
     from matplotlib.patches import Patch
 
     rows = [wrapped(name, TICK_WIDTH, NAME_SIZE) for name in shortened(table.rows, LONGEST_TICK)]
@@ -67,6 +71,9 @@ def heat_map_picture(table: HeatMap) -> Figure:
     cells = np.ma.masked_array(values, ~finite)
     image = axes.imshow(cells, cmap=MAP, norm=norm, aspect="auto", interpolation="nearest")
     axes.set_facecolor(NO_VALUE_COLOUR)
+    failed, untried = table.marks
+    blank = np.ma.masked_array(np.zeros(values.shape), ~untried)
+    axes.imshow(blank, cmap=ListedColormap([UNTRIED_COLOUR]), aspect="auto")
     _write_cells(axes, table, norm)
     step = -(-len(rows) // MOST_TICKS)
     axes.set_yticks(range(0, len(rows), step), rows[::step], fontsize=NAME_SIZE)
@@ -76,8 +83,12 @@ def heat_map_picture(table: HeatMap) -> Figure:
     set_title(picture, f"{table.title}{_frame_words(table)}")
     if finite.any():
         picture.colorbar(image, ax=axes, label=plain(table.value_label))
-    if not finite.all():
-        legend(picture, [Patch(color=NO_VALUE_COLOUR)], [NO_VALUE])
+    marks = {
+        NO_VALUE: (failed, Patch(color=NO_VALUE_COLOUR)),
+        NOT_TRIED: (untried, Patch(facecolor=UNTRIED_COLOUR, edgecolor="#999999")),
+    }
+    if used := {words: patch for words, (cells, patch) in marks.items() if cells.any()}:
+        legend(picture, list(used.values()), list(used))
     return picture
 
 
@@ -121,11 +132,13 @@ def _write_cells(axes: Axes, table: HeatMap, norm: Normalize) -> None:
     """Write the texts of the cells, × where there is no number, and frame the marked cell."""
     from matplotlib.patches import Rectangle
 
-    values = table.values
+    values, (failed, _) = table.values, table.marks
     written = bool(table.texts) and len(table.columns) <= MOST_WRITTEN
     for (row, column), value in np.ndenumerate(values):
         finite = bool(np.isfinite(value))
-        text = table.texts[row][column] if written and finite else "" if finite else "×"
+        text = "×" if failed[row, column] else ""
+        if written and finite:
+            text = table.texts[row][column]
         if text and values.size <= MOST_CELLS:
             colour = "#666666" if not finite else "white" if norm(value) < 0.5 else "black"
             axes.text(column, row, plain(text), ha="center", va="center", color=colour, fontsize=8)
