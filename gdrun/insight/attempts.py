@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gdrun.insight.cure_limit import CureLimit
+
 RATE = "optimizer.lr"
 
 ALIKE = 0.1
@@ -26,11 +28,12 @@ class Attempt:
     better. treated: the first symptom of the diagnosed run that has remedies. symptoms: the names
     of the symptoms of the run with the changes. gone: whether the treated symptom is not among
     `symptoms`. pair: whether the changes are those of two remedies. new: the names of the symptoms
-    that the diagnosed run does not have. barring: those of them that a cure must not have.
+    that the diagnosed run does not have. barring: those of them that a cure must not have. limit:
+    the worst metric of a cure.
 
     cured: whether the treated symptom is gone, no symptom is barring, and the metric is clearly
     better than before and close to the best metric of all attempts that have neither the treated
-    symptom nor a barring one (see CLEAR and CLOSE in gdrun.insight.remedies). `still falling` is
+    symptom nor a barring one (see CLEAR in gdrun.insight.remedies, and `limit`). `still falling` is
     never barring. `noise floor` is not if the treated symptom hid the floor (see NOISY there). The
     metric may get worse if the treated symptom, such as a leak, made it look too good.
     """
@@ -47,6 +50,7 @@ class Attempt:
     larger: bool = False
     new: tuple[str, ...] = ()
     barring: tuple[str, ...] = ()
+    limit: CureLimit | None = None
 
     @property
     def left(self) -> set[str]:

@@ -22,6 +22,7 @@ from gdrun.config.writing import to_yaml
 from gdrun.engine.listeners import Listener
 from gdrun.errors import GdrunError, RecordError
 from gdrun.insight.attempts import MILD, Attempt, best_first
+from gdrun.insight.cure_limit import cure_limit
 from gdrun.insight.goals import Goal, goal_of
 from gdrun.runs.record_contents import closing, opening
 from gdrun.runs.recorded_experiment import config_of, repeatable_experiment
@@ -32,12 +33,6 @@ from gdrun.study.tasks import check_fit, tasks_of
 from gdrun.symptoms.facts import WINDOW, RateLimit, Remedy, Symptom, Traced, lowest_loss, traced_of
 from gdrun.symptoms.registry import FLATTERING
 from gdrun.symptoms.surface_points import curvature_at_minima
-
-CLOSE = 0.1
-"""A score is close to the best one if it is higher by at most this share of the fall to the best.
-
-The fall is from the score of the diagnosed run at its first evaluation to the best score.
-"""
 
 CLEAR = 1e-4
 """A score is clearly better if it is lower by this share of the largest possible fall.
@@ -198,11 +193,11 @@ class _Judge:
         usual = max(before, float(np.median(last)))
         least = CLEAR * abs(start - floor) if math.isfinite(usual) else 0.0
         allowed = math.inf if treated in FLATTERING else usual - least
-        self._enough = min(_near(lowest, start), allowed)
+        self._limit = cure_limit(goal, start, lowest, allowed)
 
     def attempt(self, remedy: Remedy, one: _Ended, *, pair: bool) -> Attempt:
         """The attempt with this remedy. one: the run that was trained with the remedy."""
-        cured = self._clean(one) and math.isfinite(one.after) and one.after <= self._enough
+        cured = self._clean(one) and math.isfinite(one.after) and one.after <= self._limit.score
         new = tuple(name for name in one.symptoms if name not in self._known)
         return Attempt(
             remedy.changes,
@@ -217,6 +212,7 @@ class _Judge:
             self._goal.larger,
             new,
             self._barring(one),
+            self._limit,
         )
 
     def _clean(self, one: _Ended) -> bool:
@@ -227,11 +223,6 @@ class _Judge:
         """The new symptoms that keep an attempt from being a cure."""
         allowed = HONEST if self._treated in NOISY else {MILD}
         return tuple(each for each in one.symptoms if each not in allowed.union(self._known))
-
-
-def _near(value: float, start: float) -> float:
-    """The largest score that is close to `value`. start: the score at the first evaluation."""
-    return value + CLOSE * max(start - value, 0.0)
 
 
 def _promising(tried: Iterable[tuple[_Ended, Remedy]], before: float, treated: str) -> list[Remedy]:

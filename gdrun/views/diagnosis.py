@@ -15,8 +15,10 @@ from rich.text import Text
 from gdrun.config.overrides import is_plain_query
 from gdrun.config.writing import short_flow
 from gdrun.insight.attempts import ALIKE, Attempt
+from gdrun.insight.cure_limit import CLOSE
 from gdrun.problems.metrics import METRICS
 from gdrun.quantities import quantity, rounded_down
+from gdrun.study.judgement.progress import CAP
 from gdrun.symptoms.facts import Symptom, Traced
 from gdrun.symptoms.registry import FEWEST, too_few_evaluations
 from gdrun.views.fitting import fitting
@@ -149,9 +151,23 @@ def _tried(tried: Sequence[Attempt]) -> RenderableType:
         )
     best = tried[0]
     keep = f"keep {_text(best.changes)}{_why(tried)}" if best.cured else "no remedy cured the run"
-    notes = _harmless(tried)
-    below: list[RenderableType] = [*notes, ""] if notes else []
+    below: list[RenderableType] = [_rule(best), *_harmless(tried), ""]
     return Group(fitting(table, [treated, metric]), "", *below, Text(keep, style="bold"))
+
+
+def _rule(attempt: Attempt) -> Text:
+    """The sentence on when a change counts as a cure, with the worst metric of a cure."""
+    gone = f'cured: {attempt.treated} is gone, with no symptom after "but"'
+    limit = attempt.limit
+    if limit is None or not math.isfinite(limit.metric):
+        return Text(gone)
+    sign = "≥" if limit.larger else "≤"
+    words = f"{gone}, and {_words(attempt.metric)} {sign} {quantity(limit.metric)}"
+    if not limit.close:
+        return Text(f"{words}, which is clearly better than without the change")
+    words += f": {100 * CLOSE:.0f} % of the best improvement from {quantity(limit.start)}"
+    words += ", in logarithms" if limit.improvement.logarithmic else ""
+    return Text(f"{words}; {CAP}" if limit.improvement.capped else words)
 
 
 def _words(metric: str) -> str:

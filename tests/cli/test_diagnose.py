@@ -94,6 +94,29 @@ def test_a_narrow_terminal_keeps_the_changes_and_the_verdicts(here, monkeypatch)
     assert ["optimizer.lr=1.32", "+", "yes"] in lines or ["optimizer.lr=1.32", "+", "no"] in lines
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("dataset=digits", "model=mlp", "hidden=[32]", "optimizer=vanilla", "lr=50", "epochs=20"),
+        ("surface=bowl", "optimizer=vanilla", "lr=1e-3", "steps=200"),
+        (*GOOD[:-1], "lr=1e-4", "epochs=10"),
+    ],
+)
+def test_the_rule_below_the_table_agrees_with_its_verdicts(here, words):
+    assert here("train", *words).code in (0, 3)
+    shown = " ".join(here("diagnose", "--try").out.split())
+    rule = r'cured: (.+?) is gone, with no symptom after "but", and \w+ loss ≤ ([^:, ]+)'
+    treated, limit = re.search(rule, shown).groups()
+    for each in json.loads(here("diagnose", "--try", "--json").out)["tried"]:
+        # The limit is shown with 4 digits.
+        assert not each["cured"] or each["after"] <= float(limit) * 1.001
+    rows = re.findall(r"→ (\S+) gone(?:, with [a-z ]+?)? (yes|no)", shown)
+    for after, cured in rows:
+        assert (float(after) <= float(limit)) == (cured == "yes")
+    assert rows
+    assert shown.startswith(treated)
+
+
 def test_a_symptom_that_a_cure_may_leave_is_told_from_one_that_bars_it(here):
     """With lr = 0.01 the saddle's loss still falls after 120 epochs; with lr = 1 it explodes."""
     assert here("train", "surface=saddle", "lr=1e-3", "epochs=30").code == 0
