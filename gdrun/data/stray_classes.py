@@ -78,7 +78,11 @@ def strays_in(
 
 
 def few_rows(names: Sequence[str], counts: Sequence[int], most: int = FEW) -> list[str]:
-    """The classes of at most `most` rows, if there are at least two others and all are frequent."""
+    """The classes of at most `most` rows; none unless there are two others or more.
+
+    Each of the others must have at least FREQUENT rows. names, counts: the classes and how many
+    rows each has.
+    """
     few = [name for name, rows in zip(names, counts, strict=True) if 0 < rows <= most]
     others = [rows for rows in counts if rows > most]
     return few if len(others) >= 2 and min(others) >= FREQUENT else []

@@ -132,8 +132,9 @@ def positive_code(labels: tuple[str, ...], positive: str) -> int:
 def codes_of(y: Array, table: Table, classes: tuple[str, ...]) -> Array:
     """The targets y (n,) of rows from another file as class codes, or unchanged for a regression.
 
-    table: the training table. classes: the label of each code; empty for a regression. y: codes
-    already if the targets of the table are labels; else numbers.
+    table: the training table. classes: the label of each code; empty for a regression. y: if the
+    targets of the table are texts, the reader of the other file has returned codes, which are
+    returned as they are. If the classes are numbers, y has these numbers, each one of `classes`.
     """
     if table.classes or not classes:
         return y

@@ -106,8 +106,11 @@ def extended(
             "once more) or stretch (the rest of the schedule with the new length)",
         )
     if SCHEDULES[name].beta is not None or plan.length is None:
+        why = "the old budget gives its schedule no length in epochs or steps"
+        if SCHEDULES[name].beta is not None:
+            why = "only rates can be continued, and this schedule is also one of the momentum"
         raise ConfigError(
-            f"{name} cannot be extended, because it can also set the momentum",
+            f"{name} cannot be extended: {why}",
             where="schedule",
             hint="train a new run with the larger budget",
         )
