@@ -14,12 +14,20 @@ from gdrun.study.design.trials import label
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.storage.records import StudyRecord
 from gdrun.study.storage.row_records import StandingRow
+from gdrun.views.fitting import fitting
+from gdrun.views.names import Name
 from gdrun.views.numbers import MISSING, count, quantity, range_text
 from gdrun.views.study_notes import ROSE
 from gdrun.views.sweeps import shown_value
 
 CHOSEN = "chosen"
 """The mark of the values that the comparison uses."""
+
+OPTIONAL = ("diverged", "rose", "range")
+"""The columns that a narrow terminal leaves out; the first one is left out first."""
+
+WIDEST_NAME = 22
+"""The width of the column of contenders, in characters; a longer name is broken after a sign."""
 
 
 def tuning_view(tuning: StudyRecord, comparison: StudyRecord) -> RenderableType:
@@ -35,7 +43,7 @@ def tuning_view(tuning: StudyRecord, comparison: StudyRecord) -> RenderableType:
     metric = Metric(tuning.get("metric", "validation_loss"))
     keys = dict.fromkeys(key for row in rows for key in row["settings"])
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("contender", overflow="fold")
+    table.add_column("contender", min_width=len("contender"), max_width=WIDEST_NAME)
     rose = any(row.get("rose") for row in rows)
     counts = ("diverged", "rose") if rose else ("diverged",)
     for heading in (*(key.rpartition(".")[2] for key in keys), metric.words, "range", *counts):
@@ -46,12 +54,12 @@ def tuning_view(tuning: StudyRecord, comparison: StudyRecord) -> RenderableType:
         values = [shown_value(settings[key]) if key in settings else "" for key in keys]
         mark = CHOSEN if chosen.get(name) == settings else ""
         numbers = [f"{row.get(heading, 0)} of {row['runs']}" for heading in counts]
-        table.add_row(name, *values, *_median(row), *numbers, mark)
+        table.add_row(Name(name), *values, *_median(row), *numbers, mark)
     seeds = count(len(tuning["seeds"]), "tuning seed")
     heading = f"values tried for each contender, the best first (medians over {seeds})"
     last = f"with half of its runs or more, a setting comes last, whatever its {metric.words}"
-    legend = Text(f"\nrose: runs that {ROSE}; {last}", style="dim") if rose else Text()
-    return Group(heading, "", table, legend)
+    legend = [Text(f"\nrose: runs that {ROSE}; {last}", style="dim")] if rose else []
+    return Group(heading, "", fitting(table, OPTIONAL), *legend)
 
 
 def _contender(row: Mapping[str, Any]) -> str:

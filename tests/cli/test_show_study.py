@@ -121,6 +121,23 @@ def test_the_tuning_of_a_comparison_shows_all_values_that_were_tried(here):
     assert unknown.err.startswith(f"error: {directory}: has no part 'tunning'\nhint: did you mean")
 
 
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_the_table_of_tuned_values_has_whole_headings_and_numbers(here, monkeypatch, width):
+    names = ("bgd+optimizer=momentum+beta=0.95", "mbgd+optimizer=adam+beta1=0.85")
+    words = ("epochs=2", "--tune", "lr=0.001,0.1", "-c", "small.yaml", "--seeds", "2")
+    here("compare", *names, *words)
+    monkeypatch.setenv("COLUMNS", str(width))
+    table = here("show", "last/tuning").out.split("\n\n")[1]
+    heading, *rows = table.splitlines()
+    assert heading.split()[:4] == ["contender", "lr", "val", "loss"]
+    assert ("range" in heading) == (width >= 80)
+    # A long name takes several lines, and the numbers are in the first of them.
+    numbers = [re.findall(r" (0\.\d+)(?= |$)", row)[:2] for row in rows]
+    rates = [rate for rate, _ in filter(None, numbers)]
+    assert sorted(rates) == ["0.001", "0.001", "0.1", "0.1"]
+    assert "…" not in table.replace(" … ", "")
+
+
 def test_settings_that_come_last_for_another_reason_than_their_median_are_marked(here):
     words = ("dataset=digits", "epochs=3", "--metric", "validation_accuracy", "--seeds", "2")
     # At the rate 30 the training loss is many times that of the start, between batches.
