@@ -20,6 +20,9 @@ EXAMPLES = {
 }
 """First commands to try, and what each does."""
 
+LONG = 6
+"""The least number of letters of a word that tells one of the EXAMPLES from the others."""
+
 
 class Command(TyperCommand):
     """A command whose help shows the names of its arguments without their Python types."""
@@ -58,6 +61,8 @@ class Commands(TyperGroup):
         command = super().get_command(ctx, cmd_name)
         if command is None and not cmd_name.startswith("-") and not ctx.resilient_parsing:
             hint = self._option_hint(cmd_name) or suggestion(cmd_name, self.commands)
+            if ctx.parent is None:
+                hint = _example_hint(cmd_name) or hint
             if ctx.parent is None and _is_file(cmd_name):
                 hint = f"`gdrun train {shlex.quote(cmd_name)}` trains on it"
             raise GdrunError(f"{ctx.command_path} has no command {cmd_name!r}", hint=hint)
@@ -85,6 +90,20 @@ class Commands(TyperGroup):
         if ctx.parent is None:
             with formatter.section("First steps"):
                 formatter.write_dl([*EXAMPLES.items()])
+
+
+def _example_hint(word: str) -> str:
+    """The hint for a word of the text on a first command, such as quickstart; empty for others.
+
+    >>> _example_hint("quickstart")
+    '`gdrun train`: train the quickstart on real data, in under a second'
+    """
+    found = (
+        f"`{command}`: {text}"
+        for command, text in EXAMPLES.items()
+        if len(word) >= LONG and word.lower() in re.findall(r"[\w-]+", text)
+    )
+    return next(found, "")
 
 
 def _is_file(word: str) -> bool:

@@ -38,6 +38,11 @@ def process(*words, **more):
     [
         (["lsit"], "error: gdrun has no command 'lsit'\nhint: did you mean list?\n"),
         (
+            ["quickstart"],
+            "error: gdrun has no command 'quickstart'\n"
+            "hint: `gdrun train`: train the quickstart on real data, in under a second\n",
+        ),
+        (
             ["config", "shwo"],
             "error: gdrun config has no command 'shwo'\nhint: did you mean show?\n",
         ),
