@@ -108,7 +108,11 @@ def chart_lines(
             f"{axis.marks.get(row, ''):>{margin}} {tick if row in axis.marks else bar}{text}"
         )
     left, right = told_apart((float(first), float(last)), 4)
-    lines.append(f"{'':>{margin}} {corner}{dash * width}")
+    base = list(dash * width)
+    # A steep curve may hide the line of the limit, but not its end at the axis.
+    if (at := _limit_column(chart, (float(first), float(last)), width)) is not None:
+        base[at] = "|" if ascii_only else "┴"
+    lines.append(f"{'':>{margin}} {corner}{''.join(base)}")
     name = f"{chart.x_label} (log scale)" if chart.log_x else chart.x_label
     gap = width - len(left) - len(right)
     if gap < len(name) + 2:
@@ -196,25 +200,32 @@ def _marked(
     beyond: the x of the points at ∞. ends: the x of the first and the last column.
     """
     arrow, line = "^:" if ascii_only else "↑┊"
-    place = np.log if chart.log_x else np.asarray
-
-    def column(x: float) -> int:
-        low, high = (float(place(end)) for end in ends)
-        return round((float(place(x)) - low) / ((high - low) or 1.0) * (width - 1))
-
     signs = [list(row.ljust(width)) for row in rows]
     legend = []
-    if chart.limit is not None and ends[0] <= chart.limit[0] <= ends[1]:
+    if (at := _limit_column(chart, ends, width)) is not None and chart.limit is not None:
         value, form = chart.limit
-        at = column(value)
         for row in signs:
             row[at] = line if row[at] == " " else row[at]
         legend.append(f"  {line}  {form} = {quantity(value)}")
     for x in beyond.tolist():
-        signs[0][column(x)] = arrow
+        signs[0][_column(chart, ends, width, x)] = arrow
     if len(beyond):
         legend.insert(0, f"  {arrow}  {chart.infinite}")
     return ["".join(row).rstrip() for row in signs], legend
+
+
+def _limit_column(chart: Chart, ends: tuple[float, float], width: int) -> int | None:
+    """The column of the limit; None if the chart has no limit between its ends."""
+    if chart.limit is None or not ends[0] <= chart.limit[0] <= ends[1]:
+        return None
+    return _column(chart, ends, width, chart.limit[0])
+
+
+def _column(chart: Chart, ends: tuple[float, float], width: int, x: float) -> int:
+    """The column of x. ends: the x of the first and the last column."""
+    place = np.log if chart.log_x else np.asarray
+    low, high = (float(place(end)) for end in ends)
+    return round((float(place(x)) - low) / ((high - low) or 1.0) * (width - 1))
 
 
 def dot_grid(x: Array, shares: Array, ends: tuple[float, float], width: int, height: int) -> Flags:

@@ -179,3 +179,15 @@ def test_points_at_infinity_and_the_limit_have_marks():
     ascii_lines = "".join(chart_lines(chart, width=41, height=5, ascii_only=True))
     assert ascii_lines.isascii()
     assert "^  diverged" in ascii_lines
+
+
+@pytest.mark.parametrize(("ascii_only", "sign"), [(False, "┴"), (True, "|")])
+def test_a_steep_curve_does_not_hide_where_the_limit_is(ascii_only, sign):
+    """The curve climbs at x = 1, which is column 10 of the 41 from 0 to 4, where the limit is."""
+    x, y = np.array([0.0, 0.99, 1.01, 4.0]), np.array([0.0, 0.0, 1.0, 1.0])
+    chart = Chart("", "x", "y", (Curve("", x, y),), limit=(1.0, "2/L"))
+    lines = chart_lines(chart, width=41, height=5, ascii_only=ascii_only)
+    axis = lines[6].strip()[1:]  # after the corner
+    assert (len(axis), [place for place, each in enumerate(axis) if each == sign]) == (41, [10])
+    apart = Chart("", "x", "y", chart.curves, limit=(9.0, "2/L"))
+    assert sign not in chart_lines(apart, width=41, height=5, ascii_only=ascii_only)[6].strip()[1:]
