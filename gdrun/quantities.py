@@ -39,6 +39,21 @@ ROUNDING = 1e-9
 """The largest relative difference between two results of float64 that may be a rounding error."""
 
 
+def separating_digits(values: Iterable[float], digits: int = 4) -> int:
+    """The fewest digits, at least `digits`, that show which values are different.
+
+    Values that differ by a rounding error at most count as equal.
+
+    >>> separating_digits([0.19999, 0.2, 0.201]), separating_digits([0.1, 0.1 + 1e-15])
+    (5, 4)
+    """
+    known = sorted(value for value in values if math.isfinite(value))
+    pairs = [(a, b) for a, b in pairwise(known) if b - a > ROUNDING * max(abs(a), abs(b))]
+    while digits < 10 and any(f"{a:.{digits}g}" == f"{b:.{digits}g}" for a, b in pairs):
+        digits += 1
+    return digits
+
+
 def told_apart(values: Iterable[float], digits: int = 3, most: int = 15) -> list[str]:
     """Numbers as texts with `digits` significant digits, or as many as tell all of them apart.
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from gdrun.config.writing import short_flow
 from gdrun.methods.stopping import position
+from gdrun.quantities import separating_digits
 from gdrun.study.design.trials import StudyPlan
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import Standing
@@ -159,6 +161,8 @@ def symptom_notes(standings: Iterable[Standing]) -> list[tuple[str, str]]:
 
 def limit_sentence(limit: StabilityLimit) -> str:
     """A sentence with the observed and the predicted stability limit of the learning rate."""
+    rates = (limit.stable, limit.unstable, limit.unclear, limit.predicted)
+    shown = partial(quantity, digits=separating_digits(rate for rate in rates if rate is not None))
     if limit.steps_needed is not None:
         observed = f"not observed: that needs runs of {limit.steps_needed:,} steps or more"
     elif limit.unstable is None and limit.unclear is None:
@@ -166,19 +170,19 @@ def limit_sentence(limit: StabilityLimit) -> str:
     elif limit.unstable is None and limit.stable is None:
         observed = "no rate was stable"
     elif limit.unstable is None:
-        observed = f"{quantity(limit.stable)} was stable"
+        observed = f"{shown(limit.stable)} was stable"
     elif limit.stable is None:
-        observed = f"the smallest rate {quantity(limit.unstable)} was not stable"
+        observed = f"the smallest rate {shown(limit.unstable)} was not stable"
         if limit.unclear is not None:
-            observed = f"{quantity(limit.unstable)} was not stable"
+            observed = f"{shown(limit.unstable)} was not stable"
     else:
-        observed = f"{quantity(limit.stable)} was stable, {quantity(limit.unstable)} was not"
+        observed = f"{shown(limit.stable)} was stable, {shown(limit.unstable)} was not"
     if limit.unclear is not None:
         observed += (
-            f"; {quantity(limit.unclear)} is unclear: its loss rose above its start, but its peaks "
+            f"; {shown(limit.unclear)} is unclear: its loss rose above its start, but its peaks "
             "were falling"
         )
-    predicted = f"{limit.form} = {quantity(limit.predicted)}"
+    predicted = f"{limit.form} = {shown(limit.predicted)}"
     if limit.exact:
         theory = f"{predicted} is the limit in theory"
     else:

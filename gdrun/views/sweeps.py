@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.console import Group, JustifyMethod, RenderableType
@@ -13,6 +13,7 @@ from rich.text import Text
 from gdrun.config.experiment import SAME_RUN
 from gdrun.config.writing import short_flow
 from gdrun.methods.stopping import position
+from gdrun.quantities import separating_digits
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.trials import StudyPlan, label
 from gdrun.study.halving import fewest_epochs, rung_epochs
@@ -142,9 +143,14 @@ def _rows(sweep: Sweep, columns: Sequence[str], *, folded: bool = False) -> Tabl
             justify: JustifyMethod = "left" if heading in ("symptom", "curve") else "right"
             table.add_column(heading, justify=justify, no_wrap=True)
     scale = shared_scale(sweep)
+    digits = {
+        axis.key: digits_of(each.candidate.settings[axis.key] for each, _ in _shown(sweep))
+        for axis in sweep.axes
+    }
     for standing, verdict in _shown(sweep):
         cells: list[str | Text | Name] = [
-            shown_value(standing.candidate.settings[axis.key]) for axis in sweep.axes
+            shown_value(standing.candidate.settings[axis.key], digits[axis.key])
+            for axis in sweep.axes
         ]
         if folded:
             settings = standing.candidate.settings.items()
@@ -167,9 +173,21 @@ def shared_scale(sweep: Sweep) -> CurveScale | None:
     return scale_of([standing for standing, _ in _shown(sweep)])
 
 
-def shown_value(value: Any) -> str:
-    """A value of a swept key as a short text, in a form that can be typed."""
-    return f"{value:.4g}" if isinstance(value, float) else short_flow(value)
+def shown_value(value: Any, digits: int = 4) -> str:
+    """A value of a swept key as a short text, in a form that can be typed.
+
+    A number with at most six significant digits is shown with all of them. digits: those of other
+    numbers, such as the values of a range.
+    """
+    if not isinstance(value, float):
+        return short_flow(value)
+    full = f"{value:.6g}"
+    return full if float(full) == value else f"{value:.{digits}g}"
+
+
+def digits_of(values: Iterable[Any]) -> int:
+    """The digits for `shown_value` with which different values of a swept key look different."""
+    return separating_digits(value for value in values if isinstance(value, float))
 
 
 def spread_cells(standing: Standing, metric: Metric) -> tuple[str, str, str]:

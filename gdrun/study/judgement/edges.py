@@ -176,12 +176,26 @@ def _wider_range(value: float, values: Sequence[float], smallest: bool) -> str:
         powers = (-2, 1) if smallest else (-1, 2)
         start, stop = (value * 10.0**power for power in powers)
         # The best value is one third of the way from an end.
-        return f"log:{start:.4g}:{stop:.4g}:{count + -(count - 1) % 3}"
+        return _range("log", start, stop, count + -(count - 1) % 3)
     if low > 0 and (_ratio(values) is not None or (smallest and value <= (high - low) / 2)):
         ratio = high / low
-        return f"log:{value / ratio:.4g}:{value * ratio:.4g}:{odd}"
+        return _range("log", value / ratio, value * ratio, odd)
     half = _half(value, values)
-    return f"lin:{value - half:.4g}:{value + half:.4g}:{odd}"
+    return _range("lin", value - half, value + half, odd)
+
+
+def _range(spacing: str, start: float, stop: float, count: int) -> str:
+    """A range as a text such as lin:0.1:0.3:5.
+
+    Its ends have four digits, or as many as move them by less than a tenth of the distance of two
+    values. Otherwise the values of a narrow range would be equal.
+    """
+    most = 0.1 * (stop - start) / count
+    for digits in range(4, 18):
+        ends = [f"{end:.{digits}g}" for end in (start, stop)]
+        if abs(float(ends[0]) - start) <= most and abs(float(ends[1]) - stop) <= most:
+            break
+    return ":".join([spacing, *ends, str(count)])
 
 
 def _ratio(values: Sequence[float]) -> float | None:
