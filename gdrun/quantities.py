@@ -39,25 +39,26 @@ ROUNDING = 1e-9
 """The largest relative difference between two results of float64 that may be a rounding error."""
 
 
-def separating_digits(values: Iterable[float], digits: int = 4) -> int:
-    """The fewest digits, at least `digits`, that show which values are different.
+def separating_digits(values: Iterable[float], digits: int = 4, most: int = 15) -> int:
+    """The fewest digits, from `digits` to `most`, with which texts tell all values apart.
 
-    Values that differ by a rounding error at most count as equal.
+    Values that are equal, up to rounding errors, count as one. `digits` if no number does it.
 
     >>> separating_digits([0.19999, 0.2, 0.201]), separating_digits([0.1, 0.1 + 1e-15])
     (5, 4)
     """
-    known = sorted(value for value in values if math.isfinite(value))
-    pairs = [(a, b) for a, b in pairwise(known) if b - a > ROUNDING * max(abs(a), abs(b))]
-    while digits < 10 and any(f"{a:.{digits}g}" == f"{b:.{digits}g}" for a, b in pairs):
-        digits += 1
+    known = list(values)
+    margin = ROUNDING * max(map(abs, known), default=0.0)
+    order = sorted(set(known))
+    different = len(order) - sum(not b - a > margin for a, b in pairwise(order))
+    for enough in range(digits, most + 1):
+        if len({quantity(value, enough) for value in known}) >= different:
+            return enough
     return digits
 
 
-def told_apart(values: Iterable[float], digits: int = 3, most: int = 15) -> list[str]:
+def told_apart(values: Iterable[float], digits: int = 3) -> list[str]:
     """Numbers as texts with `digits` significant digits, or as many as tell all of them apart.
-
-    Numbers that are equal, up to rounding errors, have equal texts. most: the most digits.
 
     >>> told_apart([1.0, 0.5]), told_apart([0.99971, 0.99965, 0.99959]), told_apart([1.0, 1.0])
     (['1', '0.5'], ['0.99971', '0.99965', '0.99959'], ['1', '1'])
@@ -65,14 +66,8 @@ def told_apart(values: Iterable[float], digits: int = 3, most: int = 15) -> list
     ['0.3', '0.3']
     """
     known = list(values)
-    margin = ROUNDING * max(map(abs, known), default=0.0)
-    order = sorted(set(known))
-    different = len(order) - sum(not b - a > margin for a, b in pairwise(order))
-    for enough in range(digits, most + 1):
-        texts = [quantity(value, enough) for value in known]
-        if len(set(texts)) >= different:
-            return texts
-    return [quantity(value, digits) for value in known]
+    enough = separating_digits(known, digits)
+    return [quantity(value, enough) for value in known]
 
 
 def telling_digits(values: Iterable[float], most: int = 15) -> int:
