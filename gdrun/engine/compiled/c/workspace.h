@@ -3,18 +3,10 @@
 #ifndef WORKSPACE_H
 #define WORKSPACE_H
 
-#if !defined(_WIN32)
-#include <time.h>
-#define give_way() nanosleep(&(struct timespec) {.tv_nsec = 50000}, NULL)
-#else
-/* windows.h would define words such as small as macros. */
-__declspec(dllimport) void __stdcall Sleep(unsigned long milliseconds);
-#define give_way() Sleep(0)
-#endif
-
 #include "layers.h"
 
-#define SPINS 30000 /* checks of a barrier before the thread gives its core away: about 0.1 ms */
+#define PATIENCE 300 /* microseconds at a barrier before the thread gives its core away */
+#define CHECKS 100   /* checks of a barrier between two looks at the clock */
 #define MEASURED 6 /* sums of a step: loss, ‖g‖², Σ l2 w², ‖Δw‖², ‖w‖², number of clipped entries */
 #define MOST_LAYERS 64
 
@@ -110,19 +102,68 @@ void release_network(Workspace *w)
     free(w);
 }
 
+#if !defined(_WIN32)
+#include <time.h>
+
+/* Returns a time in microseconds, for differences. */
+static inline int64_t microseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Give the core to another program for a moment. */
+static inline void give_way(void)
+{
+    nanosleep(&(struct timespec) {.tv_nsec = 50000}, NULL);
+}
+#else
+/* windows.h would define words such as small as macros. */
+__declspec(dllimport) void __stdcall Sleep(unsigned long milliseconds);
+__declspec(dllimport) int __stdcall QueryPerformanceCounter(int64_t *ticks);
+__declspec(dllimport) int __stdcall QueryPerformanceFrequency(int64_t *ticks_of_a_second);
+
+static inline int64_t microseconds(void)
+{
+    int64_t ticks, second;
+    QueryPerformanceCounter(&ticks);
+    QueryPerformanceFrequency(&second);
+    return ticks / second * 1000000 + ticks % second * 1000000 / second;
+}
+
+static inline void give_way(void)
+{
+    Sleep(0);
+}
+#endif
+
+/* Returns whether all threads arrive at the barrier during the next CHECKS checks. */
+static inline int all_arrive(const int64_t *arrivals, int64_t expected)
+{
+    for (int check = 0; check < CHECKS; check++)
+        if (__atomic_load_n(arrivals, __ATOMIC_ACQUIRE) >= expected)
+            return 1;
+    return 0;
+}
+
 /* The barrier: wait until all threads have arrived. passed: the barriers this thread has passed.
 
    Threads arrive within microseconds of each other, unless another program uses the core of one.
-   A thread that gives its core away gets it back only after some milliseconds, the time slice of
-   another program. So a thread first waits for SPINS checks, which is longer than usually needed.
-   Measured on two cores that also ran two other busy programs: steps took a third of the time that
-   they took with a wait of 3 microseconds. */
+   Then a thread gives its core away; it gets it back after 0.1 ms at the earliest, and after some
+   milliseconds, the time slice of another program, if one uses it. PATIENCE must exceed this 0.1
+   ms: if it does not, the late thread makes the other one give its core away at the next barrier,
+   and so on at all barriers. Time is measured by a clock, because a check takes from one to ten
+   nanoseconds, depending on the processor. */
 static void wait_for_all(Workspace *w, int64_t *passed)
 {
     const int64_t expected = ++*passed * w->network->threads;
     __atomic_fetch_add(w->arrivals, 1, __ATOMIC_ACQ_REL);
-    for (int64_t spins = 0; __atomic_load_n(w->arrivals, __ATOMIC_ACQUIRE) < expected; spins++)
-        if (spins > SPINS)
+    if (all_arrive(w->arrivals, expected))
+        return;
+    const int64_t limit = microseconds() + PATIENCE;
+    while (!all_arrive(w->arrivals, expected))
+        if (microseconds() > limit)
             give_way();
 }
 
