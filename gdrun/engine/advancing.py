@@ -9,6 +9,7 @@ from gdrun.engine.batches import Batches
 from gdrun.engine.contract import Measures
 from gdrun.engine.plan import Place, Plan
 from gdrun.engine.state import State
+from gdrun.problems.rises import rose
 
 
 def after_steps(
@@ -22,9 +23,10 @@ def after_steps(
     losses = measures.batch_loss
     per_epoch = plan.steps_per_epoch(state.place.epoch)
     position = state.place.position + measures.steps
-    rises = (losses[0] > state.last_batch_loss).astype(np.int64)
+    dtype = state.W.dtype
+    rises = rose(state.last_batch_loss, losses[0], dtype).astype(np.int64)
     if len(losses) > 1:
-        rises += _count(losses[1:] > losses[:-1])
+        rises += _count(rose(losses[:-1], losses[1:], dtype))
     spent = batches.spent(state.place, np.array(measures.steps))
     running_stats = measures.running_stats
     return state.changed(

@@ -8,7 +8,9 @@ the lowest point:
     position = 1 + 2 (f(w + d) − f(w)) / (α‖∇f‖²)
 
 It is −1 for a tiny step, 0 if the step ends at the lowest point, and above 1 if it ends higher than
-it began. On a quadratic it is the position that `curvature_path` computes with the Hessian.
+it began. On a quadratic it is the position that `curvature_path` computes with the Hessian. At the
+rate 2/L on a quadratic it tends to 1, and rounding errors decide whether it is above 1. So a step
+counts as higher only if f rose by more than its rounding error.
 
 Source: Schneider, Dangel & Hennig 2021, who call it α.
 """
@@ -19,7 +21,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdrun.array_types import Array, Counts, Numbers
+from gdrun.array_types import Array, Counts, Flags, Numbers
+from gdrun.problems.rises import rose
 from gdrun.runs.run import Run
 
 
@@ -27,16 +30,20 @@ from gdrun.runs.run import Run
 class StepPositions:
     """Where n steps end on the parabolas along them: −1 for a tiny step, 0 at the lowest point.
 
-    positions (n,): above 1 if f is higher after the step than before. steps (n,): the numbers of
-    the steps in the run, from 1.
+    steps (n,): the numbers of the steps in the run, from 1. positions (n,): above 1 if f is higher
+    after the step than before. higher (n,): whether it is higher by more than its rounding error.
     """
 
     steps: Counts
     positions: Numbers
+    higher: Flags
 
-    def share(self, low: float, high: float) -> float:
-        """The share of steps with low ≤ position < high."""
-        return float(((self.positions >= low) & (self.positions < high)).mean())
+    @property
+    def shares(self) -> tuple[float, float, float]:
+        """The shares of steps before the lowest point, at or beyond it, and that raised f."""
+        before = float((self.positions < 0).mean())
+        higher = float(self.higher.mean())
+        return before, 1 - before - higher, higher
 
 
 def step_positions(run: Run) -> StepPositions | None:
@@ -56,7 +63,8 @@ def step_positions(run: Run) -> StepPositions | None:
     if not known.any():
         return None
     positions: Numbers = 1 + 2 * change[known] / slope[known]
-    return StepPositions(step[:-1][known], positions)
+    higher = rose(f[:-1], f[1:], run.config["dtype"])
+    return StepPositions(step[:-1][known], positions, higher[known])
 
 
 def _above_rounding(run: Run, slope: Array, f: Array) -> Array:

@@ -17,6 +17,7 @@ from gdrun.data import Table
 from gdrun.engine.build import build, cohort_of
 from gdrun.engine.judging import Interrupted
 from gdrun.engine.trainer import Trainer
+from gdrun.problems.rises import rose
 from gdrun.stop_requests import Stopped
 from gdrun.study.design.trials import Candidate
 from gdrun.study.tasks import lean, prepared
@@ -71,5 +72,6 @@ def share_of_rises(experiment: Experiment, table: Table | None = None) -> float 
     losses = np.asarray(outcome.evaluations["train_loss"])
     if len(losses) < 2:
         return None
-    with np.errstate(invalid="ignore"):
-        return float(np.mean(~(losses[1:] <= losses[:-1])))
+    with np.errstate(all="ignore"):  # losses that are not finite
+        rises = rose(losses[:-1], losses[1:], experiment.dtype)
+    return float(np.mean(rises | ~np.isfinite(losses[1:])))

@@ -18,6 +18,7 @@ from gdrun.array_types import Array
 from gdrun.methods.plugins import entry_of
 from gdrun.methods.stopping import SMALL_CHANGES
 from gdrun.problems.losses import LOSSES
+from gdrun.problems.rises import rose
 from gdrun.problems.surfaces import SURFACES
 
 WINDOW = 0.1
@@ -271,8 +272,8 @@ class Traced:
 
     @property
     def rose(self) -> bool:
-        """Whether the training loss rose between any two successive evaluations."""
-        return bool((np.diff(self.loss) > 0).any())
+        """Whether the training loss rose between any two evaluations, by more than rounding."""
+        return bool(rose(self.loss[:-1], self.loss[1:], self.config.get("dtype", "float64")).any())
 
     @cached_property
     def overshoots(self) -> bool:

@@ -150,19 +150,17 @@ def _without_bounds(check: RunCheck) -> list[RenderableType]:
 def _positions(found: StepPositions, taken: int) -> Text:
     """The shares of the steps by their end on the parabola of f along the step.
 
-    A step ends before the lowest point of its parabola, beyond it, or higher than it began. taken:
-    the number of all steps of the run.
+    A step ends before the lowest point of its parabola, beyond it, or higher than it began, by more
+    than the rounding error of f. taken: the number of all steps of the run.
     """
-    before, beyond, above = (
-        f"{found.share(low, high):.0%}" for low, high in ((-np.inf, 0.0), (0.0, 1.0), (1.0, np.inf))
-    )
+    before, beyond, higher = (f"{share:.0%}" for share in found.shares)
     median = quantity(float(np.median(found.positions)), 3)
     return Text(
         f"on the parabola of f along each step, {before} of {count(len(found.steps), 'step')} end "
-        f"before the lowest point, {beyond} beyond it, and {above} higher than they began; the "
-        f"median position is {median}, where 0 is the lowest point and 1 as high as the start; "
-        f"{len(found.steps):,} of {count(taken, 'step')} count: those that change f by more than "
-        "its rounding error and whose next step is in the trace"
+        f"before the lowest point, {beyond} beyond it, and {higher} higher than they began, "
+        f"by more than rounding; the median position is {median}, where 0 is the lowest point and "
+        f"1 as high as the start; {len(found.steps):,} of {count(taken, 'step')} count: those that "
+        "change f by more than its rounding error and whose next step is in the trace"
     )
 
 
@@ -191,6 +189,7 @@ def run_check_data(check: RunCheck) -> dict[str, Any]:
         else {
             "step": check.positions.steps.tolist(),
             "position": check.positions.positions.tolist(),
+            "higher": check.positions.higher.tolist(),
         },
         "notes": list(check.notes),
     }

@@ -68,3 +68,23 @@ def test_rounding_hides_the_positions_near_a_minimum():
     surface = {"name": "bowl", "start": [0, 0]}
     config = {**DESCENT, "surface": surface, "stopping": {"steps": 5}}
     assert step_positions(gdrun.train(config)) is None
+
+
+@pytest.mark.parametrize("condition", [3, 10, 1000])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_no_step_at_the_limit_rises(condition, dtype):
+    # With α = 2/L the steep coordinate y of a bowl becomes −y, up to rounding, and |x| falls: f
+    # never rises, and the last positions are 1 up to rounding.
+    surface = {"name": "bowl", "condition": condition}
+    config = {**DESCENT, "surface": surface, "dtype": dtype, "stopping": {"steps": 2000}}
+    found = step_positions(gdrun.train(config, f"lr={2 / condition!r}"))
+    assert found.shares == (0, 1, 0)
+    assert found.positions[-1] == pytest.approx(1, abs=1e-2)
+
+
+def test_steps_above_the_limit_rise():
+    # With α = 2.02/L the steep coordinate grows by 1.02 a step, so in the end every step rises.
+    surface = {"name": "bowl", "condition": 10}
+    config = {**DESCENT, "surface": surface, "stopping": {"steps": 200}}
+    found = step_positions(gdrun.train(config, "lr=0.202"))
+    assert found.higher[-100:].all() and found.shares[2] == found.higher.mean() > 0.5
