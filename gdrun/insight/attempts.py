@@ -12,7 +12,7 @@ from gdrun.insight.cure_limit import CureLimit
 RATE = "optimizer.lr"
 
 ALIKE = 0.1
-"""A single change is preferred to the best attempt if its metric differs by at most this share."""
+"""A metric is about the best one if it differs from this one by at most this share of it."""
 
 MILD = "still falling"
 """A new symptom that a cure may have, because the loss now falls."""
@@ -27,9 +27,8 @@ class Attempt:
     without and with the changes; infinite if the run diverged. larger: whether larger values are
     better. treated: the first symptom of the diagnosed run that has remedies. symptoms: the names
     of the symptoms of the run with the changes. gone: whether the treated symptom is not among
-    `symptoms`. pair: whether the changes are those of two remedies. new: the names of the symptoms
-    that the diagnosed run does not have. barring: those of them that a cure must not have. limit:
-    the worst metric of a cure.
+    `symptoms`. new: the names of the symptoms that the diagnosed run does not have. barring: those
+    of them that a cure must not have. limit: the worst metric of a cure.
 
     cured: whether the treated symptom is gone, no symptom is barring, and the metric is clearly
     better than before and close to the best metric of all attempts that have neither the treated
@@ -46,7 +45,6 @@ class Attempt:
     symptoms: tuple[str, ...]
     gone: bool
     cured: bool
-    pair: bool = False
     larger: bool = False
     new: tuple[str, ...] = ()
     barring: tuple[str, ...] = ()
@@ -75,8 +73,9 @@ def best_first(attempts: Iterable[Attempt]) -> list[Attempt]:
     """The attempts from best to worst: cures before others.
 
     Cures that leave fewer symptoms are first. Among those that leave equally many, the attempts
-    with one remedy and about the best metric (see `alike`) are before the others; of these,
-    attempts that change only the learning rate are first. All else is in the order of the metric.
+    with about the best metric (see `alike`) are before the others; of these, attempts that change
+    fewer keys are first, and among equally many those that change only the learning rate. All else
+    is in the order of the metric.
     """
     every = list(attempts)
     best: dict[int, Attempt] = {}
@@ -89,12 +88,19 @@ def best_first(attempts: Iterable[Attempt]) -> list[Attempt]:
         if not attempt.cured:
             return (math.inf, attempt.score)
         left = len(attempt.left)
-        simple = not attempt.pair and alike(attempt, best[left])
-        return (left, not simple, simple and not attempt.is_rate, attempt.score)
+        if not alike(attempt, best[left]):
+            return (left, math.inf, attempt.score)
+        return (left, len(attempt.changes), not attempt.is_rate, attempt.score)
 
     return sorted(every, key=key)
 
 
 def alike(one: Attempt, best: Attempt) -> bool:
-    """Whether the metrics of two attempts differ by at most ALIKE times the metric of `best`."""
-    return abs(one.score - best.score) <= ALIKE * abs(best.score)
+    """Whether the metrics of two attempts differ by at most ALIKE times the metric of `best`.
+
+    Two losses below SMALLEST times the initial loss are equal (see gdrun.study.judgement.progress).
+    """
+    score, least = one.score, best.score
+    if best.limit is not None:
+        score, least = map(best.limit.improvement.counted, (score, least))
+    return abs(score - least) <= ALIKE * abs(least)

@@ -14,8 +14,6 @@ from datetime import UTC, datetime
 from itertools import combinations
 from typing import Any
 
-import numpy as np
-
 from gdrun.config.experiment import Experiment
 from gdrun.config.loading import load
 from gdrun.config.writing import to_yaml
@@ -30,7 +28,7 @@ from gdrun.runs.run import Run
 from gdrun.study.design.trials import Trial
 from gdrun.study.judgement.stability import predicted_limit, rate_limit
 from gdrun.study.tasks import check_fit, tasks_of
-from gdrun.symptoms.facts import WINDOW, RateLimit, Remedy, Symptom, Traced, lowest_loss, traced_of
+from gdrun.symptoms.facts import RateLimit, Remedy, Symptom, Traced, lowest_loss, traced_of
 from gdrun.symptoms.registry import FLATTERING
 from gdrun.symptoms.surface_points import curvature_at_minima
 
@@ -160,8 +158,7 @@ def try_remedies(
     floor = lowest_loss(run.config)
     judge = _Judge(run, known, treated, goal, before.after, ended, floor)
     attempts = [
-        judge.attempt(remedy, one, pair=number >= len(singles))
-        for number, (remedy, one) in enumerate(zip([*singles, *pairs], ended, strict=True))
+        judge.attempt(remedy, one) for remedy, one in zip([*singles, *pairs], ended, strict=True)
     ]
     return best_first(attempts)
 
@@ -188,14 +185,11 @@ class _Judge:
         lowest = min((each.after for each in ended if self._clean(each)), default=math.inf)
         scores = -run.evals[goal.metric] if goal.larger else run.evals[goal.metric]
         start = float(scores[0])
-        # The last value of a noisy run may be low by chance.
-        last = scores[-max(1, int(WINDOW * len(scores))) :]
-        usual = max(before, float(np.median(last)))
-        least = CLEAR * abs(start - floor) if math.isfinite(usual) else 0.0
-        allowed = math.inf if treated in FLATTERING else usual - least
+        least = CLEAR * abs(start - floor) if math.isfinite(before) else 0.0
+        allowed = math.inf if treated in FLATTERING else before - least
         self._limit = cure_limit(goal, start, lowest, allowed)
 
-    def attempt(self, remedy: Remedy, one: _Ended, *, pair: bool) -> Attempt:
+    def attempt(self, remedy: Remedy, one: _Ended) -> Attempt:
         """The attempt with this remedy. one: the run that was trained with the remedy."""
         cured = self._clean(one) and math.isfinite(one.after) and one.after <= self._limit.score
         new = tuple(name for name in one.symptoms if name not in self._known)
@@ -208,7 +202,6 @@ class _Judge:
             one.symptoms,
             self._treated not in one.symptoms,
             cured,
-            pair,
             self._goal.larger,
             new,
             self._barring(one),

@@ -151,7 +151,7 @@ def _tried(tried: Sequence[Attempt]) -> RenderableType:
         )
     best = tried[0]
     keep = f"keep {_text(best.changes)}{_why(tried)}" if best.cured else "no remedy cured the run"
-    below: list[RenderableType] = [_rule(best), *_harmless(tried), ""]
+    below: list[RenderableType] = [_rule(best), *_order(tried), *_harmless(tried), ""]
     return Group(fitting(table, [treated, metric]), "", *below, Text(keep, style="bold"))
 
 
@@ -170,6 +170,19 @@ def _rule(attempt: Attempt) -> Text:
     return Text(f"{words}; {CAP}" if limit.improvement.capped else words)
 
 
+def _order(tried: Sequence[Attempt]) -> list[Text]:
+    """The sentence on which cure is kept; none if there is at most one."""
+    if sum(each.cured for each in tried) < 2:
+        return []
+    near = f"have a {_words(tried[0].metric)} within {100 * ALIKE:.0f} % of the best one"
+    return [
+        Text(
+            "kept: the cure that leaves the fewest symptoms; of several that leave equally few and "
+            f"{near}, the one that changes the fewest keys"
+        )
+    ]
+
+
 def _words(metric: str) -> str:
     """The words of a column of the evaluations, such as validation ROC AUC."""
     part, _, name = metric.partition("_")
@@ -184,7 +197,11 @@ def _why(tried: Sequence[Attempt]) -> str:
     metric = _words(kept.metric)
     if len(best.left) > len(kept.left):
         return f": it leaves fewer symptoms than the cure with the best {metric}"
-    what = "changes only the learning rate" if kept.is_rate else "is a single change"
+    what = "changes the fewest keys" if len(kept.changes) > 1 else "is a single change"
+    if kept.is_rate:
+        what = "changes only the learning rate"
+    if abs(kept.score - best.score) > ALIKE * abs(best.score):
+        return f": it {what}, and both values count as equal, because {CAP}"
     return f": it {what}, with a {metric} within {100 * ALIKE:.0f} % of the best one"
 
 

@@ -180,8 +180,8 @@ def test_remedies_are_judged_by_the_metric_of_early_stopping():
 
 def test_a_kept_change_says_why_it_is_not_the_one_with_the_lowest_loss():
     def attempt(after, symptoms=(), pair=False, key="optimizer.lr"):
-        changes = {key: after}
-        return Attempt(changes, "train_loss", 9.0, after, "stuck", symptoms, True, True, pair)
+        changes = {key: after, **({"stopping.epochs": 100} if pair else {})}
+        return Attempt(changes, "train_loss", 9.0, after, "stuck", symptoms, True, True)
 
     def kept(*tried):
         screen = io.StringIO()
@@ -195,12 +195,50 @@ def test_a_kept_change_says_why_it_is_not_the_one_with_the_lowest_loss():
     # 0.4 is 8 % above 0.37, but 11 % above 0.36.
     reason = f"it changes only the learning rate, {within}"
     assert kept(pair, single) == f"keep optimizer.lr=0.4: {reason}"
-    assert kept(pair, single, both) == "keep optimizer.lr=0.36"
+    assert kept(pair, single, both) == "keep optimizer.lr=0.36 stopping.epochs=100"
     decay = attempt(0.4, key="model.l2")
     assert kept(pair, decay) == f"keep model.l2=0.4: it is a single change, {within}"
     assert kept(attempt(0.38, key="model.l2"), single) == f"keep optimizer.lr=0.4: {reason}"
     reason = "it leaves fewer symptoms than the cure with the best train loss"
     assert kept(single, attempt(0.3, ("baseline",))) == f"keep optimizer.lr=0.4: {reason}"
+
+
+def test_the_fewest_changes_are_kept_if_all_improve_by_more_than_the_cap():
+    """With β = 0.9 a step of 0.19 multiplies (w, v) by a matrix of spectral radius √0.9.
+
+    So the loss falls as 0.9ᵏ: to about 5e-19 of the first one in 400 steps, and to 6e-74 in 1600.
+    Both are below 1e-12 of it.
+    """
+    run = surface("bowl", "momentum", optimizer__lr=5e-5, stopping__epochs=400)
+    tried = try_remedies(run, diagnosed(run))
+    first, least = run.evals["train_loss"][0], min(each.after for each in tried)
+    assert 0 < least < tried[0].after < 1e-12 * first
+    assert tried[0].changes == {"optimizer.lr": 0.19}
+    screen = io.StringIO()
+    Console(file=screen, width=400).print(diagnosis_view(traced(run), diagnosed(run), tried))
+    lines = [line.rstrip() for line in screen.getvalue().splitlines()]
+    assert any(line.endswith("the one that changes the fewest keys") for line in lines)
+    assert lines[-1].startswith("keep optimizer.lr=0.19: it changes only the learning rate, and")
+
+
+def test_the_limit_of_a_cure_is_below_the_metric_that_is_shown_without_the_change():
+    """The run returns its best weights, and its last ones are worse: only the best ones count."""
+    run = gdrun.train(
+        {"dataset": "diabetes", "model": "linear", "variant": "sgd", "schedule": "constant"},
+        {"optimizer": {"name": "vanilla", "lr": 0.02}, "stopping.epochs": 30},
+        {"stopping.early_stopping": {"patience": 30}},
+    )
+    losses = run.evals["validation_loss"]
+    symptoms = diagnosed(run)
+    assert [each.name for each in symptoms] == ["noise floor"]
+    tried = try_remedies(run, symptoms)
+    worse = [each for each in tried if losses.min() < each.after < np.median(losses[-3:])]
+    assert worse
+    assert not any(each.cured for each in worse)
+    for each in tried:
+        assert each.before == pytest.approx(losses.min())
+        assert each.limit.metric < each.before
+        assert each.cured == (each.gone and not each.barring and each.after <= each.limit.metric)
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,10 @@ class Improvement:
         reached = start - share * (start - best)
         return math.exp(reached) if self.logarithmic else reached
 
+    def counted(self, score: float) -> float:
+        """The score, or SMALLEST · start if a logarithmic improvement has a lower score."""
+        return max(score, self.start * SMALLEST) if self.logarithmic else score
+
     def on_scale(self, scores: ArrayLike) -> Numbers:
         """The scores (n,); their logarithms if the improvement is logarithmic.
 
