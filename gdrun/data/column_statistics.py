@@ -8,7 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from gdrun.array_types import Array, Flags, Numbers
-from gdrun.data.row_blocks import LARGEST, SMALLEST
+from gdrun.data.row_blocks import (
+    BLOCK_ENTRIES,
+    LARGEST,
+    SMALLEST,
+    is_finite,
+    statistics_of_block,
+)
 from gdrun.errors import DataError
 from gdrun.mapped_files import require_unchanged
 from gdrun.moments import Moments, no_rows
@@ -78,25 +84,23 @@ def _in_one_pass(
     columns = source.shape[1]
     found = no_rows((columns,))
     low, high = np.full(columns, np.inf), np.full(columns, -np.inf)
+    scaled = np.any(exponent)
 
     def statistics(part: slice) -> tuple[Numbers, Numbers, Moments] | None:
         # float64 also for a float32 file: a sum of many float32 squares loses digits.
-        read = np.asarray(source[part], dtype=np.float64)
-        finite = np.isfinite(read).all()
-        block = read[training[part]]
+        read = np.array(source[part], dtype=np.float64, order="C")
         require_unchanged(source)
-        if not finite:
+        if not is_finite(read):
             _refuse_not_finite(read, part.start, name)
-        block = np.ldexp(block, np.negative(exponent))
-        if not len(block):
-            return None
-        lowest, highest, mean = block.min(axis=0), block.max(axis=0), block.mean(axis=0)
-        block -= mean  # indexing has copied the rows
-        squares = np.square(block, out=block).sum(axis=0)
-        return lowest, highest, Moments(len(block), mean, squares)
+        trained = training[part]
+        block = read if trained.all() else read[trained]
+        if scaled:
+            np.ldexp(block, np.negative(exponent), out=block)
+        return statistics_of_block(block) if len(block) else None
 
     with np.errstate(all="ignore"):
-        for of_block in in_order(statistics, list(blocks(len(source), columns * 8))):
+        parts = list(blocks(len(source), columns * 8, BLOCK_ENTRIES * 8))
+        for of_block in in_order(statistics, parts):
             if of_block is not None:
                 low, high = np.minimum(low, of_block[0]), np.maximum(high, of_block[1])
                 found = found.joined(of_block[2])

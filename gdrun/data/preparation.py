@@ -152,9 +152,7 @@ def prepare(
     sha256 = joint_hash(found.sha256, {name: each.sha256 for name, each in of_files.items()})
     others = [(held_out[name][0], each) for name, each in of_files.items()]
     repeated = NONE
-    if on_disk or complete_hashes(
-        [(of.X, of.y, each.rows) for of, each in [(table, found), *others]]
-    ):
+    if complete_hashes([(of.X, of.y, each.rows) for of, each in [(table, found), *others]]):
         of_parts = {name: each.rows for name, each in of_files.items()}
         repeated = repeated_rows(found.rows, rows, of_parts)
     notes += repeated.notes({name: len(chosen) for name, (_, _, chosen) in held_out.items()})

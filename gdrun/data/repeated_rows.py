@@ -8,8 +8,8 @@ N rows. Rows that differ in exactly one column never have the same hash. Rows th
 columns have the same hash with a probability of about 2⁻⁶⁴. Among a million different rows, the
 probability that some pair has the same hash is about 3e-8.
 
-In most tables, few columns already tell all rows apart. So the rows of a table in memory are first
-hashed by FIRST_COLUMNS columns, and only those whose hash occurs again are hashed by all.
+In most tables, few columns already tell all rows apart. So the rows of a table are first hashed by
+FIRST_COLUMNS columns, and only those whose hash occurs again are hashed by all.
 """
 
 from __future__ import annotations

@@ -72,12 +72,7 @@ def mean_and_scale_by_blocks(X: Numbers, rows: Counts) -> tuple[Numbers, Numbers
     low, high = np.full(columns, np.inf), np.full(columns, -np.inf)
 
     def statistics(chosen: Counts) -> tuple[Numbers, Numbers, Moments]:
-        block = rows_of(X, chosen)
-        lowest, highest = over_rows(np.minimum, block), over_rows(np.maximum, block)
-        mean = over_rows(np.add, block) / len(block)
-        block -= mean
-        squares = over_rows(np.add, np.square(block, out=block))
-        return lowest, highest, Moments(len(block), mean, squares)
+        return statistics_of_block(rows_of(X, chosen))
 
     with np.errstate(all="ignore"):
         for lowest, highest, moments in in_order(statistics, row_blocks_of(rows, columns)):
@@ -90,6 +85,18 @@ def mean_and_scale_by_blocks(X: Numbers, rows: Counts) -> tuple[Numbers, Numbers
     scale = np.sqrt(found.variance)
     varies = (low != high) & (scale > 0)
     return np.where(varies, found.mean, low), np.where(varies, scale, 1.0), varies
+
+
+def statistics_of_block(block: Numbers) -> tuple[Numbers, Numbers, Moments]:
+    """Return the smallest and the largest value of each column (d,), and the moments.
+
+    block (n, d): contiguous, with at least one row; it is overwritten.
+    """
+    lowest, highest = over_rows(np.minimum, block), over_rows(np.maximum, block)
+    mean = over_rows(np.add, block) / len(block)
+    block -= mean
+    squares = over_rows(np.add, np.square(block, out=block))
+    return lowest, highest, Moments(len(block), mean, squares)
 
 
 def rows_of(X: Array, rows: Counts) -> Array:

@@ -18,7 +18,7 @@ from gdrun.data.column_report import ColumnReport
 from gdrun.data.column_statistics import blocks
 from gdrun.data.encoding import Encoding, SourceColumn
 from gdrun.data.feature_scales import FeatureScale, extreme_scales
-from gdrun.data.repeated_rows import NONE, RepeatedRows, first_hashes, row_hashes
+from gdrun.data.repeated_rows import NONE, RepeatedRows, first_hashes
 from gdrun.data.single_feature import SingleFeature, best_single_feature
 from gdrun.data.stray_classes import Stray, classes_with_rows
 from gdrun.data.target_scale import TargetScale
@@ -38,9 +38,8 @@ HASHED_BYTES = 2**20
 class TableHashes:
     """The SHA-256 hash of a whole table, and a hash of each of its rows.
 
-    rows (N,): the hashes, uint64. For a table on disk they are made from all columns. For a table
-    in memory they are made from only some columns and the target (see first_hashes in
-    gdrun.data.repeated_rows), so that rows which differ may have equal hashes.
+    rows (N,): the hashes, uint64. They are made from only some columns and the target (see
+    first_hashes in gdrun.data.repeated_rows), so rows which differ may have equal hashes.
     """
 
     sha256: str
@@ -88,7 +87,6 @@ class Table:
     def hashes(self) -> TableHashes:
         """Return the hashes of the table and of its rows, from one pass over the data."""
         digest = hashlib.sha256()
-        of_rows = row_hashes if isinstance(self.X, np.memmap) else first_hashes
         rows = np.empty(len(self.y), dtype=np.uint64)
         for array in (self.X, self.y):
             # The bytes alone would be equal for (2, 3) and (3, 2), and for some other dtypes.
@@ -97,7 +95,7 @@ class Table:
             def read(part: slice, array: Array = array) -> Array:
                 block = np.ascontiguousarray(array[part])
                 if array is self.X:
-                    rows[part] = of_rows(block, self.y[part])
+                    rows[part] = first_hashes(block, self.y[part])
                 return block
 
             row_bytes = array.dtype.itemsize * math.prod(array.shape[1:])

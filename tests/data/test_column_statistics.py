@@ -11,8 +11,7 @@ from gdrun.problems.rows import MappedRows, rows_of
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    # 3 columns of 8 bytes: 7 rows a block.
-    monkeypatch.setattr(statistics_of_columns, "BLOCK_BYTES", 7 * 3 * 8)
+    monkeypatch.setattr(statistics_of_columns, "BLOCK_ENTRIES", 7 * 3)  # 7 rows of 3 columns
 
 
 def on_disk(tmp_path, X):
