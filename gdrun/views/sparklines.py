@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gdrun.array_types import Counts
+
 BLOCKS = "▁▂▃▄▅▆▇█"
 NOT_FINITE = "×"
 ABOVE = "↑"
@@ -34,9 +36,7 @@ def sparkline(
     series = np.asarray(values, dtype=float)
     if not len(series):
         return ""
-    parts = min(width, len(series))
-    starts = np.arange(parts) * len(series) // parts
-    peaks = np.maximum.reduceat(series, starts)
+    peaks = np.maximum.reduceat(series, part_starts(len(series), width))
     finite = peaks[np.isfinite(peaks)]
     if not len(finite):
         return NOT_FINITE * len(peaks)
@@ -52,6 +52,16 @@ def sparkline(
     with np.errstate(invalid="ignore"):
         heights = np.clip(np.round((peaks - low) / span * (len(BLOCKS) - 1)), 0, len(BLOCKS) - 1)
     return "".join(map(_block, heights, np.isfinite(peaks), above))
+
+
+def part_starts(count: int, width: int = 40) -> Counts:
+    """The index at which each of at most `width` parts of `count` values starts, (parts,).
+
+    The number of values in any two parts differs by at most 1.
+    """
+    parts = min(width, count)
+    starts: Counts = np.arange(parts) * count // parts
+    return starts
 
 
 def _block(height: float, finite: bool, above: bool) -> str:

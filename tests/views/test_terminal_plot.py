@@ -1,7 +1,10 @@
 """Plots in the terminal: the positions of the dots, and the numbers at the axes."""
 
+import io
+
 import numpy as np
 import pytest
+from rich.console import Console
 
 import gdrun
 from gdrun.views import step_curves
@@ -114,8 +117,41 @@ def test_the_numbers_beside_a_sparkline_are_those_of_its_bars():
     assert [line.split() for line in lines] == [
         ["batch", "loss", "█▁", "2.3", "→", "1.5"],
         ["grad", "norm", "█▁", "9", "→", "8"],
-        ["each", "bar:", "the", "largest", "value", "of", "64", "steps"],
+        ["each", "bar", "the", "largest", "value", "of", "64", "steps,", "1/2", "of", "the", "run"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("steps", "points", "columns", "legend"),
+    [
+        (40, 1000, 80, None),  # one step a bar
+        (60, 1000, 80, "1 to 2 steps, 1/40 of the run"),
+        (120, 1000, 80, "3 steps, 1/40 of the run"),
+        (120, 1000, 60, "6 steps, 1/20 of the run"),
+        (120, 1000, 40, "12 steps, 1/10 of the run"),
+        # 834 points of 3 steps, and a last one of 1 step: 20 or 21 points in each of 40 bars.
+        (2503, 1000, 80, "60 to 63 steps, 1/40 of the run"),
+        # 30 points of 81 steps, and a last one of 73.
+        (2503, 40, 80, "73 to 81 steps, 1/31 of the run"),
+    ],
+)
+def test_a_bar_stands_for_all_steps_of_its_part_of_the_run(steps, points, columns, legend):
+    run = gdrun.train(
+        {
+            "surface": "bowl",
+            "variant": "bgd",
+            "evaluate": {"every": 100},
+            "log": {"points": points},
+        },
+        f"epochs={steps}",
+    )
+    assert run.steps["combined"].sum() == steps
+    screen = io.StringIO()
+    Console(file=screen, width=columns).print(step_curves.curves(run.steps))
+    lines = screen.getvalue().splitlines()
+    below = " ".join(" ".join(lines[2:]).split())
+    assert below == (f"each bar the largest value of {legend}" if legend else "")
+    assert all(len(line) <= columns for line in lines)
 
 
 def test_a_curve_of_a_damaged_trace_goes_back_and_forth():
