@@ -19,7 +19,12 @@ def missing_lines(result: Sweep | Comparison, path: Path, command: str | None = 
     path: the directory of the study. command: the command line that started it; None if it was
     started from Python.
     """
-    left, of = len(result.plan.trials) - result.ended, len(result.plan.trials)
+    from gdrun.views.recorded import standings_of
+
+    of = result.plan.runs
+    left = of - result.plan.runs_ended(
+        {result.identity for each in standings_of(result) for result in each.results}
+    )
     if not left:
         return []
     # No run of a comparison begins before its tuning is complete.
@@ -46,10 +51,11 @@ def _missing_in_tuning(path: Path) -> str:
         return ""
     record, trials = read_study(own), own / TRIALS
     if "ranking" in record:
-        ended = sum(row["runs"] for row in record["ranking"])
+        of, ended = record.get("runs", record["trials"]), sum(r["runs"] for r in record["ranking"])
     else:  # the process died before it ranked the settings
-        ended = trials.read_bytes().count(b"\n") if trials.is_file() else 0
-    of = record["trials"]
+        of, ended = record["trials"], 0
+        if trials.is_file():
+            ended = trials.read_bytes().count(b"\n")
     return f"{of - ended} of {of} tuning runs are missing{_begun(own)}" if ended < of else ""
 
 

@@ -144,7 +144,8 @@ def _show_plan(planned: PlannedSweep, study: StudyOptions) -> None:
     from gdrun.study.tasks import tasks_of
     from gdrun.views.sweeps import plan_view
 
-    cohorts = [len(task.trials) for task in tasks_of(planned.plan.trials, jobs=study.jobs)]
+    trained = [same[0] for same in planned.plan.equal_runs]
+    cohorts = [len(task.trials) for task in tasks_of(trained, jobs=study.jobs)]
     if study.json:
         console.print_json(_plan_document(planned.plan, cohorts))
     else:

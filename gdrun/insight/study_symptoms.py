@@ -72,10 +72,10 @@ def study_symptoms(study: Sweep | Comparison, record: StudyRecord) -> StudySympt
 
 def _runs(standing: Standing, seeds: dict[str, int], classes: Sequence[str]) -> list[RunSymptoms]:
     candidate = standing.candidate
-    found = symptoms_of(candidate.experiment, standing.results, classes)
+    found = symptoms_of(candidate.experiment, standing.trained, classes)
     return [
         RunSymptoms(candidate.name, seeds[result.identity], own)
-        for result, own in zip(standing.results, found, strict=True)
+        for result, own in zip(standing.trained, found, strict=True)
     ]
 
 

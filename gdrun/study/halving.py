@@ -31,7 +31,7 @@ from gdrun.study.judgement.sweep_findings import Rung
 from gdrun.study.judgement.symptoms import most_descend, rises, rising_runs
 from gdrun.study.storage.results import Result, results_of
 from gdrun.study.storage.study_record import read_rung, rung_record
-from gdrun.study.study import StudyContext, StudyProgress, Work, keep, unique
+from gdrun.study.study import StudyContext, StudyProgress, Work, keep
 from gdrun.study.tasks import ListenersOf, Task, tasks_of, unfinished
 from gdrun.symptoms.facts import Traced, lowest_loss
 
@@ -60,7 +60,7 @@ def carry_out_halving(
     results = context.directory.finished() if context.directory else {}
     found = len(results)
     path = context.directory.path.absolute() if context.directory else None
-    every = tasks_of(unique(plan), context.table, jobs=context.jobs, directory=path)
+    every = tasks_of(plan.different, context.table, jobs=context.jobs, directory=path)
     tasks = unfinished(every, results)
     rungs: tuple[Rung, ...] = ()
     with suppress(Stopped):  # a signal while a kernel was compiled, before the first step
@@ -137,7 +137,6 @@ class _Race:
             (task, task.trainer(listeners_of(task), context.interrupted)) for task in tasks
         ]
         self._saved = [0] * len(tasks)  # outcomes that are saved already, by task
-        self._total = len(unique(plan))
 
     def run(self) -> tuple[Rung, ...]:
         """Train to the end of the budget, or until interrupted.
@@ -245,7 +244,7 @@ class _Race:
 
     def _report(self) -> None:
         """Report how many trials have ended."""
-        progress = StudyProgress(self._plan, dict(self._results), self._total)
+        progress = StudyProgress(self._plan, dict(self._results))
         self._context.on_progress(progress)
 
     def _candidates(self) -> list[tuple[Candidate, list[str]]]:

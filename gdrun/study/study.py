@@ -21,17 +21,21 @@ class StudyProgress:
     """The progress of the plan of a study: its trials, and the results of those that have ended.
 
     plan: the whole plan, or the part of it that runs now, such as a tuning before a comparison.
-    results: by the trial's identity. of: the number of different trials in the plan.
+    results: by the trial's identity.
     """
 
     plan: StudyPlan
     results: Mapping[str, Result]
-    of: int
 
     @property
     def ended(self) -> int:
-        """The number of trials that have ended."""
-        return len(self.results)
+        """The number of runs that have ended."""
+        return self.plan.runs_ended(self.results)
+
+    @property
+    def of(self) -> int:
+        """The number of runs of the plan."""
+        return self.plan.runs
 
 
 OnProgress = Callable[[StudyProgress], None]
@@ -61,8 +65,8 @@ class StudyContext:
 class Work:
     """What it cost to run the plan of a study.
 
-    run: the number of trials that ran now. found: the number of trials whose results were in the
-    directory already. cohorts: the number of cohorts, which are groups of trials that train
+    run: the number of runs that were trained now. found: the number of runs whose results were in
+    the directory already. cohorts: the number of cohorts, which are groups of trials that train
     together. seconds: wall-clock time.
     """
 
@@ -95,28 +99,27 @@ def carry_out(
     """
     begin = time.perf_counter()
     directory = context.directory
-    trials = unique(plan)
-    own = {trial.identity for trial in trials}
+    own = {trial.identity for trial in plan.different}
     known = directory.finished() if directory is not None else {}
     # The directory may have results of further trials: tuning runs its trials in several plans.
     results = {identity: result for identity, result in known.items() if identity in own}
-    found = len(results)
-    groups = {group[0].identity: group for group in _equal_runs(trials)}
+    found = plan.runs_ended(results)
+    groups = {group[0].identity: group for group in plan.equal_runs}
     for group in groups.values():
         results |= _shared(group, results, directory)
     path = directory.path.absolute() if directory is not None else None
     firsts = [group[0] for group in groups.values()]
     tasks = tasks_of(firsts, context.table, jobs=context.jobs, alone=alone, directory=path)
     left = unfinished(tasks, results)
-    context.on_progress(StudyProgress(plan, dict(results), len(trials)))
+    context.on_progress(StudyProgress(plan, dict(results)))
     run = 0
     for task, ended in context.runner.run(left, context.interrupted):
         new = keep(task, ended, results, directory)
         results, run = results | new, run + len(new)
         for identity in new:
             results |= _shared(groups[identity], results, directory)
-        context.on_progress(StudyProgress(plan, dict(results), len(trials)))
-    if path is not None and len(results) == len(trials):
+        context.on_progress(StudyProgress(plan, dict(results)))
+    if path is not None and len(results) == len(own):
         # With another number of processes the study had other tasks; their checkpoints are useless
         # now.
         for file in path.glob(CHECKPOINTS):
@@ -147,15 +150,6 @@ def keep(
     return new
 
 
-def _equal_runs(trials: Iterable[Trial]) -> list[list[Trial]]:
-    """The trials in groups that have the same result; a group has several if nothing is random."""
-    groups: dict[tuple[int, int | None], list[Trial]] = {}
-    for trial in trials:
-        seed = None if trial.experiment.deterministic else trial.experiment.seed
-        groups.setdefault((trial.candidate, seed), []).append(trial)
-    return list(groups.values())
-
-
 def _shared(
     group: Sequence[Trial], results: Mapping[str, Result], directory: StudyDirectory | None
 ) -> dict[str, Result]:
@@ -172,8 +166,3 @@ def _shared(
     if directory is not None:
         directory.add((trial, new[trial.identity]) for trial in left)
     return new
-
-
-def unique(plan: StudyPlan) -> list[Trial]:
-    """The trials of a plan, each experiment once: two candidates may be the same experiment."""
-    return list({trial.identity: trial for trial in plan.trials}.values())

@@ -28,8 +28,8 @@ from gdrun.study.judgement.ranking import (
     fastest_first,
     ranked,
     standings,
-    training_progress,
 )
+from gdrun.study.judgement.training_progress import training_progress
 from gdrun.study.study import StudyContext, Work, carry_out
 
 
@@ -40,20 +40,18 @@ class Tuning:
     settings: the number of settings that were tried; 0 if the contender has none of the keys.
     seeds: the number of seeds with which each was tried. chosen: the best setting, by key; empty if
     no setting lowered the training loss, so that the contender keeps its own setting. at_edge: the
-    keys whose best value was the smallest or the largest that was tried. progress: the share of the
-    best improvement of the training loss that the chosen setting made; None if a loss ranks the
-    settings, or none was chosen.
+    keys whose best value was the smallest or the largest that was tried. runs: the number of runs
+    that were trained, fewer than settings × seeds if seeds give the same run. progress: the share
+    of the best improvement of the training loss that the chosen setting made; None if a loss ranks
+    the settings, or none was chosen.
     """
 
     settings: int
     seeds: int
     chosen: Mapping[str, Any]
     at_edge: tuple[str, ...]
+    runs: int
     progress: float | None = None
-
-    @property
-    def runs(self) -> int:
-        return self.settings * self.seeds
 
 
 def try_out(
@@ -85,17 +83,19 @@ def choose(
     tuned: list[Candidate] = []
     tunings: dict[str, Tuning] = {}
     for contender in contenders:
-        names = [each.name for each in tuning.tried[contender.name]]
+        tried = tuning.tried[contender.name]
+        names = [each.name for each in tried]
+        runs = replace(tuning.plan, candidates=tuple(tried)).runs
         own = [by_name[name] for name in names if name in by_name]
         best = _best(own, metric)
         if best is None or not best.eligible:
             tuned.append(contender)
-            tunings[contender.name] = Tuning(len(names), seeds, {}, ())
+            tunings[contender.name] = Tuning(len(names), seeds, {}, (), runs)
             continue
         chosen = best.candidate.settings
         tuned.append(replace(contender, experiment=best.candidate.experiment))
         edge, progress = _edges(best.candidate, own), training_progress(own, best, metric)
-        tunings[contender.name] = Tuning(len(names), seeds, chosen, edge, progress)
+        tunings[contender.name] = Tuning(len(names), seeds, chosen, edge, runs, progress)
     return tuple(tuned), tunings
 
 

@@ -232,6 +232,8 @@ def _tuning(row: Contender) -> str:
     if not tuning.settings:
         return f"{row.name}: its own settings, because it has none of the keys"
     budget = f"{tuning.settings} settings × {count(tuning.seeds, 'tuning seed')}"
+    if tuning.runs < tuning.settings * tuning.seeds:
+        budget = f"{tuning.settings} settings in {count(tuning.runs, 'run')}"
     if not tuning.chosen:
         return f"{row.name}: none of {budget} lowered the loss; its own settings are kept"
     chosen = ", ".join(f"{key} {shown_value(value)}" for key, value in tuning.chosen.items())
@@ -271,16 +273,16 @@ def _untuned(comparison: Comparison) -> str:
 
 def _unequal_tuning(comparison: Comparison) -> list[str]:
     """A note if tuning tried more settings for some contenders than for others; else empty."""
-    runs = {row.name: row.tuning.runs for row in comparison.contenders if row.tuning is not None}
-    if len(set(runs.values())) < 2:
+    tried = {row.name: row.tuning.settings for row in comparison.contenders if row.tuning}
+    if len(set(tried.values())) < 2:
         return []
-    listed = ", ".join(f"{name} {count(amount, 'run')}" for name, amount in runs.items())
+    listed = ", ".join(f"{name} {amount}" for name, amount in tried.items())
     if _not_tuned(comparison):
         why = "not every contender has every tuned key"
-        return [f"unequal numbers of runs: {listed}, because {why}"]
+        return [f"unequal numbers of settings: {listed}, because {why}"]
     why = "a default range is widened while its best value is at an edge"
     same = 'values of your own, such as `tune="lr=0.001,0.01,0.1"`, give all the same number'
-    return [f"unequal numbers of runs: {listed}, because {why}; {same}"]
+    return [f"unequal numbers of settings: {listed}, because {why}; {same}"]
 
 
 def _not_tuned(comparison: Comparison) -> list[str]:

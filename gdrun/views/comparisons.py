@@ -83,14 +83,13 @@ def _work_columns(comparison: Comparison) -> list[Column]:
 
     A surface without noise has no columns that count examples.
     """
-    seeds = len(comparison.plan.seeds)
     columns: list[Column] = [
         ("batch", lambda row: f"{row.batch:,}"),
         ("updates", lambda row: amount_text(row.to_target["updates"])),
         ("gradients", lambda row: amount_text(row.to_target["gradients"])),
         ("epochs", lambda row: epochs_text(row.to_target["epochs"])),
         ("seconds", lambda row: _seconds(row.to_target.get("seconds"))),
-        ("reached", lambda row: f"{row.reached} of {seeds}"),
+        ("reached", lambda row: f"{row.reached} of {row.standing.runs}"),
     ]
     without = ("batch", "gradients", "epochs") if comparison.plan.noiseless else ()
     return [column for column in columns if column[0] not in without]
@@ -110,7 +109,7 @@ def _result_columns(comparison: Comparison) -> list[Column]:
         ("interval", lambda row: spread_cells(row.standing, metric)[2]),
         # After the spread of the metric, which would otherwise look like that of the test part.
         *columns,
-        ("diverged", lambda row: f"{row.standing.diverged} of {len(row.standing.results)}"),
+        ("diverged", lambda row: f"{row.standing.diverged} of {row.standing.runs}"),
         ("symptom", lambda row: row.standing.symptom_words or HEALTHY),
     ]
 

@@ -202,7 +202,7 @@ def _value(name: str, value: Any) -> str:
 def studies_table(rows: Rows) -> RenderableType:
     """A table with a row for each sweep or comparison, with the best setting or contender found.
 
-    rows: for each study its id, status, number of trials, best candidate and tags, by key.
+    rows: for each study its id, status, number of runs, best candidate and tags, by key.
     """
     tags = ("tags",) if any(row.get("tags") for row in rows) else ()
     choices = (("status", "runs", "best", *tags), ("status", "best", *tags), ("status", *tags), ())
@@ -215,7 +215,7 @@ def _studies(rows: Rows, headings: Sequence[str]) -> Table:
         bad = row["status"] in ("failed", "damaged")
         cells: dict[str, str | Text] = {
             "status": Text(row["status"], style="red" if bad else ""),
-            "runs": str(row.get("trials", "")),
+            "runs": str(row.get("runs", "")),
             "best": row.get("best") or "",
             "tags": " ".join(row.get("tags", ())),
         }

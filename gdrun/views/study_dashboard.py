@@ -12,7 +12,7 @@ from rich.text import Text
 
 from gdrun.engine.trace import Columns
 from gdrun.methods.stopping import position
-from gdrun.study.design.trials import Candidate, Trial, label
+from gdrun.study.design.trials import Candidate, Trial, equal_runs, label
 from gdrun.study.growth import Growth
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.statistics import quantile
@@ -45,13 +45,14 @@ _VERBS = {"sweep": "sweep", "compare": "comparison", "tune": "tuning"}
 class _Setting:
     """A candidate and its results so far.
 
-    ended, diverged: the numbers of its trials that have ended, and that diverged. score: the median
-    over its trials of the latest score of the metric, where lower is better; infinite if it is not
-    known. evals: the evaluations of its first trial that has started; None if none has. failed:
-    whether this trial diverged.
+    runs, ended, diverged: the numbers of its runs, of those that have ended, and that diverged.
+    score: the median over its runs of the latest score of the metric, where lower is better;
+    infinite if it is not known. evals: the evaluations of its first run that has started; None if
+    none has. failed: whether this run diverged.
     """
 
     name: str
+    runs: int
     ended: int
     diverged: int
     score: float
@@ -98,7 +99,7 @@ def study_dashboard(
     ]
     if chart is not None:
         parts += [PlotView(chart, CHART_HEIGHT), ""]
-    parts += [_table(settings, len(study.plan.seeds), metric, max(rows, 1))]
+    parts += [_table(settings, metric, max(rows, 1))]
     parts += ["", Text(_training(growing)[:width], style="dim"), Text(KEYS[:width], style="dim")]
     return Group(*parts)
 
@@ -107,8 +108,8 @@ def _settings(study: StudyProgress, growing: Sequence[Growth], metric: Metric) -
     """The candidates of the plan so far, in the order of the plan."""
     live = {identity: task for task in growing for identity in task.identities}
     groups: dict[int, list[Trial]] = {}
-    for trial in study.plan.trials:
-        groups.setdefault(trial.candidate, []).append(trial)
+    for same in equal_runs(study.plan.trials):
+        groups.setdefault(same[0].candidate, []).append(same[0])
     found = []
     for place, trials in groups.items():
         ended = diverged = 0
@@ -125,7 +126,15 @@ def _settings(study: StudyProgress, growing: Sequence[Growth], metric: Metric) -
             scores.append(metric.sign * float(last[0]) if known else np.inf)
         score = quantile(scores, 0.5) if scores else np.inf
         found.append(
-            _Setting(_name(study.plan.candidates[place]), ended, diverged, score, evals, failed)
+            _Setting(
+                _name(study.plan.candidates[place]),
+                len(trials),
+                ended,
+                diverged,
+                score,
+                evals,
+                failed,
+            )
         )
     return found
 
@@ -201,7 +210,7 @@ def _chart(settings: Sequence[_Setting], study: StudyProgress) -> Chart | None:
     return Chart("", "epoch", f"train loss of the best settings{seed}", curves, log_y=log)
 
 
-def _table(settings: Sequence[_Setting], seeds: int, metric: Metric, rows: int) -> RenderableType:
+def _table(settings: Sequence[_Setting], metric: Metric, rows: int) -> RenderableType:
     """A row for each setting in the order of the plan; of more than `rows` settings, the best."""
     shown = list(settings)
     hidden = len(shown) - rows
@@ -223,7 +232,7 @@ def _table(settings: Sequence[_Setting], seeds: int, metric: Metric, rows: int) 
         value = quantity(metric.value(each.score)) if np.isfinite(each.score) else ""
         line = scale.line(each.evals["train_loss"]) if scale and each.evals is not None else ""
         style = "red" if each.diverged else ""
-        table.add_row(each.name, Text(f"{each.ended} of {seeds}{diverged}", style), value, line)
+        table.add_row(each.name, Text(f"{each.ended} of {each.runs}{diverged}", style), value, line)
     if hidden > 0:
         return Group(table, Text(f"{count(hidden, 'other setting')} not shown", style="dim"))
     return table

@@ -242,7 +242,7 @@ def _metric_curve(contender: Contender, x: str, metric: str) -> Curve | None:
 def _name(contender: Contender) -> str:
     """The name of a contender, and how many of its runs diverged."""
     standing = contender.standing
-    return explained(contender.name, diverged_of(standing.diverged, len(standing.results)))
+    return explained(contender.name, diverged_of(standing.diverged, standing.runs))
 
 
 def _paced(contender: Contender, x: str) -> bool:

@@ -79,9 +79,13 @@ def unfinished_notes(plan: StudyPlan, found: Iterable[Standing]) -> list[tuple[s
 
     found: the settings of which at least one run has ended.
     """
-    ended = {each.name: each.runs for each in found}
+    ended = {each.name for each in found}
     of = len(plan.seeds)
-    partly = [f"{name} ({runs} of {of} runs ended)" for name, runs in ended.items() if runs < of]
+    partly = [
+        f"{each.name} ({each.runs} of {of} runs ended)"
+        for each in found
+        if len(each.trained) == len(each.results) < of
+    ]
     none = [each.name for each in plan.candidates if each.name not in ended]
     listed = ", ".join(none) if len(none) <= MOST_UNFINISHED else count(len(none), "setting")
     texts = [*partly, f"no run has ended: {listed}"] if none else partly
@@ -105,7 +109,7 @@ def order_notes(
     last = [each for each in ranking if each.finite and not each.descends and each.median < passed]
     if not last:
         return []
-    names = ", ".join(f"{each.name} ({sum(each.rising)} of {each.runs} runs)" for each in last)
+    names = ", ".join(f"{each.name} ({each.rose} of {each.runs} runs)" for each in last)
     if len(last) > MOST_NAMES:
         names = f"{len(last)} settings (half of their runs or more)"
     return [("order", f"last, whatever the {metric.words}, because they {ROSE}: {names}")]
@@ -153,7 +157,7 @@ def symptom_notes(standings: Iterable[Standing]) -> list[tuple[str, str]]:
     """
     found: dict[str, list[str]] = {}
     for each in standings:
-        if each.symptom_words and each.diverged < len(each.results):
+        if each.symptom_words and each.diverged < each.runs:
             found.setdefault(each.symptom_words, []).append(each.candidate.name)
     listed = (f"{symptom} ({', '.join(names)})" for symptom, names in found.items())
     return [("symptom", "; ".join(listed))] if found else []

@@ -54,7 +54,7 @@ def _risky_best(ranking: Sequence[Standing]) -> list[str]:
     best = next(iter(ranking), None)
     if best is None or not best.eligible or not best.diverged:
         return []
-    text = f"{best.diverged} of {len(best.results)} runs of the best setting diverged"
+    text = f"{best.diverged} of {best.runs} runs of the best setting diverged"
     safe = next(
         (each.candidate.name for each in ranking if each.eligible and not each.diverged), None
     )

@@ -18,9 +18,10 @@ from gdrun.study.design.axes import Axis
 from gdrun.study.design.trials import StudyPlan, label
 from gdrun.study.halving import fewest_epochs, rung_epochs
 from gdrun.study.judgement.metrics import Metric
-from gdrun.study.judgement.ranking import Standing, training_progress
+from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.statistics import FEWEST_SEEDS, Interval, Spread, quantile
 from gdrun.study.judgement.sweep_findings import Sweep
+from gdrun.study.judgement.training_progress import training_progress
 from gdrun.study.judgement.verdicts import Verdict
 from gdrun.views.curve_scale import CurveScale, scale_of
 from gdrun.views.fitting import Explained, FittingTable, fitting
@@ -91,7 +92,7 @@ def plan_line(plan: StudyPlan, cohorts: Sequence[int]) -> str:
     cohorts: the number of runs in each cohort, which is a group of runs that train together.
     """
     settings, seeds = count(len(plan.candidates), "setting"), count(len(plan.seeds), "seed")
-    runs, lanes = count(len(plan.trials), "run"), count(max(cohorts, default=0), "lane")
+    runs, lanes = count(plan.runs, "run"), count(max(cohorts, default=0), "lane")
     return f"{settings} × {seeds}: {runs} in {count(len(cohorts), 'cohort')} of up to {lanes}"
 
 
@@ -248,8 +249,8 @@ def _by_value(sweep: Sweep) -> bool:
 
 def _verdict_text(standing: Standing, verdict: Verdict) -> str:
     """The verdict as text, with the number of runs that diverged if some but not all did."""
-    some = 0 < standing.diverged < len(standing.results)
-    diverged = f", {standing.diverged} of {len(standing.results)} diverged" if some else ""
+    some = 0 < standing.diverged < standing.runs
+    diverged = f", {standing.diverged} of {standing.runs} diverged" if some else ""
     return verdict.text + diverged
 
 

@@ -1,6 +1,7 @@
 """Contenders, budgets, tuning, and the findings of a comparison."""
 
 import io
+import json
 import math
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
@@ -20,7 +21,7 @@ from gdrun.study.design.tuning_plan import plan_tuning
 from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.run_studies import run_comparison
-from gdrun.study.storage.study_directory import read_study
+from gdrun.study.storage.study_directory import list_studies, read_study
 from gdrun.study.study import StudyContext
 from gdrun.views import comparisons
 from gdrun.views.comparisons import comparison_result
@@ -443,16 +444,41 @@ def test_unequal_work_is_said():
     assert "gradients of examples" not in shown(fair)
 
 
-def test_different_numbers_of_tuning_runs_are_said():
+def test_different_numbers_of_tuned_settings_are_said():
     # From x = −4 plain descent is best at 1/L = 0.1, inside its range, which ends at 1.
     bowl = {"surface": {"name": "bowl", "condition": 10.0}, "stopping": {"steps": 5}}
     found = gdrun.compare(["vanilla", "adam"], bowl, tune="lr")
     runs = {name: row(found, name).tuning.runs for name in ("vanilla", "adam")}
     assert runs == {"vanilla": 11, "adam": 15}
     text = " ".join(shown(found).split())
-    assert "unequal numbers of runs: vanilla 11 runs, adam 15 runs" in text
+    assert "unequal numbers of settings: vanilla 11, adam 15, because" in text
     same = gdrun.compare(["vanilla", "adam"], bowl, tune="lr=0.01,0.1,1")
-    assert "the budgets differ" not in shown(same)
+    assert "unequal" not in shown(same)
+
+
+def test_runs_that_every_seed_repeats_count_once(tmp_path):
+    # Nothing is random with full batches: one seed of the three is trained.
+    base = {"dataset": "iris", "model": "softmax", "stopping": {"epochs": 2}}
+    found = gdrun.compare(["bgd", "mbgd"], base, seeds=3, tune="lr=0.01,0.1", out=tmp_path)
+    tunings = {name: row(found, name).tuning.runs for name in ("bgd", "mbgd")}
+    assert tunings == {"bgd": 2, "mbgd": 6} and found.tuning_work.run == 8
+    assert {each.name: each.standing.runs for each in found.contenders} == {"bgd": 1, "mbgd": 3}
+    assert found.plan.runs == found.work.run == 4
+    assert repr(found).startswith("<Comparison in 4 runs,")
+    text = " ".join(shown(found).split())
+    assert "bgd: optimizer.lr 0.1, the best of 2 settings in 2 runs" in text
+    assert "mbgd: optimizer.lr 0.1, the best of 2 settings × 3 tuning seeds" in text
+    assert "unequal" not in text and "tuning work 8 runs" in text and "work 4 runs" in text
+    (directory,) = tmp_path.iterdir()
+    record = json.loads((directory / "study.json").read_text())
+    assert (record["trials"], record["runs"]) == (6, 4)
+    assert {each["name"]: each["runs"] for each in record["ranking"]} == {"bgd": 1, "mbgd": 3}
+    (listed,) = list_studies(tmp_path)
+    assert listed["runs"] == 4
+    again = gdrun.compare(
+        ["bgd", "mbgd"], base, seeds=3, tune="lr=0.01,0.1", resume=directory, out=tmp_path
+    )
+    assert (again.work.run, again.work.found, again.tuning_work.found) == (0, 4, 8)
 
 
 def test_a_default_range_is_widened_until_the_best_is_inside(tmp_path):

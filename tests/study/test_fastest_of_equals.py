@@ -8,8 +8,9 @@ import gdrun
 from gdrun.study.design.axes import axes_of
 from gdrun.study.design.tuning_plan import TuningPlan
 from gdrun.study.judgement.metrics import Metric
-from gdrun.study.judgement.ranking import HALVING, fastest_first, standings, training_progress
+from gdrun.study.judgement.ranking import HALVING, fastest_first, standings
 from gdrun.study.judgement.sweep_findings import judge_sweep
+from gdrun.study.judgement.training_progress import training_progress
 from gdrun.study.study import Work
 from gdrun.study.tuning import choose
 from gdrun.views.study_notes import as_good_notes, hardly_trained, why_chosen

@@ -41,7 +41,7 @@ class Watcher(Listener):
 
 def carried_out(plan, see):
     """What `see` returned for each chunk of a plan whose trials train together; the results."""
-    watcher = Watcher(lambda growth: see(StudyProgress(plan, {}, len(plan.trials)), growth))
+    watcher = Watcher(lambda growth: see(StudyProgress(plan, {}), growth))
     results, _ = carry_out(plan, StudyContext(InProcess(watcher.of)))
     return watcher, [results[trial.identity] for trial in plan.trials]
 
@@ -93,7 +93,7 @@ def test_the_work_that_is_done_counts_lanes_by_their_steps():
     for _, step, done in watcher.seen:
         assert done == pytest.approx(4 * step / STEPS)
     everything = {result.identity: result for result in results}
-    assert work_done(StudyProgress(plan, everything, 4), []) == 4
+    assert work_done(StudyProgress(plan, everything), []) == 4
 
 
 @pytest.mark.parametrize("size", [(40, 12), (78, 24), (78, 60), (200, 50)])
@@ -113,7 +113,7 @@ def test_a_study_of_which_nothing_trains_shows_what_has_ended():
     plan = planned({"lr": [0.01, 0.1]}, "epochs=2")
     results, _ = carry_out(plan, StudyContext())
     slow = plan.trials[0].identity
-    text = screen(StudyProgress(plan, {slow: results[slow]}, 2), [], (3.0, None))
+    text = screen(StudyProgress(plan, {slow: results[slow]}), [], (3.0, None))
     assert "sweep: 1 of 2 runs have ended, 3.0 s\n" in text
     assert f"best so far: lr=0.01, val loss {results[slow].summary['validation_loss']:.4g}" in text
     assert re.search(r"lr=0\.01 +1 of 1 +\S+ +[▁-█]{3}", text)

@@ -8,7 +8,7 @@ trials were added, removed or reordered.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -120,6 +120,34 @@ class StudyPlan:
             Trial(number, place, reseeded(candidate.experiment, seed))
             for number, (place, candidate, seed) in enumerate(pairs, start=1)
         )
+
+    @cached_property
+    def different(self) -> tuple[Trial, ...]:
+        """The trials, each experiment once: two candidates may be the same experiment."""
+        return tuple({trial.identity: trial for trial in self.trials}.values())
+
+    @cached_property
+    def equal_runs(self) -> list[list[Trial]]:
+        """The different trials in groups that have the same result: one of each group trains."""
+        return equal_runs(self.different)
+
+    @property
+    def runs(self) -> int:
+        """The number of runs that train."""
+        return len(self.equal_runs)
+
+    def runs_ended(self, ended: Container[str]) -> int:
+        """The number of runs that have ended. ended: the identities of the trials with a result."""
+        return sum(any(each.identity in ended for each in group) for group in self.equal_runs)
+
+
+def equal_runs(trials: Iterable[Trial]) -> list[list[Trial]]:
+    """The trials in groups that have the same result; a group has several if nothing is random."""
+    groups: dict[tuple[int, int | None], list[Trial]] = {}
+    for trial in trials:
+        seed = None if trial.experiment.deterministic else trial.experiment.seed
+        groups.setdefault((trial.candidate, seed), []).append(trial)
+    return list(groups.values())
 
 
 def noiseless(candidates: Sequence[Candidate]) -> bool:

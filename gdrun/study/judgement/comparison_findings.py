@@ -96,9 +96,7 @@ class Contender:
     @property
     def reached(self) -> int:
         """The number of runs that reached the target; 0 without a target."""
-        if self.target is None:
-            return 0
-        return int(np.isfinite(self.standing.to_target(self.target, "step")).sum())
+        return 0 if self.target is None else self.standing.reached(self.target)
 
 
 @dataclass(frozen=True)
@@ -147,7 +145,7 @@ class Comparison(ResultTables):
 
     def __repr__(self) -> str:
         order = ", ".join(row.name for row in self.ranking)
-        return f"<Comparison in {len(self.plan.trials)} runs, the best first: {order}>"
+        return f"<Comparison in {self.plan.runs} runs, the best first: {order}>"
 
     @property
     def ranking(self) -> list[Contender]:

@@ -15,7 +15,7 @@ def cause_beyond_rates(found: Sequence[Standing]) -> Symptom | None:
     A rate cures no run if the gravest symptom of each run has no remedy that changes the rate. None
     if a run did not diverge, or if a smaller rate may cure one of the runs.
     """
-    if any(standing.diverged < len(standing.results) for standing in found):
+    if any(standing.diverged < standing.runs for standing in found):
         return None
     runs = [run for each in found for run in symptoms_of(each.candidate.experiment, each.results)]
     if not runs or any(not run or run[0].depends_on_rate for run in runs):

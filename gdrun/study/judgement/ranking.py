@@ -90,14 +90,28 @@ class Standing:
         return self.spread.interval
 
     @property
+    def trained(self) -> tuple[Result, ...]:
+        """The results of the runs that were trained: one, if every seed gives the same run."""
+        return self.results[:1] if self.candidate.experiment.deterministic else self.results
+
+    @property
     def runs(self) -> int:
-        """The number of runs that have ended."""
-        return len(self.results)
+        """The number of runs that were trained and have ended."""
+        return len(self.trained)
 
     @property
     def diverged(self) -> int:
         """The number of runs that diverged."""
-        return sum(result.diverged for result in self.results)
+        return sum(result.diverged for result in self.trained)
+
+    @property
+    def rose(self) -> int:
+        """The number of runs that diverged, exploded, or ended with a higher training loss."""
+        return sum(self.rising[: self.runs])
+
+    def reached(self, target: Target) -> int:
+        """The number of runs that reached the target."""
+        return int(np.isfinite(self.to_target(target, "step")[: self.runs]).sum())
 
     @property
     def descends(self) -> bool:
@@ -154,12 +168,12 @@ class Standing:
         None if `symptom` is None. The number of all runs is left out, because a column is narrow.
         """
         name, runs = self._main_symptom
-        few = name is not None and 2 * runs < len(self.results)
+        few = name is not None and 2 * runs < self.runs
         return f"{name} in {runs} run{'s' * (runs != 1)}" if few else name
 
     @cached_property
     def _main_symptom(self) -> tuple[str | None, int]:
-        return main_symptom(self.candidate.experiment, self.results)
+        return main_symptom(self.candidate.experiment, self.trained)
 
     @property
     def eligible(self) -> bool:
@@ -255,27 +269,6 @@ def fastest_first(found: Sequence[Standing], metric: Metric) -> tuple[Standing, 
 def led_by(found: Sequence[Standing], name: str | None) -> tuple[Standing, ...]:
     """The standings in the same order, with new ranks by medians, but 1 for `name`, if given."""
     return _with_ranks([replace(each, fastest=each.candidate.name == name) for each in found])
-
-
-def training_progress(
-    found: Sequence[Standing], standing: Standing, metric: Metric
-) -> float | None:
-    """The progress p of a candidate's training loss; None if the metric is a loss.
-
-    p is 0 at the largest first loss of the candidate's runs, and 1 at the lowest median final loss
-    of all candidates. The weights with the best F1 of a sweep, say, may be those of a rate so small
-    that the run has hardly trained. found: all candidates. standing: the one whose p is returned.
-    """
-    if metric.is_loss:
-        return None
-    loss = Metric("train_loss")
-    ends = {
-        each.candidate.name: quantile([loss.score(result) for result in each.results], 0.5)
-        for each in found
-    }
-    starts = [float(each.evals[loss.name][0]) for each in standing.results]
-    improvement = Improvement.between(max(starts), min(ends.values()))
-    return improvement.share(ends[standing.candidate.name])
 
 
 def _with_ranks(found: Sequence[Standing]) -> tuple[Standing, ...]:

@@ -76,7 +76,7 @@ class Sweep(ResultTables):
     unlike: Literal["data", "loss"] | None = None
 
     def __repr__(self) -> str:
-        size = f"{len(self.standings)} settings in {len(self.plan.trials)} runs"
+        size = f"{len(self.standings)} settings in {self.plan.runs} runs"
         if self.best is None:
             return f"<Sweep of {size}: no best setting>"
         reached = self.metric.value(self.ranking[0].spread.median)

@@ -136,7 +136,7 @@ class Rule:
 
 
 def _diverged(facts: Facts) -> bool:
-    return 2 * facts.standing.diverged >= len(facts.standing.results)
+    return 2 * facts.standing.diverged >= facts.standing.runs
 
 
 def _unstable(facts: Facts) -> bool:

@@ -102,7 +102,7 @@ def _read_sweep(record: StudyRecord, path: Path) -> Sweep:
         axes = tuple(map(read_axis, question["axes"]))
     rungs = tuple(map(read_rung, record.get("rungs", ())))
     if "ranking" not in record:
-        work = _found_only(results)
+        work = _found_only(plan, results)
         return judge_sweep(plan, axes, results, metric, work, target=target, rungs=rungs)
     judged = checked(record, SweepFindings, path / RECORD)
     found, differing = standings(plan, results, metric), judged["unlike"]
@@ -139,7 +139,7 @@ def _read_comparison(record: StudyRecord, path: Path) -> Comparison:
     metric, target = Metric(question["metric"]), _target(question)
     baseline = question.get("baseline")
     if "ranking" not in record:
-        work = _found_only(results)
+        work = _found_only(plan, results)
         return judge_comparison(plan, results, metric, work, target=target, baseline=baseline)
     judged = checked(record, ComparisonFindings, path / RECORD)
     rows = {row["name"]: row for row in judged["ranking"]}
@@ -172,9 +172,9 @@ def _contender(standing: Standing, target: Target | None, row: ContenderRow) -> 
     )
 
 
-def _found_only(results: Results) -> Work:
+def _found_only(plan: StudyPlan, results: Results) -> Work:
     """What it cost to read a study without running it: all results were found, no trial was run."""
-    return Work(0, len(results), 0, 0.0)
+    return Work(0, plan.runs_ended(results), 0, 0.0)
 
 
 def _axes(plan: StudyPlan) -> tuple[Axis, ...]:
@@ -204,5 +204,6 @@ def _tuning(tuning: TuningRecord | None) -> Tuning | None:
         tuning["seeds"],
         dict(tuning["chosen"]),
         tuple(tuning["at_edge"]),
+        tuning.get("runs", tuning["settings"] * tuning["seeds"]),
         tuning.get("progress"),
     )

@@ -89,17 +89,18 @@ class CandidateRecord(TypedDict):
 
 
 class PlanRecord(TypedDict):
-    """The plan of a study. trials: the number of trials."""
+    """The plan of a study. trials: the number of trials. runs: the number that are trained."""
 
     seeds: list[int]
     candidates: list[CandidateRecord]
     trials: int
+    runs: NotRequired[int]
 
 
 class WorkRecord(TypedDict):
     """What it cost to run the plan of a study.
 
-    run: the number of trials that ran. found: the number of trials that had a result already.
+    run: the number of runs that were trained. found: the number of runs that had ended already.
     cohorts: the number of groups of trials that trained together. seconds: wall-clock time.
     """
 
@@ -262,6 +263,7 @@ class StudyRow(TypedDict):
     started: str
     verb: NotRequired[str]
     trials: NotRequired[int]
+    runs: NotRequired[int]
     best: NotRequired[str | None]
     tags: NotRequired[list[str]]
     note: NotRequired[str | None]

@@ -59,15 +59,16 @@ class TuningRecord(TypedDict):
 
     settings, seeds: the numbers of settings that were tried, and of seeds for each. chosen: the
     best setting, by key; empty if none was chosen. at_edge: the keys whose best value was the
-    smallest or the largest that was tried. progress: the share of the best improvement of the
-    training loss that the chosen setting made; None if a loss ranks the settings, or none was
-    chosen.
+    smallest or the largest that was tried. runs: the number of runs that were trained. progress:
+    the share of the best improvement of the training loss that the chosen setting made; None if a
+    loss ranks the settings, or none was chosen.
     """
 
     settings: int
     seeds: int
     chosen: dict[str, Any]
     at_edge: list[str]
+    runs: NotRequired[int]
     progress: NotRequired[float | None]
 
 

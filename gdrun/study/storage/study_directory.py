@@ -74,6 +74,7 @@ class StudyDirectory:
             "seeds": planned["seeds"],
             "candidates": planned["candidates"],
             "trials": planned["trials"],
+            "runs": planned["runs"],
         }
         if origin is not None:
             self._set(origin)
@@ -285,6 +286,7 @@ def _row(path: Path) -> StudyRow:
         "status": record["status"],
         "started": record.get("started", ""),
         "trials": record["trials"],
+        "runs": record.get("runs", record["trials"]),
         "best": names[0] if names else None,
         "tags": labels["tags"],
         "note": labels["note"] or None,
@@ -297,6 +299,7 @@ def _planned(plan: StudyPlan) -> PlanRecord:
         "seeds": list(plan.seeds),
         "candidates": [_described(candidate, plan.verb) for candidate in plan.candidates],
         "trials": len(plan.trials),
+        "runs": plan.runs,
     }
 
 

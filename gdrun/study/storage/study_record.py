@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.trials import StudyPlan
 from gdrun.study.judgement.comparison_findings import Comparison, Contender, Pair
@@ -93,7 +91,7 @@ def standing_record(standing: Standing, metric: Metric, target: Target | None) -
         "rank": standing.rank,
         "name": standing.candidate.name,
         "settings": dict(standing.candidate.settings),
-        "runs": len(standing.results),
+        "runs": standing.runs,
         "diverged": standing.diverged,
         "median": value(spread.median),
         # Sorted, because for an accuracy the lower score is the higher value.
@@ -104,7 +102,7 @@ def standing_record(standing: Standing, metric: Metric, target: Target | None) -
         "interval_level": None if interval is None else interval.level,
         "values": [value(float(score)) for score in standing.scores],
         "symptom": standing.symptom,
-        "rose": sum(standing.rising),
+        "rose": standing.rose,
         "to_target": reached,
         "reached_target": _reached(standing, target),
     }
@@ -121,7 +119,7 @@ def _reached(standing: Standing, target: Target | None) -> int | None:
     """The number of runs that reached the target; None without a target."""
     if target is None:
         return None
-    return int(np.isfinite(standing.to_target(target, "epoch")).sum())
+    return standing.reached(target)
 
 
 def comparison_record(comparison: Comparison) -> ComparisonFindings:
@@ -220,5 +218,6 @@ def _tuning(tuning: Tuning) -> TuningRecord:
         "seeds": tuning.seeds,
         "chosen": dict(tuning.chosen),
         "at_edge": list(tuning.at_edge),
+        "runs": tuning.runs,
         "progress": tuning.progress,
     }

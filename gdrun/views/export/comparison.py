@@ -123,7 +123,7 @@ def _ranking(found: Sweep | Comparison) -> tuple[list[str], list[list[str]]]:
         numbers = [_number(value) if standing.finite else MISSING for value in values]
         cells = [shown, tuned.get(own, ""), *numbers]
         cells += [spread_cells(standing, metric)[2], test_text(standing, tested) if tested else ""]
-        cells.append(f"{standing.diverged} of {len(standing.results)}")
+        cells.append(f"{standing.diverged} of {standing.runs}")
         updates = quantile(standing.to_target(target, "step"), 0.5) if target else None
         cells += ["" if updates is None else amount_text(updates), p_values.get(own, "")]
         rows.append(cells)
