@@ -128,31 +128,65 @@ def oscillation(run: Traced) -> Symptom | None:
 
     Source: Goh 2017.
     """
-    return _moving(run, "oscillation") if run.full_batches and unsteady(run) else None
+    if not run.full_batches or not unsteady(run):
+        return None
+    return _moving(run, "oscillation", np.arange(len(run.loss) // 2, len(run.loss)))
 
 
 def noise_floor(run: Traced) -> Symptom | None:
-    """With batches, the noise of the gradients keeps the loss above its minimum.
+    """With batches, the noise of the gradients at a rate that stays keeps the loss at a level.
 
-    The range of the training loss in the second half of the run is above 1/20 of its whole fall to
-    its lowest value, and above 1/1000 of the first loss (on a surface: of the first loss minus the
+    The loss moves up and down about a level above its minimum, and a smaller rate would lower the
+    level. Evaluations in the second half of the run are compared. A schedule that changes the rate
+    leaves only those for which the rate was below twice its last value; at least 3 are needed. A
+    rate that falls to 0, as with cosine, lets the loss settle: then fewer are left, and there is no
+    noise floor.
+
+    The range of the training loss over these evaluations is above 1/20 of its whole fall to its
+    lowest value, and above 1/1000 of the first loss (on a surface: of the first loss minus the
     minimum). In addition, one of two conditions holds. First, at least half of the changes of the
-    loss in this half have the opposite sign of the change before, and the mean losses of the third
-    and the fourth quarter differ by less than 1/3 of the range. Second, the loss ended above its
-    lowest value by more than half of the whole fall.
+    loss between these evaluations have the opposite sign of the change before, and the mean losses
+    of their first and their second half differ by less than 1/3 of the range. Second, the loss
+    ended above its lowest value by more than half of the whole fall.
 
     Evidence: training loss
 
     Source: Bottou et al. 2018, section 4.2.
     """
-    return None if run.full_batches or not unsteady(run) else _moving(run, "noise floor")
+    places = _at_last_rate(run)
+    if run.full_batches or len(places) < FEWEST_AT_RATE or not _moves(run, run.loss[places]):
+        return None
+    return _moving(run, "noise floor", places)
+
+
+FEWEST_AT_RATE = 3
+"""A noise floor needs at least this many evaluations at about the last rate.
+
+Three losses have two changes, which may have opposite signs.
+"""
+
+
+def _at_last_rate(run: Traced) -> Array:
+    """The evaluations (n,) of the second half at a rate below twice the last one, as indices.
+
+    The rate at an evaluation is that of the step before it.
+    """
+    places = np.arange(len(run.loss) // 2, len(run.loss))
+    if not run.decayed or "step" not in run.evals:
+        return places
+    rates = np.interp(run.evals["step"][places], run.steps["step"], run.steps["lr"])
+    near: Array = places[rates < 2 * run.steps["lr"][-1]]
+    return near
 
 
 def unsteady(run: Traced) -> bool:
     """Whether the loss moves up and down in the second half of the run, with little progress."""
-    if run.overshoots:
-        return True
-    late, fall = _second_half(run), float(run.loss[0] - run.loss.min())
+    return run.overshoots or _moves(run, _second_half(run))
+
+
+def _moves(run: Traced, late: Array) -> bool:
+    """Whether some late losses (n,) of a run move up and down, with little progress."""
+    fall = float(run.loss[0] - run.loss.min())
     width, middle = float(np.ptp(late)), len(late) // 2
     if width <= max(fall / 20, run.gap / 1000):
         return False
@@ -196,19 +230,21 @@ def _course(loss: Array, floor: float) -> str:
     return f"{verb} slowly, from {quantity(first)} to {quantity(last)}"
 
 
-def _moving(run: Traced, name: str) -> Symptom:
-    late, fall = _second_half(run), float(run.loss[0] - run.loss.min())
+def _moving(run: Traced, name: str, places: Array) -> Symptom:
+    """The symptom of a loss that moves up and down. places: the indices (n,) of its late losses."""
+    late, fall = run.loss[places], float(run.loss[0] - run.loss.min())
+    since = position(run.epochs[places[0]])
     compared = "and was never below its start"
     if fall > 0:
         compared = f"a range of {multiple(float(np.ptp(late)), fall)} its whole fall"
     evidence = (
-        f"after epoch {position(run.epochs[len(run.loss) // 2])} the training loss moves up and "
-        f"down between {quantity(late.min())} and {quantity(late.max())}, {compared}"
+        f"after epoch {since} the training loss moves up and down between "
+        f"{quantity(late.min())} and {quantity(late.max())}, {compared}"
     )
     if run.overshoots:
         evidence = (
-            f"from epoch {position(run.epochs[len(run.loss) // 2])} on, the training loss "
-            f"{_course(late, run.floor)}, because each step jumps across the minimum"
+            f"from epoch {since} on, the training loss {_course(late, run.floor)}, because each "
+            "step jumps across the minimum"
         )
     if run.full_batches and run.limit is not None and run.rate > 0.9 * run.limit.value:
         evidence += f"; {limit_words(run, run.limit)}"

@@ -105,7 +105,7 @@ def path_line(words: str, path: Path) -> Text:
 def run_result(run: Run, *, brief: bool = False) -> RenderableType:
     """The view of a run that has ended: evaluations, verdict, summary, curves, and layers.
 
-    brief: only the verdict, the gravest symptom, dropped rows, classes of one row, and the summary.
+    brief: only the verdict, the symptoms, dropped rows, classes of one row, and the summary.
     """
     if brief:
         notes = run.record["data"]["notes"]
@@ -299,13 +299,16 @@ def _watched(watched: Sequence[StopRecord]) -> list[RenderableType]:
 
 
 def _symptom(record: RunRecord) -> list[RenderableType]:
-    """A line with the gravest symptom of a run; no line for a healthy run."""
+    """A line with the gravest symptom of a run, and one with the names of the others, if any."""
     found = record.get("diagnosis", [])
     if not found:
         return []
     # The verdict of a diverged run has the same sentence as its evidence.
     first = found[0]["name" if record["status"] == "diverged" else "sentence"]
-    return [Text(f"symptom: {first}", style="yellow")]
+    lines: list[RenderableType] = [Text(f"symptom: {first}", style="yellow")]
+    if others := [each["name"] for each in found[1:]]:
+        lines.append(Text(f"other symptoms: {', '.join(others)}", style="yellow"))
+    return lines
 
 
 def _notes(run: Run) -> list[RenderableType]:

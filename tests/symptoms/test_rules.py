@@ -221,6 +221,49 @@ def test_a_loss_of_batches_that_slowly_returns_is_at_a_noise_floor():
     assert [each.name for each in diagnose(batches)] == ["noise floor"]
 
 
+def test_a_noise_floor_needs_a_rate_that_does_not_fall_to_zero():
+    """The size of the noise follows the rate: with cosine it falls to 0, and the loss settles."""
+    steps = np.arange(1, 81)
+    share = steps / 80
+    noise = np.where(steps % 2, 0.1, -0.1)
+    names = {}
+    for name, rates, size in (
+        ("constant", np.ones(80), np.ones(80)),
+        ("cosine", 0.5 + 0.5 * np.cos(np.pi * share), 1 - share),
+        ("cosine to 1/4", 0.625 + 0.375 * np.cos(np.pi * share), np.ones(80)),
+        ("halved at 3/4", np.where(share > 0.75, 0.5, 1), np.where(share > 0.75, 0.1, 1)),
+        ("halved at 1/4", np.where(share > 0.25, 0.5, 1), np.ones(80)),
+    ):
+        run = curves(np.concatenate([[1], 0.3 + size * noise]))
+        run.evals["step"] = np.arange(81)
+        config = run.config | {"variant": {"name": "mbgd"}}
+        run = replace(run, config=config, steps={"step": steps, "lr": 0.1 * rates})
+        names[name] = [each.name for each in diagnose(run)]
+    assert names == {
+        "constant": ["noise floor"],
+        "cosine": [],
+        "cosine to 1/4": ["noise floor"],
+        "halved at 3/4": [],  # a range of 0.02 is 1/40 of the fall
+        "halved at 1/4": ["noise floor"],
+    }
+
+
+def test_a_loss_that_settles_under_cosine_leaves_the_imbalance_as_the_first_symptom():
+    """One class in eight is rare, and the loss is within 1e-4 of its end for three epochs."""
+    random = np.random.default_rng(4)
+    X = random.normal(size=(600, 6))
+    rare = random.random(600) < 1 / (1 + np.exp(2.15 - 0.6 * X[:, 0] - 0.3 * X[:, 1]))
+    run = gdrun.train(
+        {"model": "logistic", "variant": {"name": "mbgd", "batch_size": 16}, "seed": 2},
+        {"schedule": "cosine", "optimizer": {"name": "momentum", "lr": 0.3}, "stopping.epochs": 20},
+        data=(X, rare.astype(int)),
+    )
+    loss = run.evals["train_loss"]
+    assert np.ptp(loss[10:]) > np.ptp(loss) / 20
+    assert np.ptp(loss[-3:]) < 1e-4
+    assert [each["name"] for each in run.record["diagnosis"]] == ["imbalance"]
+
+
 @pytest.mark.parametrize(("evaluations", "most"), [(7, 0.7), (80, 1.0)])
 def test_few_evaluations_give_a_noise_floor_a_small_confidence(evaluations, most):
     """Four late losses have three changes, and so two pairs of changes to compare."""
