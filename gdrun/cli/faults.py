@@ -15,14 +15,13 @@ import typer
 
 from gdrun.cli import console
 from gdrun.cli.options import with_options
-from gdrun.cli.typed_settings import COMMANDS, note_for, shell_word, with_typed_settings
+from gdrun.cli.typed_settings import note_for, with_typed_settings
+from gdrun.cli.unknown_options import hint_for_option, option_as_key
 from gdrun.errors import (
     TRACEBACK,
     Problem,
     abridged,
-    near,
     note_traceback,
-    suggestion,
     traceback_note,
 )
 
@@ -126,7 +125,7 @@ def usage_problem(error: typer.TyperException, arguments: Sequence[str] = ()) ->
             known = [name for each in context.command.get_params(context) for name in each.opts]
             options = [name for name in known if name.startswith("--")]
             what = f"{context.command_path} has no option {option}"
-            return Problem(what, hint=_option_hint(context, option, options, arguments))
+            return Problem(what, hint=hint_for_option(context, option, options, arguments))
         case "BadOptionUsage":
             option, message = getattr(error, "option_name", ""), error.format_message()
             hint = f"write {option} and its value, with a space between"
@@ -155,67 +154,9 @@ def usage_problem(error: typer.TyperException, arguments: Sequence[str] = ()) ->
                 hint = f"write a number, such as {name} {parameter.default or 1}"
             return Problem(unfit, where, hint)
     hint = f"usage: {usage}" if usage else "gdrun --help lists the commands"
-    if context and (option := _option_as_key(context, arguments)):
+    if context and (option := option_as_key(context, arguments)):
         hint = f"write {option}"
     return Problem(_sentence(error.format_message()), hint=hint)
-
-
-def _option_hint(
-    context: Any, option: str, options: Sequence[str], arguments: Sequence[str]
-) -> str:
-    """The hint for an unknown option: the key, the other command, or the options that may be meant.
-
-    option: the unknown one. options: those of the command. arguments: the words after `gdrun`.
-    """
-    from gdrun.config.key_paths import resolve_key
-    from gdrun.config.loading import read
-
-    key, given = option.lstrip("-"), list(arguments)
-    place = next((n for n, word in enumerate(given) if word.partition("=")[0] == option), None)
-    after = given[place + 1 :] if place is not None else []
-    value = given[place].partition("=")[2] if place is not None else ""
-    value = value or (after[0] if after and not after[0].startswith("-") else "…")
-    command = next(iter(given), "")
-    if command == "evaluate" and option == "--metric":
-        return "gdrun evaluate prints all metrics; --json has their values in full"
-    setting = f"{key.replace('-', '_')}={value}"
-    setting = setting if value == "…" else shell_word(setting)
-    if option == "--query" and command in ("inspect", "predict", "evaluate"):
-        return f"a query takes the place of the data file: write {setting}"
-    if command in COMMANDS and resolve_key(key.replace("-", "_"), read(None).data):
-        return f"keys of the config have no dashes: write {setting}"
-    if command == "export" and option in ("-o", "--out"):
-        words = [word for word in given if word not in (option, f"{option}={value}", value)]
-        return f"the destination is the last word: gdrun {' '.join([*words, value])}"
-    if option in ("-c", "--config"):
-        return f"write the config without {option}: {context.command_path} {value}"
-    if close := near(option, options, least=0.75):
-        return f"did you mean {' or '.join(close)}?"
-    commands = context.find_root().command.commands
-    owners = [name for name, each in commands.items() if option in _options(each)]
-    if owners:
-        *first, last = owners
-        return f"{option} is an option of gdrun {', '.join(first)}{' and ' if first else ''}{last}"
-    return suggestion("", options)
-
-
-def _option_as_key(context: Any, arguments: Sequence[str]) -> str | None:
-    """The option that is meant by a word such as threshold=0.2; None if there is no such word.
-
-    arguments: the words after `gdrun`.
-    """
-    known = {name: each for each in context.command.params for name in each.opts}
-    for word in arguments:
-        key, sign, value = word.partition("=")
-        option = f"--{key.replace('_', '-')}"
-        if sign and option in known:
-            return option if known[option].is_flag else f"{option} {shell_word(value)}"
-    return None
-
-
-def _options(command: Any) -> list[str]:
-    """The options of a command, such as --seed and -o."""
-    return [option for parameter in command.params for option in parameter.opts]
 
 
 def _unfit_value(parameter: Any, message: str) -> str:

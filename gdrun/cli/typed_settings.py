@@ -81,7 +81,7 @@ def typed_settings(text: str) -> str:
 
 def _typed(match: re.Match[str]) -> str:
     key, value = match.groups()
-    if key.rpartition(".")[2] not in _keys():
+    if key.rpartition(".")[2] not in config_keys():
         return match[0]
     if not value.startswith("{"):
         return _override(key, value)
@@ -105,7 +105,7 @@ def shell_word(word: str) -> str:
 
 
 @cache
-def _keys() -> frozenset[str]:
+def config_keys() -> frozenset[str]:
     """The names of all keys that a config can have, each without its section."""
     from gdrun.config.experiment import FIXED, KEYS
     from gdrun.config.sections import SECTIONS

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas
 import pytest
 
+from gdrun.cli.typed_settings import config_keys
 from gdrun.config.loading import load
 from gdrun.errors import ConfigError
 
@@ -81,6 +82,78 @@ def test_a_hint_says_what_to_write(here, words, hint):
         assert here(command[1], *command[2].split(), *rest).code == 0
     elif written := re.search(r"write (\w+=\S+)", hint):
         assert here("config", "show", written[1]).code == 0
+
+
+@pytest.fixture
+def table(here):
+    """A function that runs gdrun in a directory with a data file and a run on it."""
+    rows = [f"{k % 7},{k % 5},{'yes' if k % 3 else 'no'}" for k in range(120)]
+    Path("t.csv").write_text("\n".join(["left,a,b", *rows]) + "\n", encoding="utf-8")
+    assert here("train", "t.csv", "target=b", "epochs=1", "-q").code == 0
+    return here
+
+
+@pytest.mark.parametrize(
+    ("words", "setting"),
+    [
+        ("train --optimizer.lr 0.1 epochs=1", "optimizer.lr=0.1"),
+        ("inspect t.csv --target left", "target=left"),
+        ("train t.csv --target=b epochs=1", "target=b"),
+        ("train t.csv --dataset.target b epochs=1", "dataset.target=b"),
+        ("train t.csv model=mlp --hidden [8,4] epochs=1", "'hidden=[8,4]'"),
+        ("sweep lr=0.1,1 --batch-size=8 epochs=1", "batch_size=8"),
+        ("compare bgd mbgd --epochs 1 --seeds 2", "epochs=1"),
+        ("theory --l2 0.1", "l2=0.1"),
+        ("gradcheck t.csv --target b", "target=b"),
+        ("config check --schedule cosine", "schedule=cosine"),
+        ("inspect t.csv --missing=mean target=b", "missing=mean"),
+    ],
+)
+def test_a_key_with_dashes_is_answered_by_the_setting_that_works(table, words, setting):
+    answer = table(*shlex.split(words))
+    assert (answer.code, answer.out) == (2, "")
+    hint = f"hint: keys of the config have no dashes: write {setting}"
+    assert answer.err.splitlines()[-1] == hint
+    # The same command with the setting in place of the option.
+    option = r" --(?!seeds)[\w.-]+[ =]\S+"
+    corrected = re.sub(option, lambda _: f" {setting}", words, count=1)
+    assert table(*shlex.split(corrected)).code == 0
+
+
+@pytest.mark.parametrize("key", sorted(config_keys()))
+def test_every_key_with_dashes_is_known(here, key):
+    # An option of the command, such as --seed, is no unknown one.
+    option = f"--{key.replace('_', '-')}"
+    answer = here("gradcheck", option, "x", "epochs=1")
+    if f"has no option {option}" in answer.err:
+        assert answer.err.endswith(f"keys of the config have no dashes: write {key}=x\n")
+        without = here("gradcheck", option, "epochs=1").err
+        assert without.endswith(f"keys of the config have no dashes: write {key}=…\n")
+    else:
+        assert key == "seed"
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ("predict last t.csv --target b", "leave out --target"),
+        ("evaluate last t.csv --target b", "leave out --target; did you mean --targets?"),
+    ],
+)
+def test_a_run_keeps_its_config(table, words, hint):
+    answer = table(*words.split())
+    said = f"hint: target is a key of the config, and a run keeps its own: {hint}\n"
+    assert answer.code == 2 and answer.err.endswith(said)
+    assert table(*words.removesuffix(" --target b").split()).code == 0
+
+
+def test_a_column_is_not_a_target_to_reach(table):
+    answer = table("sweep", "lr=0.1,1", "t.csv", "--target", "b", "epochs=1")
+    assert answer.err.splitlines()[-1] == (
+        "hint: write it as METRIC=NUMBER, such as loss=0.1 or accuracy=0.95; the column to predict "
+        "is another key: set dataset.target=b"
+    )
+    assert table("sweep", "lr=0.1,1", "t.csv", "dataset.target=b", "epochs=1").code == 0
 
 
 def test_a_dataset_that_gdrun_has_no_copy_of_is_read_from_its_files(here):

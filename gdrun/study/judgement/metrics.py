@@ -215,6 +215,11 @@ def measuring(experiment: Experiment, metrics: Iterable[Metric]) -> Experiment:
     return replace(experiment, evaluate=experiment.evaluate.model_copy(update={"metrics": every}))
 
 
+def _is_metric(text: str) -> bool:
+    quantity_name = name_of_heading(text).rpartition("train_")[2].rpartition("validation_")[2]
+    return quantity_name in ("loss", SUBOPTIMALITY, *METRICS)
+
+
 def parse_target(
     text: str, experiments: Sequence[Experiment], table: Table | None = None
 ) -> Target:
@@ -231,6 +236,8 @@ def parse_target(
         hint = "write it as METRIC=NUMBER, such as loss=0.1 or accuracy=0.95"
         if re.fullmatch(r"\w+:[^:]+", text):
             hint = f"write it as {text.replace(':', '=')}"
+        elif isinstance(parse_value(text), str) and not _is_metric(text):
+            hint += f"; the column to predict is another key: set dataset.target: {text}"
         what = f"{value!r} is not a number" if equals else f"{text!r} is not a target"
         raise GdrunError(what, where=Parameter("target"), hint=hint)
     if name_of_heading(name.strip()) == SUBOPTIMALITY and (lowest := _minima(experiments)):
