@@ -95,12 +95,19 @@ class HeldOutFile(Settings):
         return plain if len(plain) > 1 else self.path
 
 
+def _unlike(kind: str, wanted: str, value: Any) -> PydanticCustomError:
+    """The error for a value of another type. kind: the type of the error, wanted: what is right."""
+    return PydanticCustomError(
+        kind, "must be {wanted}, got {found}", {"wanted": wanted, "found": repr(value)}
+    )
+
+
 def _as_file(value: Any) -> Any:
     """Convert a path to {path: PATH}, and the word none to None."""
     if value is None or value == "none":
         return None
     if not isinstance(value, str | dict | HeldOutFile):
-        raise PydanticCustomError("file_type", "the path of a file")
+        raise _unlike("file_type", "the path of a file", value)
     return {"path": value} if isinstance(value, str) else value
 
 
@@ -152,7 +159,7 @@ def _long_form(value: Any) -> Any:
     if isinstance(value, bool):
         return {"features": value}
     if not isinstance(value, dict | Standardize):
-        raise PydanticCustomError("bool_type", "true or false")
+        raise _unlike("bool_type", "true or false", value)
     return value
 
 

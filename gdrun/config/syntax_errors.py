@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Protocol
 
 import yaml
 
-# PyYAML's marks have no useful types.
-Mark: TypeAlias = Any
+
+class Mark(Protocol):
+    """A position of PyYAML, which has no types: the line, the column and the index, all from 0."""
+
+    line: int
+    column: int
+    index: int
+
 
 QUOTE_HINT = "put text that contains one of : # , [ ] { } & * ! | > ' \" % @ ` in quotes"
 TAG_HINT = "remove the tag, or put text that begins with ! in quotes"
@@ -45,13 +51,13 @@ _SYNTAX = (
 )
 
 
-def reworded(error: yaml.MarkedYAMLError, text: str, shift: int) -> tuple[Mark, str, str]:
+def reworded(error: yaml.MarkedYAMLError, text: str, shift: int) -> tuple[Mark | None, str, str]:
     """Return mark (the position), message and hint for an error that PyYAML raised.
 
     text: what PyYAML was reading. shift: the number of characters that the caller has put in front
     of it. The mark is None if the error has no position.
     """
-    mark: Mark = error.problem_mark or error.context_mark
+    mark: Mark | None = error.problem_mark or error.context_mark
     if mark is None:
         return None, f"this is not valid YAML: {error.problem}", QUOTE_HINT
     line = text.splitlines()[mark.line] if mark.index < len(text) else ""
@@ -67,8 +73,7 @@ def reworded(error: yaml.MarkedYAMLError, text: str, shift: int) -> tuple[Mark, 
         return mark, "there is text after the end of the value", QUOTE_HINT
     for fragment, at_start, what, hint in _SYNTAX:
         if fragment in message:
-            start: Mark = error.context_mark
-            start = start if at_start else None
+            start: Mark | None = error.context_mark if at_start else None
             if start is not None and start.index < shift:
                 return mark, "the value is not complete", _UNFINISHED
             return start or mark, what, hint

@@ -27,7 +27,6 @@ _KINDS = {
     "dict_type": "keys and values",
     "list_type": "a list",
     "tuple_type": "a list",
-    "file_type": "the path of a file",
     "finite_number": "a finite number",
 }
 
@@ -229,6 +228,8 @@ def requirement(detail: ErrorDetails) -> str:
     detail: an error of pydantic.
     """
     context: dict[str, Any] = detail.get("ctx") or {}
+    if "wanted" in context:  # an error of our own
+        return str(context["wanted"])
     match detail["type"]:
         case "greater_than":
             return f"> {context['gt']:g}"

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
 from gdrun.config.document import parse_document
 from gdrun.config.loading import load, quickstart_text, starter_text
 from gdrun.config.resolving import resolve
 from gdrun.config.sections import OPTIMIZER, SCHEDULE, SECTIONS
+from gdrun.config.settings import HeldOut, Standardized
 from gdrun.config.writing import to_yaml
 from gdrun.errors import ConfigError
 
@@ -239,3 +241,17 @@ def test_an_option_may_stand_before_what_chooses_it(overrides):
     key, _, value = overrides[0].partition("=")
     experiment = load(None, overrides)
     assert str((experiment.dataset.options | experiment.model.options)[key]) == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "said"),
+    [
+        (HeldOut, 3, "must be the path of a file, got 3"),
+        (HeldOut, ["a.csv"], "must be the path of a file, got ['a.csv']"),
+        (Standardized, "yes", "must be true or false, got 'yes'"),
+    ],
+)
+def test_the_error_of_a_wrong_type_says_what_is_expected_and_what_was_found(kind, value, said):
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(kind).validate_python(value)
+    assert [each["msg"] for each in caught.value.errors()] == [said]
