@@ -40,7 +40,8 @@ class Curve:
 
     low, high (n,): the edges of its band; None without a band. owner: a name that several curves of
     a chart share, such as the training and the validation loss of a run; None for a curve of its
-    own. dashed: whether its line is dashed. marked: whether each point has a marker.
+    own. dashed: whether its line is dashed. marked: whether each point has a marker. texts (n,): a
+    short text above each point of a picture; empty for no texts.
     """
 
     label: str
@@ -51,6 +52,7 @@ class Curve:
     dashed: bool = False
     owner: str | None = None
     marked: bool = False
+    texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,8 @@ def reliability(run: Run) -> Chart:
 
     With two classes, the probability is that of the second class, and y is the share of rows of
     this class. With more classes, the probability is that of the predicted class, and y is the
-    share of right predictions. Raises GdrunError if the model has no probabilities.
+    share of right predictions. A text at each point is the number of rows in its bin, because the
+    share of few rows is uncertain. Raises GdrunError if the model has no probabilities.
     """
     part, data, words = *_last_part(run), ""
     probabilities = run.model.predict_proba(_features(data, part))
@@ -134,8 +135,12 @@ def reliability(run: Run) -> Chart:
     x = np.bincount(bins, p, BINS)[used] / counts[used]
     y = np.bincount(bins, right, BINS)[used] / counts[used]
     ideal = np.array([0.0, 1.0])
-    curves = (Curve("the model", x, y), Curve("ideal", ideal, ideal, dashed=True))
-    title = f"{run.record['name']}, {_part_name(data)} part"
+    rows = tuple(f"{each:,}" for each in counts[used].tolist())
+    curves = (
+        Curve("the model", x, y, marked=True, texts=rows),
+        Curve("ideal", ideal, ideal, dashed=True),
+    )
+    title = f"{run.record['name']}, {_part_name(data)} part; numbers: rows in the bin"
     return Chart(title, "predicted probability", words, curves)
 
 

@@ -85,9 +85,13 @@ def test_reliability_by_a_slow_loop():
     for low in np.arange(10) / 10:
         rows = (p >= low) & ((p < low + 0.1) | (low == 0.9))
         if rows.any():
-            expected.append((p[rows].mean(), (data.test.y[rows] == 1).mean()))
+            expected.append((p[rows].mean(), (data.test.y[rows] == 1).mean(), rows.sum()))
     curve = found.curves[0]
-    np.testing.assert_allclose(np.transpose([curve.x, curve.y]), expected)
+    counts = list(map(int, curve.texts))
+    np.testing.assert_allclose(np.transpose([curve.x, curve.y, counts]), expected)
+    assert sum(counts) == len(p)
+    (axes,) = charts_picture([found]).axes
+    assert [each.get_text() for each in axes.texts][: len(counts)] == list(curve.texts)
 
 
 def test_residuals_are_in_the_unit_of_the_target():

@@ -83,6 +83,8 @@ def draw_chart(
         own = owners.index(_owner(curve)) if _owner(curve) else 0
         y = _drawable(curve.y)
         axes.plot(curve.x, y, label=f"curve {k}", **_look(own, len(owners), curve))
+        for x, height, text in zip(curve.x, y, curve.texts, strict=False):
+            axes.annotate(text, (x, height), (0, 5), textcoords="offset points", ha="center")
         if curve.low is not None and curve.high is not None:
             axes.fill_between(
                 curve.x, curve.low, curve.high, color=_colour(own), alpha=0.2, linewidth=0
