@@ -44,23 +44,31 @@ def new_blocks(
     labelled: bool = False,
     targets: str | Path | None = None,
     reading: Mapping[str, Any] = MappingProxyType({}),
+    asked: Mapping[str, Any] = MappingProxyType({}),
 ) -> Generator[tuple[Numbers, Array | None], None, None]:
     """Blocks of the rows of a file, of a dataset that a config can name, or of a query.
 
     source: a path, a name, or `query=` and a query in SQL. target: the target of the model, whose
     column the data may have. labelled: whether the targets are needed; otherwise None is given for
     them. targets: the file with the targets of an NPY or IDX file. reading: the options header,
-    decimal and encoding for a text file, by name; an option that is not set has its default.
-    Raises DataError if the data cannot be read, or do not have the columns of the model.
+    decimal and encoding for a text file, by name; an option that is not set has its default. asked:
+    the same options, which replace those of `reading`, and which data without them refuse. Raises
+    DataError if the data cannot be read, or do not have the columns of the model.
     """
     word = bare_source(str(source))
     if word.startswith(PREFIX):
+        if asked:
+            raise _no_options(asked, "a query", QUERY, _in_sql(asked))
         yield from _of_query(word.removeprefix(PREFIX), encoder, target, labelled, targets)
         return
     path = expanded(word)
     reader = reader_of(path)
     if reader is None and word in DATASETS:
         encoder.kept.require_none(word)
+        if asked:
+            raise _no_options(asked, "a dataset of gdrun", word)
+        if targets is not None:
+            raise _own_targets("a dataset of gdrun", word)
         yield from _of_dataset(word, encoder, target, labelled)
         return
     if not path.exists() and not has_magic(word):
@@ -70,11 +78,13 @@ def new_blocks(
         raise DataError(what, where=word, hint=hint)
     if targets is not None and reader.name not in ("npy", "idx"):
         raise _own_targets(f"a {reader.name} file", word)
+    if asked and reader.name != "csv":
+        raise _no_options(asked, f"a {reader.name} file", word)
     if reader.name not in NAMED:
         encoder.kept.require_none(word)
     with unchanged_files(path, targets):
         for file in [path] if reader.name in _WHOLE else matching_files(path):
-            new = NewRows(file, encoder, target, labelled, reading, targets)
+            new = NewRows(file, encoder, target, labelled, {**reading, **asked}, targets)
             yield from NEW_ROWS[reader.name](new)
 
 
@@ -205,6 +215,24 @@ def _of_query(
         raise _own_targets("a query", QUERY)
     with unchanged_files(*files_of(query, ".")):
         yield from typed_blocks(opened_query(query, QUERY), QUERY, encoder, target, labelled)
+
+
+def _no_options(
+    asked: Mapping[str, Any], kind: str, where: str, hint: str | None = None
+) -> DataError:
+    names = " and ".join(asked)
+    return DataError(
+        f"this is {kind}, which has no option {names}; only text files with columns have one",
+        where=where,
+        hint=hint or f"leave out {names}",
+    )
+
+
+def _in_sql(asked: Mapping[str, Any]) -> str:
+    """The hint with the options in the words of DuckDB."""
+    words = {"decimal": "decimal_separator"}
+    options = ", ".join(f"{words.get(name, name)}={value!r}" for name, value in asked.items())
+    return f"the query itself says how to read a file: FROM read_csv('FILE', {options})"
 
 
 def _own_targets(kind: str, where: str) -> DataError:

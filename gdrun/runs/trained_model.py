@@ -18,7 +18,7 @@ from gdrun.data.new_arrays import Blocks, array_blocks, column_blocks
 from gdrun.data.new_data import new_blocks, place_of
 from gdrun.data.new_rows import RowEncoder, Unseen
 from gdrun.data.new_targets import Target, labelled_rows
-from gdrun.errors import DataError, GdrunError, RecordError
+from gdrun.errors import DataError, GdrunError, Parameter, RecordError
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.network import Network
 from gdrun.problems.probabilities import PROBABILITIES
@@ -235,10 +235,19 @@ class TrainedModel:
         labelled: whether the blocks have targets. The other arguments are those of `evaluate`.
         """
         if isinstance(X, str | Path):
-            known = self.description.reading | dict(reading or {})
             return new_blocks(
-                X, encoder, self.target, labelled=labelled, targets=targets, reading=known
+                X,
+                encoder,
+                self.target,
+                labelled=labelled,
+                targets=targets,
+                reading=self.description.reading,
+                asked=reading or {},
             )
+        if reading or targets is not None:
+            name = "reading" if reading else "targets"
+            what = f"data of the type {type(X).__name__} are not read from a file"
+            raise DataError(what, where=Parameter(name), hint=f"leave out `{name}`")
         if isinstance(X, Mapping) or hasattr(X, "columns"):
             return column_blocks(X, encoder, self.target if labelled else None)
         if labelled:

@@ -118,6 +118,31 @@ def test_the_next_command_can_be_typed(here):
             "hint: leave out the file with the targets",
         ),
         (
+            ("predict", "last", "query=SELECT * FROM 't.csv'", "--decimal", ","),
+            "error: query: this is a query, which has no option decimal; only text files with "
+            "columns have one",
+            "hint: the query itself says how to read a file: FROM read_csv('FILE', "
+            "decimal_separator=',')",
+        ),
+        (
+            ("evaluate", "last", "t.parquet", "--encoding", "latin-1", "--decimal", "."),
+            "error: t.parquet: this is a parquet file, which has no option encoding and decimal; "
+            "only text files with columns have one",
+            "hint: leave out encoding and decimal",
+        ),
+        (
+            ("evaluate", "last", "iris", "--encoding", "latin-1"),
+            "error: iris: this is a dataset of gdrun, which has no option encoding; only text "
+            "files with columns have one",
+            "hint: leave out encoding",
+        ),
+        (
+            ("evaluate", "last", "iris", "--targets", "y.npy"),
+            "error: iris: this is a dataset of gdrun, which holds its own targets; only NPY and "
+            "IDX files have a separate file of targets",
+            "hint: leave out the file with the targets",
+        ),
+        (
             ("predict", "last", "SELECT * FROM 't.csv'"),
             "error: SELECT * FROM 't.csv': is a query, not the path of a file",
             "hint: write query= in front of it",
@@ -151,3 +176,15 @@ def test_a_file_whose_name_begins_as_a_key(here):
     assert here("predict", "last", "dataset.csv").code == 0
     of_key = here("predict", "last", "dataset.path=t.csv")
     assert (of_key.code, of_key.out) == (0, here("predict", "last", "t.csv").out)
+
+
+def test_the_words_for_the_query_read_the_file(here):
+    # The city Köln in Latin-1, and ages with a decimal comma.
+    changed = FRAME.assign(city="Ulm", age=[f"{age},5" for age in FRAME.age], town="K\xf6ln")
+    changed.to_csv("c.csv", index=False, sep=";", encoding="latin-1")
+    options = ("--encoding", "latin-1", "--decimal", ",")
+    hint = here("predict", "last", "query=SELECT * FROM 'c.csv'", *options).err.splitlines()[-1]
+    words = hint.partition("FROM ")[2].replace("FILE", "c.csv")
+    by_query = here("predict", "last", f"query=SELECT * FROM {words}")
+    of_file = here("predict", "last", "c.csv", *options)
+    assert (by_query.code, by_query.out) == (0, of_file.out)

@@ -256,6 +256,11 @@ def test_the_text_options_of_a_run_are_those_of_new_files(tmp_path):
     changed = model.predictions(other, reading={"encoding": "utf-8", "decimal": "."})
     assert_allclose(changed.probabilities, wanted, rtol=1e-14)
     assert changed.labels.tolist() == model.predict(new).tolist()
+    # Data that are not read from a file refuse the options.
+    with pytest.raises(gdrun.DataError, match="reading: data of the type DataFrame are not read"):
+        model.predictions(train, reading={"decimal": ","})
+    with pytest.raises(gdrun.DataError, match="targets: data of the type DataFrame are not read"):
+        model.evaluate(train, targets=new)
 
 
 @pytest.mark.parametrize("decimal", [None, ","])
