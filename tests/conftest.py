@@ -2,9 +2,11 @@
 
 import os
 import tempfile
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # With different examples each time, a commit could fail because of an error in an earlier one.
@@ -43,3 +45,33 @@ def pytest_configure(config):
     if find_spec("sklearn") is None:
         module = Path(__file__).parent.parent / "gdrun" / "sklearn.py"
         config.option.ignore = [*(config.option.ignore or []), str(module)]
+
+
+@pytest.fixture
+def registries():
+    """After the test, the registries of methods and the loaded plugins are as they were."""
+    import_module("gdrun.api")  # every layer, with the kinds of methods that it adds
+    from gdrun.methods import plugins
+    from gdrun.methods.plugin_kinds import KINDS
+    from gdrun.methods.rules import OPTIMIZER_ALIASES
+
+    known = [*(kind.registry for kind in KINDS), OPTIMIZER_ALIASES, plugins._LOADED]
+    kept = [(registry, dict(registry)) for registry in known]
+    yield
+    for registry, entries in kept:
+        registry.clear()
+        registry.update(entries)
+
+
+@pytest.fixture
+def plugin(registries, tmp_path, monkeypatch):
+    """A function that writes a plugin with this text, and loads it by its name alone."""
+    import gdrun
+
+    monkeypatch.chdir(tmp_path)
+
+    def load(text, name="my.py"):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        return gdrun.load_plugin(name)
+
+    return load

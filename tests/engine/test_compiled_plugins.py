@@ -3,8 +3,6 @@
 import pytest
 
 import gdrun
-from gdrun.methods import plugins
-from gdrun.methods.rules import OPTIMIZERS
 
 HEAD = """\
 import numpy as np
@@ -54,19 +52,9 @@ WORKS = {
 
 
 @pytest.fixture
-def plugin(tmp_path):
-    """Load a plugin of this text; the registry is as it was afterwards."""
-    known = dict(OPTIMIZERS)
-
-    def load(text):
-        path = tmp_path / "odd.py"
-        path.write_text(HEAD + text, encoding="utf-8")
-        plugins.load_plugin(str(path))
-
-    yield load
-    plugins._LOADED.clear()
-    OPTIMIZERS.clear()
-    OPTIMIZERS.update(known)
+def plugin(plugin):
+    """Load a plugin of this text, with imports in front of it."""
+    return lambda text: plugin(HEAD + text, "odd.py")
 
 
 def trained(engine, work, **optimizer):

@@ -15,6 +15,8 @@ from gdrun.methods.rules import OPTIMIZER_ALIASES, OPTIMIZERS
 from gdrun.methods.schedules import SCHEDULES
 from gdrun.study.design.axes import axes_of
 
+pytestmark = pytest.mark.usefixtures("registries")
+
 IMPORTS = """\
 import math
 import numpy as np
@@ -36,27 +38,10 @@ PURE = "use elementwise expressions only; for the norm of a layer, add an input 
 ALIVE = "its inputs are arrays: write np.where(…) instead of if, np.sqrt instead of math.sqrt"
 
 
-@pytest.fixture(autouse=True)
-def registries():
-    """Every test leaves the registries as they were."""
-    kept = [(each, dict(each)) for each in (OPTIMIZERS, SCHEDULES, OPTIMIZER_ALIASES)]
-    yield
-    plugins._LOADED.clear()
-    for registry, entries in kept:
-        registry.clear()
-        registry.update(entries)
-
-
 @pytest.fixture
-def plugin(tmp_path, monkeypatch):
-    """Write a plugin, and load it by its name alone."""
-    monkeypatch.chdir(tmp_path)
-
-    def load(text, name="my_rule.py"):
-        (tmp_path / name).write_text(IMPORTS + text, encoding="utf-8")
-        return load_plugin(name)
-
-    return load
+def plugin(plugin):
+    """Write a plugin, with imports in front of it, and load it by its name alone."""
+    return lambda text, name="my_rule.py": plugin(IMPORTS + text, name)
 
 
 @pytest.mark.parametrize("default", ["1", "0.01"])

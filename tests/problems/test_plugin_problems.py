@@ -12,6 +12,8 @@ from gdrun.insight.theory import theory_of
 from gdrun.methods import plugins
 from gdrun.methods.plugin_kinds import KINDS
 
+pytestmark = pytest.mark.usefixtures("registries")
+
 CAUCHY = '''
 import numpy as np
 from gdrun import Positive, loss
@@ -54,29 +56,6 @@ def quartic(x, y):
 def declaring(text, words):
     """The text of a surface that also declares `words`."""
     return text.replace("),))", f"),), {words})")
-
-
-@pytest.fixture(autouse=True)
-def registries():
-    """Every test leaves the registries as they were."""
-    kept = [(kind.registry, dict(kind.registry)) for kind in KINDS]
-    yield
-    plugins._LOADED.clear()
-    for registry, entries in kept:
-        registry.clear()
-        registry.update(entries)
-
-
-@pytest.fixture
-def plugin(tmp_path, monkeypatch):
-    """Write a plugin, and load it by its name alone."""
-    monkeypatch.chdir(tmp_path)
-
-    def load(text):
-        (tmp_path / "my.py").write_text(text, encoding="utf-8")
-        return gdrun.load_plugin("my.py")
-
-    return load
 
 
 def data():
