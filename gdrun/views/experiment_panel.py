@@ -16,7 +16,7 @@ from gdrun.runs.record import RunRecord
 from gdrun.views.columns import columns_line
 from gdrun.views.data_line import data_line
 from gdrun.views.numbers import count
-from gdrun.views.surface_runs import SAME_GRADIENT, has_no_noise
+from gdrun.views.surface_runs import SAME_GRADIENT, has_equal_batches
 
 _HIDDEN_KEYS = frozenset({"bias", "warmup_start", "per"})
 _HIDDEN_VALUES: tuple[Any, ...] = (0.0, None, {}, [])
@@ -74,9 +74,7 @@ def experiment_lines(
 
 def _variant(config: Mapping[str, Any]) -> str:
     text = section_text(config["variant"])
-    if config["variant"]["name"] == "bgd" or not has_no_noise(config):
-        return text
-    return f"{text}; {SAME_GRADIENT}"
+    return f"{text}; {SAME_GRADIENT}" if has_equal_batches(config) else text
 
 
 def _problem_lines(config: Mapping[str, Any], record: RunRecord) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from gdrun.config.sections import SECTIONS
 from gdrun.study.design.trials import StudyPlan
 from gdrun.views.experiment_panel import is_scheduled, options_text, section_text
 from gdrun.views.numbers import count
+from gdrun.views.surface_runs import SAME_GRADIENT, has_equal_batches
 
 _SECTIONS = ("surface", "dataset", "model", "variant", "optimizer", "schedule")
 
@@ -33,6 +34,8 @@ def study_line(plan: StudyPlan) -> str:
             shared = sections[0] if same else _shared(key, sections, plan.for_all)
             if key != "schedule" or any(map(is_scheduled, sections)):
                 parts.append(_section(key, shared))
+                if key == "variant" and all(map(has_equal_batches, configs)):
+                    parts[-1] += f" ({SAME_GRADIENT})"
     for text in (_clipping, _dtype, _budget):
         texts = {text(config) for config in configs}
         if len(texts) == 1 and texts != {""}:

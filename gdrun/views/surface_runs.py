@@ -47,6 +47,11 @@ def has_no_noise(config: Mapping[str, Any]) -> bool:
     return False
 
 
+def has_equal_batches(config: Mapping[str, Any]) -> bool:
+    """Whether a run uses batches, but each of them has the gradient of the full surface."""
+    return config["variant"]["name"] != "bgd" and has_no_noise(config)
+
+
 def rate_notes(plan: StudyPlan) -> list[tuple[str, str]]:
     """A note on the rate that gdrun has chosen for each optimizer on a surface, as (label, text).
 

@@ -50,3 +50,10 @@ def test_shared_options_are_named_if_they_were_set_or_differ_from_their_defaults
     plan = planned({"lr": [0.1, 1.0]}, "beta=0.9")
     assert "optimizer momentum; " in study_line(plan)
     assert "momentum, beta 0.9; " in study_line(replace(plan, for_all={"optimizer.beta": 0.9}))
+
+
+def test_batches_of_a_surface_without_noise_are_said_to_be_alike():
+    said = "sampling shuffle (without noise every batch has the same gradient); "
+    for words, expected in ((), True), (("surface.noise=1",), False), (("variant=bgd",), False):
+        plan = planned({"optimizer": ["adam", "vanilla"]}, *words, config={"surface": "bowl"})
+        assert (said in study_line(plan)) == expected
