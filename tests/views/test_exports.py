@@ -213,8 +213,9 @@ def test_a_server_that_does_not_answer_is_an_error(subject, monkeypatch):
 def test_the_ranking_as_markdown_and_latex(sweep):
     best, other = sweep.ranking
     text = markdown(sweep)
-    table, common = text.split("\n\n")
-    assert common.endswith("epochs 3; 2 seeds\n")
+    table, common, order = text.split("\n\n")
+    assert common.endswith("epochs 3; 2 seeds")
+    assert order == "order: the best median val loss first, lower is better\n"
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
     updates = f"median updates to {sweep.target.bound}"
     quartiles = ["lower quartile", "upper quartile"]
@@ -230,7 +231,8 @@ def test_the_ranking_as_markdown_and_latex(sweep):
     tested = np.median([result.summary["test_loss"] for result in best.results])
     expected += [f"{tested:.4g}", "0 of 2", f"{np.median(steps):.0f}"]
     assert rows[2][1:] == expected
-    package, comment, *lines = latex(sweep).splitlines()
+    package, comment, ordered, *lines = latex(sweep).splitlines()
+    assert ordered == f"% {order.strip()}"
     assert package == r"% in the preamble: \usepackage{booktabs}"
     assert comment.startswith("% data ")
     assert comment.endswith("epochs 3; 2 seeds")
@@ -243,7 +245,7 @@ def test_the_ranking_as_markdown_and_latex(sweep):
 def test_the_ranking_has_tuned_settings_and_intervals():
     options = {"tune": "lr=0.01,0.1", "seeds": 6}
     compared = gdrun.compare(["vanilla", "adam"], CONFIG, "epochs=2", "engine=numpy", **options)
-    table, _, test = markdown(compared).split("\n\n")
+    table, _, _, test = markdown(compared).split("\n\n")
     # Two contenders are one pair, for which nothing is adjusted.
     assert test == "p: two-sided sign test over shared seeds\n"
     head, _, *rows = (
@@ -275,9 +277,22 @@ def test_the_ranking_names_the_test_and_the_number_of_pairs():
     for baseline, pairs in ((None, 3), ("adam", 2)):
         compared = gdrun.compare(names, CONFIG, *words, seeds=6, baseline=baseline)
         assert markdown(compared).splitlines()[-1] == note.format(pairs)
-        assert latex(compared).splitlines()[2] == f"% {note.format(pairs)}"
+        assert latex(compared).splitlines()[3] == f"% {note.format(pairs)}"
     alone = gdrun.compare(names, CONFIG, *words, seeds=1)
     assert "sign test" not in markdown(alone) + latex(alone)
+
+
+def test_the_order_of_the_ranking_is_said():
+    def order(found):
+        (line,) = [each for each in latex(found).splitlines() if each.startswith("% order: ")]
+        return line.removeprefix("% order: ")
+
+    accuracies = gdrun.sweep(CONFIG, {"lr": [0.01, 0.1]}, seeds=1, metric="accuracy")
+    assert order(accuracies).startswith("the best val acc first, higher is better")
+    # The values of two datasets have no order.
+    config = {"dataset": "iris", "model": "softmax", "stopping": {"epochs": 1}}
+    other = gdrun.sweep(config, {"dataset": ["iris", "wine"]}, seeds=1)
+    assert order(other) == "the datasets or surfaces differ, so the values cannot be ranked"
 
 
 def test_settings_are_rounded_in_the_ranking_as_on_the_screen():

@@ -18,6 +18,8 @@ from gdrun.views.comparisons import amount_text, test_result, test_text
 from gdrun.views.numbers import MISSING, percent, quantity
 from gdrun.views.recorded import standings_of
 from gdrun.views.study_line import study_line
+from gdrun.views.study_notes import as_good_notes, order_notes
+from gdrun.views.study_warnings import NOT_COMPARABLE
 from gdrun.views.sweeps import shown_value, spread_cells
 
 _LATEX = {
@@ -80,10 +82,22 @@ def _latex_row(cells: Sequence[str]) -> str:
 
 
 def _notes(found: Sweep | Comparison) -> list[str]:
-    """A line on what all candidates have in common, and one on the p-values if there are any."""
+    """A line on what all candidates have in common, one on the order, and one on the p-values."""
     _, p_values = _p_values(found)
     tested = [f"p: {words_on_p(found)}"] if isinstance(found, Comparison) and p_values else []
-    return [study_line(found.plan), *tested]
+    return [study_line(found.plan), f"order: {_order(found)}", *tested]
+
+
+def _order(found: Sweep | Comparison) -> str:
+    """What sorts the rows, and which values are better."""
+    if found.unlike:
+        return NOT_COMPARABLE[found.unlike]
+    metric, rows = found.metric, ranked(standings_of(found))
+    value = f"{'median ' if len(found.plan.seeds) > 1 else ''}{metric.words}"
+    better = "lower" if metric.sign > 0 else "higher"
+    notes = as_good_notes(found) if isinstance(found, Sweep) else []
+    notes += order_notes(rows, metric)
+    return "; ".join([f"the best {value} first, {better} is better", *(text for _, text in notes)])
 
 
 def _ranking(found: Sweep | Comparison) -> tuple[list[str], list[list[str]]]:
