@@ -17,7 +17,7 @@ from gdrun.config.writing import short_flow
 from gdrun.insight.attempts import ALIKE, Attempt
 from gdrun.insight.cure_limit import CLOSE
 from gdrun.problems.metrics import METRICS
-from gdrun.quantities import quantity, rounded_down
+from gdrun.quantities import quantity, rounded_down, separating_digits
 from gdrun.study.judgement.progress import CAP
 from gdrun.symptoms.facts import Symptom, Traced
 from gdrun.symptoms.registry import FEWEST, too_few_evaluations
@@ -142,27 +142,41 @@ def _tried(tried: Sequence[Attempt]) -> RenderableType:
     table.add_column(metric, no_wrap=True)
     table.add_column(treated, no_wrap=True)
     table.add_column("cured")
+    digits = _digits(tried)
     for each in tried:
         table.add_row(
             Name(" +\n".join(change_words(each.changes))),
-            f"{_loss(each.before)} → {_loss(each.after)}",
+            f"{_loss(each.before, digits)} → {_loss(each.after, digits)}",
             _left(each),
             "yes" if each.cured else "no",
         )
     best = tried[0]
     keep = f"keep {_text(best.changes)}{_why(tried)}" if best.cured else "no remedy cured the run"
-    below: list[RenderableType] = [_rule(best), *_order(tried), *_harmless(tried), ""]
+    below: list[RenderableType] = [_rule(best, digits), *_order(tried), *_harmless(tried), ""]
     return Group(fitting(table, [treated, metric]), "", *below, Text(keep, style="bold"))
 
 
-def _rule(attempt: Attempt) -> Text:
-    """The sentence on when a change counts as a cure, with the worst metric of a cure."""
+def _digits(tried: Sequence[Attempt]) -> int:
+    """The fewest digits with which each metric differs from the limit of a cure, but at least 4."""
+    limit = tried[0].limit
+    if limit is None or not math.isfinite(limit.metric):
+        return 4
+    values = [value for each in tried for value in (each.before, each.after)]
+    finite = filter(math.isfinite, values)
+    return max((separating_digits((limit.metric, each)) for each in finite), default=4)
+
+
+def _rule(attempt: Attempt, digits: int) -> Text:
+    """The sentence on when a change counts as a cure, with the worst metric of a cure.
+
+    digits: the number of significant digits of this metric.
+    """
     gone = f'cured: {attempt.treated} is gone, with no symptom after "but"'
     limit = attempt.limit
     if limit is None or not math.isfinite(limit.metric):
         return Text(gone)
     sign = "≥" if limit.larger else "≤"
-    words = f"{gone}, and {_words(attempt.metric)} {sign} {quantity(limit.metric)}"
+    words = f"{gone}, and {_words(attempt.metric)} {sign} {quantity(limit.metric, digits)}"
     if not limit.close:
         return Text(f"{words}, which is clearly better than without the change")
     words += f": {100 * CLOSE:.0f} % of the best improvement from {quantity(limit.start)}"
@@ -232,8 +246,8 @@ def _harmless(tried: Sequence[Attempt]) -> list[Text]:
     return [Text(f"note: a cure may leave {name}: {why}") for name, why in reasons.items()]
 
 
-def _loss(value: float) -> str:
-    return quantity(value) if math.isfinite(value) else "diverged"
+def _loss(value: float, digits: int) -> str:
+    return quantity(value, digits) if math.isfinite(value) else "diverged"
 
 
 def _finite(value: float) -> float | None:

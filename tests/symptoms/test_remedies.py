@@ -9,6 +9,8 @@ from rich.console import Console
 
 import gdrun
 from gdrun.insight.attempts import Attempt, best_first
+from gdrun.insight.cure_limit import cure_limit
+from gdrun.insight.goals import Goal
 from gdrun.insight.remedies import fitting, traced, try_remedies
 from gdrun.symptoms.changes import larger_rates
 from gdrun.symptoms.facts import Remedy, Symptom, Traced
@@ -239,6 +241,25 @@ def test_the_limit_of_a_cure_is_below_the_metric_that_is_shown_without_the_chang
         assert each.before == pytest.approx(losses.min())
         assert each.limit.metric < each.before
         assert each.cured == (each.gone and not each.barring and each.after <= each.limit.metric)
+
+
+def test_the_numbers_of_the_table_obey_the_rule_below_it():
+    """From 9 to a limit of 0.50003: with four digits 0.50004 and 0.50002 would both be 0.5."""
+
+    def attempt(after, cured):
+        parts = ("train_loss", 9.0, after, "stuck", (), True, cured)
+        return Attempt({"optimizer.lr": after}, *parts, limit=limit)
+
+    limit = cure_limit(Goal("train_loss"), 9.0, 0.5, 0.50003)
+    assert limit.score == 0.50003
+    tried = [attempt(0.5, True), attempt(0.50002, True), attempt(0.50004, False)]
+    screen = io.StringIO()
+    found = diagnosis_view(FACTS, [Symptom("stuck", 0.7, "", ())], best_first(tried))
+    Console(file=screen, width=200).print(found)
+    lines = [" ".join(line.split()) for line in screen.getvalue().splitlines()]
+    assert "optimizer.lr=0.50002 9 → 0.50002 gone yes" in lines
+    assert "optimizer.lr=0.50004 9 → 0.50004 gone no" in lines
+    assert any(" train loss ≤ 0.50003, which is clearly better" in line for line in lines)
 
 
 @pytest.mark.parametrize(
