@@ -152,7 +152,7 @@ def sweep_grid(found: Sweep) -> HeatMap:
         untried[row, column] = not standing.results
         if standing.dropped is not None:
             dropped[row, column] = standing.dropped
-        if standing.candidate is found.best:
+        if found.best is not None and standing.name == found.best.name:
             best = (row, column)
     return HeatMap(
         study_title(found),

@@ -186,3 +186,18 @@ def test_the_classes_of_results_are_public(found):
     assert first.standing.median == first.standing.scores[0]
     for name in ("best", "ranking", "results", "pairs", "to_pandas"):
         assert hasattr(compared, name) and f"`{name}`" in gdrun.Comparison.__doc__
+
+
+def test_the_best_of_a_study_has_the_interval_of_its_row():
+    config = {"dataset": "iris", "model": "softmax", "stopping": {"epochs": 2}}
+    swept = gdrun.sweep(config, {"lr": [0.01, 0.1]}, seeds=6)
+    compared = gdrun.compare(["vanilla", "adam"], config, seeds=6)
+    for found, first in ((swept, swept.ranking[0]), (compared, compared.ranking[0].standing)):
+        assert found.best.name == first.name
+        # The 97 % interval of 6 values is from the lowest to the highest.
+        assert (found.best.interval.low, found.best.interval.high) == (
+            first.scores.min(),
+            first.scores.max(),
+        )
+        assert found.best.median == pytest.approx(np.median(first.scores))
+    assert gdrun.sweep(config, {"lr": [0.01, 0.1]}, seeds=5).best.interval is None

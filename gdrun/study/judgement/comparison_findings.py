@@ -19,7 +19,8 @@ from gdrun.config.experiment import Experiment
 from gdrun.data import Table
 from gdrun.methods.sampling import VARIANTS
 from gdrun.result_tables import ResultTables
-from gdrun.study.design.trials import Candidate, StudyPlan
+from gdrun.study.design.trials import StudyPlan
+from gdrun.study.judgement.best import Best, best_of
 from gdrun.study.judgement.divergence import cause_beyond_rates
 from gdrun.study.judgement.metrics import Metric, Target, stopping_target, unlike
 from gdrun.study.judgement.ranking import Standing, ranked, standings, usual_target
@@ -155,18 +156,17 @@ class Comparison(ResultTables):
         return [by_name[standing.candidate.name] for standing in order]
 
     @property
-    def best(self) -> Candidate | None:
+    def best(self) -> Best | None:
         """The contender with the best median of those that lower the training loss.
 
         Its settings include those that tuning chose. None if no contender lowers it, no median is
         finite, or `unlike` is set.
         """
         first = next(iter(self.ranking), None)
-        if first is None or not first.standing.eligible or self.unlike:
-            return None
-        candidate = first.standing.candidate
-        chosen = {} if first.tuning is None else first.tuning.chosen
-        return replace(candidate, settings={**candidate.settings, **chosen})
+        best = None if first is None or self.unlike else best_of(first.standing)
+        if best is None or first is None or first.tuning is None:
+            return best
+        return replace(best, settings={**best.settings, **first.tuning.chosen})
 
     @cached_property
     def pairs(self) -> list[Pair]:

@@ -15,7 +15,8 @@ from gdrun.errors import GdrunError, suggestion
 from gdrun.quantities import quantity
 from gdrun.result_tables import ResultTables
 from gdrun.study.design.axes import Axis
-from gdrun.study.design.trials import Candidate, StudyPlan
+from gdrun.study.design.trials import StudyPlan
+from gdrun.study.judgement.best import Best, best_of
 from gdrun.study.judgement.divergence import cause_beyond_rates
 from gdrun.study.judgement.edges import Edge, edges
 from gdrun.study.judgement.flat_ends import common_flat_end
@@ -88,15 +89,14 @@ class Sweep(ResultTables):
         return ranked(self.standings)
 
     @property
-    def best(self) -> Candidate | None:
+    def best(self) -> Best | None:
         """The candidate that reaches the default target first, of those as good as the best.
 
         First means after the fewest epochs, and as good means a median within about 2 % of the best
         median (see `fastest_first`). None if no candidate lowers the training loss, no median is
         finite, or `unlike` is set.
         """
-        first = next(iter(self.ranking), None)
-        return first.candidate if first and first.eligible and not self.unlike else None
+        return None if self.unlike else best_of(next(iter(self.ranking), None))
 
     @property
     def limit(self) -> StabilityLimit | None:

@@ -1,0 +1,28 @@
+"""The best candidate of a study, as Python users get it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gdrun.study.design.trials import Candidate
+from gdrun.study.judgement.ranking import Standing
+from gdrun.study.judgement.statistics import Interval
+
+
+@dataclass(frozen=True)
+class Best(Candidate):
+    """The best candidate of a study, with its median score and the interval of this median.
+
+    interval: None with too few runs, or if all are the same.
+    """
+
+    median: float
+    interval: Interval | None
+
+
+def best_of(first: Standing | None) -> Best | None:
+    """The best candidate, if it may be the best. first: the standing that leads; None without."""
+    if first is None or not first.eligible:
+        return None
+    one = first.candidate
+    return Best(one.name, one.settings, one.experiment, first.median, first.interval)
