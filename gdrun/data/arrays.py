@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gdrun.array_types import Array, Numbers
+from gdrun.array_types import Array
 from gdrun.data.row_blocks import all_finite
 from gdrun.data.table import Table
 from gdrun.errors import DataError
@@ -111,7 +111,7 @@ def _errors_in(file: Path | None) -> Iterator[None]:
         raise DataError(replace(problem, where=where) for problem in error.problems) from None
 
 
-def _features(X: Any) -> Numbers:
+def _features(X: Any) -> Array:
     array = _array(X, "X")
     if array.ndim != 2:
         hint = "flatten each example to one row with X.reshape(len(X), -1)"
@@ -127,7 +127,7 @@ def _features(X: Any) -> Numbers:
             f"X is empty: its shape is {array.shape}",
             hint="give X one row for each example and one column for each feature",
         )
-    return _finite(array, "X")
+    return _finite(array, "X", compact=True)
 
 
 def _targets(y: Any) -> tuple[Array, tuple[str, ...]]:
@@ -185,10 +185,11 @@ def _array(values: Any, name: str) -> Array:
         ) from None
 
 
-def _finite(array: Array, name: str) -> Numbers:
+def _finite(array: Array, name: str, *, compact: bool = False) -> Array:
     """Return `array` as float64. Raises DataError for a value that is not a finite real number.
 
-    name: X or y, for error messages.
+    name: X or y, for error messages. compact: whether an array of numbers that are smaller than
+    float64, such as the bytes of images, keeps its dtype, which saves memory.
     """
     if array.dtype.kind == "O":
         _require_real(array, name)
@@ -197,11 +198,13 @@ def _finite(array: Array, name: str) -> Numbers:
             f"{name} must hold real numbers, but its dtype is {array.dtype}",
             hint="encode text as numbers, for example as one 0/1 column for each value",
         )
+    keeps = compact and array.dtype.kind in "biuf" and array.dtype.isnative
+    dtype = array.dtype if keeps and array.dtype.itemsize < 8 else np.dtype(np.float64)
     # A float128 beyond the range of float64 becomes infinite, and a signalling NaN of float32 a
     # quiet NaN; both are reported below.
     with np.errstate(over="ignore", invalid="ignore"):
         # A float64 array is not copied. Sharing its memory is safe: a table is never changed.
-        numbers = np.asarray(array, dtype=np.float64, order="C")
+        numbers = np.asarray(array, dtype=dtype, order="C")
     if not all_finite(numbers):
         bad = np.argwhere(~np.isfinite(numbers))
         values = "value" if len(bad) == 1 else "values"

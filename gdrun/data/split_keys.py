@@ -153,11 +153,11 @@ def row_times(column: str, table: Table) -> Numbers:
             f"{table.name} has no feature {column!r}", where=where, hint=suggestion(column, known)
         )
     if column in names:
-        times = np.array(table.X[:, names.index(column)])
+        times = np.array(table.X[:, names.index(column)], dtype=np.float64)
     else:
         days = [name for name in parts if name.endswith("days")]
         hours = [name for name in parts if name.endswith("hour")]
-        times = np.array(table.X[:, names.index(days[0])])
+        times = np.array(table.X[:, names.index(days[0])], dtype=np.float64)
         for name in hours:
             times += table.X[:, names.index(name)] / 24
     return times

@@ -25,7 +25,7 @@ def standardisation_of(
         found = mean_and_scale_by_blocks(table.X, trained)
         if found is not None:
             return found
-    return standardisation(_filled(table.X[trained], means))
+    return standardisation(_filled(np.asarray(table.X[trained], dtype=np.float64), means))
 
 
 def mapped_standardisation(table: Table, trained: Counts) -> tuple[Numbers, Numbers, Flags]:

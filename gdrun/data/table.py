@@ -30,6 +30,9 @@ Task = Literal["regression", "classification"]
 DROPPED = "dropped"
 """The first word of a note on rows that are not used; the name of their file may precede it."""
 
+FLOAT64 = np.dtype(np.float64)
+"""The dtype in which rows are hashed, so that equal numbers of any dtype have equal hashes."""
+
 HASHED_BYTES = 2**20
 """The bytes of a block of rows that is hashed at once: they stay in the cache of a core."""
 
@@ -51,14 +54,15 @@ class Table:
     """A dataset as it was read, before any preparation.
 
     X: (N, d), where NaN is a missing value; preparation replaces it by a statistic of the training
-    rows. y: (N,), numbers, or class codes 0 … C−1. classes: the label of each class code; empty if
-    y holds numbers. notes: sentences for the user, such as "dropped 3 of 150 rows with missing
-    values". sources: the columns from which the features were made; empty if each feature is a
-    column of numbers. fillings: for each source how its missing values are replaced, such as mean;
-    an empty text if they never are. options: those with which the columns were read. decimal: the
-    decimal sign of the file. reports: the report on each column of a table that was read. kept
-    (N,): the indices of the rows of the file that are in the table; None if no row was dropped.
-    strays: the classes of the target that are probably mistakes, by their label.
+    rows. It is float64, or has the smaller dtype of an array or a memory-mapped file, and becomes
+    float64 when rows are read. y: (N,), numbers, or class codes 0 … C−1. classes: the label of each
+    class code; empty if y holds numbers. notes: sentences for the user, such as "dropped 3 of 150
+    rows with missing values". sources: the columns from which the features were made; empty if each
+    feature is a column of numbers. fillings: for each source how its missing values are replaced,
+    such as mean; an empty text if they never are. options: those with which the columns were read.
+    decimal: the decimal sign of the file. reports: the report on each column of a table that was
+    read. kept (N,): the indices of the rows of the file that are in the table; None if no row was
+    dropped. strays: the classes of the target that are probably mistakes, by their label.
     wide (N, d + 1): a contiguous matrix whose first d columns are X, and whose memory preparation
     may overwrite; None if X is no view of such a matrix, or if its memory is used elsewhere.
     """
@@ -90,15 +94,16 @@ class Table:
         rows = np.empty(len(self.y), dtype=np.uint64)
         for array in (self.X, self.y):
             # The bytes alone would be equal for (2, 3) and (3, 2), and for some other dtypes.
-            digest.update(f"{array.shape} {array.dtype.str}".encode())
+            dtype = array.dtype if array is self.y or isinstance(array, np.memmap) else FLOAT64
+            digest.update(f"{array.shape} {dtype.str}".encode())
 
-            def read(part: slice, array: Array = array) -> Array:
-                block = np.ascontiguousarray(array[part])
+            def read(part: slice, array: Array = array, dtype: np.dtype[Any] = dtype) -> Array:
+                block = np.ascontiguousarray(array[part], dtype)
                 if array is self.X:
                     rows[part] = first_hashes(block, self.y[part])
                 return block
 
-            row_bytes = array.dtype.itemsize * math.prod(array.shape[1:])
+            row_bytes = dtype.itemsize * math.prod(array.shape[1:])
             for block in in_order(read, list(blocks(len(array), row_bytes, HASHED_BYTES))):
                 digest.update(block.data)
             require_unchanged(array)
