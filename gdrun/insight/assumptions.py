@@ -43,7 +43,11 @@ class Assumption:
 def assumptions_of(
     problem: AnalysedProblem, constants: Constants, minimum: Minimum | None
 ) -> tuple[Assumption, ...]:
-    """Every assumption. minimum: of the objective; None if it is not known."""
+    """Every assumption of the theory, and whether it holds.
+
+    problem: the experiment, with its data and initial weights. constants: the smoothness L and the
+    strong convexity μ of its objective. minimum: of the objective; None if it is not known.
+    """
     surface = problem.cohort.surface
     shape = (
         _shape_of_surface(surface, problem.model.options)

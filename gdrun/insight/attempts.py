@@ -28,7 +28,7 @@ class Attempt:
     better. treated: the first symptom of the diagnosed run that has remedies. symptoms: the names
     of the symptoms of the run with the changes. gone: whether the treated symptom is not among
     `symptoms`. new: the names of the symptoms that the diagnosed run does not have. barring: those
-    of them that a cure must not have. limit: the worst metric of a cure.
+    of them that a cure must not have. limit: the worst metric that a cure may have.
 
     cured: whether the treated symptom is gone, no symptom is barring, and the metric is clearly
     better than before and close to the best metric of all attempts that have neither the treated

@@ -22,8 +22,10 @@ class CureLimit:
 
     score: lower is better; infinite if any score will do. metric: this score as a value of the
     metric, and start: that of the diagnosed run at its first evaluation. larger: whether larger
-    values of the metric are better. close: whether the limit is the share CLOSE of the best
-    improvement; otherwise it is what the diagnosed run reached. improvement: the best improvement.
+    values of the metric are better. improvement: from the score of the diagnosed run at its first
+    evaluation to the lowest score that `cure_limit` is given. close: whether the limit is the share
+    CLOSE of this improvement; otherwise it is a score clearly better than that of the diagnosed
+    run.
     """
 
     score: float
@@ -38,8 +40,9 @@ def cure_limit(goal: Goal, start: float, lowest: float, allowed: float) -> CureL
     """The limit for the score of a cure.
 
     start: the score of the diagnosed run at its first evaluation. lowest: the lowest score of a run
-    with a remedy; infinite without such a run. allowed: a score that a cure must not exceed,
-    because it would not be clearly better than the diagnosed run.
+    with a remedy that has neither the treated symptom nor one that bars a cure; infinite without
+    such a run. allowed: a score that a cure must not exceed, because it would not be clearly better
+    than the diagnosed run.
     """
     improvement = Improvement.between(start, lowest)
     near = lowest

@@ -40,7 +40,11 @@ class StepPositions:
 
     @property
     def shares(self) -> tuple[float, float, float]:
-        """The shares of steps before the lowest point, at or beyond it, and that raised f."""
+        """Three shares of the steps, which add up to 1, by where each step ends.
+
+        They are the steps that end before the lowest point, those that end at it or beyond it
+        without raising f, and those that raised f by more than its rounding error.
+        """
         before = float((self.positions < 0).mean())
         higher = float(self.higher.mean())
         return before, 1 - before - higher, higher
