@@ -37,9 +37,9 @@ def typed_table(
 ) -> Table:
     """The table that DuckDB reads with `SELECT * FROM source`.
 
-    source: SQL such as read_parquet('a.parquet'). where: the name of the source in messages. Raises
-    DataError if a column has a type that is neither numbers, booleans, dates nor text, or if its
-    values cannot be used.
+    source: SQL such as read_parquet('a.parquet'). where: the name of the source in messages.
+    options: the user's options for the columns, such as the target. Raises DataError if a column
+    has a type that is neither numbers, booleans, dates nor text, or if its values cannot be used.
     """
     described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
     names, kinds = tuple(row[0] for row in described), [row[1] for row in described]

@@ -18,6 +18,7 @@ def after_steps(
     """The state after a chunk of consecutive steps.
 
     state: the state before the chunk. measures: the measurements of the steps in the chunk.
+    plan: says how many steps an epoch has. batches: says how many examples the steps used.
     seconds: the time that the chunk took.
     """
     losses = measures.batch_loss

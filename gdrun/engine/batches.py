@@ -83,10 +83,11 @@ class Batches:
         return rows[0][None] if len(rows) == 1 else np.stack(rows)
 
     def gathered(self, seeds: Sequence[int], place: Place, steps: int) -> list[Batch]:
-        """The batches of `steps` steps, which must be in one epoch.
+        """The batches of `steps` steps, which must be in one epoch: a pair (X, y) for each step.
 
-        seeds: S seeds, each of which draws its own order of the rows. place: the epoch, and the
-        number of earlier steps in this epoch.
+        X (S, B, D), y (S, B): for each of S seeds, the features and targets of the B examples that
+        it draws. If each batch has all examples in file order, S is 1, and X is a tuple of one
+        array (B, D). place: the epoch, and the number of earlier steps in this epoch.
         """
         X, y = self._data.X, self._data.y
         size = self._batching.at(place.epoch).batch_size
@@ -107,7 +108,7 @@ class Batches:
 
         place: the epoch, and the number of earlier steps in this epoch. steps: an array with any
         number of step counts; the result has one number for each count. All steps must be in one
-        epoch, unless every batch is a full batch.
+        epoch, unless each batch has all examples in file order.
         """
         size = self._batching.at(place.epoch).batch_size
         if self._batching.whole:

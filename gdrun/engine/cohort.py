@@ -101,10 +101,11 @@ class Cohort:
     rule: the update rule. rule_options: the options of the update rule in which lanes cannot
     differ. averages: whether an average of the weights is evaluated instead of the weights; the
     average is the last slot of the rule (a slot is an array of state that the rule carries from
-    step to step). numbers: the numbers in which lanes may differ, such as learning rates. points:
-    the most points of the step trace of a lane; None keeps every step. metrics: the names of the
-    metrics that are measured when a run has ended; empty for a surface. named_metrics: those that
-    the config names, which are also measured on the validation part at each evaluation.
+    step to step). plan: the budgets, the schedule, and how often the runs are evaluated. numbers:
+    the numbers in which lanes may differ, such as learning rates. points: the most points of the
+    step trace of a lane; None keeps every step. metrics: the names of the metrics that are measured
+    when a run has ended; empty for a surface. named_metrics: those that the config names, which are
+    also measured on the validation part at each evaluation.
     """
 
     data: Prepared

@@ -90,8 +90,8 @@ def outcome_of(
     place: the index of the lane among the lanes that still train. stop: why the lane ended.
     divergence: how the lane diverged, or None. steps, evaluations: the traces of the cohort.
     watched: for each rule that is only reported and does not stop the run, its first firing in this
-    lane. If the loss on the validation or the test part is not finite, the outcome is a divergence,
-    whatever `stop` says.
+    lane. timing: the seconds that the run took. If the loss on the validation or the test part is
+    not finite, the outcome is a divergence, whatever `stop` says.
     """
     lane = int(state.lanes[place])
     early_stopping = cohort.stopping.obeyed.early_stopping

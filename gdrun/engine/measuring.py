@@ -119,11 +119,12 @@ def baseline_of(cohort: Cohort) -> Baseline | None:
 def recalls_of(
     cohort: Cohort, engine: Engine, outcomes: Sequence[Outcome]
 ) -> list[dict[PartName, Recalls]]:
-    """The recalls of the weights that each run of a cohort returns, by part of the data.
+    """The counts for the recall of each class, for each run of a cohort, by part of the data.
 
-    The recalls of all runs are measured together. They are measured only if, in some part, one
-    class has over half of the rows. Otherwise each run has an empty dict, and so has a run that
-    diverged.
+    For each part they are two arrays (C,): how many rows each of the C classes has, and how many of
+    these the weights that the run returns predict as this class. All runs are measured together,
+    and only if, in some part, one class has over half of the rows. Otherwise each run has an empty
+    dict, and so has a run that diverged, or a run without metrics.
     """
     found: list[dict[PartName, Recalls]] = [{} for _ in outcomes]
     own = [place for place, each in enumerate(outcomes) if each.status != "diverged"]

@@ -32,7 +32,7 @@ class RatesAhead:
         """The rates of the next `steps` steps, (steps, lanes), and the momenta or None.
 
         The momenta are None if the schedule does not change them. state: the state before these
-        steps, which must be in one epoch unless every batch is a full batch.
+        steps, which must be in one epoch, unless each batch has all examples in file order.
         """
         begin = state.step - self._first
         if not (0 <= begin <= self._count - steps and self._fits(state.schedule.drops)):

@@ -43,7 +43,10 @@ Another core compiles the kernels of steps at the same time.
 
 
 class CompiledEngine:
-    """The engine of a cohort of a linear model, with kernels compiled for its loss and rule."""
+    """The engine of a cohort of a linear model, with kernels compiled for its loss and rule.
+
+    note: a hint for a faster run, which only the NumPy engine can have.
+    """
 
     name: EngineName = "compiled"
     note: str | None = None

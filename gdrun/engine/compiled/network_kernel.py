@@ -73,11 +73,12 @@ class NetworkArguments(ctypes.Structure):
         size: int,
         threads: int,
     ) -> None:
-        """orders (S, places): the rows that each of S index streams uses, `size` for each step.
+        """orders (S, n): the n rows that each of S index streams uses in this chunk of steps.
 
-        An index stream is the sequence of row indices that a seed draws. starts (S + 1,): the first
-        lane (run) of each stream. before (L, P): receives the P weights of each of L lanes before
-        the last step. X (N, D), y (N,): the training part. threads: the number of threads.
+        An index stream is the sequence of row indices that a seed draws. size: the number of rows
+        of one step; the last step may have fewer. starts (S + 1,): the first lane (run) of each
+        stream, and the number of lanes. before (L, P): receives the P weights of each of L lanes
+        before the last step. X (N, D), y (N,): the training part. threads: the number of threads.
         """
         self.layers_kept, self.arrays = layers, (X, y, orders, starts, before)
         super().__init__(layers, *map(address, self.arrays), *orders.shape, size, threads)

@@ -41,7 +41,11 @@ SHARED_WORK = 2**18
 
 
 class NetworkEngine:
-    """The engine of a plain network: steps and evaluations are compiled."""
+    """The engine of a plain network: steps and evaluations are compiled.
+
+    compression: None, because no factorisation replaces the data. note: a hint for a faster run,
+    which only the NumPy engine can have.
+    """
 
     name: EngineName = "compiled"
     compression: str | None = None
@@ -75,7 +79,11 @@ class NetworkStepper(FusedStepper):
         loss_limit: Numbers,
         kernel: NetworkKernel | None = None,
     ) -> None:
-        """kernel: the compiled kernel of the cohort; None to make one."""
+        """loss_limit (lanes,): a lane with a larger loss has diverged.
+
+        batches: draws the rows of each step. kernel: the compiled kernel of the cohort; None to
+        make one.
+        """
         super().__init__(lanes, batches, loss_limit)
         cohort = lanes.cohort
         network = cohort.model

@@ -134,9 +134,10 @@ class Operations:
         return self.joined("&&", terms) if terms else True
 
     def joined(self, sign: str, terms: Sequence[Term]) -> Term:
-        """Return truth values that all parameters or examples share, joined by a C operator.
+        """Return the C expression that joins truth values by a C operator.
 
-        sign: the operator, && or ||.
+        sign: the operator, && or ||. terms: the C expressions of the truth values, none of which
+        differs between parameters or examples.
         """
         if len(terms) == 1:
             return terms[0]
