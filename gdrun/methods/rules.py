@@ -68,7 +68,10 @@ class Rule(Definition):
 
     @property
     def own_slots(self) -> tuple[str, ...]:
-        """The names of the slots that the equation itself takes and returns; here all slots."""
+        """The names of the slots that the equation itself takes and returns.
+
+        For a Rule these are all slots; an AveragedRule has one more, the average of the weights.
+        """
         return self.slots
 
     def start(self, w: Array, options: Mapping[str, Any]) -> tuple[Array, ...]:

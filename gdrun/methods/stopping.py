@@ -48,9 +48,10 @@ class Stop:
 class StopRule:
     """A rule that stops a run when one reading reaches a threshold.
 
-    reading: the key of the quantity in Readings. words: the name of the quantity in sentences.
-    sign: how the reading must compare with the threshold for the rule to fire. default: the
-    threshold if a config lists this rule under `watch` (to be reported only) without a number.
+    reading: the key of the quantity in Readings, the results of an evaluation by name. words: the
+    name of the quantity in sentences. sign: how the reading must compare with the threshold for the
+    rule to fire. default: the threshold if a config lists this rule under `watch` (to be reported
+    only) without a number.
     """
 
     name: str
@@ -62,7 +63,8 @@ class StopRule:
     def fired(self, readings: Readings, threshold: Any) -> Flags:
         """Return in which lanes (runs trained together) the rule fires, (lanes,).
 
-        It does not fire where a reading is NaN. threshold: a number or an array (lanes,).
+        It does not fire where a reading is NaN. readings: the results of an evaluation by name,
+        (lanes,) each. threshold: a number or an array (lanes,).
         """
         # A comparison with NaN is false, so a lane without this reading continues.
         fired: Flags = _COMPARISONS[self.sign](readings[self.reading], threshold)

@@ -57,7 +57,7 @@ class Activation(Definition):
 
     @cached_property
     def steepest(self) -> float:
-        """The largest slope of the activation, accurate to about four digits; it is not rounded."""
+        """The largest slope φ'(z) for −8 ≤ z ≤ 8, accurate to about four digits."""
         _, slopes = self.bound(np.linspace(-8, 8, 1601))
         return float(slopes.max())
 

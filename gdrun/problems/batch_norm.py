@@ -37,8 +37,9 @@ STATISTICS = ("running_mean", "running_variance")
 class Normalised:
     """The result of normalising a batch of B examples.
 
-    units (..., units, B): the normalised values x̂. mean, variance (..., units): the mean μ and the
-    variance σ² of each unit over the batch. inverse (..., units): 1 / √(σ² + ε), where ε is EPS.
+    units (..., U, B): the normalised values x̂ of the U units, with the leading axes of the batch,
+    such as one for the lanes. mean, variance (..., U): the mean μ and the variance σ² of each unit
+    over the batch. inverse (..., U): 1 / √(σ² + ε), where ε is EPS.
     """
 
     units: Array

@@ -70,8 +70,9 @@ def dense_hessian(objective: Objective, w: Array, X: Examples, y: Array) -> Numb
 
         ∂²f / ∂W_cj ∂W_ek = (1/N) Σᵢ Jᵢ,ce x̃ᵢⱼ x̃ᵢₖ + l2 [c = e, j = k, not a bias]
 
-    x̃ᵢ is row i of X, of N rows. Jᵢ is the Hessian of the loss in the scores of example i. c and e
-    count the scores, j and k the features. […] is 1 if the condition holds, and else 0.
+    x̃ᵢ is row i of X, of N rows; the last column of X is 1 if the model has a bias. Jᵢ is the
+    Hessian of the loss in the scores of example i. c and e count the scores, j and k the columns of
+    X. […] is 1 if the condition holds, and else 0.
     """
     model = objective.model
     assert isinstance(model, LinearModel), "the model is not linear: its Hessian is too large"

@@ -113,7 +113,8 @@ class ParameterLayout:
     def named(self, row: Array) -> dict[str, Array]:
         """Return views of the tensors in `row` by name, such as w and b.
 
-        row: (..., P) for P parameters. w: (..., inputs, outputs). b: (..., outputs).
+        row: (..., P) for P parameters. w: (..., inputs, outputs). b: (..., outputs). The tensors of
+        a scalar layer do not have the axis of the outputs.
         """
         views: dict[str, Array] = {}
         for index, layer in enumerate(self.layers):

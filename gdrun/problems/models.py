@@ -45,8 +45,9 @@ class ModelDefinition(Definition):
     def build(self, features: int, classes: int, options: Options) -> Model:
         """Return the model with these options.
 
-        features: the number of features. classes: the number of classes. options: the model options
-        by name; l2 and dropout are not used, because the `Objective` has them.
+        features: the number of features. classes: the number of classes; 0 for a regression.
+        options: the model options by name; l2 and dropout are not used, because the `Objective` has
+        them.
         """
         own = with_chosen(self.options, options)
         built: Model = self.function(

@@ -35,9 +35,10 @@ The size is the number of entries: units of the widest layer × rows of the bloc
 class Passed:
     """The arrays of one hidden layer that the backward pass needs.
 
-    entered (..., inputs, B): the input of the layer. left (..., units, B): the output of the layer.
-    slope: the slope of the activation. normal: the result of batch normalisation, or None without
-    it. mask: the mask of dropout, or None without it.
+    B is the number of examples; the leading axes are those of the weights (..., P), such as one for
+    the lanes. entered (..., inputs, B): the input of the layer. left (..., units, B): its output.
+    slope (..., units, B): the slope of the activation. normal: the result of batch normalisation,
+    or None without it. mask: the mask of dropout, or None without it.
     """
 
     entered: Array

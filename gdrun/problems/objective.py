@@ -33,8 +33,10 @@ BLOCK_SCORES = 2**15
 class Model(Protocol):
     """The interface by which the engines, which compute the steps of runs, use a model.
 
-    A lane is one of the runs that are trained together. W (..., L, P): the P weights of each of L
-    lanes. X: (..., B, D) with the leading axes of W, or (B, D), which is then used for all of W.
+    A lane is one of the runs that are trained together. W (L, P): the P weights of each of L lanes,
+    or (S, L, P) for S groups of lanes. X: the B rows of a batch, (B, D), which all lanes use, or
+    (S, B, D) with a batch for each group. In the shapes of the methods, the dots of (..., L) are
+    the axis S, which may be missing.
     """
 
     @property

@@ -26,14 +26,17 @@ def curvatures_at(
     """Return the smaller and the larger curvature of a surface at n points, (n, 2).
 
     The second derivatives are central differences of the slopes that the equation returns. points
-    (n, 2): x and y of each. options: the options of the surface. step: half the distance of two
-    slopes, as a share of the coordinate, and at least of 1; for a quadratic every step is exact.
+    (n, 2): x and y of each. options: the options of the surface. step: the slopes are computed at
+    x ± step · max(1, |x|), and likewise for y; for a quadratic every step gives the exact result.
     """
     x, y = (np.ascontiguousarray(column, dtype=np.float64) for column in np.transpose(points))
     step_x, step_y = (step * np.maximum(1, np.abs(column)) for column in (x, y))
 
     def second(along_x: Array, along_y: Array, length: Array) -> list[Array]:
-        """The derivatives of both slopes in one direction."""
+        """The derivatives of both slopes in one direction.
+
+        along_x, along_y: the step in x and in y; one of them is 0. length: the other.
+        """
         _, *after = equation(x + along_x, y + along_y, **options)
         _, *before = equation(x - along_x, y - along_y, **options)
         return [(up - down) / (2 * length) for up, down in zip(after, before, strict=True)]
@@ -65,16 +68,22 @@ class CurvatureSample:
         return margins
 
     def below(self, bound: float) -> int | None:
-        """The first point with a curvature below `bound` by more than its error; None if none."""
+        """The index of the first point with a curvature below `bound`; None if there is none.
+
+        The difference must be more than the error of the curvature.
+        """
         return _first(self.curvatures[:, 0] < bound - self.margins)
 
     def above(self, bound: float) -> int | None:
-        """The first point with a curvature above `bound` by more than its error; None if none."""
+        """The index of the first point with a curvature above `bound`; None if there is none.
+
+        The difference must be more than the error of the curvature.
+        """
         return _first(self.curvatures[:, 1] > bound + self.margins)
 
     @property
     def other(self) -> int | None:
-        """The first point whose curvatures are not those of the start; None if there is none."""
+        """The index of the first point whose curvatures differ from those at index 0; or None."""
         far = np.abs(self.curvatures - self.curvatures[:1]).max(axis=-1)
         return _first(far > 2 * self.margins)
 

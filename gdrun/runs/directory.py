@@ -143,7 +143,8 @@ class RunDirectory(Listener):
     def interrupted(self, error: GdrunError, progress: Progress) -> None:
         """Write the trace of the run, the error that ended it, and the status `interrupted`.
 
-        This method does nothing if the run had ended before the error.
+        This method does nothing if the run had ended before the error. progress: the state and the
+        traces of the runs that train together, at the time of the error.
         """
         if self._record["status"] != "running":
             return

@@ -84,9 +84,9 @@ def extended(
 ) -> tuple[Experiment, float | None]:
     """The experiment with a larger budget, and the time at which its old schedule ends.
 
-    plan: the plan of the given experiment. The time is in epochs or steps, the unit of the
-    schedule; None for a schedule without a length. Raises ConfigError if the budget or
-    schedule_length is wrong or missing, or if the schedule cannot be extended.
+    plan: the batches, budgets and schedule of the given experiment. The time is in epochs or steps,
+    the unit of the schedule; None for a schedule without a length. Raises ConfigError if the budget
+    or schedule_length is wrong or missing, or if the schedule cannot be extended.
     """
     length = extension.schedule_length
     budget = budget_override(extension.budget, experiment)

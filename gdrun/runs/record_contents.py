@@ -129,7 +129,10 @@ def repeatable(engine: Engine, experiment: Experiment) -> dict[str, Any]:
 
 
 def with_absolute_paths(plain: dict[str, Any]) -> dict[str, Any]:
-    """The plain data of an experiment, with absolute paths of files."""
+    """Return a config in which the paths of data files are absolute.
+
+    plain: the config as a dict, which is changed and returned.
+    """
     dataset = plain.get("dataset", {})
     for key in dataset.keys() & {"path", "targets", "folder"}:
         dataset[key] = _absolute(dataset[key])

@@ -21,7 +21,11 @@ class Best(Candidate):
 
 
 def best_of(first: Standing | None) -> Best | None:
-    """The best candidate, if it may be the best. first: the standing that leads; None without."""
+    """The first candidate of a ranking, if it may be the best; otherwise None.
+
+    It must lower the training loss in more than half of its runs, and its median must be finite.
+    first: the candidate with its results and scores; None if the ranking is empty.
+    """
     if first is None or not first.eligible:
         return None
     one = first.candidate

@@ -12,6 +12,8 @@ from gdrun.symptoms.facts import Symptom
 def cause_beyond_rates(found: Sequence[Standing]) -> Symptom | None:
     """The symptom of the first run, if all runs diverged and a smaller rate would cure none.
 
+    found: the candidates of the study, each with its results.
+
     A rate cures no run if the gravest symptom of each run has no remedy that changes the rate. None
     if a run did not diverge, or if a smaller rate may cure one of the runs.
     """
