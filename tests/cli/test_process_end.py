@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-PLUGIN = """
+PLUGIN = '''
 import atexit
 from pathlib import Path
 
@@ -14,8 +14,12 @@ atexit.register(Path("ended.txt").write_text, "yes")
 
 @rule
 def plain(w, g, lr=0.1):
+    """Gradient descent.
+
+        w ← w − lr g
+    """
     return w - lr * g
-"""
+'''
 
 
 def run(folder, *words):
