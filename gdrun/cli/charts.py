@@ -35,8 +35,9 @@ def charts_of(subject: Subject, kind: str | None, shown: Shown) -> list[Chart]:
 def check_axes(subject: Subject, kind: str | None, shown: Shown) -> None:
     """Raise GdrunError for an x axis or a quantity that the kind of picture does not have.
 
-    kind: the kind of picture that --kind names; None for the usual one. shown: the options --x, --y
-    and --scale. Only curves have the option --y; curves and comparisons have the option --x.
+    subject: the runs, the sweep or the comparison to draw. kind: the kind of picture that --kind
+    names; None for the usual one. shown: the options --x, --y and --scale. Only curves have the
+    option --y; curves and comparisons have the option --x.
     """
     from gdrun.views.pictures.kinds import usual_kind
 

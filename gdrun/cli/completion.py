@@ -39,7 +39,10 @@ def settings(ctx: Any, args: list[str], incomplete: str) -> list[str]:
 
 
 def contenders(ctx: Any, args: list[str], incomplete: str) -> list[str]:
-    """Names that `gdrun compare` takes: variants, optimizers, schedules and models; or settings."""
+    """Variants, optimizers, schedules and models, and what `settings` returns, for `gdrun compare`.
+
+    After a `+` in the word, as in adam+cos, the name after the last `+` is completed.
+    """
     from gdrun.config.sections import SECTIONS
 
     with suppress(GdrunError, OSError):

@@ -231,11 +231,12 @@ def study_source(
 ) -> tuple[str | Mapping[str, Any] | None, list[str]]:
     """The config of a study, and a sentence for each value that gdrun assumes, such as the rate.
 
-    config: the config file or the data file of the command line. A config file is returned as it
-    is; for a data file, the config of a first experiment is returned. Without a file and without a
-    query in SQL among the overrides, the config is None, which means the quickstart config.
-    overrides: keys that the user has set for all runs. varied: the keys that the runs vary, as
-    overrides whose values are not used. Raises GdrunError if the data file cannot be read.
+    config: the config file or the data file of the command line; None without one. A config file is
+    returned as it is. For a data file, the config of a first experiment on it is returned; also for
+    a query in SQL among the overrides, if no file is given and no override chooses a model.
+    Otherwise the config is None, which means the quickstart config. overrides: keys that the user
+    has set for all runs. varied: the keys that the runs vary, as overrides whose values are not
+    used. Raises GdrunError if the data file cannot be read.
     """
     from gdrun.config.loading import assumptions_about
 

@@ -98,7 +98,7 @@ def with_options(
 
 
 def open_model(word: str, runs: Path, parameter: str = "runs") -> tuple[Path, TrainedModel]:
-    """The path of a run and its model.
+    """The directory of a run, or the file weights.npz if `word` is its path; and the model.
 
     word: the directory of the run, its file weights.npz, its id, a unique part of the id, or
     `last`. runs: the parent directory of the runs. parameter: the argument that sets this

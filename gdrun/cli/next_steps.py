@@ -94,10 +94,11 @@ def after_study(
     """The lines on how to train the best candidate of a study.
 
     If the data have a symptom, the first lines are on how to diagnose the data. If every run
-    diverged, the lines are on how to repeat the study with smaller rates, or else on how to
-    diagnose its runs. path: the directory of the study. saved: the file with the config of the best
-    candidate; None for best.yaml in this directory, which earlier versions of gdrun did not write
-    for a comparison.
+    diverged, the only lines are on how to repeat the study with smaller rates, or, if such rates
+    are not known or would not help, on how to diagnose its runs. found, record: the result of the
+    study, and its study.json. path: the directory of the study. saved: the file with the config of
+    the best candidate; None for best.yaml in this directory, which earlier versions of gdrun did
+    not write for a comparison.
     """
     from gdrun.study.judgement.sweep_findings import Sweep
     from gdrun.study.storage.study_directory import BEST

@@ -126,9 +126,10 @@ def train(
 class Others:
     """The runs that a command trains after its first session, each in a session of its own.
 
-    sessions: they are made one after the other, so that only one has its data in memory. count: the
-    number of these runs. command: a function that is called after an interruption with the number
-    of runs that are left, and returns the lines with the command that trains them.
+    A session trains one run, or several with the same data together. sessions: they are made one
+    after the other, so that only one has its data in memory. count: the number of these runs.
+    command: a function that is called after an interruption with the number of runs that are left,
+    and returns the lines with the command that trains them.
     """
 
     sessions: Iterator[Session]

@@ -15,9 +15,11 @@ _KEPT = ("predict", "evaluate", "show", "report", "export", "diagnose")
 def hint_for_option(
     context: Any, option: str, options: Sequence[str], arguments: Sequence[str]
 ) -> str:
-    """The hint for an unknown option: the key, the other command, or the options that may be meant.
+    """The hint for an unknown option: what to write instead, or which other command has it.
 
-    option: the unknown one. options: those of the command. arguments: the words after `gdrun`.
+    What to write is often a key of the config, such as lr=0.1 for --lr 0.1, or an option with a
+    similar name. context: the parser's context of the command. option: the unknown one. options:
+    those of the command. arguments: the words after `gdrun`.
     """
     key, given = option.lstrip("-").replace("-", "_"), list(arguments)
     value = _value(option, given)

@@ -103,7 +103,8 @@ OTHER_WAYS: dict[str, str] = {
 class OptionNotName:
     """An option of gdrun that is taken for the name of an entry, such as warm-up for a schedule.
 
-    section, name: an entry that has the option. setting: the option with a value.
+    words: a sentence that says so, such as `dropout is an option of mlp`. section, name: an entry
+    that has the option. setting: the option with a value.
     """
 
     words: str
