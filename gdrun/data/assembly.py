@@ -34,8 +34,8 @@ Read = Callable[[int], Column]
 class UnfitColumnsError(DataError):
     """The error for columns that cannot be used.
 
-    reports: the reports on all columns. columns: the columns that could be read. target: the name
-    of the target. marks: the cells that count as missing.
+    reports: for each column its kind and what it becomes. columns: the columns that could be read.
+    target: the name of the target. marks: the cells that count as missing.
     """
 
     def __init__(

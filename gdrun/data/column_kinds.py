@@ -268,7 +268,10 @@ MOST_ENTRIES = 2**28
 
 
 def finite_column(name: str, numbers: Numbers, places: Places) -> Column:
-    """The column of these numbers, NaN if missing. Raises DataError if one is infinite."""
+    """The column of these numbers, NaN if missing. Raises DataError if one is infinite.
+
+    places: the place of each row, for messages.
+    """
     infinite = np.isinf(numbers)
     if infinite.any():
         raise DataError(
@@ -280,7 +283,10 @@ def finite_column(name: str, numbers: Numbers, places: Places) -> Column:
 
 
 def without_marked(numbers: Numbers, reading: ColumnReading) -> Numbers:
-    """The numbers, with NaN for those that mean a missing value, such as -999."""
+    """The numbers, with NaN for those that mean a missing value, such as -999.
+
+    reading: how to read the column, with these numbers in `marks`.
+    """
     if not reading.marks.numbers:
         return numbers
     return np.where(np.isin(numbers, sorted(reading.marks.numbers)), np.nan, numbers)

@@ -124,10 +124,10 @@ class ColumnOptions:
         return number
 
     def resolved(self, names: ColumnNames, where: str) -> Choices:
-        """The choices for a table with these columns. where: the table in messages.
+        """These options for a table with the columns `names`, with positions instead of names.
 
-        Raises DataError if a column does not exist, or if the target or a column in `keep` is also
-        in `ignore`.
+        where: the table, for messages. Raises DataError if a column does not exist, if the target
+        or a column in `keep` is also in `ignore`, or if `hash` is a wrong number.
         """
         target, ignored = names.choose(self.target, as_tuple(self.ignore), where)
         if isinstance(self.missing, Mapping):

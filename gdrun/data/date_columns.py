@@ -87,7 +87,8 @@ def with_numbered_dates(
     The numbers are dates if all of them are dates from 1900 to 2100, and at least FEWEST_NUMBERED
     of them differ. The target, a column that the option `keep` lists, and a column with the name of
     an identifier are never dates. header: the name in the file; None in a file without names.
-    Raises DataError if dates are refused.
+    places: the place of each row, for messages. reading: how to read the column. Raises DataError
+    if dates are refused.
     """
     if column.source.form != "number" or reading.target or reading.kept or not len(column.values):
         return column
@@ -126,7 +127,8 @@ def _unreadable_date(texts: Sequence[str]) -> str:
 def typed_dates(name: str, moments: Numbers, places: Places, reading: ColumnReading) -> Column:
     """A column of dates. moments (N,): seconds from 1970-01-01, NaN if missing.
 
-    Raises DataError if dates are refused, or if the column is the target.
+    places: the place of the table, for messages. reading: how to read the column. Raises DataError
+    if dates are refused, or if the column is the target.
     """
     if reading.target or reading.dates == "refuse":
         encoding = "set dates: encode to use their year, month, weekday and days"

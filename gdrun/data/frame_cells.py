@@ -18,8 +18,9 @@ def own_numbers(cells: Any, column: SourceColumn, encoding: Encoding, place: Pla
     """Return the texts in a column of numbers as an array (n,); return other cells unchanged.
 
     The texts are read with the decimal sign of the training data. If this fails, they are read with
-    a decimal point, with which Python converts a number such as 1336.42 to text. place: the place
-    of each row. Raises DataError for a text that is no number.
+    a decimal point, with which Python converts a number such as 1336.42 to text. column: the column
+    as it was in training. encoding: the encoding of the model, with this decimal sign. place: the
+    place of each row. Raises DataError for a text that is no number.
     """
 
     if not isinstance(cells, list) or column.form not in ("number", "marked") or column.labels:

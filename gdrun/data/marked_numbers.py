@@ -76,7 +76,11 @@ def marked_number(
 
 
 def have_marks(texts: Sequence[str], decimal: str, missing: MissingMarks) -> bool:
-    """Whether all these texts are numbers, with signs that occur together."""
+    """Whether all these texts are numbers whose signs may be in one column, or missing values.
+
+    Either all numbers have a percent sign, or some or all have the same currency sign, or none has
+    a sign. decimal: the decimal sign. missing: the cells that are missing values.
+    """
     signs = set()
     for text in texts:
         found = marked_number(text, decimal, missing)

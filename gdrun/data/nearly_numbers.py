@@ -32,11 +32,12 @@ def require_no_mixture(
     reading: ColumnReading,
     least: float = NEARLY,
 ) -> None:
-    """Raise KindError if most different texts are numbers with marks of one kind, and some are not.
+    """Raise KindError if most different texts are numbers of one kind, and the others are not.
 
-    The marks may be those of no kind. filled (N,): False for a cell that is a missing value.
-    reading: how to read the column; if the other decimal sign makes more of the texts numbers, the
-    hint names it. least: the least share of the texts that are such numbers.
+    Numbers are of one kind if all have a percent sign, if some have the same currency sign, or if
+    none has a sign. filled (N,): False for a cell that is a missing value. places: the place of
+    each row. reading: how to read the column; if the other decimal sign makes more of the texts
+    numbers, the hint names it. least: the least share of the texts that are such numbers.
     """
     texts = cells.texts_in(filled)
     others, sign = min(

@@ -20,10 +20,12 @@ Blocks = Iterator[tuple[Numbers, Array | None]]
 
 
 def column_blocks(columns: Any, encoder: RowEncoder, target: Target | None = None) -> Blocks:
-    """One block with the rows of columns by name, such as a dict of lists or a pandas frame.
+    """Yield the features (n, d) and the targets (n,) of all n rows as one block; none without rows.
 
-    target: the target of the model, whose column is needed; None if targets are not needed.
-    Raises DataError if a column is missing, or has another length or a wrong value.
+    Missing values are not filled yet. columns: the columns by name, such as a dict of lists or a
+    pandas frame. target: the target of the model, whose column is needed; with None, None is
+    yielded for the targets. Raises DataError if a column is missing, or has another length or a
+    wrong value.
     """
     # A mapping iterates over its names; not every kind of frame does.
     names = columns if isinstance(columns, Mapping) else columns.columns
@@ -59,10 +61,11 @@ def _row(row: int) -> str:
 
 
 def array_blocks(X: Any, encoder: RowEncoder) -> Blocks:
-    """Blocks of the rows of an array (N, d) with the features in their order.
+    """Yield the features (n, d) of each block of n rows of an array, with None for the targets.
 
-    N: the number of rows, d: the number of features. Raises DataError if X has another shape, or a
-    value that is no finite number.
+    Missing values (NaN) are not filled yet. X (N, d): rows of the d features in the model's order.
+    Raises DataError if X has another shape, if a value is no number or infinite, or missing where
+    training accepted none, or if the encoder requires a column by its name.
     """
     encoder.kept.require_none("X")
     array = np.asarray(X)
@@ -87,10 +90,11 @@ def array_blocks(X: Any, encoder: RowEncoder) -> Blocks:
 def blocks_of(
     X: Array, y: Array | None, encoder: RowEncoder, target: Target | None, place: str
 ) -> Blocks:
-    """Blocks of the rows of X, with their targets y.
+    """Yield the features (n, d) and the targets (n,) of each block of n rows of X (N, d).
 
-    encoder, target: turn the cells and the targets into numbers; without a target, y is not used.
-    place: what stands before the number of a row in messages, such as "row ".
+    Missing values (NaN) are not filled yet. y (N,): the cells of the targets, which `target` turns
+    into numbers or class codes; if one of them is None, None is yielded for the targets. place:
+    what stands before the number of a row in messages, such as "row ".
     """
     for part in blocks(len(X), 8 * X.shape[1]):
 

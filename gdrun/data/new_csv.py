@@ -46,10 +46,11 @@ def csv_blocks(
 
     target: the target to read; with None, None is yielded for the targets. known: the name of the
     target column, which the file may have and which is not reported as an extra column. header:
-    whether the first row holds the names of the columns; None if it does so exactly when the
-    training data had names. decimal: the decimal sign; None means a point, or, with semicolons as
-    separators, the sign that the numbers show. encoding: the encoding of the text; None means
-    UTF-8, or UTF-16 if the file begins with its mark.
+    whether the first row holds the names of the columns; None means yes if the training data had
+    names, or if the row looks like a header and has one of the model's names, such as x0. decimal:
+    the decimal sign; None means a point, or, with semicolons as separators, the sign that the
+    numbers show. encoding: the encoding of the text; None means UTF-8, or UTF-16 if the file begins
+    with its mark.
     Raises DataError if the file cannot be read, lacks a column, or has a wrong cell.
     """
     with text_file(path, encoding) as file:
@@ -89,9 +90,11 @@ def _csv_blocks(
 
 
 def layout_for(file: TextFile, encoding: Encoding) -> CsvLayout:
-    """The layout of a file. The first row is a header if the training data had column names.
+    """The layout of a file of new rows.
 
-    Raises DataError if the file cannot be read.
+    The first row is a header if the training data had column names. Otherwise it is one if it looks
+    like a header and has one of the model's names, such as x0. encoding: the encoding of the model.
+    Raises DataError if the file cannot be read, or has no clear layout.
     """
     if not all(_POSITION.fullmatch(column.name) for column in encoding.columns):
         return read_layout(file, True)
@@ -105,6 +108,7 @@ def names_for(layout: CsvLayout, encoding: Encoding, target: str) -> list[str]:
     """The names of the columns of a file.
 
     A file without a header has the columns of the training file; the target may be left out.
+    encoding: the encoding of the model. target: the name of the target.
     """
     if layout.header:
         return layout.names

@@ -46,14 +46,16 @@ def new_blocks(
     reading: Mapping[str, Any] = MappingProxyType({}),
     asked: Mapping[str, Any] = MappingProxyType({}),
 ) -> Generator[tuple[Numbers, Array | None], None, None]:
-    """Blocks of the rows of a file, of a dataset that a config can name, or of a query.
+    """Yield the features (n, d) and the targets (n,) of each block of n rows of new data.
 
-    source: a path, a name, or `query=` and a query in SQL. target: the target of the model, whose
-    column the data may have. labelled: whether the targets are needed; otherwise None is given for
-    them. targets: the file with the targets of an NPY or IDX file. reading: the options header,
-    decimal and encoding for a text file, by name; an option that is not set has its default. asked:
-    the same options, which replace those of `reading`, and which data without them refuse. Raises
-    DataError if the data cannot be read, or do not have the columns of the model.
+    The data are a file, a dataset that a config can name, or the result of a query. source: a path,
+    a name, or `query=` and a query in SQL. target: the target of the model, whose column the data
+    may have. labelled: whether the targets are needed; otherwise None is yielded for them. targets:
+    the file with the targets of an NPY or IDX file. reading: the options header, decimal and
+    encoding for a text file, by name; an option that is not set has its default. asked: those of
+    these options that the user has set, which replace those of `reading`. Raises DataError if the
+    data cannot be read, do not have the columns of the model, or are no text file although `asked`
+    has an option.
     """
     word = bare_source(str(source))
     if word.startswith(PREFIX):
@@ -105,9 +107,10 @@ class NewRows:
     targets: str | Path | None
 
     def blocks(self, X: Array, y: Array | None) -> Blocks:
-        """Blocks of the rows of X (N, d) with the targets y (N,).
+        """Yield the features (n, d) and the targets (n,) of each block of n rows of X (N, d).
 
-        Raises DataError if the targets are needed and y is None.
+        y (N,): the targets in the file. If they are not needed, None is yielded for them. Raises
+        DataError if the targets are needed and y is None.
         """
         if self.labelled and y is None:
             raise DataError(

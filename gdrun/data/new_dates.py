@@ -40,6 +40,7 @@ def parsed_cell(text: str, form: Form) -> float | None:
 def dates_of_numbers(numbers: Numbers, name: str, place: Place) -> Numbers:
     """The seconds from 1970-01-01 to the dates in n numbers such as 20240131, (n,).
 
+    name: the name of the column. place: a function that returns the place of a row, for messages.
     Raises DataError for the first number that is no date.
     """
     found = numbered_dates(numbers)
@@ -56,7 +57,8 @@ def dates_of_numbers(numbers: Numbers, name: str, place: Place) -> Numbers:
 def dates_of_moments(moments: Array, column: SourceColumn, place: Place) -> Numbers:
     """The seconds from 1970-01-01 to n moments of a datetime64 array, (n,); NaN for NaT.
 
-    Raises DataError if the column had no dates in training.
+    column: the column as it was in training. place: a function that returns the place of a row, for
+    messages. Raises DataError if the column had no dates in training.
     """
     if not column.parts:
         raise DataError(

@@ -56,7 +56,8 @@ class RowEncoder:
     def features(self, cells: Sequence[Any], place: Place, decimal: str = ".") -> Numbers:
         """The d features of n rows, (n, d), before missing values are filled.
 
-        cells: for each column of the encoding n texts, or an array of numbers (n,).
+        cells: for each column of the encoding n texts, or an array of numbers (n,). place: a
+        function that returns the place of a row, for messages. decimal: the decimal sign of texts.
         Raises DataError, with a problem for each column, if a cell has the wrong type, is infinite,
         or is a label that training did not see. A missing value is also an error if training
         accepted none in this column.
@@ -75,7 +76,8 @@ class RowEncoder:
     def matrix(self, X: Array, place: Place) -> Numbers:
         """X (n, d), n rows of the d features in the model's order, as a new float64 array.
 
-        Raises DataError if a value is infinite, or missing where training accepted none.
+        place: a function that returns the place of a row, for messages. Raises DataError if a value
+        is infinite, or missing where training accepted none.
         """
         features = np.array(X, dtype=np.float64, order="C")
         infinite = np.isinf(features)
@@ -247,9 +249,9 @@ def numbers_in(
 ) -> Numbers:
     """The numbers in n cells, (n,); NaN is a missing value.
 
-    cells: texts, or an array (n,). name: the name of the column. decimal: the decimal sign of the
-    texts. missing: the cells that are missing values. marked: whether a number may have marks such
-    as $.
+    cells: texts, or an array (n,). name: the name of the column. place: a function that returns the
+    place of a row, for messages. decimal: the decimal sign of the texts. missing: the cells that
+    are missing values. marked: whether a number may have marks such as $.
     Raises DataError for the first cell that is not a number, or is infinite.
     """
     numbers = _plain_numbers(cells, decimal)

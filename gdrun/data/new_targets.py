@@ -51,8 +51,9 @@ class Target:
     def encode(self, cells: Any, place: Place, decimal: str = ".") -> Array:
         """The targets in n cells, (n,): numbers, or class codes. cells: texts, or an array.
 
-        A target that is missing is NaN or the code NO_CLASS. Raises DataError if a target is
-        missing although `gaps` is false, or is a class that training did not see.
+        A target that is missing is NaN or the code NO_CLASS. place: a function that returns the
+        place of a row, for messages. decimal: the decimal sign of texts. Raises DataError if a
+        target is missing although `gaps` is false, or is a class that training did not see.
         """
         if self.classes and not self.numbered:
             # Only a missing value, NaN, differs from itself.

@@ -88,9 +88,10 @@ def mean_and_scale_by_blocks(X: Array, rows: Counts) -> tuple[Numbers, Numbers, 
 
 
 def statistics_of_block(block: Numbers) -> tuple[Numbers, Numbers, Moments]:
-    """Return the smallest and the largest value of each column (d,), and the moments.
+    """Return the smallest and the largest value of each column (d,), and the block's moments.
 
-    block (n, d): contiguous, with at least one row; it is overwritten.
+    The moments are the number of rows, and for each column its mean and the sum of the squared
+    differences from it. block (n, d): contiguous, with at least one row; it is overwritten.
     """
     lowest, highest = over_rows(np.minimum, block), over_rows(np.maximum, block)
     mean = over_rows(np.add, block) / len(block)

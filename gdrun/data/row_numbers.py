@@ -85,7 +85,7 @@ def note_on_identifier(
 
     The sentence warns the user that rows with the same number, such as the rows of one patient, may
     be in two parts of the data. header: the name in the file, which may be empty; None in a file
-    without names.
+    without names. options: those with which the columns were read.
     """
     if header is None or not IDENTIFIER.fullmatch(column.name) or not column.source.is_number:
         return ()

@@ -42,8 +42,9 @@ def note_on_sentinel(column: Column, options: ColumnOptions) -> tuple[str, ...]:
     """A sentence on a number that perhaps means a missing value, or none.
 
     The number m is one of SENTINELS, is in at least FEWEST cells, and is the smallest or the
-    largest number of the column. Its distance from the other numbers, low to high, is more than
-    twice their range: low − m > 2 (high − low) for m < low.
+    largest number in the first SAMPLE_ROWS rows. These rows have at least FEWEST other numbers,
+    from low to high. The distance of m from them is more than twice their range: low − m > 2 (high
+    − low) for m < low. options: those with which the columns were read.
     """
     known = column.values[:SAMPLE_ROWS]
     known = known[~np.isnan(known)]
