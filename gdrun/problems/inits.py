@@ -155,7 +155,8 @@ def orthogonal(draw: np.random.Generator, inputs: int, outputs: int) -> Numbers:
 def initial_row(layout: ParameterLayout, init: Init, seed: int) -> Numbers:
     """Return all initial weights of a run with this seed, as a flat row (P,).
 
-    Each layer has its own random stream, so adding a layer does not change the weights of others.
+    Layer k has the random stream k, so a further layer does not change the weights of the layers
+    before it.
     """
     row = np.zeros(layout.size)
     for index, layer in enumerate(layout.layers):

@@ -90,7 +90,7 @@ class Interruption:
     """The signal that interrupted a training, if a signal did.
 
     After the first signal, all runs in training write their files and end. A second signal raises
-    Ended at once.
+    Ended at once; the same signal within REPEAT seconds counts as the first.
     """
 
     def __init__(self) -> None:

@@ -154,7 +154,7 @@ def rates(
     """Return the learning rates at K times `t` in all lanes (runs trained together): (K, lanes).
 
         lr(t) = lr₀ · t/n            for t < n, or lr₀ · (t+1)/n with warmup_start "one"
-        lr(t) = schedule(t − n)      for t ≥ n, with T = length − n
+        lr(t) = schedule(t − n)      for t ≥ n, with T = max(length − n, 1)
 
     t: (K,), in epochs (or steps). lr: the initial rates lr₀, (lanes,). length: the length of the
     run with warm-up, in the unit of t. options: the option values by name, floats or arrays

@@ -19,8 +19,8 @@ class Memory:
 
     best: the validation loss of the last improvement. stale: the number of evaluations without
     improvement since then or since the last drop. cooldown_left: the number of coming evaluations
-    that do not count, because the rate has just dropped. drops: how often the rate has dropped so
-    far.
+    that are not counted in `stale`, because the rate has just dropped. drops: how often the rate
+    has dropped so far.
     """
 
     best: Numbers
@@ -73,14 +73,14 @@ def watch(
 def plateau(drops: Any, lr: Any, factor: Shrinkage = 0.1, lr_min: NonNegative = 0.0) -> Any:
     """The rate drops by a constant factor when the validation loss has stopped improving.
 
-        lr(t) = max(lr₀ · γⁿ, lr_min)
+        lr(t) = max(lr₀ · γⁿ, min(lr₀, lr_min))
 
     lr₀ is the initial rate, γ is factor; n is the number of drops so far. An evaluation is an
     improvement if the validation loss is below (1 − threshold) times the loss of the last
     improvement. The rate drops when more than p evaluations in a row bring no improvement, where p
-    is patience. The c evaluations after a drop do not count, where c is cooldown. threshold,
-    patience and cooldown are further options of this schedule. If the data have no validation part,
-    the training loss is used.
+    is patience. Among the c evaluations after a drop, where c is cooldown, those that bring no
+    improvement do not count. threshold, patience and cooldown are further options of this schedule.
+    If the data have no validation part, the training loss is used.
 
     Source: common practice, in the form of ReduceLROnPlateau in PyTorch.
 
