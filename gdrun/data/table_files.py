@@ -77,8 +77,8 @@ def opened_parquet(path: Path) -> Iterator[tuple[DuckDBPyConnection, str]]:
 def read_json_lines(path: Path, columns: ColumnOptions) -> Table:
     """A file with one JSON object a line for each example. The keys of the objects are the columns.
 
-    A value is missing if it is null, if its key is missing, or if it is one of the texts that mean
-    this in a CSV file, such as n/a; `missing_values` replaces these texts.
+    A value is missing if it is null or NaN, if its key is missing, or if it is one of the texts
+    that mean this in a CSV file, such as n/a; `missing_values` replaces these texts.
 
     Raises: DataError if the file cannot be read, or if its values cannot be used.
     """
@@ -98,7 +98,8 @@ def opened_json_lines(path: Path) -> Iterator[tuple[DuckDBPyConnection, list[str
     """A connection to DuckDB with the rows of the files, and the names of their columns.
 
     path: a file, or a pattern such as part-*.jsonl. Raises DataError, also from the `with` block,
-    if a file cannot be read.
+    if a file cannot be read, if there is no object, or if two names of columns differ only in upper
+    and lower case.
     """
     import duckdb
 

@@ -101,7 +101,9 @@ def text_file(path: Path, encoding: str | None = None) -> Iterator[TextFile]:
     encoding is written to a temporary directory first. Without `encoding` a file that begins with a
     byte order mark of UTF-16 is read as UTF-16, any other as UTF-8.
 
-    Raises DataError if the file cannot be opened, decompressed or decoded.
+    Raises DataError if the file cannot be opened or decompressed, or decoded from another encoding;
+    the bytes of a file that is read as UTF-8 are not checked. Raises MissingExtraError if a zstd
+    file needs a package that is not installed.
     """
     with TemporaryDirectory(prefix="gdrun-") as folder:
         try:
