@@ -77,7 +77,8 @@ def check_run(run: Run, tolerance: float = TOLERANCE) -> RunCheck:
 
     tolerance: theory predicts the number of steps until f − f* is this share of f(w₀) − f*. Raises
     RecordError if the run has no evaluations after its start, or if its data were not stored or
-    have changed since the run.
+    have changed since the run; DataError if the data cannot be read; ConfigError if the run needs a
+    plugin that is not loaded.
     """
     steps, losses = (np.asarray(run.evals.get(name, ())) for name in ("step", "train_loss"))
     if len(steps) < 2:

@@ -111,7 +111,9 @@ def path_of(experiment: Experiment, most: int = MOST_POINTS) -> CurvaturePath:
 def path_of_run(run: Run) -> CurvaturePath:
     """Measure the curvature at the first and at the last weights of a run.
 
-    Raises RecordError if the run has no finite weights, or if its data have changed since.
+    Raises RecordError if the run has no finite weights, or if its data were not stored or have
+    changed since; DataError if the data cannot be read; ConfigError if the run needs a plugin that
+    is not loaded.
     """
     problem, last, step = last_weights(run)
     rate = float(run.steps["lr"][-1]) if len(run.steps["lr"]) else None

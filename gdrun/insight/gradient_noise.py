@@ -119,9 +119,10 @@ class GradientNoise:
 
     @property
     def batch_size(self) -> int | None:
-        """The power of two that is nearest to the noise scale, from 1 to the number of examples.
+        """The power of two that is nearest to the noise scale, at least 1.
 
-        None if the noise scale is None or infinite.
+        If it is above the number of examples, this number is returned. None if the noise scale is
+        None or infinite.
         """
         scale = self.noise_scale
         if scale is None or not math.isfinite(scale):

@@ -72,9 +72,10 @@ class LossPlane:
 def loss_plane(run: Run) -> LossPlane:
     """Train the experiment of a run again in memory, and measure the loss around its path.
 
-    Raises RecordError if the run has no finite weights, fewer than three evaluations, a plugin that
-    has changed, or if the training did not come near the recorded weights, for example with another
-    version.
+    Raises RecordError if the run has no finite weights, fewer than three evaluations or two
+    weights, a plugin or data that have changed, or data that were not stored; or if the training
+    did not come near the recorded weights, for example with another version. Raises DataError if
+    the data cannot be read; ConfigError if the run needs a plugin that is not loaded.
     """
     experiment = repeatable_experiment(run)
     problem, last, _ = last_weights(run)

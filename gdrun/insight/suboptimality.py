@@ -19,7 +19,8 @@ def suboptimalities(runs: Sequence[Run]) -> list[Numbers]:
 
     f* is computed once for runs with the same objective. A difference within the rounding error of
     f* is NaN. Raises RecordError if f* is not known, or if the data of a run were not stored or
-    have changed since the run.
+    have changed since the run; DataError if the data cannot be read; ConfigError if a run needs a
+    plugin that is not loaded.
     """
     known: dict[str, float] = {}
     found = []
