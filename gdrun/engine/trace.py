@@ -114,7 +114,10 @@ class StepTrace:
         return self._bound - self.points
 
     def last(self) -> Columns:
-        """The last point: its columns by name, (lanes,) each, for all runs that train together."""
+        """The last point: the columns in which lanes (runs that train together) differ, by name.
+
+        Each column is (lanes,), with all lanes of the cohort.
+        """
         return {name: table[self.points - 1] for name, table in self._own.items()}
 
     def lane(self, lane: int, start: int = 0, end: int | None = None) -> Columns:

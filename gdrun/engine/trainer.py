@@ -38,8 +38,8 @@ class Trainer:
     listeners: called at the start, after each chunk and each evaluation, and when a lane ends.
     interrupted: called between chunks; if it returns the name of a signal, all lanes are evaluated
     once more and end as interrupted. snapshot: an earlier training of this cohort that continues;
-    None to train from the start. outcomes (an attribute): the outcome of each lane that has ended;
-    the key is the index of the lane in the cohort.
+    None to train from the start. Raises ValueError if the snapshot does not fit the cohort.
+    outcomes (an attribute): the outcome of each ended lane, by the index of the lane in the cohort.
     """
 
     def __init__(

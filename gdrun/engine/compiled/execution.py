@@ -60,7 +60,10 @@ class Execution:
         self._branches = 0
 
     def result(self) -> Value:
-        """Return the value that the function returns."""
+        """Return the value that the function returns.
+
+        Raises NotCompilableError if something in the function cannot be translated to C.
+        """
         missing = set(inspect.signature(self._function).parameters) - set(self._names)
         if missing:
             name, parameter = self._function.__name__, min(missing)

@@ -110,7 +110,7 @@ def keep(directory: Path, key: str, finished: Path) -> Path:
 def workshop(directory: Path) -> Iterator[Path]:
     """Make a subdirectory for unfinished files, which is removed after the `with` block.
 
-    Subdirectories that killed processes have left behind are removed too.
+    Subdirectories that are over an hour old are removed too: killed processes have left them.
     """
     for left in directory.glob(f"{_WORKSHOP}*"):
         with suppress(OSError):

@@ -136,7 +136,7 @@ class LinearKernels:
         places: the first row, and the one after the last. W (L, P): the weights. values (L,),
         rights (L,), gradients (L, P): the arrays to add to, in place; they hold the losses, the
         numbers of correct predictions and the gradients. slopes: whether to sum gradients. judges:
-        whether to count correct predictions.
+        whether to count correct predictions. Raises MemoryError if the buffers do not fit.
         """
         sums = map(address, (values, rights, gradients))
         goal = (address(W), len(W), slopes, judges)

@@ -193,7 +193,8 @@ class NetworkKernel:
     def evaluate(self, given: EvaluationArguments, first: int, last: int) -> None:
         """Write the sums of some blocks of rows to the array `sums` of the arguments `given`.
 
-        first, last: the index of the first block, and of the one after the last.
+        first, last: the index of the first block, and of the one after the last. Raises MemoryError
+        if the buffers do not fit.
         """
         if not self._evaluate(byref(given), first, last):
             raise MemoryError("not enough memory for the layers of a network")

@@ -139,7 +139,7 @@ def loss_part(loss: Loss) -> str:
     """Return the part of the header with the loss.
 
     This part names the C function for a block of examples. For a loss of one score, the part also
-    contains the translated equation.
+    contains the translated equation. Raises NotCompilableError if the loss has no form in C.
     """
     by_class = loss.targets == "code"
     if by_class and loss.name not in BLOCK_LOSSES:
@@ -162,7 +162,8 @@ def loss_part(loss: Loss) -> str:
 def activation_part(activation: Activation, loss: Loss) -> str:
     """Return the part of the header with the activation and its slope.
 
-    The options of the activation follow the options of the loss in the array of options.
+    The options of the activation follow the options of the loss in the array of options. Raises
+    NotCompilableError if the activation cannot be translated.
     """
     extra = _option_places(activation, len(loss.options))
     form = translate(activation.function, each={"z": "z"}, shared=extra, constants={}, results=2)
@@ -210,7 +211,8 @@ def rule_part(rule: Rule, fixed: Mapping[str, Any]) -> str:
 def average_part(rule: Rule) -> str:
     """Return the part of the header that computes the average of the weights.
 
-    For a rule without an average, the part has an empty struct instead.
+    For a rule without an average, the part has an empty struct instead. Raises NotCompilableError
+    if the average cannot be translated.
     """
     if not isinstance(rule, AveragedRule):
         empty = "struct average_numbers {\n    int none;\n};\n\n"

@@ -30,7 +30,7 @@ from gdrun.threads import single_blas_thread
 
 
 class UpdateEngine:
-    """The NumPy engine with the rule's update compiled, for a network or a surface.
+    """The NumPy engine with the rule's update compiled, for a network.
 
     compression: None, because no factorisation replaces the data. note: a hint for a faster run,
     which only the NumPy engine can have.
