@@ -29,7 +29,8 @@ class Growth:
 
     A task is a group of trials that train together. identities: for each trial, the hash of its
     experiment. evals: for each trial, by identity, the columns of its evaluations so far. statuses:
-    for each trial that has ended, by identity, its status as in run.json. share: the used part, 0
+    for each trial that has ended, by identity, its status as in run.json. A trial that ended before
+    the study was resumed has the status "ended", and no evaluations here. share: the used part, 0
     to 1, of the budget that will be used up first. epoch: the epochs trained so far. epochs: the
     budget in epochs; None without one. last: for each column of the step trace, the median at the
     last step over the trials that still train; empty if there is no such trial or no step.

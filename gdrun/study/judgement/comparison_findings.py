@@ -41,11 +41,11 @@ class Contender:
     """One of the experiments that a comparison ranks, with its results and costs.
 
     standing: its results, scores and rank. target: the value of a metric to reach; None without
-    one. batch: the number of examples from which one gradient is computed. pace: the seconds per
-    step, measured while the contender was trained alone; None if it was not timed. tuning: how it
-    was tuned; None without tuning. rising: the share of steps that raised the full training loss,
-    among the first steps of a run with the first seed and a constant rate; None if this was not
-    measured.
+    one. batch: the number of examples from which one gradient is computed, in the first epoch.
+    pace: the seconds per step, measured while the contender was trained alone; None if it was not
+    timed. tuning: how it was tuned; None without tuning. rising: the share of steps that raised the
+    full training loss, among the first steps of a run with the first seed and a constant rate; None
+    if this was not measured.
     """
 
     standing: Standing

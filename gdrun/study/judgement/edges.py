@@ -67,9 +67,10 @@ class Edge:
 def edges(axes: Iterable[Axis], best: Candidate, tried: Sequence[Candidate]) -> list[Edge]:
     """The axes on which the best candidate has the lowest or the highest value that was tried.
 
-    Such an edge counts only if the config key of the axis allows values beyond it. In a random
-    search, the value must also be an end of the list, or close to an end of the range, from which
-    values were drawn. tried: all candidates. An axis without numbers has no edge.
+    Such an edge counts only if at least FEWEST values were tried, and the config key of the axis
+    allows values beyond it; the value 0 is never an edge. In a random search, the value must also
+    be an end of the list, or close to an end of the range, from which values were drawn. tried: all
+    candidates. An axis without numbers has no edge.
     """
     found = []
     for axis in axes:
