@@ -180,8 +180,8 @@ def out_of_memory(error: MemoryError) -> Problem:
 def system_problem(error: OSError) -> Problem | None:
     """The Problem for a path or an output that the system refuses; None for any other error.
 
-    The refusals are a name that is too long, a missing permission, a full or read-only disk, and a
-    disk that fails. They come from the machine, and not from gdrun.
+    The refusals are errors such as a name that is too long, a missing permission, a full or
+    read-only disk, and a closed stream. They come from the machine, and not from gdrun.
     """
     if error.errno not in _REFUSALS:
         return None

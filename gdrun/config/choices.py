@@ -38,9 +38,10 @@ def not_chosen(
 ) -> Problems:
     """Yield a problem for each option of an entry that is not chosen, such as delta with loss mse.
 
-    owner: the name of the section's main entry, such as mlp for the section model. own: the options
-    of this entry. known: the options in `own`, and those of the other entries that the section
-    chooses. given: the values that the section sets, by option name.
+    The default value of such an option is accepted. owner: the name of the section's main entry,
+    such as mlp for the section model. own: the options of this entry. known: the options in `own`,
+    and those of the other entries that the section chooses. given: the values that the section
+    sets, by option name.
     """
     # With its default value such an option is accepted: older resolved configs list all options.
     for name, owners in brought_options(own).items():

@@ -160,8 +160,8 @@ class Experiment:
         This is so if the order of the examples is not random, the initial weights are zero, and
         there is no dropout, and the data do not depend on the seed of the run. On a surface the
         examples are noise vectors that are the same for every seed, so only their order can be
-        random. With a budget in seconds the result is False, because runs then end at different
-        steps.
+        random; without noise it does not matter. With a budget in seconds the result is False,
+        because runs then end at different steps.
         """
         if self.stopping.seconds is not None or self.draws_data:
             return False

@@ -111,7 +111,7 @@ def apply(
 
     where: a function that returns the place of a key path, for messages. For a changed key, the new
     function returns the text of the override. Raises ConfigError with all keys that are unknown or
-    ambiguous.
+    ambiguous, or that cannot be set.
 
     Whole sections are set first, so that `lr=0.1 optimizer=adam` keeps the rate. Then names, paths
     and queries are set, and then options such as loss, which decide what other options a section

@@ -63,7 +63,8 @@ def split_groups(groups: Counts, *, validation: float, test: float, seed: int) -
 
     groups (N,): the code of the group of each row. For each held-out part, the groups are
     tried in random order. A group is taken if it brings the number of rows nearer to the wanted
-    size. If no group does, the smallest group is taken. validation, test: the size of the part, a
+    size. If no group does, the smallest group is taken. Each part that follows, and the training
+    part, keeps at least one group. validation, test: the size of the part, a
     fraction of all rows (a float below 1) or a number of rows. seed: the seed of the random order.
     Raises DataError if there are fewer groups than parts.
     """
