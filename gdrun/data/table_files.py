@@ -141,6 +141,7 @@ def opened_json_lines(path: Path) -> Iterator[tuple[DuckDBPyConnection, list[str
 def json_cells(database: DuckDBPyConnection, position: int) -> Cells:
     """The JSON text of each cell in a column of a file with lines of JSON.
 
+    Equal texts are stored once: the result has the different texts, and for each cell an index.
     database: the connection with the rows of the file, from opened_json_lines. position: the index
     of the column, from 0, in the names that opened_json_lines yields.
     """

@@ -108,7 +108,7 @@ class KinkedObjective:
         return margins[self._wrong].reshape(len(scores), -1)
 
     def change(self, direction: Array) -> Numbers:
-        """The change of the residuals ρ along a direction d (P,): B d (N, k)."""
+        """The change B d (N, k) of the residuals ρ = B w + b along a direction d (P,)."""
         return self._linear(direction)
 
     def transposed(self, u: Array) -> Numbers:

@@ -63,7 +63,7 @@ class _Ended:
 
 
 def traced(run: Run) -> Traced:
-    """What the diagnosis of a run needs: its config, its trace, its status and so on.
+    """The facts of a run from which symptoms are found, such as its config, trace and status.
 
     Raises RecordError if the run has not ended, or has no evaluation.
     """

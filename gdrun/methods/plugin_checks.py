@@ -36,7 +36,8 @@ _TOLERANCES: dict[str, Any] = {"rtol": 1e-9, "atol": 1e-12, "equal_nan": True}
 def first_fault(method: Definition) -> Fault | None:
     """Return the first fault that the checks find in a rule or a schedule, or None.
 
-    An exception that the method raises is not caught.
+    A fault is a pair: what is wrong, and a hint for the author of the method. An exception that the
+    method raises is not caught.
     """
     faults = []
     if isinstance(method, Rule):

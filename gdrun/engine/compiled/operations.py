@@ -34,7 +34,8 @@ class NoFormError(Exception):
 class Operations:
     """Translates the operations of one equation, and adds their C statements to a `Writing`.
 
-    The methods raise NoFormError for an operation that cannot be translated.
+    A Value is a Python constant, a tuple of values, or a C expression. The methods raise
+    NoFormError for an operation that cannot be translated.
     """
 
     def __init__(self, writing: Writing) -> None:
