@@ -38,10 +38,10 @@ class ColumnNames:
     ) -> tuple[int, frozenset[int]]:
         """The position of the target, and the positions of the columns that are left out.
 
-        If target is None, the target is the last column that has a name and is not left out. Without
-        such a column, it is the last one that is not left out. ignore: the columns that are left
-        out. where: the table, for messages. Raises DataError if a column does not exist, or if the
-        target is left out.
+        If target is None, the target is the last column that has a name and is not left out.
+        Without such a column, it is the last one that is not left out. ignore: the columns that are
+        left out. where: the table, for messages. Raises DataError if a column does not exist, or if
+        the target is left out.
 
         >>> houses = ColumnNames(("", "size", "price", ""), 4)
         >>> houses.choose(None, (), "houses.csv")
