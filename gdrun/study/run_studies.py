@@ -43,10 +43,11 @@ def run_sweep(
 ) -> Sweep:
     """Run a planned sweep, and return its findings.
 
-    target: None for the default target. halving: whether to use successive halving. If the context
-    has a directory, the findings are written to study.json, and the config of the best candidate to
-    best.yaml. Raises ConfigError if the plan does not allow halving; RecordError if the directory
-    cannot be written, or contains a study whose successive halving was different.
+    axes: the swept keys with their values. target: None for the default target. halving: whether to
+    use successive halving. If the context has a directory, the findings are written to study.json,
+    and the config of the best candidate to best.yaml. Raises ConfigError if the plan does not allow
+    halving; RecordError if the directory cannot be written, or contains a study whose successive
+    halving was different.
     """
     with _recording(context.directory, metric, target, axes=axes, halving=halving):
         if halving:

@@ -76,7 +76,8 @@ _STYLES = {
 def plan_view(plan: StudyPlan, axes: Sequence[Axis], cohorts: Sequence[int]) -> RenderableType:
     """The view of the settings that a sweep will run.
 
-    cohorts: the number of runs in each cohort, which is a group of runs that train together.
+    axes: the swept keys with their values, one for each column of the table. cohorts: the number of
+    runs in each cohort, which is a group of runs that train together.
     """
     table = Table(box=None, pad_edge=False, header_style="dim")
     for axis in axes:

@@ -241,7 +241,8 @@ def fastest_first(found: Sequence[Standing], metric: Metric) -> tuple[Standing, 
     at most EQUAL_SHARE times the best median. Candidates that halving dropped, or that do not lower
     the training loss, never count. The fastest candidate reaches the default target
     (`usual_target`) after the fewest epochs (the median over its runs). Candidates with a diverged
-    run or the symptom exploding come last.
+    run or the symptom exploding are considered only if all equally good ones are such. The order of
+    the standings does not change, only their ranks.
     """
     improvement, target = best_improvement(found, metric), usual_target(found, metric)
     if improvement is None or target is None:
@@ -267,7 +268,10 @@ def fastest_first(found: Sequence[Standing], metric: Metric) -> tuple[Standing, 
 
 
 def led_by(found: Sequence[Standing], name: str | None) -> tuple[Standing, ...]:
-    """The standings in the same order, with new ranks by medians, but 1 for `name`, if given."""
+    """The standings in the same order, with new ranks by `Standing.order`.
+
+    name: the candidate whose median is taken as the lowest; None for no such candidate.
+    """
     return _with_ranks([replace(each, fastest=each.candidate.name == name) for each in found])
 
 

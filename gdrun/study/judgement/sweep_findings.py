@@ -55,14 +55,15 @@ class Rung:
 class Sweep(ResultTables):
     """The findings of a sweep: `best`, `ranking`, `results` and the tables of `to_pandas`.
 
-    metric: ranks the candidates. standings, verdicts: the standing (results, scores and rank) and
-    the verdict of each candidate, in the order of the plan. target: the value of a metric that the
-    runs should reach; the epochs until then are counted; None if no candidate improved on the
-    initial value, or if `unlike` is set and the candidates have no common target_loss. limits: the
-    stability limits of the rate on a convex problem, by the label of the other settings. work: what
-    the sweep cost (the numbers of trials and cohorts, and seconds). rungs: the epochs at which
-    successive halving dropped candidates. unlike: "data" or "loss" if the candidates have different
-    data or losses, so that the values of the metric cannot be ranked; else None.
+    axes: the swept keys with their values. metric: ranks the candidates. standings, verdicts: the
+    standing (results, scores and rank) and the verdict of each candidate, in the order of the plan.
+    target: the value of a metric that the runs should reach; the epochs until then are counted;
+    None if no candidate improved on the initial value, or if `unlike` is set and the candidates
+    have no common target_loss. limits: the stability limits of the rate on a convex problem, by the
+    label of the other settings. work: what the sweep cost (the numbers of trials and cohorts, and
+    seconds). rungs: the epochs at which successive halving dropped candidates. unlike: "data" or
+    "loss" if the candidates have different data or losses, so that the values of the metric cannot
+    be ranked; else None.
     """
 
     plan: StudyPlan
@@ -229,9 +230,10 @@ def judge_sweep(
 ) -> Sweep:
     """Return the findings of a sweep.
 
-    results: of the trials that have ended, by the trial's identity. work: what the sweep cost.
-    table: the data that replace the dataset; None to use the dataset. target: None for the default
-    target. rungs: the epochs at which successive halving dropped candidates.
+    axes: the swept keys with their values. results: of the trials that have ended, by the trial's
+    identity. work: what the sweep cost. table: the data that replace the dataset; None to use the
+    dataset. target: None for the default target. rungs: the epochs at which successive halving
+    dropped candidates.
     """
     found = standings(plan, results, metric)
     experiments = [candidate.experiment for candidate in plan.candidates]

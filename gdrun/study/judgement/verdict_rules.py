@@ -58,16 +58,18 @@ class Facts:
 
     Its group has all candidates that differ from it only in the rate. p and q are shares of the
     best improvement of all candidates (of the group, if the data or the losses of the candidates
-    differ); −∞ if they are not known. progress: p of the median score. highest: the highest p at
-    any evaluation of a run, the median over the runs. trained: p of the training loss at the last
-    evaluation. course: q. best_rate: the highest q in the group. own: q of the group's own
-    improvement. side: where the candidate's rate is, compared with that of the highest q in the
-    group: −1 below, 0 equal, 1 above; None if no rate was swept, or none can be the best. beyond:
-    whether the rate is above that of the lowest training loss in the group. fell: p of the training
-    loss as a share of the improvement of the group. early: whether its median run reached the
-    default target at all, or the user's target no later than that of the best candidate.
-    comparable: whether any other candidate can be compared with it. first: whether it is the best
-    of all candidates.
+    differ); −∞ if they are not known. p is the share of a score. q is p, or the share of the last
+    training loss if the metric that ranks the candidates is not the loss and all have the same
+    model and loss. progress: p of the median score. highest: the highest p at any evaluation of a
+    run, the median over the runs. trained: p of the training loss at the last evaluation. course: q
+    of the candidate. best_rate: the highest q in the group. own: q, but 1 at the best score of the
+    group instead of that of all. side: where the candidate's rate is, compared with that of the
+    highest q in the group: −1 below, 0 equal, 1 above; None if no rate was swept, or none can be
+    the best. beyond: whether the rate is above that of the lowest training loss in the group. loss:
+    how far the training loss fell. fell: p of the training loss, but 1 at the lowest training loss
+    of the group. early: whether its median run reached the default target at all, or the user's
+    target no later than that of the best candidate. comparable: whether any other candidate can be
+    compared with it. first: whether it is the best of all candidates.
     """
 
     standing: Standing
@@ -131,7 +133,10 @@ class Rule:
     holds: Callable[[Facts], bool]
 
     def meaning_with(self, *, one: bool) -> str:
-        """When it holds, in words. one: whether q is p, which is then the only letter."""
+        """The rule as a text, such as `p ≥ 0.95`. one: whether to write q as p.
+
+        p is the progress by the metric. q is the same, or the progress of the training loss.
+        """
         return re.sub(r"\bq\b", "p", self.meaning) if one else self.meaning
 
 

@@ -115,9 +115,10 @@ def verdicts(
 
 
 def judged_by_metric(found: Sequence[Standing], metric: Metric) -> bool:
-    """Whether q of the verdict rules is p; else it is the progress of the training loss.
+    """Whether q in the verdict rules is p, the progress by the metric that ranks the candidates.
 
-    found: all candidates. metric: ranks them.
+    Otherwise q is the progress of the training loss: for a metric that is not the loss, if all
+    candidates have the same model and loss. found: all candidates. metric: ranks them.
     """
     return metric.is_loss or not one_model([each.candidate.experiment for each in found])
 
