@@ -51,7 +51,7 @@ class Growth:
 
 
 OnGrowth = Callable[[Growth], None]
-"""A function that is called with reports, again and again, while the tasks of a study train."""
+"""A function that is called again and again, with the progress of one task, while it trains."""
 
 
 class GrowthReporter(Listener):

@@ -46,9 +46,11 @@ The validation part is a tenth of the rows; for fewer rows its loss is too noisy
 
 @dataclass(frozen=True)
 class Start:
-    """A first experiment. config: its plain data. assumed: a sentence for each assumption, by key.
+    """A first experiment on a data file, and the assumptions that it makes.
 
-    table: the table that was read from the file. seconds: the time to read it.
+    config: the entries of its config by key, as a YAML file has them; the overrides of the user are
+    applied. assumed: a sentence for each assumption, by key. table: the table that was read from
+    the file. seconds: the time to read it.
     """
 
     config: dict[str, Any]
@@ -168,9 +170,10 @@ def _base(path: str) -> dict[str, Any]:
 def start_experiment(
     path: str, overrides: Iterable[Change]
 ) -> tuple[Experiment, Start, Table | None]:
-    """Return the first experiment on a data file, with the overrides, and its assumptions.
+    """Return the first experiment on a data file, with the overrides.
 
-    The table is the file as the experiment reads it; None if `overrides` change how it is read.
+    The Start has its config, and a sentence for each assumption. The table is the file as the
+    experiment reads it; None if `overrides` change how it is read.
     """
     changes = _changes(path, overrides)
     found = start(path, changes)

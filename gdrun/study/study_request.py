@@ -56,9 +56,9 @@ class Observers:
     listeners: called by the trainer of each task that runs in this process. note: called with a
     sentence for the user when a worker process died and was replaced. interrupted: returns the name
     of a signal when the study should stop, else None. on_progress: called at the start, and
-    whenever trials have ended. on_growth: called with reports, again and again, while tasks train;
-    None for no reports. If the tasks train in other processes of this machine, another thread makes
-    the calls.
+    whenever trials have ended. on_growth: called again and again while tasks train, each time with
+    the evaluations and the used budget of one task; None for no such calls. If the tasks train in
+    other processes of this machine, another thread makes the calls.
     """
 
     listeners: Sequence[Listener] = ()
@@ -110,7 +110,10 @@ class StudyRequest:
 
     @property
     def parallel(self) -> Parameter | None:
-        """The argument that makes tasks run in parallel; None if tasks run one after another."""
+        """The name of the argument that makes tasks run in parallel: executor or jobs.
+
+        None if tasks run one after another.
+        """
         if self.executor is not None:
             return Parameter("executor")
         return Parameter("jobs") if self.jobs > 1 else None

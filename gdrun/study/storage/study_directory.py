@@ -106,8 +106,9 @@ class StudyDirectory:
     def within(cls, path: Path, plan: StudyPlan) -> StudyDirectory:
         """The directory for the tuning of a comparison: a new one, or an earlier one to continue.
 
-        Raises RecordError if the directory cannot be made or written, or is a symbolic link, which
-        could lead out of the directory of the comparison.
+        path: this directory; it is inside that of the comparison. Raises RecordError if it cannot
+        be made or written, or is a symbolic link, which could lead out of the directory of the
+        comparison.
         """
         try:
             if path.is_symlink():
