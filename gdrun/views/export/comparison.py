@@ -42,7 +42,10 @@ _LATEX = {
 
 
 def markdown(found: Sweep | Comparison) -> str:
-    """The ranking as a GitHub Markdown table, and the lines of `_notes` as paragraphs."""
+    """The ranking as a GitHub Markdown table, and below it notes, one in each paragraph.
+
+    They say what all candidates have in common, what sorts the rows, and what the p-values are.
+    """
     head, rows = _ranking(found)
     marks = [":--", *(["--:"] * (len(head) - 1))]
     lines = [head, marks, *([_in_markdown(cell) for cell in row] for row in rows)]
@@ -53,7 +56,8 @@ def markdown(found: Sweep | Comparison) -> str:
 def latex(found: Sweep | Comparison) -> str:
     """The ranking as an environment tabular of LaTeX, with the rules of the package booktabs.
 
-    Comments above it name the package, and have the lines of `_notes`.
+    Comments above it name the package, and say what all candidates have in common, what sorts the
+    rows, and what the p-values are.
     """
     head, rows = _ranking(found)
     body = [r"\toprule", _latex_row(head), r"\midrule", *map(_latex_row, rows), r"\bottomrule"]

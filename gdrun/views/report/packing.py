@@ -20,6 +20,9 @@ EXACT = 2**24
 def packed(column: Array) -> dict[str, str]:
     """An array as {"type": "f4" or "f8", "data": base64}, in little-endian order.
 
+    The type is f4, whatever the dtype of the array, unless single precision cannot hold a number of
+    it: a float outside its range, or a whole number above EXACT in an array of integers.
+
     >>> import numpy as np
     >>> packed(np.array([1.0, 2.5]))
     {'type': 'f4', 'data': 'AACAPwAAIEA='}
