@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +17,8 @@ from gdrun.runs.lock import DirectoryLock
 from gdrun.runs.record import RunRecord
 from gdrun.runs.record_contents import with_absolute_paths
 from gdrun.runs.run import RECORD, Run, is_elsewhere, read_record, read_run
-
-ENDED = ("converged", "stopped", "exhausted", "diverged")
-"""The statuses of runs that have nothing left to train."""
+from gdrun.runs.statuses import ENDED, ENDED_EARLY
+from gdrun.runs.trained_model import shows_cause
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,22 @@ class Paused:
 
     def check_extendable(self) -> None:
         """Raise RecordError if every run ended for another reason than its budget."""
-        if all(record["status"] in ("converged", "stopped", "diverged") for record in self.records):
-            stop = self.records[0]["stop"]
-            raise RecordError(
-                f"did not end by its budget: {stop['message'] if stop else 'it has no stop'}",
-                where=str(self.directories[0]),
-                hint="a larger budget changes nothing; train a new run with other stopping rules",
-            )
+        if any(record["status"] not in ENDED_EARLY for record in self.records):
+            return
+        directory, record = self.directories[0], self.records[0]
+        stop = record["stop"]
+        assert stop is not None  # read_record refuses a run that has ended without one
+        if record["status"] == "diverged":
+            remedy = shows_cause(directory)
+        else:
+            config = shlex.quote(str(directory / "config.yaml"))
+            rule = f"stopping.{stop['rule']}"
+            remedy = f"`gdrun train {config} {rule}=null` trains a new run without {rule}"
+        raise RecordError(
+            f"did not end by its budget: {stop['message']}",
+            where=str(directory),
+            hint=f"a larger budget changes nothing; {remedy}",
+        )
 
 
 def ended_runs(directory: Path) -> list[Run] | None:

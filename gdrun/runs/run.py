@@ -40,6 +40,7 @@ from gdrun.runs.record import (
     RunRecord,
     StopRecord,
 )
+from gdrun.runs.statuses import ENDED
 from gdrun.runs.summary import RunSummary
 from gdrun.runs.trace_file import read_trace
 from gdrun.runs.trained_model import TrainedModel, model_of, read_model
@@ -220,6 +221,8 @@ def read_record(path: Path) -> RunRecord:
         raise unreadable(file, str(error)) from None
     check_version(document, SCHEMA_VERSION, file)
     record = checked(document, RunRecord, file)
+    if record["status"] in ENDED and record["stop"] is None:
+        raise unreadable(file, f"stop is null, but the status is {record['status']}")
     if record["status"] == "running" and not is_alive(record.get("process")):
         record["status"] = "interrupted"
     return record

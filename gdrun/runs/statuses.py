@@ -14,6 +14,12 @@ _WORDS = {"exhausted": "finished"}
 STATUSES = (*(_WORDS.get(status, status) for status in get_args(Status)), "damaged")
 """Every status, as tables show it. A run is damaged if its record cannot be read."""
 
+ENDED_EARLY = ("converged", "stopped", "diverged")
+"""The statuses of runs that ended before their budget was used up."""
+
+ENDED = (*ENDED_EARLY, "exhausted")
+"""The statuses of runs that have nothing left to train."""
+
 _COMPARED = re.compile(r"""\bstatus"?\s*(?:=|==|!=|<>)\s*'([^']*)'""", re.IGNORECASE)
 """A comparison of the status with a word, in a condition in SQL."""
 

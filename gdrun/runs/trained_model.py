@@ -320,15 +320,15 @@ def model_of(
     except RecordError as error:
         hint = error.problems[0].hint
         if isinstance(error, DivergedWeightsError):
-            hint = _shows_cause(file)
+            hint = shows_cause(file.parent if file else None)
         raise RecordError(error.problems[0].what, where=where, hint=hint) from None
 
 
-def _shows_cause(file: Path | None) -> str:
-    """A hint for weights that are not finite: where to see the cause, which only the run has.
+def shows_cause(directory: Path | None) -> str:
+    """A hint for a run that diverged: where to see the cause, which only the run has.
 
-    file: their file, which is in the directory of the run; None if nothing was written.
+    directory: that of the run; None if nothing was written.
     """
-    if file is None:
+    if directory is None:
         return "run.record['diagnosis'] has the cause"
-    return f"`gdrun diagnose {shlex.quote(str(file.parent))}` shows the cause, and what may help"
+    return f"`gdrun diagnose {shlex.quote(str(directory))}` shows the cause, and what may help"

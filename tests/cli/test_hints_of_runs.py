@@ -135,6 +135,29 @@ def test_a_run_on_changed_data_is_trained_again(gdrun, place, tmp_path, monkeypa
         assert gdrun(*shlex.split(command), "-q", "-o", "again").code == 0
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "hint"),
+    [
+        (["target_loss=0.5"], 0, "trains a new run without stopping.target_loss"),
+        (["early_stopping.patience=1", "lr=5"], 0, "trains a new run without stopping.early_"),
+        (["lr=1e30"], 3, "shows the cause"),
+    ],
+)
+def test_what_to_do_with_a_run_that_did_not_end_by_its_budget(
+    gdrun, tmp_path, monkeypatch, words, code, hint
+):
+    monkeypatch.chdir(tmp_path)
+    iris = ("train", "dataset=iris", "model=softmax", "epochs=50", "lr=0.1")
+    assert gdrun(*iris, *words, "-o", "my runs", "-q").code == code
+    answer = gdrun("train", "--resume", "last", "--extend", "epochs=60", "-o", "my runs")
+    assert (answer.code, hint in answer.err) == (2, True)
+    (command,) = re.findall(r"a larger budget changes nothing; `gdrun ([^`]+)`", answer.err)
+    following = gdrun(*shlex.split(command))
+    assert following.code == 0
+    if code == 0:
+        assert "finished: all 50 epochs done" in following.out
+
+
 def test_a_run_in_place_of_a_config_leads_to_what_is_wanted(gdrun, place, tmp_path, monkeypatch):
     here = tmp_path / "place"
     shutil.copytree(place, here)

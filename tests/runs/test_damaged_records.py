@@ -122,6 +122,7 @@ def test_any_value_of_a_line_of_the_trace(trained):
         (("summary", "train_loss"), [], r"summary.train_loss must be a number, got \[\]"),
         (("data", "parts", "train"), -1, "data.parts.train must be ≥ 0, got -1"),
         (("data",), None, "data must be keys and values, got nothing"),
+        (("stop",), None, "stop is null, but the status is exhausted"),
         (("schema_version",), "new", "schema_version must be a whole number, got 'new'"),
     ],
 )
