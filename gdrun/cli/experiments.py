@@ -124,9 +124,10 @@ def first_experiment(
 ) -> FirstExperiment:
     """Return the experiment of a command line; for a data file, a first experiment on it.
 
-    config, overrides: the words, of which any may be the config file or the data file. seed: the
-    value of --seed, or None. Raises GdrunError for a wrong config, DataError if the data cannot be
-    read.
+    The same is true of a query in SQL among the overrides, if no file is given and no override
+    chooses a model. config, overrides: the words, of which any may be the config file or the data
+    file. seed: the value of --seed, or None. Raises GdrunError for a wrong config, DataError if the
+    data cannot be read.
     """
     from gdrun.config.loading import assumptions_about
 

@@ -124,10 +124,11 @@ class StudyOptions:
     ) -> str | Mapping[str, Any] | None:
         """The config from which the study starts; None for the quickstart config.
 
-        A data file becomes the config of a first experiment on it. Unless `quiet`, each value that
-        gdrun assumes, such as the rate, is noted on stderr. config: the config file or the data
-        file, if any. overrides: keys that the user has set for all runs. varied: the keys that the
-        runs vary, as overrides whose values are not used.
+        A data file becomes the config of a first experiment on it, and so does a query in SQL among
+        the overrides, if no file is given and no override chooses a model. Unless `quiet`, each
+        value that gdrun assumes, such as the rate, is noted on stderr. config: the config file or
+        the data file, if any. overrides: keys that the user has set for all runs. varied: the keys
+        that the runs vary, as overrides whose values are not used.
         """
         source, assumed = study_source(config, overrides, varied)
         if not self.quiet:
