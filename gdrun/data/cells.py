@@ -153,7 +153,10 @@ class Cells:
         return numbers[self.codes], self._where([value is None for value in found])
 
     def marked(self, missing: MissingMarks) -> Flags:
-        """Whether each of the N cells is a missing value: (N,)."""
+        """Whether each of the N cells is one of the words of `missing`, such as NA: (N,).
+
+        The numbers of `missing` do not count.
+        """
         return self._where([text in missing for text in self.texts])
 
     def _where(self, of_texts: list[bool]) -> Flags:

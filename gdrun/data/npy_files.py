@@ -19,9 +19,9 @@ from gdrun.mapped_files import require_unchanged
 def read_npy(path: Path, targets: str | None = None, target: int = -1) -> Table:
     """An NPY file with one matrix, memory-mapped, so it can be larger than memory.
 
-    targets: the path of another NPY file with one target for each row. If it is not given, column
-    `target` of the matrix holds the targets: a position from 0, or −1 (the default) for the last
-    column. In an array with more than two dimensions each example is flattened to one row.
+    targets: the path of another NPY file with one target for each row. If it is not given, a column
+    of the matrix holds the targets: the last one, or with `target` 0 the first one. In an array
+    with more than two dimensions each example is flattened to one row.
 
     Raises: DataError if a file cannot be read, or if its shape or its values cannot be used.
     """

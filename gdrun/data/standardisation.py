@@ -18,7 +18,7 @@ def standardisation_of(
     They are those of the training rows of a table in memory, after missing values are replaced. The
     scale is the population standard deviation. For a column with a single value, which does not
     vary, the mean is that value and the scale is 1. trained: the indices of the training rows.
-    means: the mean of each column, which replaces missing values; None if no value is missing. A
+    means: for each column the value that replaces missing ones; None if no value is missing. A
     large table is read block by block.
     """
     if means is None and len(trained) * len(table.feature_names) >= LARGE_ENTRIES:
