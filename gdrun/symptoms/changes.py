@@ -111,7 +111,7 @@ LARGEST_RATE = 10.0
 def other_starts(run: Traced) -> tuple[Remedy, ...]:
     """Random initial weights for a network; gradient noise or another start for a surface.
 
-    Empty for a linear model, which has the same minimum from every start.
+    Empty for a linear model with a convex loss, which has the same minimum from every start.
     """
     if run.convex:
         return ()

@@ -121,9 +121,10 @@ def slow(run: Traced) -> Symptom | None:
     half and the last tenth begin where 1/2 and 9/10 of the sum of all learning rates are used; the
     fall in a part is counted from the lowest loss before it. The second condition: the loss falls
     along a straight line, as with a rate that is far too small. Then the fall in the fourth quarter
-    of the evaluations, which must be at least 12, is over 7/10 of that in the third, and both
-    together are over 1/50 of the largest possible fall. This is the first loss minus the minimum of
-    a surface, or the whole first loss on data. Neither condition counts if the loss moves up and
+    of the run is over 7/10 of that in the third, and both together are over 1/50 of the largest
+    possible fall. This is the first loss minus the minimum of a surface, or the whole first loss on
+    data. The last two quarters begin where 1/2 and 3/4 of the sum of all learning rates are used;
+    the run must have at least 12 evaluations. Neither condition counts if the loss moves up and
     down in the second half. With batches and a rate that decays, neither counts if the rises of the
     loss in the second half add up to over 1/5 of its fall: noise falls as the rate decays.
 
