@@ -56,7 +56,7 @@ class Standing:
     candidates with equal medians, up to rounding, have the same rank; None if the median is
     infinite. fastest: True for the candidate that `fastest_first` puts first; its rank is 1.
     rising (runs,): whether each run diverged, exploded, or ended with a training loss above its
-    start; empty if no run did.
+    start; if it is empty, none did.
     """
 
     candidate: Candidate

@@ -150,9 +150,10 @@ def rate_limit(experiment: Experiment, curvature: float) -> tuple[float, str] | 
 
 
 def limit_formula(optimizer: Mapping[str, Any]) -> str | None:
-    """The formula of the stability limit, such as 2/L; None if the rule has none.
+    """The formula of the stability limit, such as 2/L.
 
-    optimizer: the name and the options of the rule, as in the config of a run.
+    None if the rule has no formula, or if the weights are averaged. optimizer: the name and the
+    options of the rule, as in the config of a run.
     """
     formula = _FORMULAS.get(optimizer["name"])
     return None if formula is None or optimizer.get("average") else formula(optimizer)
