@@ -18,11 +18,11 @@ WIDTH = 10
 
 @dataclass(frozen=True)
 class CurveScale:
-    """The scale that the curves of a table share.
+    """The scale that the curves of a table share, each with the losses of one run of a candidate.
 
-    low: the lowest loss of any run that did not diverge. high: the largest initial loss. If every
-    run diverged, low and high are the lowest and the largest finite loss of all runs. log: whether
-    heights are logarithmic.
+    low: the lowest loss of any of these runs that did not diverge. high: their largest initial
+    loss. If all of them diverged, low and high are their lowest and their largest finite loss. log:
+    whether heights are logarithmic.
     """
 
     low: float
@@ -51,7 +51,10 @@ class CurveScale:
 
 
 def scale_of(standings: Sequence[Standing]) -> CurveScale | None:
-    """The scale for the curves of these candidates; None if no run has a finite loss."""
+    """The scale for the curves of these candidates: of the training losses of their median runs.
+
+    None if no such loss is finite.
+    """
     kept = [_losses(each) for each in standings if not each.median_result.diverged]
     return scale_over([_losses(each) for each in standings], kept)
 

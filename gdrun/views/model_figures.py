@@ -88,7 +88,10 @@ def decision_regions(run: Run) -> Regions:
 
 
 def confusion(run: Run) -> HeatMap:
-    """The confusion matrix of a run: the counts, with the shares of each true class as colours."""
+    """The confusion matrix of a run: the counts, with the shares of each true class as colours.
+
+    Raises GdrunError if the run has none.
+    """
     record = run.summary.get("confusion")
     if record is None:
         raise GdrunError(
@@ -145,7 +148,10 @@ def reliability(run: Run) -> Chart:
 
 
 def residuals(run: Run) -> Residuals:
-    """Targets minus predictions of a regression, in the target's own unit."""
+    """Targets minus predictions of a regression, in the target's own unit.
+
+    Raises GdrunError for a classifier.
+    """
     if run.record["data"]["classes"]:
         hint = '`kind="confusion"` and `kind="reliability"` show the errors of a classifier'
         raise GdrunError(

@@ -105,8 +105,8 @@ def target_advice(run: Run) -> Iterator[str]:
 
     It is given if the target was not standardised, the initial loss is above LARGE_LOSS, and the
     run diverged or is no better than its baseline. For a linear model with the squared error, the
-    stability limit does not depend on the target. If such a run diverged, a smaller rate is advised
-    instead; if it did not, there is no sentence.
+    stability limit does not depend on the target. If the update rule has a known limit and nothing
+    is clipped, the advice for a run that diverged is a smaller rate, and there is none for others.
     """
     config, losses = run.config, run.evals.get("train_loss")
     if "surface" in config or run.record["data"]["classes"] or losses is None or not len(losses):

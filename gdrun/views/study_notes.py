@@ -34,7 +34,10 @@ def lacking_notes(plan: StudyPlan) -> list[tuple[str, str]]:
 
 
 def as_good_notes(sweep: Sweep) -> list[tuple[str, str]]:
-    """A note if another setting has a better median, but is slower than the best one."""
+    """A note if another setting has a better median than the best one, but is not chosen.
+
+    It reaches the target later, or is less stable.
+    """
     other = _better_median(sweep)
     as_good = other is not None and other.eligible and other.dropped is None
     return [("as good", why_chosen(sweep))] if as_good else []

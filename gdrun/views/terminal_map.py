@@ -45,8 +45,8 @@ class HeatView:
 def heat_lines(table: HeatMap, width: int, ascii_only: bool = False) -> list[str]:
     """The lines of a table, at most `width` characters wide, with a legend of its marks.
 
-    If not even one character for each column fits, evenly spaced columns are shown, and the last
-    line says so.
+    If not even one character for each column fits, evenly spaced columns are shown, and a line
+    below the table says so.
     """
     signs = _signs(table, ascii_only)
     margin = max(map(len, table.rows))

@@ -217,11 +217,11 @@ def _count(steps: int | None) -> str:
 def assumptions_views(
     assumptions: tuple[Assumption, ...], config: str | None = None, *, locally: bool = False
 ) -> list[RenderableType]:
-    """A table of the assumptions, and a hint with the changes that would make all of them hold.
+    """A table of the assumptions, and hints with the changes that would make them hold.
 
-    config: the path of the config of a run; the hint then has the whole command. None if there is
-    no such file; the hint then has only the changes. locally: whether the bounds use the curvature
-    L at the start, which may be larger elsewhere.
+    config: the path of the config of a run, for the hint on the assumptions about the run, which
+    then has the whole command. None if there is no such file; the hint then has only the changes.
+    locally: whether the bounds use the curvature L at the start, which may be larger elsewhere.
     """
     table = plain_table("llw", "assumption", "", "")
     for each in assumptions:

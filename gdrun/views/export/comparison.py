@@ -44,7 +44,7 @@ _LATEX = {
 def markdown(found: Sweep | Comparison) -> str:
     """The ranking as a GitHub Markdown table, and below it notes, one in each paragraph.
 
-    They say what all candidates have in common, what sorts the rows, and what the p-values are.
+    They say what all candidates have in common, what sorts the rows, and what any p-values are.
     """
     head, rows = _ranking(found)
     marks = [":--", *(["--:"] * (len(head) - 1))]
@@ -57,7 +57,7 @@ def latex(found: Sweep | Comparison) -> str:
     """The ranking as an environment tabular of LaTeX, with the rules of the package booktabs.
 
     Comments above it name the package, and say what all candidates have in common, what sorts the
-    rows, and what the p-values are.
+    rows, and what any p-values are.
     """
     head, rows = _ranking(found)
     body = [r"\toprule", _latex_row(head), r"\midrule", *map(_latex_row, rows), r"\bottomrule"]
