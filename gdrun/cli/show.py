@@ -135,7 +135,10 @@ def _show_study(path: Path, json: bool) -> None:
     from gdrun.views.tuned_values import tuning_view
 
     record = read_study(path)
-    if record["verb"] == "tune" and not json:
+    if record["verb"] == "tune" and json:
+        console.print_json(studying.document(record, path))
+        return
+    if record["verb"] == "tune":
         comparison = path.parent
         view = tuning_view(record, read_study(comparison))
         whole = step("show the comparison", "show", str(comparison))

@@ -197,6 +197,7 @@ def _tuned(
         further = tuple(candidate for each in more.values() for candidate in each)
         if context.directory is not None:
             context.directory.adopt(tuning.plan)
+            context.directory.write()
         added, cost = try_out(
             replace(tuning.plan, candidates=further), metric, context, alone=alone
         )

@@ -117,6 +117,9 @@ def test_the_tuning_of_a_comparison_shows_all_values_that_were_tried(here):
             "\n", " "
         )
         assert f"`gdrun show {directory}/tuning` shows the values" in " ".join(refused.err.split())
+        assert f"{directory}/tuning/trials.jsonl has a line for each run" in refused.err
+    record = json.loads(here("show", "last/tuning", "--json").out)
+    assert (record["verb"], record["trials"]) == ("tune", len(trials))
     unknown = here("show", "last/tunning")
     assert unknown.err.startswith(f"error: {directory}: has no part 'tunning'\nhint: did you mean")
 

@@ -110,3 +110,57 @@ def test_results_without_a_checkpoint_are_completed_with_the_same_bits(tmp_path)
         path.write_text("".join(lines[:3]))
     run(SweepRequest, SWEEP, resume=directory.path)
     assert bits(directory) == expected
+
+
+WIDENED = {
+    "config": {"dataset": "iris", "model": "softmax", "stopping": {"epochs": 2}},
+    "contenders": ["mbgd+vanilla", "mbgd+adam"],
+    "tune": ["lr"],
+    "seeds": 2,
+}
+"""Two epochs are so few that large rates are best, outside the default ranges of 11 rates each."""
+
+
+def tuned_trials(directory):
+    """The lines of the trials of tuning: number, name, settings and seed, by identity."""
+    labels = ("trial", "name", "settings", "seed")
+    path = directory.path / "tuning" / "trials.jsonl"
+    lines = [loads(line) for line in path.read_text().splitlines()]
+    found = {line["identity"]: {label: line[label] for label in labels} for line in lines}
+    assert len(found) == len(lines)
+    return found
+
+
+def test_each_trial_of_a_widened_range_has_a_line_with_its_own_settings(tmp_path):
+    found, directory = run(ComparisonRequest, WIDENED, out=tmp_path)
+    lines = list(tuned_trials(directory).values())
+    # 11 settings × 2 tuning seeds for each contender, and 4 × 2 more for each widened range.
+    assert len(lines) == found.tuning_work.run > 44
+    assert sorted(line["trial"] for line in lines) == list(range(1, len(lines) + 1))
+    for line in lines:
+        assert line["name"].endswith(f"lr={line['settings']['optimizer.lr']:g}")
+    tried = [(line["name"], line["seed"]) for line in lines]
+    assert len(set(tried)) == len(tried)
+    for contender in found.contenders:
+        chosen = f"{contender.name} lr={contender.tuning.chosen['optimizer.lr']:g}"
+        assert [seed for name, seed in tried if name == chosen] == [2, 3]
+
+
+@pytest.mark.parametrize("questions", [1, 2, 5])
+def test_a_tuning_that_was_interrupted_after_a_widening_continues(questions, tmp_path):
+    expected, whole = run(ComparisonRequest, WIDENED, out=tmp_path / "whole")
+    planned = ComparisonRequest(**WIDENED, out=tmp_path / "parts").planned()
+    directory = planned.directory()
+    trials, last = directory.path / "tuning" / "trials.jsonl", After(questions)
+
+    def in_the_widening():
+        ended = trials.read_text().count("\n") if trials.exists() else 0
+        return last() if ended >= 44 else None
+
+    planned.run_in(directory, Observers(interrupted=in_the_widening))
+    assert 44 <= len(tuned_trials(directory)) < len(tuned_trials(whole))
+    found, _ = run(ComparisonRequest, WIDENED, resume=directory.path)
+    assert tuned_trials(directory) == tuned_trials(whole)
+    chosen = [dict(each.tuning.chosen) for each in expected.contenders]
+    assert [dict(each.tuning.chosen) for each in found.contenders] == chosen
+    assert bits(directory) == bits(whole)

@@ -40,9 +40,13 @@ class TuningPlan:
     open_keys: frozenset[str] = frozenset()
 
     def with_more(self, more: Mapping[str, Sequence[Candidate]]) -> TuningPlan:
-        """The plan with further candidates, by the name of their contender."""
+        """The plan with further candidates, by the name of their contender.
+
+        They come after the earlier candidates, so that the earlier trials keep their numbers.
+        """
         tried = {name: (*own, *more.get(name, ())) for name, own in self.tried.items()}
-        everyone = tuple(candidate for each in tried.values() for candidate in each)
+        further = (candidate for name in tried for candidate in more.get(name, ()))
+        everyone = (*self.plan.candidates, *further)
         return replace(self, plan=replace(self.plan, candidates=everyone), tried=tried)
 
 

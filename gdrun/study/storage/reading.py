@@ -35,7 +35,7 @@ from gdrun.study.storage.results import Result
 from gdrun.study.storage.row_records import ContenderRow, TuningRecord
 from gdrun.study.storage.study_directory import RECORD, read_study
 from gdrun.study.storage.study_record import read_axis, read_rung
-from gdrun.study.storage.trial_files import read_results
+from gdrun.study.storage.trial_files import TRIALS, read_results
 from gdrun.study.study import Work
 from gdrun.study.tuning import Tuning
 
@@ -62,7 +62,7 @@ def read_found(path: Path) -> ReadStudy:
     record = read_study(path)
     if record["verb"] not in _READERS:
         hint = f"`gdrun show {path}` shows the values that were tried, and `gdrun show "
-        hint += f"{path.parent}` the comparison"
+        hint += f"{path.parent}` the comparison; {path / TRIALS} has a line for each run"
         what = "contains only the tuning part of a comparison"
         raise RecordError(what, where=str(path), hint=hint)
     plugins = record.get("plugins", [])

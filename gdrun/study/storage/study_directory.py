@@ -81,7 +81,7 @@ class StudyDirectory:
         self._plan = plan
 
     def adopt(self, plan: StudyPlan) -> None:
-        """Replace the plan, after tuning has changed the contenders."""
+        """Replace the plan, after tuning has changed the contenders or widened a range."""
         self._plan = plan
         self._set(_planned(plan))
 
@@ -185,9 +185,15 @@ class StudyDirectory:
             lock.release()
 
     def add(self, ended: Iterable[tuple[Trial, Result]]) -> None:
-        """Write the results of trials that have just ended."""
+        """Write the results of trials that have just ended.
+
+        The trials may come from a part of the plan, in which they have other numbers: the lines
+        have the numbers and the settings of the whole plan. Raises KeyError if a trial is not in
+        the plan.
+        """
+        planned = {trial.identity: trial for trial in self._plan.trials}
         lines = []
-        for trial, result in ended:
+        for trial, result in ((planned[trial.identity], result) for trial, result in ended):
             candidate = self._plan.candidates[trial.candidate]
             label: TrialLabel = {
                 "trial": trial.number,
