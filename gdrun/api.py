@@ -14,11 +14,12 @@ from gdrun.data.sources import is_data_file
 from gdrun.errors import GdrunError, Parameter
 from gdrun.result_tables import HTML, TABLES
 from gdrun.runs.extending import Extension
+from gdrun.runs.model_reading import read_model
 from gdrun.runs.resuming import check_config, ended_runs
 from gdrun.runs.run import Run, find_run, read_run
 from gdrun.runs.session import Session
 from gdrun.runs.signals import Interruption
-from gdrun.runs.trained_model import TrainedModel, read_model
+from gdrun.runs.trained_model import TrainedModel
 from gdrun.study.default_batches import fitted
 from gdrun.study.starting import start_experiment
 

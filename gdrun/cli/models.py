@@ -104,8 +104,8 @@ def open_model(word: str, runs: Path, parameter: str = "runs") -> tuple[Path, Tr
     `last`. runs: the parent directory of the runs. parameter: the argument that sets this
     directory, for hints. Raises RecordError if there is no such run, or the run has no model.
     """
+    from gdrun.runs.model_reading import read_model
     from gdrun.runs.run import find_run, read_record
-    from gdrun.runs.trained_model import read_model
 
     path = Path(word)
     if path.is_file() and path.suffix != ".npz":
@@ -115,12 +115,7 @@ def open_model(word: str, runs: Path, parameter: str = "runs") -> tuple[Path, Tr
         path = find_run(word, runs, parameter=parameter)
         if word == "last":
             _note_newer_study(path, runs)
-        record = read_record(path)  # for its error, if it is not the directory of a run
-        if "surface" in record.get("config", {}):
-            hint = f"`gdrun show {shlex.quote(str(path))}` shows where it ended"
-            raise RecordError(
-                "is a run on a surface, which has no model", where=str(path), hint=hint
-            )
+        read_record(path)  # for its error, if it is not the directory of a run
     return path, read_model(path)
 
 

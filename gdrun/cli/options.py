@@ -2,7 +2,8 @@
 
 The errors of the package name an argument of a Python function: a `Parameter` as the place of the
 error, or a text in backticks in the hint. This module replaces the argument by an option: trials by
---trials, `search="random"` by --search random, and `gdrun.load_plugin("my.py")` by --plugin my.py.
+--trials, `search="random"` by --search random, `gdrun.load_plugin("my.py")` by --plugin my.py, and
+`gdrun.train(resume="runs/a")` by `gdrun train --resume runs/a`.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ WORDS = ("values", "contenders")
 _ARGUMENT = re.compile(r"""`(\w+)(?:=(?:"([^"`]*)"|(\w+)|\[([^]`]*)\]))?`""")
 
 _PLUGIN = re.compile(r"""`gdrun\.load_plugin\("([^"`]*)"\)`""")
+_RESUMING = re.compile(r"""`gdrun\.train\(resume="([^"`]*)"\)`""")
 
 
 def with_options(problem: Problem) -> Problem:
@@ -79,6 +81,7 @@ def as_options(text: str) -> str:
     >>> as_options('write `values=["lr", "beta"]`')
     'write lr beta'
     """
+    text = _RESUMING.sub(lambda match: f"`gdrun train --resume {shlex.quote(match[1])}`", text)
     text = _PLUGIN.sub(lambda match: f"--plugin {shlex.quote(match[1])}", text)
     return _ARGUMENT.sub(_option, text)
 

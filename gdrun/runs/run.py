@@ -25,6 +25,7 @@ from gdrun.methods.stopping import Status
 from gdrun.result_tables import ResultTables
 from gdrun.runs import strict_json
 from gdrun.runs.checked import check_version, checked, unreadable
+from gdrun.runs.missing_model import on_surface, without_description, without_weights
 from gdrun.runs.model_file import (
     WEIGHTS,
     ModelDescription,
@@ -43,7 +44,7 @@ from gdrun.runs.record import (
 from gdrun.runs.statuses import ENDED
 from gdrun.runs.summary import RunSummary
 from gdrun.runs.trace_file import read_trace
-from gdrun.runs.trained_model import TrainedModel, model_of, read_model
+from gdrun.runs.trained_model import TrainedModel, model_of
 
 RECORD = "run.json"
 
@@ -157,9 +158,16 @@ class Run(ResultTables):
 
         Raises RecordError if the run has no model, has not ended, or diverged.
         """
-        if self.directory is not None and not self.weights:
-            return read_model(self.directory)  # it raises the error for missing weights
-        file = self.directory / WEIGHTS if self.directory is not None else None
+        if "surface" in self.config:
+            raise on_surface(self.directory)
+        if self.directory is None:
+            assert self.description is not None  # only files can lack it
+            return model_of(self.description, self.weights, None)
+        file = self.directory / WEIGHTS
+        if not self.weights:
+            raise without_weights(self.directory, self.status)
+        if self.description is None:
+            raise without_description(file, self.directory)
         return model_of(self.description, self.weights, file)
 
     @property

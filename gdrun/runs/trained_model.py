@@ -22,13 +22,7 @@ from gdrun.errors import DataError, GdrunError, Parameter, RecordError
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.network import Network
 from gdrun.problems.probabilities import PROBABILITIES
-from gdrun.runs.model_file import (
-    WEIGHTS,
-    ModelDescription,
-    description_in,
-    read_arrays,
-    weights_in,
-)
+from gdrun.runs.model_file import ModelDescription
 from gdrun.runs.predictions import Evaluation, Predictions, evaluation, with_baseline
 from gdrun.runs.scorer import DivergedWeightsError, Scorer
 from gdrun.runs.thresholds import codes_at, require_threshold
@@ -276,45 +270,14 @@ def _no_rows(X: Any) -> DataError:
     return DataError("there are no rows", where=place_of(X))
 
 
-def read_model(path: Path) -> TrainedModel:
-    """The model of a run, from its directory or from its file weights.npz.
-
-    Raises RecordError if there is no such file or model, or the file is damaged or too old.
-    """
-    file = path / WEIGHTS if path.is_dir() else path
-    arrays = read_arrays(file)
-    if not arrays:
-        raise RecordError(
-            "has no weights: the run has not ended, or did not write them"
-            if path.is_dir()
-            else "there is no such file",
-            where=str(path),
-            hint=f"`gdrun train {path / 'config.yaml'}` trains it again"
-            if (path / "config.yaml").is_file()
-            else "give the directory of a run that has ended, or its weights.npz",
-        )
-    weights, _ = weights_in(arrays)
-    return model_of(description_in(arrays, file), weights, file)
-
-
 def model_of(
-    description: ModelDescription | None, weights: Mapping[str, Array], file: Path | None
+    description: ModelDescription, weights: Mapping[str, Array], file: Path | None
 ) -> TrainedModel:
     """The model with this description and weights. file: their file, for errors; None without one.
 
-    Raises RecordError if the description is None, or does not fit the weights.
+    Raises RecordError if the description does not fit the weights.
     """
     where = str(file) if file else None
-    if description is None:
-        config = file.with_name("config.yaml") if file else None
-        raise RecordError(
-            "has weights but no description of a model: the run minimised a surface, or was "
-            "written by an earlier version of gdrun",
-            where=where,
-            hint=f"`gdrun train {config}` trains it again"
-            if config and config.is_file()
-            else "train the model again with this version",
-        )
     try:
         return TrainedModel(description, weights)
     except RecordError as error:

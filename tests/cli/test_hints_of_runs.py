@@ -36,6 +36,7 @@ CASES = {
     "data for a run": "predict data.csv MODEL",
     "one contender": "compare bgd",
     "no weights": "show UNENDED --weights",
+    "no weights after an interruption": "show INTERRUPTED --weights",
     "a study that is no run": "train --resume STUDY",
     "a run for a config": "train last",
     "a run for the config of a study": "sweep lr -c last",
@@ -50,7 +51,7 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    """A directory with configs, data, three runs and a sweep, which have short names in `runs`."""
+    """A directory with configs, data, four runs and a sweep, which have short names in `runs`."""
     folder = tmp_path_factory.mktemp("place")
     rows = "".join(f"{k % 7},{(3 * k) % 11},{k % 7 - k % 11}.5\n" for k in range(100))
     for name in ("data.csv", "houses.csv", "new.csv"):
@@ -62,11 +63,17 @@ def place(tmp_path_factory):
     runs = {
         "BOWL": package.train(BOWL, out=out),
         "UNENDED": package.train(data, out=out),
+        "INTERRUPTED": package.train(data, out=out),
         "MODEL": package.train(data, out=out),
     }
     for name, run in runs.items():
         run.directory.rename(out / name)
-    (out / "UNENDED" / "weights.npz").unlink()
+    for name in ("UNENDED", "INTERRUPTED"):
+        (out / name / "weights.npz").unlink()
+    record = out / "INTERRUPTED" / "run.json"
+    text = record.read_text(encoding="utf-8")
+    record.write_text(text.replace('"exhausted"', '"interrupted"'), encoding="utf-8")
+    os.utime(record, (1e9, 1e9))  # the run `last` is another one
     with pytest.MonkeyPatch.context() as patch:
         words = ["gdrun", "sweep", "lr=0.01,0.1", "-c", "bowl.yaml", "-o", "studies", "-q"]
         patch.chdir(folder)

@@ -288,7 +288,7 @@ def test_a_run_by_id_and_the_last_run(here, tmp_path):
         assert here("predict", word, "houses.csv").out == expected.out
     (run / "weights.npz").unlink()
     assert error_of(here("predict", "last", "houses.csv")) == (
-        f"error: runs/{run.name}: has no weights: the run has not ended, or did not write them\n"
+        f"error: runs/{run.name}: has no weights: weights.npz is missing\n"
         f"hint: `gdrun train runs/{run.name}/config.yaml` trains it again\n"
     )
 

@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 from collections import OrderedDict
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -268,20 +269,33 @@ def test_whole_numbers_as_classes_are_predicted_as_numbers():
     assert np.mean(found == y) > 0.9
 
 
-def test_surfaces_and_old_runs_have_no_model(tmp_path):
+def test_a_run_on_a_surface_has_no_model(tmp_path):
+    """A second training would end in the same error, so the hint shows the end of this run."""
     walk = gdrun.train({"surface": "bowl"}, "epochs=2", out=tmp_path / "runs")
-    for load in (lambda: walk.model, lambda: gdrun.load_model(walk.directory)):
-        with pytest.raises(gdrun.RecordError, match="no description of a model") as caught:
+    file = walk.directory / "weights.npz"
+    loads = (lambda: walk.model, *(partial(gdrun.load_model, each) for each in (file.parent, file)))
+    for load in loads:
+        with pytest.raises(gdrun.RecordError, match="on a surface, so it has no model") as caught:
             load()
-        assert f"hint: `gdrun train {walk.directory / 'config.yaml'}`" in str(caught.value)
+        assert f"hint: `gdrun show {walk.directory}`" in str(caught.value)
+    alone = file.rename(tmp_path / "alone.npz")
+    with pytest.raises(gdrun.RecordError, match="a run on a surface has no model"):
+        gdrun.load_model(alone)
+    with pytest.raises(gdrun.RecordError, match=r"`run\.weights` has the point"):
+        _ = gdrun.train({"surface": "bowl"}, "epochs=2").model
+
+
+def test_a_run_of_an_earlier_version_is_trained_again(tmp_path):
     run = train(tmp_path, "linear")
     file = run.directory / "weights.npz"
     with np.load(file) as arrays:
         old = {name: arrays[name] for name in arrays if name not in ("model", "fill.mean")}
     np.savez(file, **old)
     assert set(gdrun.read_run(run.directory).weights) == {"w", "b"}
-    with pytest.raises(gdrun.RecordError, match="earlier version of gdrun"):
+    with pytest.raises(gdrun.RecordError, match="an earlier version of gdrun wrote them") as caught:
         gdrun.load_model(file)
+    hint = f"hint: `gdrun train {run.directory / 'config.yaml'}` trains it again"
+    assert str(caught.value).endswith(hint)
 
 
 def test_a_diverged_run_predicts_nothing(tmp_path):
@@ -332,9 +346,29 @@ def test_a_file_with_random_damage_is_an_error_of_gdrun(tmp_path):
     assert errors > 100
 
 
+@pytest.mark.parametrize(
+    ("status", "hint"),
+    [
+        ("running", "wait until it has ended"),
+        ("interrupted", '`gdrun.train(resume="{run}")` continues it'),
+        ("failed", '`gdrun.train(resume="{run}")` continues it'),
+        ("exhausted", "`gdrun train {run}/config.yaml` trains it again"),
+    ],
+)
+def test_how_to_get_the_weights_that_a_run_lacks(tmp_path, status, hint):
+    run = gdrun.train({"dataset": "iris", "model": "softmax"}, "epochs=1", out=tmp_path).directory
+    (run / "weights.npz").unlink()
+    record = json.loads((run / "run.json").read_text()) | {"status": status}
+    (run / "run.json").write_text(json.dumps(record))
+    for load in (lambda: gdrun.load_model(run), lambda: gdrun.read_run(run).model):
+        with pytest.raises(gdrun.RecordError, match=f"{run}: has no weights") as caught:
+            load()
+        assert caught.value.problems[0].hint == hint.format(run=run)
+
+
 def test_places_without_a_model(tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(gdrun.RecordError, match="empty: has no weights"):
+    with pytest.raises(gdrun.RecordError, match="empty: is not the directory of a run"):
         gdrun.load_model(tmp_path / "empty")
     with pytest.raises(gdrun.RecordError, match=r"nothing\.npz: there is no such file"):
         gdrun.load_model(tmp_path / "nothing.npz")
