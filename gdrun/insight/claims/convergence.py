@@ -11,6 +11,7 @@ from gdrun.insight.claims.experiments import (
     bowl,
     command,
     descent,
+    ended,
     trained,
     trained_lanes,
     varied,
@@ -99,7 +100,7 @@ def edge_of_stability() -> Finding:
     return Finding(
         "corrected" if edge and rising > 0.02 and fallen < 0.5 else "fails",
         f"networks end with λmax = {products[0]:.2f} · 2/α at α = 0.1 and {products[1]:.2f} · 2/α "
-        f"at α = 0.2, where {rising:.0%} of the steps raise f, and f falls to {fallen:.2f} of its "
+        f"at α = 0.2, where {rising:.0%} of the steps raise f, and f ends at {fallen:.2f} of its "
         "start",
         {"sharpness_0.1": products[0], "sharpness_0.2": products[1], "rising": rising},
         with_theory(map(command, configs)),
@@ -126,8 +127,8 @@ def long_steps() -> Finding:
     corrected = plain.status == "diverged" and abs(left / predicted - 1) < 1e-6
     return Finding(
         "corrected" if corrected else "fails",
-        f"with a constant α = 2.5/L the run {plain.status}; alternating 0.5/L and 2.5/L lowers f "
-        f"to {left:.2g} of its start in 60 steps, predicted {predicted:.2g}",
+        f"with a constant α = 2.5/L the run {ended(plain)}; with 0.5/L and 2.5/L in turn f is "
+        f"{left:.2g} of its start after 60 steps, predicted {predicted:.2g}",
         {"left": left, "predicted": predicted},
         (command(constant), command(cyclic)),
         (Series("f, alternating α", np.arange(len(losses)), losses),),

@@ -14,6 +14,7 @@ from gdrun.insight.claims.registry import Series
 from gdrun.quantities import rounded
 from gdrun.runs.run import Run
 from gdrun.runs.session import Session
+from gdrun.runs.statuses import status_word
 
 Config = dict[str, Any]
 """A config as a dict. Without a schedule, the rate is constant."""
@@ -31,6 +32,11 @@ def trained_lanes(configs: Sequence[Config]) -> list[Run]:
     configs: in ascending order of their seeds. The runs have the order of the configs.
     """
     return Session([resolve(dict(config)) for config in configs], out=None).run()
+
+
+def ended(run: Run) -> str:
+    """How a run ended, as a verb: it converged, stopped, finished or diverged."""
+    return status_word(run.status)
 
 
 def command(config: Config, seeds: Sequence[int] = ()) -> str:

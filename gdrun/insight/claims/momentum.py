@@ -11,6 +11,7 @@ from gdrun.insight.claims.experiments import (
     bowl,
     command,
     descent,
+    ended,
     loss_curve,
     trained,
     varied,
@@ -95,8 +96,8 @@ def momentum_limit() -> Finding:
     corrected = plain.status == "diverged" and last < 1e-3 and abs(length / 10 - 1) < 0.01
     return Finding(
         "corrected" if corrected else "fails",
-        f"at αL = 3 gradient descent {plain.status}, but heavy ball with β = 0.9 lowers f to "
-        f"{last:.1g} of its first value; with α = 1e-6 its last step is {length:.4g} "
+        f"at αL = 3 gradient descent {ended(plain)}; heavy ball with β = 0.9 {ended(ball)}, with "
+        f"f at {last:.1g} of its first value; with α = 1e-6 its last step is {length:.4g} "
         "times as long as its first one, and 1/(1 − β) is 10",
         {"final_share": last, "step_length": length},
         tuple(map(command, configs)),
@@ -169,8 +170,9 @@ def heavy_ball_cycle() -> Finding:
     converge = max(left["vanilla"], left["nesterov"]) < 1e-9
     return Finding(
         "fails" if cycles and converge else "holds" if left["momentum"] < 1e-9 else "corrected",
-        f"on a convex function with curvatures 1 and 25 heavy ball repeats x = {x[-3]:.3f}, "
-        f"{x[-2]:.3f}, {x[-1]:.3f}; after 300 steps f is {left['vanilla']:.1g} of its start with "
+        f"on a convex function with curvatures 1 and 25 the last three x of heavy ball are "
+        f"{x[-3]:.3f}, {x[-2]:.3f} and {x[-1]:.3f}, each within {period:.1g} of that three steps "
+        f"before; after 300 steps f is {left['vanilla']:.1g} of its start with "
         f"gradient descent, and {left['nesterov']:.1g} with Nesterov's momentum",
         {f"left_{rule}": share for rule, share in left.items()}
         | {"lowest_x": float(x[-3:].min()), "highest_x": float(x[-3:].max())},

@@ -65,7 +65,7 @@ def sgd_ball() -> Finding:
     return Finding(
         "corrected" if corrected else "fails",
         f"at α = 0.1, f stays {ratio:.2f} times as high as at α = 0.025, predicted "
-        f"{predicted:.2f}; with α = 0.1/(1 + t) it falls to {last / large:.2g} of the f at α = 0.1",
+        f"{predicted:.2f}; with α = 0.1/(1 + t) it ends at {last / large:.2g} of the f at α = 0.1",
         {"ratio": ratio, "predicted": predicted, "decreasing": last / large},
         tuple(command(config, SEEDS) for config in (*configs, decreasing)),
         (
@@ -95,8 +95,8 @@ def interpolation() -> Finding:
     fitted, unfitted = (float(each[-1] / each[0]) for each in losses)
     return Finding(
         "fails" if fitted < 1e-20 else "holds",
-        f"without noise in the targets f falls to {fitted:.1g} of its start at α = 0.02, with "
-        f"noise to {unfitted:.1g}",
+        f"without noise in the targets f ends at {fitted:.1g} of its start at α = 0.02, with "
+        f"noise at {unfitted:.1g}",
         {"fitted": fitted, "unfitted": unfitted},
         (command(exact), command(noisy)),
         (loss_curve("without noise", runs[0]), loss_curve("with noise", runs[1])),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gdrun.array_types import Array
-from gdrun.insight.claims.experiments import Config, bowl, command, descent, trained, varied
+from gdrun.insight.claims.experiments import Config, bowl, command, descent, ended, trained, varied
 from gdrun.insight.claims.registry import Finding, Series, claim
 
 L = 4.0
@@ -100,8 +100,8 @@ def clipping_rate() -> Finding:
     bounded = run.status != "diverged" and without.status == "diverged"
     return Finding(
         "corrected" if bounded and low <= last <= high else "holds" if last < 1e-6 else "fails",
-        f"at α = 2.5/L the run {without.status}; clipped, it ends in a cycle with f = {last:.3f}, "
-        f"predicted {low:.3f} to {high:.3f}, and the minimum is 0",
+        f"at α = 2.5/L the run {ended(without)}; clipped, it ends with f = {last:.3f}, and f is "
+        f"from {low:.3f} to {high:.3f} in the predicted cycle, and 0 at the minimum",
         {"last": last, "low": low, "high": high},
         (command(config), command(clipped)),
         (Series("f, clipped", np.arange(100), losses[:100]),),

@@ -9,6 +9,7 @@ from gdrun.insight.claims.experiments import (
     bowl,
     command,
     descent,
+    ended,
     loss_curve,
     sweep_command,
     trained,
@@ -87,7 +88,7 @@ def three_rates() -> Finding:
     return Finding(
         "holds" if holds else "fails",
         f"after 100 steps f − f* is {small:.2f} of its start at α = 0.001/L and {right:.1g} at "
-        f"2/(L + μ); at 2.2/L the run {runs[0].status}",
+        f"2/(L + μ); at 2.2/L the run {ended(runs[0])}",
         {"small": small, "right": right, "diverged": float(runs[0].status == "diverged")},
         with_theory(map(command, configs)),
         tuple(

@@ -60,10 +60,11 @@ def first_order() -> Finding:
     bounded = bool(((factors >= 1 - shares / 2) & (factors <= 1)).all())
     near = bool(abs(factors[0] - 1) <= shares[0] / 2)
     corrected = bounded and near and factors[-1] < 0
+    rise = ", a rise," if factors[-1] < 0 else ""
     return Finding(
         "corrected" if corrected else "fails",
         f"the decrease is {factors[0]:.4f} of α‖∇f‖² at αL = 0.001, {factors[4]:.3f} at αL = 1, "
-        f"and {factors[-1]:.3f}, a rise, at αL = 3; the bound 1 − αL/2 "
+        f"and {factors[-1]:.3f}{rise} at αL = 3; the bound 1 − αL/2 "
         f"{'holds' if bounded else 'fails'}",
         {"small": float(factors[0]), "at_1": float(factors[4]), "at_3": float(factors[-1])},
         (sweep_command(configs[0] | {"optimizer": "vanilla"}, {"lr": (shares / L).tolist()}),),

@@ -156,8 +156,8 @@ def convex_guarantee() -> Finding:
     corrected = quadratic < 1e-9 and lower < floor / 5 and floor > 1e-3
     return Finding(
         "corrected" if corrected else "holds" if floor < 1e-9 else "fails",
-        f"with a constant rate the squared error falls to {quadratic:.1g} of its start, but the "
-        f"absolute error only to {floor:.2g}, and to {lower:.2g} with α/√(1 + t)",
+        f"with a constant rate the squared error ends at {quadratic:.1g} of its start, and the "
+        f"absolute error at {floor:.2g}, or {lower:.2g} with α/√(1 + t)",
         {"squared": quadratic, "absolute": floor, "absolute_decreasing": lower},
         tuple(map(command, (constant, decreasing, smooth))),
         tuple(
