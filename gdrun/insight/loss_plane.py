@@ -26,7 +26,7 @@ from gdrun.insight.recorded_problem import last_weights
 from gdrun.insight.visited import Visited
 from gdrun.problems.rows import Examples
 from gdrun.runs.experiment_data import experiment_data
-from gdrun.runs.recorded_experiment import repeatable_experiment
+from gdrun.runs.recorded_experiment import config_of, repeatable_experiment
 from gdrun.runs.run import Run
 from gdrun.threads import single_blas_thread
 
@@ -125,7 +125,7 @@ def _check(run: Run, places: Numbers, again: Numbers, last: Numbers) -> None:
             "a plane needs three evaluations and two weights: this run has "
             f"{len(places)} and {last.size}",
             where=run.id,
-            hint=f"train with more epochs: gdrun train {run.directory}/config.yaml epochs=10"
+            hint=f"train with more epochs: `gdrun train {config_of(run)} epochs=10`"
             if last.size > 1
             else "choose a run of a model with at least two weights",
         )
@@ -136,7 +136,7 @@ def _check(run: Run, places: Numbers, again: Numbers, last: Numbers) -> None:
             "so the path of the run is not known",
             where=run.id,
             hint="train a new run from its config, and draw that one: "
-            f"`gdrun train {run.directory}/config.yaml`",
+            f"`gdrun train {config_of(run)}`",
         )
 
 

@@ -280,6 +280,13 @@ def test_columns_and_csv(three):
     assert "there is no column or setting 'optimiser'\nhint: did you mean optimizer" in answer.err
 
 
+def test_no_best_is_listed_where_the_losses_differ(here):
+    # Mean squared and Huber losses have different values, so the sweep ranks none of them.
+    here("sweep", "model.loss=huber,mse", "dataset=diabetes", "model=linear", "epochs=1", "-q")
+    (listed,) = json.loads(here("runs", "--json").out)["studies"]
+    assert listed["best"] is None
+
+
 def test_tags_are_listed_and_shown_for_runs_and_studies(studied):
     studied("train", *IRIS, "name=plain")
     studied("runs", "tag", "plain", "paper")

@@ -286,7 +286,7 @@ def _row(path: Path) -> StudyRow:
         labels = read_labels(path)
     except RecordError:
         return {"id": path.name, "status": "damaged", "started": ""}
-    names = [each["name"] for each in record.get("ranking", ()) if each["rank"] == 1]
+    first = [each["name"] for each in record.get("ranking", ()) if each["rank"] == 1]
     return {
         "id": record["id"],
         "verb": record["verb"],
@@ -294,7 +294,8 @@ def _row(path: Path) -> StudyRow:
         "started": record.get("started", ""),
         "trials": record["trials"],
         "runs": record.get("runs", record["trials"]),
-        "best": names[0] if names else None,
+        # Earlier versions of gdrun did not record the best contender of a comparison.
+        "best": record.get("best", next(iter(first), None)),
         "tags": labels["tags"],
         "note": labels["note"] or None,
     }
