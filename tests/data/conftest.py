@@ -1,6 +1,7 @@
-"""Fixtures of the tests of readers."""
+"""Fixtures of the tests of readers and of parts in files of their own."""
 
 import pytest
+from parts import frame
 
 from gdrun.data import load_table
 from gdrun.errors import DataError
@@ -31,3 +32,14 @@ def refused(read):
         return str(caught.value)
 
     return refused
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """train.csv, later.csv and last.csv, the last two with the columns in another order."""
+    monkeypatch.chdir(tmp_path)
+    found = {"train": frame(60, 0), "later": frame(13, 1), "last": frame(9, 2)}
+    found["train"].to_csv("train.csv", index=False)
+    for name in ("later", "last"):
+        found[name][["price", "town", "size"]].to_csv(f"{name}.csv", index=False)
+    return found
