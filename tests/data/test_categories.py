@@ -1,7 +1,45 @@
 """Texts in the columns of a table: categories, booleans, hashed texts, or errors."""
 
+import numpy as np
 import pytest
 from csv_rows import rows
+
+from gdrun.errors import DataError
+
+
+def test_categories_are_one_column_a_value(read):
+    table = read("kind,size,label\nred,1,no\nblue,2,yes\nred,3,no\ngreen,4,no\n")
+    assert table.feature_names == ("kind=blue", "kind=green", "kind=red", "size")
+    assert table.X.tolist() == [[0, 0, 1, 1], [1, 0, 0, 2], [0, 0, 1, 3], [0, 1, 0, 4]]
+    assert table.classes == ("no", "yes")
+    assert table.y.tolist() == [0, 1, 0, 0]
+    assert table.y.dtype == np.int64
+
+
+def test_a_target_may_mix_numbers_and_text(read):
+    table = read("a,rings\n1,1\n2,2\n3,3+\n4,1\n")
+    assert table.classes == ("1", "2", "3+")
+    assert table.y.tolist() == [0, 1, 2, 0]
+
+
+def test_an_underscore_makes_text(read):
+    # Python would read 1_000 as a number; a file means a label.
+    table = read("a,code\n1,1_0\n2,2_0\n3,1_0\n")
+    assert table.classes == ("1_0", "2_0")
+
+
+def test_many_values_are_no_categories(read):
+    rows = "".join(f"k{i % 1001},{i % 2}\n" for i in range(3000))
+    with pytest.raises(DataError) as caught:
+        read("kind,y\n" + rows)
+    assert str(caught.value).endswith(
+        "made.csv kind: has 1001 different texts in 3000 rows, too many for categories\n"
+        'hint: leave it out with ignore: ["kind"]; or hash its texts into at most 256 '
+        "columns with hash: 256"
+    )
+    assert read("kind,y\n" + rows.replace("k1000,", "k0,")).X.shape == (3000, 1000)
+    # As a target they are classes.
+    assert len(read("kind,y\n" + rows, target="kind").classes) == 1001
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Words and numbers that mean missing values: what is said of them, and hints that cure them."""
+"""Missing values: cells without one, words and numbers that mean one, and hints that cure them."""
 
 import json
 import re
@@ -6,6 +6,84 @@ import re
 import numpy as np
 import pytest
 from csv_rows import rows
+
+import gdrun
+from gdrun.errors import DataError
+
+GAPS = "a,kind,y\n1,red,10\n,blue,20\n3,,30\n5,red,\n"
+
+
+def test_gaps_are_errors_at_first(read):
+    with pytest.raises(DataError) as caught:
+        read(GAPS)
+    said = str(caught.value).splitlines()
+    for line, (row, column) in zip(said, [(3, "a"), (4, "kind"), (5, "y")], strict=False):
+        assert line.endswith(f"{row} {column}: 1 of 4 values is missing, in this line")
+    assert len(said) == 4
+
+
+def test_rows_with_gaps_may_be_dropped(read):
+    table = read(GAPS, missing="drop")
+    assert table.X.tolist() == [[1, 1]]
+    assert table.y.tolist() == [10]
+    # Only a dropped row has the label blue.
+    assert table.feature_names == ("a", "kind=red")
+    assert table.notes == ("dropped 3 of 4 rows because values are missing",)
+
+
+def test_gaps_may_wait_for_the_mean(read):
+    table = read(GAPS, missing="mean")
+    np.testing.assert_array_equal(
+        table.X, [[1, 0, 1], [np.nan, 1, 0], [3, np.nan, np.nan]], strict=True
+    )
+    assert table.y.tolist() == [10, 20, 30]
+    assert table.notes == (
+        "dropped 1 of 4 rows because the target is missing",
+        "missing values are replaced by the mean of the training rows: a (1)",
+        "missing values are replaced by the most frequent value of the training rows: kind (1)",
+    )
+
+
+@pytest.mark.parametrize("word", ["", " ", "?", "NA", "na", "N/A", "#N/A", "<NA>", "nan", "NaN"])
+@pytest.mark.parametrize("others", [("1", "2"), ("red", "blue")])
+def test_words_for_a_gap(read, word, others):
+    table = read(f"a,y\n{others[0]},1\n{word},2\n{others[1]},3\n", missing="drop")
+    assert table.y.tolist() == [1, 3]
+    assert not np.isnan(table.X).any()
+
+
+def test_labels_of_dropped_rows_are_forgotten_in_the_target(read):
+    table = read("a,y\n1,cat\n,bee\n3,ant\n", missing="drop")
+    assert table.classes == ("ant", "cat")
+    assert table.y.tolist() == [1, 0]
+
+
+def test_a_gap_changes_how_a_file_is_read_and_no_number_in_it(read):
+    # Without a gap DuckDB converts the cells, with one Python does.
+    values = np.random.default_rng(0).normal(size=(200, 4)) * 10.0 ** np.arange(-8, 8, 4)
+    text = "a,b,c,y\n" + "".join(",".join(map(repr, row)) + "\n" for row in values.tolist())
+    plain = read(text)
+    with_gap = read(text + ",1,1,1\n", missing="drop")
+    np.testing.assert_array_equal(plain.X, with_gap.X)
+    np.testing.assert_array_equal(plain.y, with_gap.y)
+    np.testing.assert_array_equal(plain.X, values[:, :3])
+
+
+def test_a_label_of_dropped_rows_alone_is_in_no_report(read):
+    # The last row is a total, without a target.
+    text = "shop,sales,y\n" + "".join(f"{'AB'[row % 2]},{row}.5,{row}\n" for row in range(60))
+    table = read(text + "Total,190,\n", missing="mean")
+    assert table.feature_names == ("shop=A", "shop=B", "sales")
+    report = {each.name: each for each in table.reports}
+    assert report["shop"].features == ("shop=A", "shop=B")
+    assert report["shop"].becomes == "2 columns of 0 and 1: A, B"
+    assert report["y"].missing == 1
+    run = gdrun.train(
+        {"dataset": {"path": "made.csv", "missing": "mean"}, "model": "linear"},
+        "variant=bgd",
+        "epochs=1",
+    )
+    assert run.record["data"]["single_feature"]["feature"] == "sales"
 
 
 def test_a_category_called_na(read):
