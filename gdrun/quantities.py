@@ -39,16 +39,19 @@ ROUNDING = 1e-9
 """The largest relative difference between two results of float64 that may be a rounding error."""
 
 
-def separating_digits(values: Iterable[float], digits: int = 4, most: int = 15) -> int:
+def separating_digits(
+    values: Iterable[float], digits: int = 4, most: int = 15, rounding: float = ROUNDING
+) -> int:
     """The fewest digits, from `digits` to `most`, with which texts tell all values apart.
 
     Values that are equal, up to rounding errors, count as one. `digits` if no number does it.
+    rounding: the largest relative difference that may be a rounding error.
 
     >>> separating_digits([0.19999, 0.2, 0.201]), separating_digits([0.1, 0.1 + 1e-15])
     (5, 4)
     """
-    known = list(values)
-    margin = ROUNDING * max(map(abs, known), default=0.0)
+    known = list(map(float, values))  # for Python floats, ∞ − ∞ is NaN without a warning
+    margin = rounding * max(map(abs, known), default=0.0)
     order = sorted(set(known))
     different = len(order) - sum(not b - a > margin for a, b in pairwise(order))
     for enough in range(digits, most + 1):
@@ -70,23 +73,35 @@ def told_apart(values: Iterable[float], digits: int = 3) -> list[str]:
     return [quantity(value, enough) for value in known]
 
 
-def telling_digits(values: Iterable[float], most: int = 15) -> int:
-    """The number of significant digits that tell the smallest value from the largest; 4 or more.
+def telling_digits(values: Iterable[float], most: int = 15, least: int = 4) -> int:
+    """The number of significant digits that show how far the smallest value is from the largest.
 
     Values that are not finite do not count, nor does a difference that may be a rounding error.
-    most: the most digits.
+    most, least: the most and the fewest digits.
 
     >>> telling_digits([0.5, 1.0]), telling_digits([0.999871, 0.999902]), telling_digits([2.0])
     (4, 6, 4)
     >>> telling_digits([0.1 + 0.2, 0.3])
     4
     """
-    finite = [value for value in values if math.isfinite(value)]
+    finite = [float(value) for value in values if math.isfinite(value)]
     spread = max(finite, default=0.0) - min(finite, default=0.0)
     largest = max(map(abs, finite), default=0.0)
-    if not spread > ROUNDING * largest:
-        return 4
-    return min(max(4, math.ceil(math.log10(largest / spread)) + 1), most)
+    if not spread > ROUNDING * largest or spread >= largest:
+        return least
+    return min(max(least, math.ceil(math.log10(largest / spread)) + 1), most)
+
+
+def contrasted(one: float, other: float, digits: int = 4) -> tuple[str, str]:
+    """Two numbers that a sentence compares, as texts from which their difference can be read.
+
+    digits: the fewest significant digits of each.
+
+    >>> contrasted(1.0005, 1.0), contrasted(0.2, 0.1), contrasted(0.1 + 0.2, 0.3)
+    (('1.0005', '1'), ('0.2', '0.1'), ('0.3', '0.3'))
+    """
+    enough = telling_digits((one, other), least=digits)
+    return quantity(one, enough), quantity(other, enough)
 
 
 def rounded(value: float, digits: int = 3) -> float:

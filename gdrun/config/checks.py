@@ -72,7 +72,7 @@ def _split(experiment: Experiment) -> Contradictions:
     for name in ("validation", "test"):
         share = getattr(split, name)
         if share > 1 and share != int(share):
-            what = f"must be a fraction below 1 or a whole number of rows, got {share:g}"
+            what = f"must be a fraction below 1 or a whole number of rows, got {share:.15g}"
             yield ("dataset", "split", name), what, "write 0.1 for a tenth, or 100 for 100 rows"
 
 
@@ -120,5 +120,5 @@ def _schedule_length(experiment: Experiment) -> Contradictions:
     length = stopping.epochs if schedule["per"] == "epoch" else stopping.steps
     if length is not None and schedule["warmup"] >= length:
         unit = schedule["per"] if length == 1 else f"{schedule['per']}s"
-        what = f"must be less than the {length} {unit} of the run, got {schedule['warmup']:g}"
+        what = f"must be less than the {length} {unit} of the run, got {schedule['warmup']:.15g}"
         yield ("schedule", "warmup"), what, "use a shorter warm-up or a longer run"

@@ -179,7 +179,7 @@ def _design(rng: np.random.Generator, n: int, d: int, condition: float) -> Numbe
         )
     if d == 1 and condition != 1:
         raise DataError(
-            f"a single column always has the condition number 1, not {condition:g}",
+            f"a single column always has the condition number 1, not {condition:.15g}",
             where="dataset",
             hint="use d = 2 or more, or condition = 1",
         )

@@ -10,6 +10,7 @@ from gdrun.array_types import Array, Counts, Numbers
 from gdrun.data.booleans import boolean_codes, boolean_word
 from gdrun.data.table import Table, Task
 from gdrun.errors import DataError
+from gdrun.quantities import told_apart
 
 MOST_CLASS_NUMBERS = 20
 """Up to this number of different values, whole-number targets can always be classes."""
@@ -149,8 +150,9 @@ def _require_class_numbers(values: Numbers, rows: int, where: str, declared: boo
     """
     broken = values[values != np.round(values)]
     if len(broken):
+        shown, _ = told_apart((broken[0], np.round(broken[0])), 6)
         raise DataError(
-            f"the target has numbers that are not whole, such as {broken[0]:g}, "
+            f"the target has numbers that are not whole, such as {shown}, "
             "so they cannot be classes",
             where=where,
             hint="use model: linear to predict a number, or choose another target",

@@ -20,7 +20,7 @@ from gdrun.insight.problem import AnalysedProblem
 from gdrun.methods.rules import OPTIMIZERS
 from gdrun.problems.network import Network
 from gdrun.problems.surfaces import SURFACES, Surface, place_in_words
-from gdrun.quantities import quantity, rounded_down
+from gdrun.quantities import contrasted, quantity, rounded_down
 from gdrun.study.judgement.stability import rate_limit
 
 
@@ -219,7 +219,8 @@ def _of_run(problem: AnalysedProblem, constants: Constants) -> Iterator[Assumpti
         slower = f"lr={rounded_down(1 / L):g}" if plain and not _bounded(alpha, constants) else None
         yield Assumption("stable rate", stable, why, True, None if stable else slower)
         if stable and slower:
-            why = f"α = {quantity(alpha)} > 1/L = {quantity(1 / L)}, at the start"
+            rate, own = contrasted(alpha, 1 / L)
+            why = f"α = {rate} > 1/L = {own}, at the start"
             yield Assumption("small rate", False, why, True, slower)
 
 
@@ -256,4 +257,5 @@ def _stable_rate(experiment: Experiment, alpha: float, L: float) -> tuple[bool |
         return None, f"no stability limit is known for {experiment.optimizer.name}"
     value, form = limit
     sign = "<" if alpha < value else "≥"
-    return alpha < value, f"α = {quantity(alpha)} {sign} {form} = {quantity(value)}"
+    rate, largest = contrasted(alpha, value)
+    return alpha < value, f"α = {rate} {sign} {form} = {largest}"

@@ -19,7 +19,7 @@ from gdrun.insight.bounds import Bound
 from gdrun.insight.recorded_problem import problem_of_run
 from gdrun.insight.step_positions import StepPositions, step_positions
 from gdrun.insight.theory import TOLERANCE, Theory, theory_of_problem
-from gdrun.quantities import quantity
+from gdrun.quantities import contrasted
 from gdrun.runs.recorded_experiment import config_of
 from gdrun.runs.run import Run
 
@@ -140,9 +140,8 @@ def _notes(run: Run, theory: Theory) -> list[str]:
         alpha = float(theory.problem.cohort.numbers.lr[0])
         value, form = limit
         relation = "above" if alpha >= value else "below"
-        notes.append(
-            f"the run diverged with α = {quantity(alpha)}, {relation} {form} = {quantity(value)}"
-        )
+        rate, largest = contrasted(alpha, value)
+        notes.append(f"the run diverged with α = {rate}, {relation} {form} = {largest}")
     if not theory.constants.everywhere and theory.constants.L is not None:
         notes.append("L is the curvature at the start: no bound is guaranteed away from it")
     return notes

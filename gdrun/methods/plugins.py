@@ -39,6 +39,7 @@ from gdrun.methods.definitions import Definition
 from gdrun.methods.plugin_checks import BOWL_STEPS, loss_on_bowl
 from gdrun.methods.plugin_kinds import KINDS, PluginKind
 from gdrun.methods.rules import OPTIMIZER_ALIASES, OPTIMIZERS
+from gdrun.quantities import contrasted
 
 ENTRY_POINTS = "gdrun.methods"
 """The name of the entry-point group in which installed packages list their plugins."""
@@ -168,9 +169,10 @@ def note_on_ascent(name: str) -> str | None:
     start, end = loss_on_bowl(rule)
     if end <= start:
         return None
+    was, is_now = contrasted(start, end)
     return (
-        f"{name} raises the loss on a bowl: ½ (x² + 10 y²) was {start:g} at (1, 1) and is "
-        f"{end:.4g} after {BOWL_STEPS} steps; is a sign wrong?"
+        f"{name} raises the loss on a bowl: ½ (x² + 10 y²) was {was} at (1, 1) and is "
+        f"{is_now} after {BOWL_STEPS} steps; is a sign wrong?"
     )
 
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 
 from gdrun.array_types import Flags, Numbers
-from gdrun.quantities import quantity
+from gdrun.quantities import quantity, separating_digits, telling_digits
 
 Status = Literal[
     "running", "converged", "stopped", "exhausted", "diverged", "interrupted", "failed"
@@ -75,8 +76,7 @@ class StopRule:
 
         If the two numbers differ, both have enough digits to show this. value: the reading.
         """
-        differing = (n for n in range(4, 18) if quantity(value, n) != quantity(threshold, n))
-        digits = next(differing, 4)
+        digits = separating_digits((value, threshold), most=17, rounding=0)
         return f"{self.words} {quantity(value, digits)} {self.sign} {quantity(threshold, digits)}"
 
 
@@ -191,8 +191,9 @@ def divergence_sentence(
     """
     # A finite value is above the limit; a value that is not finite needs no limit.
     if np.isfinite(value):
-        limit = f"{quantity(factor)} times the initial loss {quantity(initial_loss)}"
-        return f"the {what} {quantity(value)} is above {limit}"
+        shown = partial(quantity, digits=telling_digits((value, factor * initial_loss)))
+        limit = f"{quantity(factor)} times the initial loss {shown(initial_loss)}"
+        return f"the {what} {shown(value)} is above {limit}"
     place = f" of {layer}" if layer else ""
     return f"the {what}{place} became {value}"
 

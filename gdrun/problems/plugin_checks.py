@@ -13,7 +13,7 @@ import numpy as np
 from gdrun.array_types import Array
 from gdrun.methods.definitions import Definition
 from gdrun.methods.plugin_checks import Fault, changed_inputs, documentation_faults
-from gdrun.quantities import quantity
+from gdrun.quantities import contrasted, quantity
 
 Equation = Callable[..., tuple[Array, ...]]
 
@@ -94,11 +94,18 @@ def _wrong_slopes(
         rounding = 1e-15 * np.abs(above) / _STEP
         at = int(np.argmax(far - rounding))
         if far[at] > TOLERANCE + rounding[at]:
+            returned_slope, measured = contrasted(own[at], quotient[at])
             what = (
-                f"returns {slope} = {quantity(own[at])} at {place_words(given, at)}, but {value} "
-                f"has the slope {quantity(quotient[at])} there, by central differences"
+                f"returns {slope} = {returned_slope} at {place_words(given, at)}, but {value} has "
+                f"the slope {measured} there, by central differences: a relative difference of "
+                f"{quantity(_relative_difference(own[at], quotient[at]), 2)}"
             )
             yield what, f"correct the equation of {slope}, or that of {value}"
+
+
+def _relative_difference(one: float, other: float) -> float:
+    """|a − b| / max(|a|, |b|) of two numbers of which at least one is not 0."""
+    return abs(one - other) / max(abs(one), abs(other))
 
 
 def _below_zero(equation: Equation, given: Mapping[str, Array]) -> Iterator[Fault]:
@@ -121,9 +128,10 @@ def _wrong_curvature(
         what = f"is not convex: its curvature is {quantity(curvature[low])} at {place}"
         yield what, "declare it: @loss(convex=False)"
     if largest is not None and curvature[high] > largest + TOLERANCE * max(1, abs(largest)):
+        found, returned = contrasted(curvature[high], largest)
         what = (
-            f"has the curvature {quantity(curvature[high])} at {place_words(given, high)}, but "
-            f"`curvature` returns {quantity(largest)}"
+            f"has the curvature {found} at {place_words(given, high)}, but `curvature` returns "
+            f"{returned}"
         )
         yield what, "return the largest second derivative, or leave `curvature` out"
 

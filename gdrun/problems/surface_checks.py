@@ -11,7 +11,7 @@ from gdrun.methods.plugin_checks import Fault, documentation_faults
 from gdrun.problems.plugin_checks import POINTS, TOLERANCE, equation_faults
 from gdrun.problems.surface_curvature import CurvatureSample, curvatures_at
 from gdrun.problems.surface_form import Surface, place_in_words
-from gdrun.quantities import quantity
+from gdrun.quantities import quantity, telling_digits
 
 
 def surface_fault(surface: Surface) -> Fault | None:
@@ -49,7 +49,11 @@ def _wrong_curvature(surface: Surface) -> Iterator[Fault]:
     """Yield a fault if the surface is not what `quadratic`, `convex` or `curvatures` declares."""
     found = surface.sampled_curvatures(surface.defaults)
     if surface.quadratic and (other := found.other) is not None:
-        what = f"is not quadratic: its curvatures are {_at(found, 0)}, but {_at(found, other)}"
+        first, second = found.curvatures[[0, other]]
+        far = int(np.argmax(np.abs(first - second)))
+        digits = telling_digits((first[far], second[far]))
+        first_words, second_words = (_at(found, at, digits) for at in (0, other))
+        what = f"is not quadratic: its curvatures are {first_words}, but {second_words}"
         yield what, "leave `quadratic` out"
     if surface.convex and (low := found.below(0)) is not None:
         what = f"is not convex: its curvatures are {_at(found, low)}"
@@ -57,18 +61,18 @@ def _wrong_curvature(surface: Surface) -> Iterator[Fault]:
     known = surface.curvature_range(surface.defaults)
     if known is None:
         return
-    outside = [at for at in (found.below(known[0]), found.above(known[1])) if at is not None]
-    if outside:
-        what = f"has the curvatures {_at(found, outside[0])}, but `curvatures` returns " + (
-            " and ".join(map(quantity, known))
-        )
-        yield what, "return the smallest and the largest second derivative, or leave it out"
+    for end, at in enumerate((found.below(known[0]), found.above(known[1]))):
+        if at is not None:
+            digits = telling_digits((found.curvatures[at, end], known[end]))
+            what = f"has the curvatures {_at(found, at, digits)}, but `curvatures` returns "
+            what += " and ".join(quantity(each, digits) for each in known)
+            yield what, "return the smallest and the largest second derivative, or leave it out"
     if surface.convex is not None and surface.convex != (known[0] >= 0):
         what = f"is declared with convex={surface.convex}, but its smallest curvature is "
         yield what + quantity(known[0]), "correct `convex`, or leave it out"
 
 
-def _at(found: CurvatureSample, at: int) -> str:
-    """The curvatures at a point, as text."""
-    low, high = map(quantity, found.curvatures[at].tolist())
+def _at(found: CurvatureSample, at: int, digits: int = 4) -> str:
+    """The curvatures at a point, as text. digits: the significant digits of each."""
+    low, high = (quantity(each, digits) for each in found.curvatures[at].tolist())
     return f"{low} and {high} at {place_in_words(found.place(at))}"

@@ -72,7 +72,7 @@ def budget_override(text: str, experiment: Experiment) -> Override:
     number = isinstance(given.value, int | float) and not isinstance(given.value, bool)
     if not number or not given.value > old:
         raise ConfigError(
-            f"must be more than the {old:g} {unit} that the run had, got {given.value!r}",
+            f"must be more than the {old:.15g} {unit} that the run had, got {given.value!r}",
             where=where,
             hint="give the whole budget, with the part that the run has used",
         )

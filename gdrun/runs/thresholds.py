@@ -20,7 +20,7 @@ def require_threshold(threshold: float, model: Predictor, classes: tuple[str, ..
     """
     if not 0 <= threshold <= 1:
         raise GdrunError(
-            f"must be between 0 and 1, got {threshold:g}",
+            f"must be between 0 and 1, got {threshold:.15g}",
             where=WHERE,
             hint="it is a probability; the default is 0.5",
         )

@@ -6,7 +6,7 @@ import numpy as np
 
 from gdrun.array_types import Array
 from gdrun.methods.stopping import position
-from gdrun.quantities import quantity
+from gdrun.quantities import contrasted, quantity
 from gdrun.symptoms import changes
 from gdrun.symptoms.facts import Remedy, Symptom, Traced
 
@@ -42,12 +42,12 @@ def overfitting(run: Traced) -> Symptom | None:
     large = rise > max(fall / 10, height / 20) or rise > max(fall / 50, height)
     if not large or run.end >= min(run.loss[least], last - rise / 2):
         return None
+    lowest, at_end = contrasted(validation[least], validation[-1])
     return Symptom(
         "overfitting",
         float(min(1.0, 0.5 + rise / max(min(fall, height), rise))),
-        f"the validation loss rose from {quantity(validation[least])} at epoch "
-        f"{position(run.epochs[least])} to {quantity(validation[-1])}, while the training loss "
-        f"fell to {quantity(run.loss[-1])}",
+        f"the validation loss rose from {lowest} at epoch {position(run.epochs[least])} to "
+        f"{at_end}, while the training loss fell to {quantity(run.loss[-1])}",
         (
             Remedy(
                 {"stopping.epochs": max(1, int(run.epochs[least]))},
@@ -64,10 +64,11 @@ def overfitting(run: Traced) -> Symptom | None:
 
 
 def _never_improved(run: Traced, validation: Array) -> Symptom:
+    first, last = contrasted(validation[0], validation[-1])
     return Symptom(
         "overfitting",
         1.0,
-        f"the validation loss rose from {quantity(validation[0])} to {quantity(validation[-1])}, "
+        f"the validation loss rose from {first} to {last}, "
         "and no step lowered it below its first value: the returned weights are those of the start",
         (
             *changes.smaller_rates(run)[:2],

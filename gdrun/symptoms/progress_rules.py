@@ -9,7 +9,7 @@ import numpy as np
 
 from gdrun.methods.stopping import SMALL_CHANGES, position
 from gdrun.problems.surfaces import place_in_words
-from gdrun.quantities import quantity
+from gdrun.quantities import contrasted, quantity
 from gdrun.symptoms import changes
 from gdrun.symptoms.facts import Remedy, Symptom, Traced
 from gdrun.symptoms.stability_rules import unsteady
@@ -189,19 +189,20 @@ def _stopped_by_small_steps(run: Traced) -> str | None:
     if not len(norms) or not norms[-1] > norms[0] / 5 > 0:
         return None
     which = "gradient norm" if run.full_batches else "norm of the full gradient"
+    first, last = contrasted(norms[0], norms[-1])
     return (
-        f"{words}: the {which} ended at {quantity(norms[-1])}, which is "
-        f"{multiple(norms[-1], norms[0])} its first value {quantity(norms[0])}"
+        f"{words}: the {which} ended at {last}, which is "
+        f"{multiple(norms[-1], norms[0])} its first value {first}"
     )
 
 
 def _left_words(run: Traced) -> str:
     """The evidence that a run on a surface ended above the minimum, as text."""
     last = float(run.loss[-1])
+    ended, lowest = contrasted(last, run.floor)
     return (
-        f"the training loss ended at {quantity(last)}, and the minimum of the surface is "
-        f"{quantity(run.floor)}: {share(last - run.floor, run.gap)} of its largest possible "
-        "fall is left"
+        f"the training loss ended at {ended}, and the minimum of the surface is "
+        f"{lowest}: {share(last - run.floor, run.gap)} of its largest possible fall is left"
     )
 
 

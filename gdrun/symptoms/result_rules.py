@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdrun.quantities import quantity
+from gdrun.quantities import contrasted, quantity
 from gdrun.symptoms import changes
 from gdrun.symptoms.facts import Symptom, Traced
 from gdrun.symptoms.wording import share
@@ -38,10 +38,11 @@ def baseline(run: Traced) -> Symptom | None:
         return None
     if accuracy is not None and accuracy > known["metrics"][part].get("accuracy", 0.0):
         return None
+    own, other = contrasted(loss, constant)
     return Symptom(
         "baseline",
         0.8,
-        f"the {part} loss {quantity(loss)} is no better than {quantity(constant)}, the loss of "
+        f"the {part} loss {own} is no better than {other}, the loss of "
         f"always predicting {_shown(known['prediction'])}",
         (*changes.fewer_limits(run), *changes.standardised(run), *changes.larger_rates(run)),
     )

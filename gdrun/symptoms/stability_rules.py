@@ -13,7 +13,7 @@ import numpy as np
 from gdrun.array_types import Array
 from gdrun.methods.plugins import note_on_ascent
 from gdrun.methods.stopping import position
-from gdrun.quantities import quantity
+from gdrun.quantities import contrasted, quantity
 from gdrun.symptoms import changes
 from gdrun.symptoms.facts import Symptom, Traced
 from gdrun.symptoms.wording import limit_words, multiple
@@ -82,7 +82,8 @@ def exploding(run: Traced) -> Symptom | None:
     if run.diverged is None and not (risen or peaked or thrown):
         return None
     place = len(run.loss) - 1 if risen else top
-    rose = f"the training loss rose from {quantity(run.start)} to {quantity(run.loss[place])}"
+    start, high_loss = contrasted(run.start, run.loss[place])
+    rose = f"the training loss rose from {start} to {high_loss}"
     evidence = run.diverged or f"{rose} by epoch {position(run.epochs[place])}"
     above = run.limit if run.limit is not None and run.rate > run.limit.value else None
     explained = above is not None and above.exact
@@ -225,9 +226,14 @@ def _course(loss: Array, floor: float) -> str:
     if width <= (float(loss.max()) - floor) / 20:
         return f"stays at {quantity(last)}"
     if abs(first - last) < width / 2:
-        return f"moves up and down between {quantity(loss.min())} and {quantity(loss.max())}"
+        return f"moves up and down between {_range(loss)}"
     verb = "falls" if last < first else "rises"
-    return f"{verb} slowly, from {quantity(first)} to {quantity(last)}"
+    return "{} slowly, from {} to {}".format(verb, *contrasted(first, last))
+
+
+def _range(loss: Array) -> str:
+    """The smallest and the largest value of a loss (n,), as text."""
+    return " and ".join(contrasted(loss.min(), loss.max()))
 
 
 def _moving(run: Traced, name: str, places: Array) -> Symptom:
@@ -238,8 +244,8 @@ def _moving(run: Traced, name: str, places: Array) -> Symptom:
     if fall > 0:
         compared = f"a range of {multiple(float(np.ptp(late)), fall)} its whole fall"
     evidence = (
-        f"after epoch {since} the training loss moves up and down between "
-        f"{quantity(late.min())} and {quantity(late.max())}, {compared}"
+        f"after epoch {since} the training loss moves up and down between {_range(late)}, "
+        f"{compared}"
     )
     if run.overshoots:
         evidence = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gdrun.methods.stopping import position
-from gdrun.quantities import quantity
+from gdrun.quantities import contrasted, quantity
 from gdrun.symptoms.facts import RateLimit, Traced
 
 
@@ -26,10 +26,13 @@ def multiple(value: float, of: float) -> str:
 
     of: the other value, which is above 0.
 
-    >>> [f"{multiple(value, 2)} the limit" for value in (0.1, 2, 5)]
-    ['5 % of the limit', '100 % of the limit', '2.5 times the limit']
+    >>> [f"{multiple(value, 2)} the limit" for value in (0.1, 2, 5, 2.001)]
+    ['5 % of the limit', '100 % of the limit', '2.5 times the limit', '1.0005 times the limit']
     """
-    return f"{share(value, of)} of" if value <= of else f"{quantity(value / of, 3)} times"
+    if value <= of:
+        return f"{share(value, of)} of"
+    times, _ = contrasted(value / of, 1.0, 3)
+    return f"{times} times"
 
 
 def epoch_words(epoch: float) -> str:
@@ -47,8 +50,9 @@ def limit_words(run: Traced, limit: RateLimit) -> str:
     If the limit is not exact, larger rates may be stable, too, and the text says that the limit is
     one of full batches near a minimum.
     """
-    compared = f"the rate {quantity(run.rate)} is {multiple(run.rate, limit.value)}"
-    known = f"{limit.form} = {quantity(limit.value)}"
+    rate, largest = contrasted(run.rate, limit.value)
+    compared = f"the rate {rate} is {multiple(run.rate, limit.value)}"
+    known = f"{limit.form} = {largest}"
     if limit.exact:
         return f"{compared} the stability limit {known}"
     if run.full_batches:

@@ -14,7 +14,7 @@ from gdrun.insight.bound_checks import BoundCheck, RunCheck
 from gdrun.insight.step_positions import StepPositions
 from gdrun.views.curves import Chart, Curve
 from gdrun.views.fitting import fitting
-from gdrun.views.numbers import MISSING, count, quantity
+from gdrun.views.numbers import MISSING, count, quantity, told_apart
 from gdrun.views.terminal_plot import PlotView
 from gdrun.views.theory import assumptions_views, plain_table, theory_data
 
@@ -99,13 +99,15 @@ def _table(observed: _Observed) -> RenderableType:
     rows = np.unique(np.rint(np.geomspace(1, last + 1, MOST_ROWS)).astype(int) - 1)
     for row in rows.tolist():
         limits, verdict = [MISSING] * len(names), ""
-        step = int(observed.steps[row])
+        step, value = int(observed.steps[row]), float(observed.values[row])
+        shown = quantity(value)
         if step and observed.bounds:
             places = [int(np.searchsorted(each.steps, step)) for each in observed.bounds]
             pairs = list(zip(observed.bounds, places, strict=True))
-            limits = [quantity(float(each.allowed[place])) for each, place in pairs]
+            allowed = [float(each.allowed[place]) for each, place in pairs]
+            shown, *limits = told_apart((value, *allowed), 4)
             verdict = "holds" if all(each.held[place] for each, place in pairs) else "BROKEN"
-        table.add_row(f"{step:,}", quantity(float(observed.values[row])), *limits, verdict)
+        table.add_row(f"{step:,}", shown, *limits, verdict)
     highest_first = sorted(observed.bounds, key=lambda each: float(-each.allowed[-1]))
     return fitting(table, [each.bound.name for each in highest_first[:-1]])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from gdrun.quantities import MISSING as MISSING
+from gdrun.quantities import contrasted as contrasted
 from gdrun.quantities import quantity as quantity
 from gdrun.quantities import told_apart as told_apart
 

@@ -17,7 +17,7 @@ from gdrun.study.judgement.stability import limit_formula
 from gdrun.symptoms.changes import LARGE_LOSS
 from gdrun.views.data_line import target_is_standardised
 from gdrun.views.fitting import FirstThatFits
-from gdrun.views.numbers import percent, quantity
+from gdrun.views.numbers import contrasted, percent, quantity
 
 MOST_CLASSES = 10
 """The most classes of a confusion matrix that is shown; run.json has it for any number."""
@@ -96,8 +96,9 @@ def _no_better(summary: RunSummary) -> Iterator[str]:
         if metric is None or own is None or other is None:
             continue
         if own <= other if metric.larger else own >= other:
-            words = f"{part} {metric.words} {shown(name, own)}"
-            yield f"{words} is no better than the baseline's {shown(name, other)}"
+            texts = map(percent, (own, other)) if metric.share else contrasted(own, other)
+            mine, constant = texts
+            yield f"{part} {metric.words} {mine} is no better than the baseline's {constant}"
 
 
 def target_advice(run: Run) -> Iterator[str]:

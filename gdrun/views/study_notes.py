@@ -16,7 +16,7 @@ from gdrun.study.judgement.stability import StabilityLimit
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.study.judgement.verdict_rules import HALFWAY
 from gdrun.study.study import Work
-from gdrun.views.numbers import count, duration, percent, quantity
+from gdrun.views.numbers import contrasted, count, duration, percent, quantity
 
 MOST_NAMES = 3
 """The most settings that a note names; of more it has the number."""
@@ -51,7 +51,9 @@ def why_chosen(sweep: Sweep) -> str:
     other = _better_median(sweep)
     if other is None:
         return ""
-    text = f"{other.name} has {quantity(sweep.metric.value(other.spread.median))}, "
+    value, best = sweep.metric.value, sweep.ranking[0]
+    _, better = contrasted(value(best.spread.median), value(other.spread.median))
+    text = f"{other.name} has {better}, "
     if not other.descends:
         return f"{text}but its training loss did not fall"
     if other.dropped is not None:

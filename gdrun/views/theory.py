@@ -16,7 +16,7 @@ from gdrun.insight.minimum import MOST_PARAMETERS
 from gdrun.insight.rates import Setting
 from gdrun.insight.theory import Theory
 from gdrun.views.fitting import fitting, headings
-from gdrun.views.numbers import MISSING, quantity
+from gdrun.views.numbers import MISSING, contrasted, quantity
 
 NAMES = {"vanilla": "descent", "momentum": "heavy ball", "nesterov": "Nesterov"}
 """The names of the update rules in the field, by their names in a config."""
@@ -89,7 +89,7 @@ def _constants_table(theory: Theory) -> Table:
 
 
 def _range(known: tuple[float, float]) -> str:
-    return f"{quantity(known[0])} to {quantity(known[1])}"
+    return " to ".join(contrasted(*known))
 
 
 def _limit_words(theory: Theory) -> str:

@@ -264,6 +264,45 @@ def test_a_fault_is_named_and_nothing_is_registered(plugin, text, message, hint)
     assert [kind.registry for kind in KINDS] == before
 
 
+NUMBER = r"(-?\d\S*?)"
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "ratio"),
+    [
+        # Booth's second slope, 1.0005 times as large.
+        (
+            BOOTH.replace("4 * first + 2 * second", "1.0005 * (4 * first + 2 * second)"),
+            f"returns ∂f/∂y = {NUMBER} at .*, but f has the slope {NUMBER} there, by central "
+            r"differences: a relative difference of 0\.0005$",
+            1.0005,
+        ),
+        # The curvature of Cauchy's loss is at most 1, and 0.99748 at the point with the least |r|.
+        (
+            CAUCHY.replace(
+                "convex=False", "convex=False, curvature=lambda outputs, scale: 0.99746"
+            ),
+            f"has the curvature {NUMBER} at .*, but `curvature` returns {NUMBER}$",
+            None,
+        ),
+        # Booth's curvatures are 2 and 18.
+        (
+            declaring(BOOTH, "curvatures=lambda: (2.0, 17.9991)"),
+            rf"has the curvatures \S+ and {NUMBER} at .*, but `curvatures` returns 2 and {NUMBER}$",
+            18 / 17.9991,
+        ),
+    ],
+)
+def test_a_small_fault_shows_two_numbers_that_differ(plugin, text, words, ratio):
+    with pytest.raises(GdrunError) as caught:
+        plugin(text)
+    found, expected = re.search(words, caught.value.problems[0].what).groups()
+    assert found != expected
+    if ratio is not None:
+        # Both are rounded by at most a tenth of their difference or so.
+        assert float(found) / float(expected) - 1 == pytest.approx(ratio - 1, rel=0.3)
+
+
 def test_a_model_with_a_loss_of_a_plugin_says_what_it_needs(plugin):
     plugin(CAUCHY)
     run = gdrun.train(PLAIN, data=data(), out="runs")

@@ -1,5 +1,6 @@
 """The rules on small curves: no verdict depends on the unit of the loss or on a constant in it."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -388,6 +389,19 @@ def test_the_lower_bound_of_a_loss():
     assert lowest_loss({"dataset": {"name": "iris"}}) == 0.0
 
 
+def test_numbers_that_are_compared_have_the_digits_that_tell_them_apart():
+    """0.1 is 1.0005 times 0.09995: with four digits, both would be 0.1, and the multiple 1."""
+    run = curves(np.linspace(1, 2, 20), limit=RateLimit(0.09995, "2/L", exact=True))
+    (found,) = diagnose(run)
+    assert found.evidence.endswith("the rate 0.1 is 1.0005 times the stability limit 2/L = 0.09995")
+    run = curves(np.linspace(1, 2, 20), limit=RateLimit(0.099997, "2/L", exact=True))
+    (found,) = diagnose(run)
+    assert found.evidence.endswith("1.00003 times the stability limit 2/L = 0.099997")
+    run = curves(0.5 * STEADY + 0.4, summary=against_baseline(0.700012, 0.5))
+    (found,) = diagnose(run)
+    assert found.evidence.startswith("the test loss 0.700012 is no better than 0.7, the loss of")
+
+
 def test_the_stability_limit_is_evidence():
     """A rate of 0.1 is 50 times a limit of 0.002; the first remedy is half the limit."""
     run = curves(np.linspace(1, 2, 20), limit=RateLimit(0.002, "2/L", exact=True))
@@ -491,9 +505,12 @@ def test_small_steps_with_batches_are_judged_by_the_full_gradient(stop, rate, fa
     assert ("slow convergence" in found) is far
     if far:
         why = SMALL_STEPS if "weight_change" in stop else SMALL_CHANGE
-        ended = f"{why}the norm of the full gradient ended at {last:.4g}, which is "
-        assert found["slow convergence"].startswith(ended)
-        assert found["slow convergence"].endswith(f" its first value {first:.4g}")
+        ended = (
+            rf"{why}the norm of the full gradient ended at (\S+), which is .* its first value (\S+)"
+        )
+        shown = re.fullmatch(ended, found["slow convergence"]).groups()
+        assert list(map(float, shown)) == pytest.approx([last, first], rel=1e-3)
+        assert shown[0] != shown[1]
 
 
 def test_noise_that_repeats_a_loss_is_not_a_small_step():

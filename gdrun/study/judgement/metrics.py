@@ -246,7 +246,7 @@ def parse_target(
     if metric.sign < 0 and number > PERFECT:
         share = f"{number / 100:g}" if number <= 100 else "0.95"
         hint = f"a perfect model has {metric.words} 1: write for example {name.strip()}={share}"
-        what = f"{metric.words} must be ≤ 1, got {number:g}"
+        what = f"{metric.words} must be ≤ 1, got {number:.15g}"
         raise GdrunError(what, where=Parameter("target"), hint=hint)
     return Target(metric, float(number))
 
