@@ -94,7 +94,13 @@ def note_plugins_of_config(config: str) -> None:
             note(f"the plugin {path} changed since {place}; this command uses the new version")
         elif loaded and each["sha256"] not in loaded:
             others = ", ".join(shown_path(each) for each in loaded.values())
-            note(f"{place} used the plugin {path}, which is not loaded; this command uses {others}")
+            remedy = f"for those of {path}, replace it by --plugin {shlex.quote(path)}"
+            if not Path(each["path"]).is_file():
+                remedy = f"{path} no longer exists"
+            note(
+                f"{place} used the plugin {path}; this command uses the methods of {others}; "
+                f"{remedy}"
+            )
 
 
 def note_plugins_of_study(recorded: Iterable[Mapping[str, str]]) -> None:

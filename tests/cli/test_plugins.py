@@ -356,9 +356,15 @@ def test_a_recorded_config_with_another_plugin_is_noted(gdrun, tmp_path, monkeyp
     assert gdrun(*again, "--plugin", "my.py").err == ""
     forget()
     Path("other.py").write_text(mine.replace("lr * np.sign(g)", "lr * g"), encoding="utf-8")
+    note = f"note: {run} used the plugin my.py; this command uses the methods of other.py; "
     assert gdrun(*again, "--plugin", "other.py").err == (
-        f"note: {run} used the plugin my.py, which is not loaded; this command uses other.py\n"
+        f"{note}for those of my.py, replace it by --plugin my.py\n"
     )
+    Path("my.py").unlink()
+    assert gdrun(*again, "--plugin", "other.py").err == (f"{note}my.py no longer exists\n")
+    Path("my.py").write_text(mine, encoding="utf-8")
+    forget()
+    assert gdrun(*again, "--plugin", "my.py").err == ""
     forget()
     Path("my.py").write_text(mine.replace("lr * np.sign(g)", "lr * g"), encoding="utf-8")
     for command in (again, ("sweep", "lr=0.1,1", "-c", str(run / "config.yaml"), "-q")):
