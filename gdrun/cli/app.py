@@ -45,7 +45,7 @@ def _version(given: bool) -> None:
         try:
             typer.echo(f"C compiler: {compiler_version()}")
         except CompilerError as error:
-            typer.echo(f"no C compiler: {error}")
+            typer.echo(f"no C compiler: {error.with_remedy}")
         raise typer.Exit
 
 

@@ -31,7 +31,23 @@ class NotCompilableError(Exception):
 
 
 class CompilerError(NotCompilableError):
-    """The C compiler is missing, hangs or fails, or its library cannot be saved or loaded."""
+    """The C compiler is missing, hangs or fails, or its library cannot be saved or loaded.
+
+    remedy: what the user can do to use a compiler, for a hint; empty if this is not known.
+    """
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+    @property
+    def with_remedy(self) -> str:
+        """The message, and after it the remedy if there is one."""
+        return f"{self}; {self.remedy}" if self.remedy else str(self)
+
+
+class MissingCompilerError(CompilerError):
+    """No C compiler is installed."""
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from gdrun.engine.contract import (
     EngineMaker,
     EngineName,
     KindName,
+    MissingCompilerError,
     NotCompilableError,
 )
 from gdrun.engine.numpy_stepper import NumpyStepper
@@ -84,7 +85,7 @@ def engine_maker(cohort: Cohort, configured: str) -> EngineMaker:
     configured: the engine in the config; the environment variable GDRUN_ENGINE overrides it. Only
     the returned function compiles kernels. Raises ConfigError if the name is unknown, or if the
     compiled engine is required and cannot run the cohort; MissingExtraError if the compiled engine
-    is required and there is no compiler.
+    is required and no compiler is installed.
     """
     wanted = wanted_engine(configured)
     if wanted == "numpy":
@@ -101,13 +102,16 @@ def engine_maker(cohort: Cohort, configured: str) -> EngineMaker:
     try:
         require_compiler()
     except CompilerError as error:
-        missing = MissingExtraError(
-            "the compiled engine", "compiler", f"a C compiler, but {error}", "install gcc or clang"
-        )
+        remedy = error.remedy
+        if isinstance(error, MissingCompilerError):
+            needed, other = f"a C compiler, but {error}", "install gcc or clang"
+            missing = MissingExtraError("the compiled engine", "compiler", needed, other)
+            if forced:
+                raise missing from None
+            remedy = missing.problems[0].hint or ""
         if forced:
-            raise missing from None
-        hint = missing.problems[0].hint
-        return partial(NumpyEngine, f"faster with a C compiler, but {error}: {hint}")
+            return _refused(str(error), forced, remedy)
+        return partial(NumpyEngine, f"faster with a C compiler, but {error}: {remedy}")
     return _first_with_a_form(cohort, kinds, forced)
 
 
@@ -158,15 +162,18 @@ def _make(cohort: Cohort, kind: _Kind, others: Sequence[_Kind], forced: bool) ->
     others: the kinds to try next. forced: whether the user requires the compiled engine; if not,
     the result may be the NumPy engine.
     """
+    remedy = ""
     try:
         return compiled_engine(cohort, kind.name)
     except CompilerError as error:
         if not forced:
-            return NumpyEngine(f"not compiled: {error}")
-        reason = str(error)
+            return NumpyEngine(f"not compiled: {error.with_remedy}")
+        reason, remedy = str(error), error.remedy
     except NotCompilableError as error:
         reason = str(error)
-    return (_first_with_a_form(cohort, others, forced) if others else _refused(reason, forced))()
+    if others:
+        return _first_with_a_form(cohort, others, forced)()
+    return _refused(reason, forced, remedy)()
 
 
 def wanted_engine(configured: str) -> str:
@@ -181,20 +188,21 @@ def wanted_engine(configured: str) -> str:
     return given
 
 
-def _refused(reason: str, forced: bool) -> EngineMaker:
+def _refused(reason: str, forced: bool, remedy: str = "") -> EngineMaker:
     """Return a function that makes the NumPy engine, if the compiled one cannot run a cohort.
 
     reason: why it cannot run the cohort. forced: whether the user requires the compiled engine; if
-    so, ConfigError is raised with the reason.
+    so, ConfigError is raised with the reason. remedy: how to use the compiled engine, if known.
     """
     if forced:
         by_variable = bool(os.environ.get("GDRUN_ENGINE"))
+        numpy = "use engine: numpy or auto"
+        if by_variable:
+            numpy = "unset GDRUN_ENGINE, or set it to numpy or auto"
         raise ConfigError(
             f"the compiled engine cannot run this: {reason}",
             where="GDRUN_ENGINE" if by_variable else "engine",
-            hint="unset this variable, or set it to numpy or auto"
-            if by_variable
-            else "use engine: numpy or auto",
+            hint=f"{remedy}; or {numpy}" if remedy else numpy,
         )
     return NumpyEngine
 

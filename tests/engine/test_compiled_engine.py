@@ -43,25 +43,55 @@ def test_every_loss_has_a_form_in_c():
     assert all(loss.equation for loss in LOSSES.values() if loss.targets != "code")
 
 
-def test_without_a_compiler_numpy_runs_and_what_is_missing_is_named(monkeypatch):
-    monkeypatch.setenv("CC", "no-such-compiler")
+@pytest.fixture
+def fresh_compiler():
+    """The compiler is looked for again in this test, and in the next one."""
     compiler.compiler.cache_clear()
-    try:
-        long = cohort_of("mse", "vanilla", stopping={"steps": 10**8})
-        engine = engine_of(long, "auto")
-        assert engine.name == "numpy"
-        how = 'install gcc or clang, or run: python -m pip install "gdrun[compiler]"'
-        reason = "the variable CC names no-such-compiler, which is not installed"
-        assert engine.note == f"faster with a C compiler, but {reason}: {how}"
-        assert engine_of(cohort_of("mse", "vanilla"), "auto").note is None
-        with pytest.raises(MissingExtraError) as caught:
-            engine_of(long)
-        assert str(caught.value) == (
-            f"error: the compiled engine needs a C compiler, but {reason}\nhint: {how}"
-        )
-        assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
-    finally:
-        compiler.compiler.cache_clear()
+    yield
+    compiler.compiler.cache_clear()
+
+
+def test_without_a_compiler_numpy_runs_and_what_is_missing_is_named(monkeypatch, fresh_compiler):
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setattr(compiler.shutil, "which", lambda name: None)
+    monkeypatch.setattr(compiler, "find_spec", lambda name: None)
+    long = cohort_of("mse", "vanilla", stopping={"steps": 10**8})
+    engine = engine_of(long, "auto")
+    assert engine.name == "numpy"
+    how = 'install gcc or clang, or run: python -m pip install "gdrun[compiler]"'
+    reason = "no program named cc, gcc or clang is installed"
+    assert engine.note == f"faster with a C compiler, but {reason}: {how}"
+    assert engine_of(cohort_of("mse", "vanilla"), "auto").note is None
+    with pytest.raises(MissingExtraError) as caught:
+        engine_of(long)
+    assert str(caught.value) == (
+        f"error: the compiled engine needs a C compiler, but {reason}\nhint: {how}"
+    )
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("place", "other"),
+    [
+        ("engine", "use engine: numpy or auto"),
+        ("GDRUN_ENGINE", "unset GDRUN_ENGINE, or set it to numpy or auto"),
+    ],
+)
+def test_another_compiler_is_no_remedy_for_a_wrong_variable(
+    monkeypatch, fresh_compiler, place, other
+):
+    monkeypatch.setenv("CC", "no-such-compiler")
+    reason = "the variable CC names no-such-compiler, which is not installed"
+    how = "unset CC, or set it to an installed compiler"
+    long = cohort_of("mse", "vanilla", stopping={"steps": 10**8})
+    assert engine_of(long, "auto").note == f"faster with a C compiler, but {reason}: {how}"
+    if place == "GDRUN_ENGINE":
+        monkeypatch.setenv("GDRUN_ENGINE", "compiled")
+    with pytest.raises(ConfigError) as caught:
+        engine_of(long)
+    assert str(caught.value) == (
+        f"error: {place}: the compiled engine cannot run this: {reason}\nhint: {how}; or {other}"
+    )
 
 
 @pytest.mark.parametrize("optimizer", ["lars", "lamb"])
@@ -128,7 +158,7 @@ def test_an_engine_that_cannot_run_is_blamed_on_what_names_it(monkeypatch):
     with pytest.raises(ConfigError, match=r"error: engine: .*\nhint: use engine: numpy or auto"):
         engine_of(cohort)
     monkeypatch.setenv("GDRUN_ENGINE", "compiled")
-    with pytest.raises(ConfigError, match=r"error: GDRUN_ENGINE: .*\nhint: unset this variable"):
+    with pytest.raises(ConfigError, match=r"error: GDRUN_ENGINE: .*\nhint: unset GDRUN_ENGINE"):
         engine_of(cohort, "auto")
 
 

@@ -34,7 +34,7 @@ from gdrun.engine.compiled.library_cache import (
     process_directory,
     workshop,
 )
-from gdrun.engine.contract import CompilerError
+from gdrun.engine.contract import CompilerError, MissingCompilerError
 from gdrun.stop_requests import Stopped, stop_requested
 
 SOURCES = Path(__file__).parent / "c"
@@ -46,6 +46,9 @@ NAMES = ("cc", "gcc", "clang")
 The environment variable CC names a compiler to use before them. The Python package ziglang, which
 contains a compiler, is used if none of them is installed.
 """
+
+OTHER_COMPILER = "set the variable CC to another compiler"
+"""The remedy for a compiler that does not work."""
 
 FLAGS = (
     "-std=gnu11",
@@ -98,7 +101,8 @@ def compiler() -> Compiler:
     said = _run(command, ["--version"])
     version = said.stdout.partition("\n")[0].strip()
     if said.returncode or not version:
-        raise CompilerError(f"{shlex.join(command)} does not print its version, so it is not used")
+        what = f"{shlex.join(command)} does not print its version, so it is not used"
+        raise CompilerError(what, OTHER_COMPILER)
     with suppress(OSError):
         saved.write_text(version, encoding="utf-8")
     return Compiler(command, version)
@@ -107,14 +111,15 @@ def compiler() -> Compiler:
 def _command() -> tuple[str, ...]:
     if given := shlex.split(os.environ.get("CC", "")):
         if (program := shutil.which(given[0])) is None:
-            raise CompilerError(f"the variable CC names {given[0]}, which is not installed")
+            what = f"the variable CC names {given[0]}, which is not installed"
+            raise CompilerError(what, "unset CC, or set it to an installed compiler")
         return (program, *given[1:])
     for name in NAMES:
         if (program := shutil.which(name)) is not None:
             return (program,)
     if find_spec("ziglang") is not None:
         return (sys.executable, "-m", "ziglang", "cc")
-    raise CompilerError("no program named cc, gcc or clang is installed")
+    raise MissingCompilerError("no program named cc, gcc or clang is installed")
 
 
 def _identity(command: tuple[str, ...]) -> str:
@@ -226,7 +231,7 @@ def _run(
     mark = cache_directory() / f"hangs-{_identity(compiler)}.txt"
     with suppress(OSError):
         if 0 <= time.time() - mark.stat().st_mtime < MEMORY:
-            raise CompilerError(f"{slow} when it was last used; to use it again, remove {mark}")
+            raise CompilerError(f"{slow} when it was last used", f"to use it again, remove {mark}")
     try:
         process = subprocess.Popen(
             [*compiler, *given],
@@ -251,7 +256,7 @@ def _run(
             if time.monotonic() > latest:
                 with suppress(OSError):
                     mark.write_text(f"{slow}\n", encoding="utf-8")
-                raise CompilerError(slow)
+                raise CompilerError(slow, OTHER_COMPILER)
     except BaseException:
         _end(process)
         raise
@@ -259,7 +264,8 @@ def _run(
 
 
 def _not_started(compiler: tuple[str, ...], error: OSError) -> CompilerError:
-    return CompilerError(f"{Path(compiler[0]).name} cannot be started: {error}")
+    what = f"{Path(compiler[0]).name} cannot be started: {error}"
+    return CompilerError(what, OTHER_COMPILER)
 
 
 def _end(process: subprocess.Popen[str]) -> None:
