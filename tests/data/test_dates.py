@@ -68,27 +68,25 @@ def test_times_with_half_days_and_names(read, cells):
     np.testing.assert_allclose(hours, [0, 12.5, 13 + 5 / 60 + 6 / 3600], atol=1e-9)
 
 
-@pytest.mark.parametrize(
-    "cells", [("2020-01", "2020-02", "2021-03"), ("Jan 2020", "February 2020", "Mar-2021")]
-)
-def test_a_month_is_its_first_day(read, cells):
-    # 2020-01-01 is the day 18262; then 31 days, and 29 + 365 more.
-    table = read("sold,y\n" + rows(*cells))
-    assert table.X[:, [0, 1, 3]].tolist() == [[2020, 1, 18262], [2020, 2, 18293], [2021, 3, 18687]]
+# 2020-01-01 is the day 18262; then 31 days, and 29 + 365 more.
+MONTHS = [[2020, 1, 18262], [2020, 2, 18293], [2021, 3, 18687]]
+# 91 days after 2020-01-01 is April 1, and 2021-10-01 is 366 + 273 days after it.
+QUARTERS = [[2020, 1, 18262], [2020, 4, 18353], [2021, 10, 18901]]
 
 
 @pytest.mark.parametrize(
-    "cells",
+    ("cells", "first_days"),
     [
-        ("2020Q1", "2020Q2", "2021q4"),
-        ("2020-Q1", "2020 Q2", "2021-Q4"),
-        ("Q1 2020", "Q2-2020", "Q4 2021"),
+        (("2020-01", "2020-02", "2021-03"), MONTHS),
+        (("Jan 2020", "February 2020", "Mar-2021"), MONTHS),
+        (("2020Q1", "2020Q2", "2021q4"), QUARTERS),
+        (("2020-Q1", "2020 Q2", "2021-Q4"), QUARTERS),
+        (("Q1 2020", "Q2-2020", "Q4 2021"), QUARTERS),
     ],
 )
-def test_a_quarter_is_its_first_day(read, cells):
-    # 2020-01-01 is the day 18262; 91 days later is April 1, and 2021-10-01 is 366 + 273 days later.
+def test_a_month_or_a_quarter_is_its_first_day(read, cells, first_days):
     table = read("sold,y\n" + rows(*cells))
-    assert table.X[:, [0, 1, 3]].tolist() == [[2020, 1, 18262], [2020, 4, 18353], [2021, 10, 18901]]
+    assert table.X[:, [0, 1, 3]].tolist() == first_days
 
 
 @pytest.mark.parametrize(
