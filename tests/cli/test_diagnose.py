@@ -146,7 +146,7 @@ def test_a_sweep_is_diagnosed_as_a_whole_and_run_by_run(here, tmp_path, monkeypa
     # The next command works, and has the best rate of the sweep inside its range.
     *_, line = shown.splitlines()
     words = shlex.split(line)
-    assert words[:3] == ["gdrun", "sweep", "optimizer.lr=log:0.0001:0.0016:3"]
+    assert words[:3] == ["gdrun", "sweep", "optimizer.lr=log:0.0001:0.0016:5"]
     assert here(*words[1:], "--seeds", "1", "-q").code == 0
     document = json.loads(here("diagnose", str(study), "--json").out)
     assert [each["name"] for each in document["symptoms"]] == ["edge"]

@@ -154,7 +154,7 @@ def test_every_run_diverged_is_exit_code_3(sweep):
 def test_a_best_value_at_the_edge_is_a_warning_with_a_wider_range(sweep):
     answer = sweep("lr=0.0001,0.001,0.01")
     assert "warning: the best lr is the largest that was tried" in answer.out
-    assert "lr=log:0.001:1:4" in answer.out
+    assert "lr=log:0.0001:0.1:4" in answer.out
 
 
 def test_resumed_it_runs_nothing_again(sweep, gdrun, config, tmp_path):

@@ -22,30 +22,63 @@ def edge_of(key, values, best):
 @pytest.mark.parametrize(
     ("key", "values", "best", "wider"),
     [
-        ("optimizer.lr", (0.001, 0.01, 0.1), 0.1, [0.01, 0.1, 1, 10]),
-        ("optimizer.lr", (0.001, 0.01, 0.1), 0.001, [1e-05, 1e-4, 1e-3, 0.01]),
+        # Ten times the end, in steps of the grid.
+        ("optimizer.lr", (0.001, 0.01, 0.1), 0.1, [0.001, 0.01, 0.1, 1]),
+        ("optimizer.lr", (0.001, 0.01, 0.1), 0.001, [0.0001, 0.001, 0.01, 0.1]),
         # Whole numbers, but the rate need not be one.
-        ("optimizer.lr", (1, 10, 100), 1, [0.01, 0.1, 1, 10]),
-        # The best is 1 and the ratio of the ends 4; half the range below it would be below 0.
-        ("optimizer.lr", (1.0, 2.0, 4.0), 1.0, [0.25, 1, 4]),
-        ("optimizer.lr", (1.0, 1.2, 1.4, 1.6), 1.6, [1.3, 1.45, 1.6, 1.75, 1.9]),
-        ("variant.batch_size", (8, 32, 128), 128, [32, 128, 512, 2048]),
-        ("stopping.epochs", (4, 6, 8), 8, [6, 8, 10]),
-        ("stopping.epochs", (2, 4, 8), 2, [1, 2, 4]),
-        ("variant.batch_size", (8, 16, 32), 32, [16, 32, 64, 128]),
-        ("variant.batch_size", (32, 64, 128), 32, [8, 16, 32, 64]),
-        ("variant.batch_size", (16, 64, 256), 16, [1, 4, 16, 64]),
-        ("optimizer.lr", (0.1, 0.2, 0.4), 0.4, [0.1, 0.4, 1.6]),
+        ("optimizer.lr", (1, 10, 100), 1, [0.1, 1, 10, 100]),
+        # The ratio of the ends is 4.
+        ("optimizer.lr", (1.0, 2.0, 4.0), 1.0, [0.25, 0.5, 1, 2, 4]),
+        ("optimizer.lr", (0.1, 0.2, 0.4), 0.4, [0.1, 0.2, 0.4, 0.8, 1.6]),
+        ("optimizer.lr", (0.001, 0.0015, 0.00225), 0.00225, [0.001 * 1.5**k for k in range(5)]),
+        # By the width of a linear grid; half of it where the whole would end below 0.
+        ("optimizer.lr", (1.0, 1.2, 1.4, 1.6), 1.6, [1, 1.2, 1.4, 1.6, 1.8, 2, 2.2]),
+        ("optimizer.lr", (1.0, 1.5, 2.0, 2.5, 3.0), 1.0, [0.5, 1, 1.5, 2, 2.5, 3]),
+        # No linear step below 0.1 is positive: half decades.
+        ("optimizer.lr", (0.1, 0.5, 0.9), 0.1, [0.01, 0.03162, 0.1, 0.5, 0.9]),
+        ("variant.batch_size", (8, 32, 128), 128, [8, 32, 128, 512, 2048]),
+        ("stopping.epochs", (4, 6, 8), 8, [4, 6, 8, 10, 12]),
+        ("stopping.epochs", (2, 4, 8), 2, [1, 2, 4, 8]),
+        ("variant.batch_size", (8, 16, 32), 32, [8, 16, 32, 64, 128]),
+        ("variant.batch_size", (32, 64, 128), 32, [8, 16, 32, 64, 128]),
+        ("variant.batch_size", (16, 64, 256), 16, [1, 4, 16, 64, 256]),
+        # Uneven, with ends that are 1000 times apart: the mean ratio is 10.
+        ("optimizer.lr", (0.001, 0.005, 0.2, 1.0), 1.0, [0.001, 0.005, 0.2, 1, 10]),
         # Without the zero, these are spaced logarithmically.
-        ("model.l2", (0.0, 0.001, 0.1), 0.1, [0.01, 0.1, 1, 10]),
-        ("model.l2", (0.0, 0.01, 0.02, 0.04), 0.04, [0.01, 0.02, 0.04, 0.08, 0.16]),
+        ("model.l2", (0.0, 0.001, 0.01, 0.1), 0.1, [0, 0.001, 0.01, 0.1, 1]),
+        ("model.l2", (0.0, 0.01, 0.02, 0.04), 0.04, [0, 0.01, 0.02, 0.04, 0.08, 0.16]),
+        # β is below 1: of 0.95 + 0.45 / 2ⁿ, the first one below it is 0.95 + 0.45 / 16.
+        ("optimizer.beta", (0.5, 0.9, 0.95), 0.95, [0.5, 0.9, 0.95, 0.9781]),
     ],
 )
-def test_what_to_try_next_has_the_best_inside(key, values, best, wider):
+def test_what_to_try_next_contains_what_was_tried(key, values, best, wider):
     (edge,) = edge_of(key, values, best)
     assert edge.smallest == (best == min(values))
-    assert parse_sweep(edge.wider) == pytest.approx(wider)
-    assert best in [pytest.approx(value) for value in wider]
+    assert parse_sweep(edge.wider) == pytest.approx(wider, rel=1e-3)
+    again = [min(wider, key=lambda point: abs(point - value)) for value in values]
+    assert again == pytest.approx(list(values), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("words", "best", "wider"),
+    [
+        # Nine values in four decades: two to a decade, and a decade more.
+        ("log:1e-5:1e-1:9", -1, "log:1e-05:1:11"),
+        ("log:1e-5:1e-1:9", 0, "log:1e-06:0.1:11"),
+        # A linear range stays one, also if its ends are far apart.
+        ("lin:0.01:1.01:11", -1, "lin:0.01:2.01:21"),
+        ("lin:3:1:5", 0, "lin:1:5:9"),
+        # All its ends need more than four digits.
+        ("lin:0.100001:0.100003:3", -1, "lin:0.100001:0.100005:5"),
+    ],
+)
+def test_a_wider_range_keeps_the_words_of_the_range(words, best, wider):
+    base = load(LOGISTIC)
+    (axis,) = axes_of({"optimizer.lr": words}, base)
+    tried = candidates_of(base, grid([axis]))
+    (edge,) = edges([axis], tried[best], tried)
+    assert edge.wider == wider
+    assert parse_sweep(wider) == pytest.approx(sorted({*parse_sweep(wider), *axis.values}))
 
 
 @pytest.mark.parametrize(
@@ -67,18 +100,12 @@ def test_the_other_sign_is_not_proposed_unasked(monkeypatch):
     monkeypatch.setattr("gdrun.study.judgement.edges._is_allowed", lambda *given: True)
     assert edge_of("optimizer.beta", (0.0, 0.5, 0.9), 0.0) == []
     (edge,) = edge_of("optimizer.beta", (0.1, 0.5, 0.9), 0.1)
-    assert parse_sweep(edge.wider) == pytest.approx([0.1 / 9, 0.1, 0.9], rel=1e-3)
+    assert parse_sweep(edge.wider) == [0.01, 0.03162, 0.1, 0.5, 0.9]
 
 
 def test_values_without_an_order_have_no_edge():
     rules = tuple({"name": name, "lr": 0.1} for name in ("adam", "lion", "yogi"))
     assert edge_of("optimizer", rules, rules[0]) == []
-
-
-def test_values_that_the_key_may_not_have_are_not_proposed():
-    # β is below 1: 0.99 and 0.999 lie beyond 0.95, but half the range above it does not.
-    (edge,) = edge_of("optimizer.beta", (0.5, 0.9, 0.95), 0.95)
-    assert edge.wider == ""
 
 
 def edge_of_draws(key, words, draws, best):
