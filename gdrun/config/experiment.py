@@ -69,7 +69,14 @@ DEFAULTS: dict[str, Any] = {
 """The value of each section that is not in a config file.
 
 The sections dataset, model and surface have no default: a file must have dataset and model, or
-surface.
+surface. On a surface without noise the variant is NOISELESS_VARIANT.
+"""
+
+NOISELESS_VARIANT = "bgd"
+"""The default variant on a surface without noise.
+
+All its batches have the same gradient, so that each step is an epoch: the stopping rules and the
+tables see every step.
 """
 
 SURFACE_LOG: dict[str, Any] = {"points": 10_000}

@@ -73,7 +73,7 @@ KEY_MEANINGS: dict[str, tuple[str, str]] = {
     ),
     "surface.noise": (
         "The standard deviation of the noise vectors, one of which is added to the gradient of "
-        "each example.",
+        "each example. Without noise the default variant is bgd.",
         "surface: {name: bowl, noise: 1}",
     ),
     "surface.examples": (

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from gdrun.config.document import Document, parse_document, read_document
-from gdrun.config.experiment import Experiment
+from gdrun.config.experiment import DEFAULTS, Experiment
 from gdrun.config.overrides import (
     MOST_OVERRIDES,
     Override,
@@ -17,7 +17,7 @@ from gdrun.config.overrides import (
     parse_override,
     paths_of,
 )
-from gdrun.config.quickstart import adapted, assumed_rate
+from gdrun.config.quickstart import adapted, assumed_rate, varies_batches
 from gdrun.config.resolving import resolve
 from gdrun.config.writing import short_flow
 from gdrun.data.sources import PREPARATION
@@ -32,12 +32,15 @@ Change: TypeAlias = str | Override | Mapping[str, Any]
 QUICKSTART = "quickstart"
 
 
-def load(source: Source = None, overrides: Iterable[Change] = ()) -> Experiment:
+def load(
+    source: Source = None, overrides: Iterable[Change] = (), varied: Iterable[Override] = ()
+) -> Experiment:
     """Return the experiment that `source` describes, changed by the overrides.
 
     source: the path of a config file, plain data, an experiment, or None for the quickstart config.
     overrides: texts of the form KEY=VALUE, or mappings of keys to values; for the same key the last
-    one counts.
+    one counts. varied: the keys that the runs of a study vary, as overrides whose values are not
+    used; with batches or noise among them, a surface has the same default variant as data.
     Raises ConfigError with all problems at once, and GdrunError if an installed plugin fails.
     """
     load_entry_points()  # Before validation, which reads the registries.
@@ -46,7 +49,9 @@ def load(source: Source = None, overrides: Iterable[Change] = ()) -> Experiment:
     data, where, unclear = applied(document.data, parsed, document.where)
     problems += unclear
     if source is None:
-        data = adapted(data, document.data, parsed)
+        data = adapted(data, document.data, parsed, varied)
+    if "variant" not in data and varies_batches(varied, data):
+        data = data | {"variant": DEFAULTS["variant"]}
     try:
         experiment = resolve(data, where)
     except ConfigError as error:

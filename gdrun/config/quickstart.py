@@ -1,4 +1,4 @@
-"""The quickstart config, adapted to what the user sets: name, budget, and the rate of a surface."""
+"""The quickstart config, adapted to what the user sets: name, budget, and what suits a surface."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gdrun.config.overrides import Override, paths_of
+from gdrun.config.resolving import is_noiseless
 from gdrun.config.section_kinds import Section, SectionKind
 from gdrun.config.sections import DATASET_KEYS, SECTIONS, SURFACE
 from gdrun.problems.surfaces import SURFACES
@@ -20,20 +21,33 @@ The steps of other rules, such as adam, have about the size of the rate on any s
 
 
 def adapted(
-    data: dict[str, Any], quickstart: Mapping[str, Any], overrides: Iterable[Override]
+    data: dict[str, Any],
+    quickstart: Mapping[str, Any],
+    overrides: Iterable[Override],
+    varied: Iterable[Override] = (),
 ) -> dict[str, Any]:
     """Return the plain data of the quickstart after overrides, adapted to them.
 
     Its name is removed if they choose another dataset, model or surface. Its budget is removed if
     they set another one. On a surface, its rate is replaced by the one that suits the surface,
-    unless they set a rate, or the optimizer's steps are not proportional to the gradient.
+    unless they set a rate, or the optimizer's steps are not proportional to the gradient. On a
+    surface without noise, its variant and its epochs are removed, so that the defaults apply,
+    unless the user sets or varies the batches: those of the quickstart suit its data.
 
     data: the plain data with the overrides of the user applied. quickstart: the plain data of the
-    quickstart itself. overrides: those of the user.
+    quickstart itself. overrides: those of the user. varied: the keys that the runs of a study vary,
+    as overrides whose values are not used.
     """
     changes = list(overrides)
     if _problem(data) != _problem(quickstart):
         data = _unnamed(data, quickstart["name"])
+    surface = _section(SURFACE, data)
+    varied = [*varied]
+    named = any(path[0] == "variant" for each in changes for path in paths_of(each, data))
+    if is_noiseless(surface) and not named and not varies_batches(varied, data):
+        data = {key: value for key, value in data.items() if key != "variant"}
+        if not _sets_epochs(changes):
+            data = _without_epochs(data)
     data = _with_own_budget(data, changes)
     rate = assumed_rate(data, changes)
     if rate is None:
@@ -41,6 +55,16 @@ def adapted(
     raw = data["optimizer"]
     chosen = {"name": raw} if isinstance(raw, str) else raw
     return data | {"optimizer": chosen | {"lr": rate}}
+
+
+def varies_batches(varied: Iterable[Override], data: Mapping[str, Any]) -> bool:
+    """Whether the runs of a study vary how examples make batches: the variant, or their noise.
+
+    varied: the keys that the runs vary, as overrides whose values are not used. data: the plain
+    data of the config.
+    """
+    paths = [path for each in varied for path in paths_of(each, data)]
+    return ("surface", "noise") in paths or any(path[0] == "variant" for path in paths)
 
 
 def assumed_rate(data: Mapping[str, Any], overrides: Iterable[Override]) -> float | None:
@@ -109,9 +133,15 @@ def _with_own_budget(data: dict[str, Any], overrides: Iterable[Override]) -> dic
     if not isinstance(stopping, Mapping):
         return data
     other = any(stopping.get(key) is not None for key in ("steps", "gradients", "seconds"))
-    if not other or any(each.key.removeprefix("stopping.") == "epochs" for each in overrides):
+    return _without_epochs(data) if other and not _sets_epochs(overrides) else data
+
+
+def _sets_epochs(overrides: Iterable[Override]) -> bool:
+    return any(each.key.removeprefix("stopping.") == "epochs" for each in overrides)
+
+
+def _without_epochs(data: dict[str, Any]) -> dict[str, Any]:
+    stopping = data.get("stopping")
+    if not isinstance(stopping, Mapping):
         return data
-    return {
-        **data,
-        "stopping": {key: value for key, value in stopping.items() if key != "epochs"},
-    }
+    return data | {"stopping": {key: value for key, value in stopping.items() if key != "epochs"}}

@@ -13,6 +13,7 @@ from gdrun.config.experiment import (
     DEFAULTS,
     FIXED,
     KEYS,
+    NOISELESS_VARIANT,
     SURFACE_LOG,
     Experiment,
     Header,
@@ -45,6 +46,8 @@ def resolve(data: Mapping[str, Any], where: Where | None = None) -> Experiment:
     parts["header"] = _checked(Header, head, (), where, problems)
     for key in section_keys(data):
         kind, raw = SECTIONS[key], data.get(key, DEFAULTS.get(key))
+        if key == "variant" and key not in data and is_noiseless(parts.get("surface")):
+            raw = NOISELESS_VARIANT
         if raw is None:
             hint = f"add this section, such as {key}: {kind.default}"
             problems.append(Problem(f"has no section {key}", where(()), hint))
@@ -68,6 +71,11 @@ def resolve(data: Mapping[str, Any], where: Where | None = None) -> Experiment:
     if problems:
         raise ConfigError(problems)
     return experiment
+
+
+def is_noiseless(surface: Section | None) -> bool:
+    """Whether a validated section `surface` has no noise. None: there is none, or it is invalid."""
+    return surface is not None and not surface["noise"]
 
 
 def _key_hint(key: str, data: Mapping[str, Any]) -> str:

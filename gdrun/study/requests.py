@@ -14,10 +14,10 @@ from gdrun.config.experiment import Experiment
 from gdrun.config.overrides import Override
 from gdrun.errors import ConfigError, Parameter, suggestion
 from gdrun.study.design.axes import axes_of, swept_names
-from gdrun.study.design.axis_words import Given
+from gdrun.study.design.axis_words import Given, varied_keys
 from gdrun.study.design.budgets import parse_budget, with_budget
 from gdrun.study.design.comparison_plan import plan_comparison
-from gdrun.study.design.contenders import chosen_names, contenders_of, is_config
+from gdrun.study.design.contenders import chosen_names, contenders_of, is_config, set_keys
 from gdrun.study.design.sweep_plan import plan_sweep
 from gdrun.study.design.trials import Candidate, Settings, StudyPlan, seeds_of
 from gdrun.study.design.tuning_plan import plan_tuning
@@ -54,7 +54,7 @@ class SweepRequest(StudyRequest):
 
     def planned(self) -> PlannedSweep:
         """The sweep, checked and ready to run. Raises GdrunError if it cannot be run."""
-        base, table, for_all = self.base(swept_names(self.values))
+        base, table, for_all = self.base(swept_names(self.values), varied_keys(self.values))
         axes = axes_of(self.values, base, drawn=self.search == "random")
         plan = plan_sweep(
             base,
@@ -93,7 +93,8 @@ class ComparisonRequest(StudyRequest):
 
     def planned(self) -> PlannedComparison:
         """The comparison, checked and ready to run. Raises GdrunError if it cannot be run."""
-        base, table, for_all = self.base(chosen_names(self.contenders))
+        varied = [*set_keys(self.contenders), *varied_keys(self.tune, "tune")]
+        base, table, for_all = self.base(chosen_names(self.contenders), varied)
         contenders = self._contenders(base, for_all)
         self._check_baseline(contenders)
         if not any(map(is_config, self.contenders)) and (

@@ -140,13 +140,16 @@ class StudyRequest:
         """
         return None if self.config is None else read(self.config)
 
-    def base(self, names: Sequence[Override] = ()) -> tuple[Experiment, Table | None, Settings]:
+    def base(
+        self, names: Sequence[Override] = (), varied: Sequence[Override] = ()
+    ) -> tuple[Experiment, Table | None, Settings]:
         """The experiment from `config` and `overrides`, `data` as a table, and settings for all.
 
         names: the names that candidates choose, such as optimizer=adam. Overrides whose keys exist
         only with one of these names are not applied to the experiment. The settings are the values
         of all overrides, by key; each candidate gets those for which it has an option. The table is
-        None without data. Raises ConfigError or DataError if one of these arguments is wrong, or an
+        None without data. varied: all keys that candidates set, as overrides whose values are not
+        used. Raises ConfigError or DataError if one of these arguments is wrong, or an
         argument of `counts` is not a whole number ≥ 1.
         """
         self._check_counts()
@@ -156,7 +159,7 @@ class StudyRequest:
         config = self.document
         changes = [] if self.data is None else [arrays_for_dataset(config)]
         own, later = divided(config, [*changes, *self.overrides], names)
-        base = load(config, own)
+        base = load(config, own, varied)
         return base, table, settings_of(own[len(changes) :], base) | later
 
     def with_fitting_batches(

@@ -131,6 +131,31 @@ def test_a_rate_of_a_config_stays():
     assert load(data, ["surface=beale"]).optimizer["lr"] == 0.1
 
 
+def test_without_noise_a_step_is_an_epoch():
+    """All batches of a surface without noise have its gradient, so that one step is one epoch."""
+    assert resolve({"surface": "bowl"}).plain()["variant"] == {"name": "bgd"}
+    assert load(None, ["surface=bowl"]).plain()["variant"] == {"name": "bgd"}
+    assert load(None, ["surface=bowl", "noise=0"]).variant.name == "bgd"
+    # 30 epochs and batches of 64 are for the quickstart's digits; a config has 100 epochs.
+    assert load(None, ["surface=bowl"]).stopping.epochs == 100
+    assert load(None, ["surface=bowl", "epochs=7"]).stopping.epochs == 7
+
+
+@pytest.mark.parametrize(
+    ("words", "size"),
+    [
+        (["noise=0.5"], 64),
+        (["variant=mbgd"], 64),
+        (["batch_size=10"], 10),
+        (["sampling=replacement"], 64),
+    ],
+)
+@pytest.mark.parametrize("source", [None, {"surface": "bowl"}])
+def test_batches_stay_where_they_are_named_or_differ(source, words, size):
+    variant = load(source, ["surface=bowl", *words]).variant
+    assert (variant.name, variant["batch_size"]) == ("mbgd", size)
+
+
 @pytest.mark.parametrize("width", ["1e-200", "1e200"])
 def test_an_extreme_surface_has_the_rate_of_the_quickstart(width):
     assert rate_of("surface=plateau", f"width={width}") == 0.1

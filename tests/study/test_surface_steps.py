@@ -22,6 +22,28 @@ def first_below(values, level):
     return int(np.argmax(values <= level))
 
 
+def test_a_run_stops_at_the_first_step_that_reaches_its_target():
+    """At α = 2/(L + μ) = 2/11 both weights shrink to 9/11 of their size: f = 19.25 (9/11)^(2n)."""
+    words = ("surface=bowl", *PLAIN, f"lr={2 / 11}", "steps=600", "target_loss=1.925e-5")
+    run = gdrun.train(None, *words)
+    values = 19.25 * (9 / 11) ** (2 * np.arange(50))
+    assert run.stop["step"] == first_below(values, 1.925e-5) == 35
+    assert run.summary["train_loss"] == pytest.approx(values[35])
+
+
+@pytest.mark.parametrize("config", [None, {"surface": "bowl"}])
+def test_settings_that_vary_batches_or_noise_have_the_same_variant(config):
+    """A sweep over the batch size needs batches; with noise in some settings all have batches."""
+    for key, values in (("batch_size", [1, 10]), ("noise", [0, 0.5])):
+        found = gdrun.sweep(config, {key: values}, "surface=bowl", "epochs=1")
+        names = [each.experiment.variant.name for each in found.plan.candidates]
+        assert names == ["mbgd", "mbgd"]
+    found = gdrun.compare(["vanilla", "batch_size=10+adam"], config, "surface=bowl", "epochs=1")
+    assert [each.experiment.variant.name for each in found.plan.candidates] == ["mbgd", "mbgd"]
+    found = gdrun.compare(["vanilla", "adam"], config, "surface=bowl", "epochs=1")
+    assert [each.experiment.variant.name for each in found.plan.candidates] == ["bgd", "bgd"]
+
+
 def test_a_walk_costs_the_same_with_batches_of_any_size():
     words = (*PLAIN, "surface=bowl", "lr=0.05", "steps=37")
     found = gdrun.compare(["bgd", "mbgd", "sgd"], None, *words, target="train_loss=1")

@@ -616,9 +616,9 @@ def test_an_epoch_is_named_with_all_its_digits():
     ("words", "ended"),
     [
         # f* = -0.25 is reached at half of the epochs, but at 3/4 of the sum of the rates.
-        (("optimizer=vanilla", "epochs=120"), -0.25),
+        (("optimizer=vanilla", "epochs=240"), -0.25),
         # The loss was -0.2498 at epoch 21, and is higher at the end.
-        (("optimizer=momentum",), -0.2454),
+        (("optimizer=momentum", "variant=mbgd"), -0.2454),
     ],
 )
 def test_a_loss_that_fell_only_before_the_end_is_not_still_falling(words, ended):

@@ -29,7 +29,7 @@ def test_a_walk_that_ends_in_a_saddle_says_so_and_names_the_minimum():
 
 def test_a_walk_with_momentum_near_a_saddle_names_it_too():
     """Momentum swings around the saddle (0, 0), so that the gradient is not yet small there."""
-    run = gdrun.train(None, "surface=saddle", "start=[1, 0]", "engine=numpy")
+    run = gdrun.train(None, "surface=saddle", "start=[1, 0]", "epochs=60", "engine=numpy")
     evidence = {each["name"]: each for each in run.record["diagnosis"]}["stuck"]["evidence"]
     x = run.steps["x"][-1]
     # f = x²/2 − y²/2 + y⁴/4 has its minima −1/4 at y = ±1; the walk stays on y = 0.

@@ -54,6 +54,7 @@ def test_shared_options_are_named_if_they_were_set_or_differ_from_their_defaults
 
 def test_batches_of_a_surface_without_noise_are_said_to_be_alike():
     said = "sampling shuffle (without noise every batch has the same gradient); "
-    for words, expected in ((), True), (("surface.noise=1",), False), (("variant=bgd",), False):
+    cases = {("variant=mbgd",): True, ("surface.noise=1",): False, ("variant=bgd",): False}
+    for words, expected in cases.items():
         plan = planned({"optimizer": ["adam", "vanilla"]}, *words, config={"surface": "bowl"})
         assert (said in study_line(plan)) == expected

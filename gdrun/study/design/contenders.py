@@ -118,6 +118,18 @@ def chosen_names(words: Iterable[object]) -> list[Override]:
     return names
 
 
+def set_keys(words: Iterable[object]) -> list[Override]:
+    """The overrides of all parts of contenders, such as variant=sgd for sgd, and lr=0.1.
+
+    Wrong words are left out here; `contenders_of` raises their errors.
+    """
+    found = chosen_names(words)
+    for part in (part for word in words if isinstance(word, str) for part in _parts(word)):
+        with suppress(ConfigError):
+            found += [parse_override(part)] if "=" in part else []
+    return found
+
+
 def _contender(
     word: str | Mapping[str, Any] | Experiment,
     place: int,
