@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from gdrun.cli.typed_settings import COMMANDS, config_keys, shell_word
-from gdrun.errors import near, suggestion
+from gdrun.errors import GdrunError, near, suggestion
+
+_STOPPED_BY = {
+    "": "target_loss",
+    "loss": "target_loss",
+    "train_loss": "target_loss",
+    "accuracy": "target_accuracy",
+    "train_accuracy": "target_accuracy",
+}
+"""The key of the training loss or accuracy at which a run stops, by the metric of a target."""
 
 _KEPT = ("predict", "evaluate", "show", "report", "export", "diagnose")
 """The commands that read a run, whose config they cannot change."""
@@ -31,6 +42,12 @@ def hint_for_option(
     if option == "--query" and command in ("inspect", "predict", "evaluate"):
         return f"a query takes the place of the data file: write {setting}"
     is_key = option.startswith("--") and key.rpartition(".")[2] in config_keys()
+    owners = _owners(context, option)
+    if option == "--target" and owners:
+        target = _value(option, given, also=_STOPPED_BY)
+        if not _is_column(target):
+            way = _target_of_run(target, given) if command == "train" else None
+            return "; ".join(filter(None, [_owned(option, owners, target), way]))
     if command in COMMANDS and is_key:
         return f"keys of the config have no dashes: write {setting}"
     if command == "export" and option in ("-o", "--out"):
@@ -44,16 +61,67 @@ def hint_for_option(
         return f"{key} is a key of the config, and a run keeps its own: leave out {option}{meant}"
     if close:
         return f"did you mean {' or '.join(close)}?"
+    return _owned(option, owners) if owners else suggestion("", options)
+
+
+def _owners(context: Any, option: str) -> list[str]:
+    """The commands that have an option. context: the parser's context of a command."""
     commands = context.find_root().command.commands
-    owners = [name for name, each in commands.items() if option in _options(each)]
-    if owners:
-        *first, last = owners
-        return f"{option} is an option of gdrun {', '.join(first)}{' and ' if first else ''}{last}"
-    return suggestion("", options)
+    return [name for name, each in commands.items() if option in _options(each)]
 
 
-def _value(option: str, given: Sequence[str]) -> str:
-    """The value of an option, after = or in the next word; … without one. given: all words."""
+def _owned(option: str, owners: Sequence[str], value: str = "…") -> str:
+    """A sentence on the commands that have an option. value: the value that the user gave it."""
+    *first, last = owners
+    written = f"{option} {shell_word(value)}" if "=" in value else option
+    return f"{written} is an option of gdrun {', '.join(first)}{' and ' if first else ''}{last}"
+
+
+def _is_column(value: str) -> bool:
+    """Whether the value of --target can be that of dataset.target: the name of a column."""
+    with suppress(ValueError):
+        float(value)
+        return False
+    return "=" not in value
+
+
+def _target_of_run(value: str, given: Sequence[str]) -> str:
+    """How a run, which `gdrun train` trains, gets a target such as loss=0.1 or 0.1.
+
+    It stops at a training loss or a training accuracy, so that the target of another metric has no
+    key. value: the value of --target. given: the words after `gdrun`.
+    """
+    metric, _, number = value.rpartition("=")
+    key = _STOPPED_BY.get(metric.strip().replace("-", "_"))
+    if metric == "suboptimality":
+        key, number = "target_loss", _on_surface(value, given)
+    if key is None or not number:
+        return "a run stops at a training loss, target_loss=0.1, or at target_accuracy=0.95"
+    return f"for a run, write {shell_word(f'{key}={number}')}"
+
+
+def _on_surface(target: str, given: Sequence[str]) -> str:
+    """The training loss f* + ε of a target suboptimality=ε as text; empty if f* is not known.
+
+    given: the words after `gdrun`.
+    """
+    from gdrun.config.loading import load
+    from gdrun.study.judgement.metrics import parse_target
+
+    words = [word for word in given[1:] if not word.startswith("-") and word != target]
+    files = [word for word in words if Path(word).suffix in (".yaml", ".yml")]
+    with suppress(GdrunError):
+        experiment = load(next(iter(files), None), [word for word in words if "=" in word])
+        if experiment.surface is not None:
+            return f"{parse_target(target, [experiment]).value:.6g}"
+    return ""
+
+
+def _value(option: str, given: Sequence[str], also: Collection[str] = ()) -> str:
+    """The value of an option, after = or in the next word; … without one.
+
+    given: all words. also: the keys of overrides KEY=VALUE that may be the value.
+    """
     place = next((n for n, word in enumerate(given) if word.partition("=")[0] == option), None)
     if place is None:
         return "…"
@@ -62,7 +130,8 @@ def _value(option: str, given: Sequence[str]) -> str:
     after = next(iter(given[place + 1 :]), "-")
     # The next word may be another option, or an override KEY=VALUE.
     key = after.partition("=")[0].rpartition(".")[2]
-    return "…" if after.startswith("-") or ("=" in after and key in config_keys()) else after
+    override = "=" in after and key in config_keys() and key not in also
+    return "…" if after.startswith("-") or override else after
 
 
 def option_as_key(context: Any, arguments: Sequence[str]) -> str | None:

@@ -56,7 +56,9 @@ def unclear_key(
         return Problem(f"unknown key {key!r}", where, hint)
     inner = [".".join(path) for path in known if path[-1] == leaf and leaf != "name"]
     if inner:
-        hint = f"did you mean {' or '.join(inner[:3])}?"
+        # target may be that of a stopping rule: target_loss or target_accuracy.
+        longer = [".".join(p) for p in known if len(p) == 2 and p[-1].startswith(f"{leaf}_")]
+        hint = f"did you mean {' or '.join([*inner, *longer][:3])}?"
         return Problem(f"unknown key {key!r}", where, hint)
     dotted = [".".join(path) for path in known]
     leaves = {path[-1]: ".".join(path) for path in known if path not in _TOP}

@@ -28,6 +28,33 @@ def here(gdrun, tmp_path, monkeypatch):
         ("train --lr 0.1", "keys of the config have no dashes: write lr=0.1"),
         ("train --lr=0.1", "keys of the config have no dashes: write lr=0.1"),
         ("train --batch-size 8", "keys of the config have no dashes: write batch_size=8"),
+        (
+            # f* = 0, so that the loss itself is the suboptimality; a saddle has f* = -1/4.
+            "train surface=bowl --target suboptimality=1.925e-5",
+            "--target suboptimality=1.925e-5 is an option of gdrun sweep and compare; for a run, "
+            "write target_loss=1.925e-05",
+        ),
+        (
+            "train surface=saddle --target=suboptimality=1e-3",
+            "--target suboptimality=1e-3 is an option of gdrun sweep and compare; for a run, "
+            "write target_loss=-0.249",
+        ),
+        (
+            "train --target loss=0.2",
+            "--target loss=0.2 is an option of gdrun sweep and compare; for a run, "
+            "write target_loss=0.2",
+        ),
+        (
+            "train --target accuracy=0.9",
+            "--target accuracy=0.9 is an option of gdrun sweep and compare; for a run, "
+            "write target_accuracy=0.9",
+        ),
+        ("theory --target loss=1", "--target loss=1 is an option of gdrun sweep and compare"),
+        (
+            "train target=0.1",
+            "did you mean dataset.standardize.target or stopping.target_loss or "
+            "stopping.target_accuracy?",
+        ),
         ("train lr 0.1", "to set the key, write lr=0.1"),
         ("train optimizer adam", "to set the key, write optimizer=adam"),
         ("train adam", "to choose adam, write optimizer=adam"),
