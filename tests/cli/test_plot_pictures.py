@@ -1,6 +1,7 @@
 """`gdrun plot RUN`: curves in the terminal, and the files of pictures."""
 
 import json
+import re
 import shlex
 import struct
 import xml.etree.ElementTree as ElementTree
@@ -262,6 +263,13 @@ def test_bad_input_says_what_to_do(gdrun, runs, tmp_path, monkeypatch, words, me
     assert message in answer.err
     assert "hint: " in answer.err
     assert not list(Path().iterdir())
+
+
+def test_the_kind_in_a_hint_can_be_drawn_for_a_run_on_arrays(gdrun, runs, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    answer = gdrun("plot", runs["arrays"], "-o", "a.svg", "--kind", "noise")
+    (kind,) = re.findall("hint: choose a kind that needs no data, such as (.+); or", answer.err)
+    assert gdrun("plot", runs["arrays"], "-o", "a.svg", "--kind", kind).code == 0
 
 
 def test_the_terminal_draws_only_the_kind_that_is_named(gdrun, runs):

@@ -239,12 +239,11 @@ def kind_for(name: str | None, subject: Subject) -> tuple[Kind, Any]:
 def _check_stored(kind: Kind, run: Run) -> None:
     """Raise GdrunError if the kind reads the data, and the run was trained on arrays."""
     if kind.reads and "dataset" in run.config and run.config["dataset"].get("name") == "arrays":
-        kept = [each.name for each in _ALL if each.of in ("run", "runs") and not each.reads]
         raise GdrunError(
             f"was trained on arrays from Python, which are not stored, and {kind.name} needs them",
             where=run.id,
-            hint=f"kinds without data: {', '.join(name for name in kept if name != 'walk')}; or "
-            "write the arrays to a file, and train on it",
+            hint=f"choose a kind that needs no data, such as {usual_kind([run])}; or write the "
+            "arrays to a file, and train on it",
         )
 
 
