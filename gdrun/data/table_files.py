@@ -116,12 +116,7 @@ def opened_json_lines(path: Path) -> Iterator[tuple[DuckDBPyConnection, list[str
                 "GROUP BY name ORDER BY min((place, key))"
             ).fetchall()
             names = [name for (name,) in keys]
-            if len({name.lower() for name in names}) < len(names):
-                raise DataError(
-                    "two column names differ only in upper and lower case",
-                    where=str(path),
-                    hint="give each column its own name",
-                )
+            _require_distinct(names, str(path))
             if not names:
                 raise DataError(
                     "is empty", where=str(path), hint="it needs one JSON object for each example"
@@ -136,6 +131,20 @@ def opened_json_lines(path: Path) -> Iterator[tuple[DuckDBPyConnection, list[str
             where=str(path),
             hint='each line needs one object, such as {"size": 70, "price": 200}',
         ) from None
+
+
+def _require_distinct(names: list[str], where: str) -> None:
+    """Raise DataError if DuckDB would take two names for the same column."""
+    known: dict[str, str] = {}
+    for name in names:
+        other = known.setdefault(name.lower(), name)
+        if other != name:
+            raise DataError(
+                f"the keys {other!r} and {name!r} differ only in upper and lower case, so they "
+                "cannot be two columns",
+                where=where,
+                hint="rename one of them",
+            )
 
 
 def json_cells(database: DuckDBPyConnection, position: int) -> Cells:

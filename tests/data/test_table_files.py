@@ -181,3 +181,14 @@ def test_numbers_stored_as_text_are_named(tmp_path, monkeypatch, name):
     assert "zip: the column has numbers as text, some with leading zeros, such as '00000'" in said
     assert said.endswith('store them as numbers; or read them as labels with categories: ["zip"]')
     assert load_table({"path": name, "categories": "zip"}).feature_names[1] == "zip=00131"
+
+
+def test_keys_that_differ_only_in_case_are_named(tmp_path):
+    file = tmp_path / "made.jsonl"
+    file.write_text('{"a": 1, "Size": 2, "b": 3}\n{"a": 1, "size": 2, "y": 4}\n')
+    with pytest.raises(DataError) as caught:
+        load_table({"path": str(file)})
+    assert str(caught.value) == (
+        f"error: {file}: the keys 'Size' and 'size' differ only in upper and lower case, so they "
+        "cannot be two columns\nhint: rename one of them"
+    )
