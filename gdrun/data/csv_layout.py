@@ -138,17 +138,21 @@ def _first_lines(file: TextFile) -> tuple[list[str], bool]:
                 if not (line := lines.readline(LONGEST_LINE + 1)):
                     return found, True
                 if len(line) > LONGEST_LINE:
-                    raise DataError(
-                        f"this line has more than {LONGEST_LINE // 2**20} MB, so it is no row of a "
-                        "table",
-                        where=f"{file.where}:{len(found) + 1}",
-                        hint="give a text file with one row for each example",
-                    )
+                    raise too_long("line", f"{file.where}:{len(found) + 1}")
                 found.append(line)
                 characters += len(line)
     except UnicodeDecodeError:
         raise undecodable(file) from None
     return found, False
+
+
+def too_long(what: str, where: str) -> DataError:
+    """The error for a line or a row, the word `what`, of more than LONGEST_LINE characters."""
+    return DataError(
+        f"this {what} has more than {LONGEST_LINE // 2**20} MB, so it is no row of a table",
+        where=where,
+        hint="give a text file with one row for each example",
+    )
 
 
 def split_rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:

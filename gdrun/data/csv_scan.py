@@ -20,7 +20,7 @@ from gdrun.data.cells import MISSING_WORDS, Cells
 from gdrun.data.csv_layout import BLANKS, LONGEST_LINE, CsvLayout
 from gdrun.data.duckdb_connection import first_line, literal_path, quoted
 from gdrun.data.number_matrix import NumberMatrix, read_numbers, with_nan
-from gdrun.data.places import write_plainly
+from gdrun.data.places import require_short_rows, write_plainly
 from gdrun.data.row_blocks import is_finite
 from gdrun.data.text_files import TextFile
 from gdrun.errors import DataError
@@ -185,18 +185,21 @@ class CsvScan:
     def _attempt(self, query: Callable[[], Answer]) -> Answer:
         """The answer to a query of `_table()`; of a plain copy, if DuckDB cannot read the file.
 
-        Raises DataError if it cannot read the copy either.
+        Raises DataError if it cannot read the copy either, as with a row of many long cells.
         """
         import duckdb
 
         try:
             return query()
+        except duckdb.OutOfMemoryException:
+            raise
         except duckdb.Error as error:
             if self.plain:
+                require_short_rows(self.file, self.layout)
                 raise DataError(
                     f"cannot be read: {first_line(error)}",
                     where=self.file.where,
-                    hint=f"a line may have at most {LONGEST_LINE // 2**20} MB",
+                    hint="the file may be damaged, or have another format",
                 ) from None
         # Raises DataError if the rows are wrong. If not, DuckDB can read the copy.
         self._write_plainly()

@@ -33,7 +33,8 @@ def connection(
 
     It loads no extension, writes no temporary files, and cannot read variables of Python. SQL
     cannot change its settings. folder: where relative paths in SQL start; None is the current
-    directory. threads: the number of threads; None means one for each core.
+    directory. threads: the number of threads; None means one for each core. Raises MemoryError from
+    the `with` block, not an error of DuckDB, if DuckDB lacks memory.
     """
     import duckdb
 
@@ -52,7 +53,10 @@ def connection(
         if folder is not None:  # DuckDB 1 refuses it among the settings above
             made.execute(f"SET file_search_path = {quoted(folder)}")
         made.execute("SET lock_configuration = true")
-        yield made
+        try:
+            yield made
+        except duckdb.OutOfMemoryException as error:
+            raise MemoryError(first_line(error)) from None
 
 
 def unfit_sql(text: str) -> str | None:

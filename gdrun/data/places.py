@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from gdrun.data.csv_layout import CsvLayout, malformed, split_rows
+from gdrun.data.csv_layout import LONGEST_LINE, CsvLayout, malformed, split_rows, too_long
 from gdrun.data.ragged_rows import wrong_width
 from gdrun.data.text_files import TextFile, undecodable
 
@@ -101,6 +101,13 @@ def checked_rows(file: TextFile, layout: CsvLayout) -> Iterator[tuple[int, list[
         raise malformed(error, f"{file.where}:{begin}") from None
     if wrong:
         raise wrong_width(wrong[1], layout.width, others, f"{file.where}:{wrong[0]}")
+
+
+def require_short_rows(file: TextFile, layout: CsvLayout) -> None:
+    """Raise DataError for the first row of a file that has more than LONGEST_LINE bytes."""
+    for begin, row in checked_rows(file, layout):
+        if sum(len(cell.encode()) + 1 for cell in row) > LONGEST_LINE:
+            raise too_long("row", f"{file.where}:{begin}")
 
 
 def write_plainly(file: TextFile, layout: CsvLayout, target: Path, *, by_cells: bool) -> None:

@@ -57,6 +57,12 @@ def test_a_query_that_fails_after_some_batches():
             batch.release()
 
 
+def test_a_lack_of_memory_is_no_fault_of_the_data():
+    """So a reader of files does not say that the file is damaged."""
+    with pytest.raises(MemoryError, match="could not allocate"), connection():
+        raise duckdb.OutOfMemoryException("Out of Memory Error: could not allocate block")
+
+
 def test_a_batch_is_valid_until_it_is_released():
     with connection() as database:
         batches = list(number_batches(database.sql(QUERY.format(rows=400_000))))

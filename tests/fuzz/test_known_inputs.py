@@ -105,6 +105,17 @@ def test_a_line_without_an_end():
     assert "a.csv:2: this line has more than 16 MB" in error
 
 
+def test_a_long_row_of_many_cells():
+    """It comes after the lines that are sampled, and each of its cells is short enough."""
+    header = ",".join(f"c{n}" for n in range(400))
+    row = ",".join("1" * 400)
+    long = ",".join(["y" * 60_000] * 400)
+    text = "\n".join([header, *[row] * 3000, long, row, ""])
+    error = inspected("a.csv", text.encode())
+    assert "a.csv:3002: this row has more than 16 MB" in error
+    assert "give a text file with one row for each example" in error
+
+
 @pytest.mark.parametrize("shape", [(2**50, 8), (2**62, 2**62), (2**31,) * 40])
 def test_arrays_whose_headers_state_petabytes(shape):
     assert "is incomplete" in inspected("a.npy", npy(shape))
