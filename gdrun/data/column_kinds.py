@@ -205,7 +205,8 @@ def _refuse_amounts(
         return
     what, example = written
     raise KindError(
-        f"has {len(labels)} different {what}, such as {labels[0]}",
+        f"has {len(labels)} different {what}, such as {labels[0]}, which are not read as numbers, "
+        "and are too many for categories",
         kind="text",
         where=f"{places.table} {name}",
         hint=f"write them as numbers, such as {example}; or read them as labels with "

@@ -59,15 +59,19 @@ def require_decimal_sign(
     filled (N,): False for a cell that is a missing value. places: the place of each row. reading:
     how to read the column.
     """
-    other, word = (",", "comma") if reading.decimal == "." else (".", "point")
+    other, word, own = (
+        (",", "comma", "point") if reading.decimal == "." else (".", "point", "comma")
+    )
     if all(have_marks([text], other, reading.marks) for text in cells.texts_in(is_text)):
         row = int(is_text.argmax())
         hint = "write all numbers of the file with the same sign"
         if have_marks(cells.texts_in(filled), other, reading.marks):
             hint = f'set decimal: "{other}", or {hint}'
+        number = int(is_text.sum())
         raise DataError(
-            f"{count(int(is_text.sum()), 'number')} with a decimal {word}, "
-            f"such as {cells.text(row)!r} {places.here(row)}",
+            f"{count(number, 'number')} {'has' if number == 1 else 'have'} a decimal {word}, "
+            f"such as {cells.text(row)!r} {places.here(row)}, but the file is read with a "
+            f"decimal {own}",
             where=places.cell(row, name),
             hint=hint,
         )

@@ -105,7 +105,8 @@ def test_texts_that_resemble_dates_are_categories(read, cells):
 def test_times_without_a_date_are_no_identifiers(refused, read):
     text = "at,y\n" + rows(*(f"{i % 24:02}:{7 * i % 60:02}" for i in range(30)))
     assert refused(text) == (
-        "error: made.csv at: has 30 different times without a date, such as 00:00\n"
+        "error: made.csv at: has 30 different times without a date, such as 00:00, which are "
+        "not read as numbers, and are too many for categories\n"
         "hint: write them as numbers, such as 17.5 hours for 17:30; or read them as labels with "
         'categories: ["at"]; or leave it out with ignore: ["at"]'
     )

@@ -57,7 +57,8 @@ def test_signs_of_numbers_with_other_separators(read, refused, delimiter):
     assert table.X.tolist() == [[1200, 3.5], [950, 2.25], [12500, 4.75], [700, 1.5]]
     german = "people;price;y\n2.155;19,47;1\n311;20,1;2\n".replace(";", delimiter)
     assert refused(german).startswith(
-        "error: made.csv:2 price: 2 numbers with a decimal comma, such as '19,47' in this line\n"
+        "error: made.csv:2 price: 2 numbers have a decimal comma, such as '19,47' in this line, "
+        "but the file is read with a decimal point\n"
         'hint: set decimal: ","'
     )
     assert read(german, decimal=",").X.tolist() == [[2155, 19.47], [311, 20.1]]
@@ -100,7 +101,8 @@ def test_a_quoted_number_with_thousands_is_no_decimal(read):
 
 def test_a_decimal_comma_that_is_not_stated(refused):
     assert refused('a,y\n"1,23",1\n"12,5",2\n') == (
-        "error: made.csv:2 a: 2 numbers with a decimal comma, such as '1,23' in this line\n"
+        "error: made.csv:2 a: 2 numbers have a decimal comma, such as '1,23' in this line, "
+        "but the file is read with a decimal point\n"
         'hint: set decimal: ",", or write all numbers of the file with the same sign'
     )
 
