@@ -71,9 +71,11 @@ class Scorer:
         finite = np.isfinite(X).all(axis=0)
         if not finite.all():
             raise DataError(
-                f"values outside the range of {self.description.dtype}",
+                f"there are values outside the range of {self.description.dtype}",
                 where=encoding.feature_names[int(finite.argmin())],
-                hint="correct them, or train with dtype: float64",
+                hint="correct them"
+                if self.description.dtype == "float64"
+                else "correct them, or train with dtype: float64",
             )
         design: Array = self.model.design(X)
         return design

@@ -118,12 +118,19 @@ def test_columns_of_different_lengths():
         run.model.predict({"x0": [], "x1": []})
 
 
-def test_a_value_outside_the_range_of_float32():
+@pytest.mark.parametrize(
+    ("dtype", "hint"),
+    [("float32", "correct them, or train with dtype: float64"), ("float64", "correct them")],
+)
+def test_a_value_outside_the_range_of_the_dtype(dtype, hint):
     generator = np.random.default_rng(0)
     data = (generator.normal(size=(90, 2)), generator.normal(size=90))
-    run = gdrun.train({"model": "linear", "dtype": "float32"}, "epochs=1", data=data)
-    with pytest.raises(gdrun.DataError, match="x1: values outside the range of float32"):
-        run.model.predict([[0, 1e300]])
+    data[0][:, 1] /= 100
+    run = gdrun.train({"model": "linear", "dtype": dtype}, "epochs=1", data=data)
+    with pytest.raises(gdrun.DataError) as caught:
+        run.model.predict([[0, 1e308]])
+    what = f"x1: there are values outside the range of {dtype}"
+    assert str(caught.value) == f"error: {what}\nhint: {hint}"
 
 
 def test_a_frame_with_the_target_is_evaluated_as_its_file(tmp_path):
