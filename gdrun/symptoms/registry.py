@@ -59,6 +59,9 @@ CURVES = ("stuck", "overfitting", "oscillation", "noise floor", "slow convergenc
 DATA = ("leak", "repeated rows", "unequal scales")
 """The symptoms that are read from the data alone."""
 
+RESULTS = ("baseline", "imbalance")
+"""The symptoms that are read from the results of the weights that the run returns."""
+
 FLATTERING = frozenset({"leak", "repeated rows", "imbalance"})
 """The symptoms that make a metric look too good. The metric may be worse after a cure."""
 
@@ -68,8 +71,8 @@ def diagnose(run: Traced) -> list[Symptom]:
 
     A run that explodes, or whose update is not defined, has no other symptom: the rest of its trace
     is a consequence of this one. A run that returns its initial weights has only `overfitting` and
-    symptoms of its data. Symptoms that the config mutes are not reported. A remedy that contradicts
-    a remedy of a graver symptom is left out.
+    symptoms of its data and of its results. Symptoms that the config mutes are not reported. A
+    remedy that contradicts a remedy of a graver symptom is left out.
     """
     with np.errstate(all="ignore"):  # differences and ratios of losses that are not finite
         return _diagnose(run)
@@ -79,7 +82,8 @@ def _diagnose(run: Traced) -> list[Symptom]:
     if (end := _end(run)) is not None:
         found: list[Symptom | None] = [end]
     elif run.returns_start:
-        found = [RUN_SYMPTOMS[name](run) for name in RUN_SYMPTOMS if name in (*DATA, "overfitting")]
+        judged = {"overfitting", *DATA, *RESULTS}
+        found = [RUN_SYMPTOMS[name](run) for name in RUN_SYMPTOMS if name in judged]
     else:
         few = len(run.loss) < FEWEST
         skipped = {name for name in CURVES if few and not _needs_no_curve(name, run)}

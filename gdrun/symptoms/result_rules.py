@@ -9,7 +9,7 @@ import numpy as np
 from gdrun.quantities import contrasted, quantity
 from gdrun.symptoms import changes
 from gdrun.symptoms.facts import Symptom, Traced
-from gdrun.symptoms.wording import share
+from gdrun.symptoms.wording import predicted, share
 
 
 def baseline(run: Traced) -> Symptom | None:
@@ -43,14 +43,9 @@ def baseline(run: Traced) -> Symptom | None:
         "baseline",
         0.8,
         f"the {part} loss {own} is no better than {other}, the loss of "
-        f"always predicting {_shown(known['prediction'])}",
+        f"always predicting {predicted(known['prediction'])}",
         (*changes.fewer_limits(run), *changes.standardised(run), *changes.larger_rates(run)),
     )
-
-
-def _shown(prediction: str | float) -> str:
-    """A constant prediction as text: the name of a class, or a number."""
-    return prediction if isinstance(prediction, str) else quantity(prediction)
 
 
 def imbalance(run: Traced) -> Symptom | None:
@@ -75,6 +70,8 @@ def imbalance(run: Traced) -> Symptom | None:
     useless = total < 2 * most and sum(counts["found"]) <= most
     if not (most > 0.8 * total or useless) or worst.found >= worst.rows / 2:
         return None
+    if worst.rows == most:  # the class is not rare
+        return None
     return Symptom(
         "imbalance",
         0.8,
@@ -88,7 +85,8 @@ def imbalance(run: Traced) -> Symptom | None:
             *changes.standardised(run),
             *changes.larger_rates(run),
             *changes.adam(run),
-            *changes.longer(run),
+            # More epochs do not help a run that returns the weights from before its first one.
+            *(() if run.returns_start else changes.longer(run)),
         ),
     )
 

@@ -60,3 +60,8 @@ def limit_words(run: Traced, limit: RateLimit) -> str:
     sizes = run.steps.get("batch_size", np.empty(0))
     own = f"batches of {quantity(float(np.median(sizes)))}" if len(sizes) else "mini-batches"
     return f"{compared} {known}, the limit of full batches near a minimum; {own} may need less"
+
+
+def predicted(prediction: str | float) -> str:
+    """A constant prediction as text: the name of a class, or a number."""
+    return prediction if isinstance(prediction, str) else quantity(prediction)

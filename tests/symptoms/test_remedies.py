@@ -282,7 +282,7 @@ def test_a_rise_of_the_validation_loss_is_compared_with_its_minimum(train, valid
     assert ("overfitting" in found) == bool(expected)
 
 
-def test_returned_weights_of_the_start_are_one_symptom(tmp_path):
+def test_returned_weights_of_the_start_are_one_symptom_of_the_curve(tmp_path):
     """The labels of the validation file are flipped, so that each step raises its loss."""
     x = np.random.default_rng(0).normal(size=60)
     for name, sign in (("train", 1), ("flipped", -1)):
@@ -293,12 +293,57 @@ def test_returned_weights_of_the_start_are_one_symptom(tmp_path):
     config = {"dataset": files, "model": "logistic", "variant": "bgd", "stopping": stopping}
     run = gdrun.train(config, "optimizer=vanilla", "lr=0.5", "engine=numpy")
     assert not any(each.any() for each in run.weights.values())
-    (found,) = diagnosed(run)
+    found, *results = diagnosed(run)
     assert found.name == "overfitting"
+    assert {each.name for each in results} <= {"baseline", "imbalance"}
     assert found.evidence.endswith("the returned weights are those of the start")
     assert max(proposed_rates(found)) < 0.5
     keys = {key for each in found.remedies for key in each.changes}
     assert keys == {"optimizer.lr", "model.l2"}
+
+
+@pytest.fixture(scope="module")
+def returned_start(tmp_path_factory):
+    """A run on 28 rows of yes and 372 of no; each of about 140 codes has only a few rows.
+
+    The first epoch learns the codes by heart, which raises the validation loss above ln 2.
+    """
+    draw = np.random.default_rng(0)
+    x = draw.normal(size=400)
+    labels = np.where(x + draw.normal(size=400) > 2.2, "yes", "no")
+    codes = draw.integers(150, size=400)
+    lines = [f"{a:.3f},n{b},{c}" for a, b, c in zip(x, codes, labels, strict=True)]
+    file = tmp_path_factory.mktemp("codes") / "codes.csv"
+    file.write_text("\n".join(["x,code,label", *lines, ""]))
+    stopping = {"epochs": 20, "early_stopping": {"patience": 20}}
+    config = {"dataset": {"path": str(file)}, "model": "logistic", "stopping": stopping}
+    config |= {"variant": {"name": "mbgd", "batch_size": 32}, "schedule": "cosine"}
+    return gdrun.train(config, "optimizer=adam", "lr=0.1")
+
+
+def test_a_run_that_returns_its_start_has_the_symptoms_of_these_weights(returned_start):
+    """Weights of 0 predict every class with ½ and choose the first one, no.
+
+    Their loss is ln 2 = 0.6931; always predicting no, with 7 % of yes, has a loss near
+    −0.07 ln 0.07 − 0.93 ln 0.93 = 0.254.
+    """
+    assert returned_start.summary["best"]["step"] == 0
+    overfitting, baseline, imbalance = diagnosed(returned_start)
+    assert (overfitting.name, baseline.name, imbalance.name) == RETURNED_START
+    assert baseline.evidence.startswith("the validation loss 0.6931 is no better than 0.2")
+    assert "right for only 0 of " in imbalance.evidence and "class yes" in imbalance.evidence
+    changed = [key for each in imbalance.remedies for key in each.changes]
+    assert "stopping.epochs" not in changed
+
+
+RETURNED_START = ("overfitting", "baseline", "imbalance")
+
+
+def test_a_symptom_that_the_returned_weights_had_does_not_bar_a_cure(returned_start):
+    tried = try_remedies(returned_start, diagnosed(returned_start))
+    (l2,) = (each for each in tried if each.changes == {"model.l2": 0.1})
+    assert l2.before == pytest.approx(np.log(2)) and l2.after < 0.25
+    assert (l2.symptoms, l2.new, l2.barring, l2.cured) == (("imbalance",), (), (), True)
 
 
 def test_a_milder_symptom_advises_no_opposite_change():

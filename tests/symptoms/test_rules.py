@@ -331,6 +331,7 @@ def test_a_rare_class_that_is_not_found():
     assert names(test=[(70, 72), (2, 19)]) == ["imbalance"]
     assert names(test=[(70, 72), (9, 19)]) == []
     assert names(test=[(97, 97), (0, 3)]) == []  # Three examples are too few to judge.
+    assert names(test=[(0, 95), (5, 5)]) == []  # The class that is not found is not rare.
 
 
 def test_a_rare_class_leads_to_the_metric_that_counts_classes_alike():
