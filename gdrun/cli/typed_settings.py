@@ -65,6 +65,8 @@ def _has_file(where: str, words: Sequence[str]) -> bool:
         return position[1] != "quickstart"
     if where.startswith(("'", '"')):  # an override, quoted
         return False
+    if list(words[:2]) == ["config", "new"]:  # its file is to be written, and takes overrides
+        return False
     return any(word == "-" or Path(word).suffix.lower() in (".yaml", ".yml") for word in words[1:])
 
 

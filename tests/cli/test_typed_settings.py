@@ -113,3 +113,22 @@ def test_a_fault_in_data_has_the_form_of_the_words_that_named_them(gdrun, tmp_pa
 )
 def test_other_texts_are_kept(text):
     assert typed_settings(text) == text
+
+
+def test_a_hint_of_config_new_works_when_it_is_typed(gdrun, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    usage = [str(k % 7) for k in range(200)]
+    usage[40:46] = ["unknown"] * 6
+    rows = (f"{each},{'yes' if k % 3 else 'no'}" for k, each in enumerate(usage))
+    (tmp_path / "homes.csv").write_text("\n".join(["usage,moved", *rows, ""]))
+    words = ("config", "new", "homes.csv", "new.yaml")
+    answer = gdrun(*words)
+    hint = answer.err.partition("hint: ")[2]
+    setting = '\'missing_values=["standard","unknown"]\''
+    assert answer.code == 2 and " ".join(hint.split()).startswith(
+        f"if it means a missing value, set {setting}"
+    )
+    assert not (tmp_path / "new.yaml").exists()
+    again = gdrun(*words, *shlex.split(setting))
+    assert (again.code, again.err) == (0, "")
+    assert gdrun("config", "check", "new.yaml").code == 0
