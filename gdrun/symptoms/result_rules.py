@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdrun.quantities import contrasted, quantity
+from gdrun.quantities import contrasted
 from gdrun.symptoms import changes
 from gdrun.symptoms.facts import Symptom, Traced
 from gdrun.symptoms.wording import predicted, share

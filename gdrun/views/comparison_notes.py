@@ -19,6 +19,7 @@ from gdrun.views.numbers import count, quantity
 from gdrun.views.schedule_notes import schedule_notes
 from gdrun.views.split_note import split_notes
 from gdrun.views.study_notes import (
+    constant_notes,
     engine_notes,
     hardly_trained,
     lacking_notes,
@@ -53,7 +54,8 @@ def notes_of(comparison: Comparison) -> list[tuple[str, str]]:
     notes += _tie(comparison)
     if not comparison.unlike:
         rows = [row.standing for row in comparison.ranking]
-        notes += order_notes(rows, comparison.metric)
+        notes += order_notes(rows, comparison.metric, comparison.target)
+        notes += constant_notes(rows, comparison.metric)
     notes += lacking_notes(comparison.plan)
     notes += schedule_notes(row.standing for row in comparison.contenders)
     notes += variant_notes(comparison.plan)

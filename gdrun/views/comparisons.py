@@ -22,9 +22,7 @@ from gdrun.views.names import Name
 from gdrun.views.numbers import MISSING, duration, percent, quantity, range_text
 from gdrun.views.recorded import standings_of
 from gdrun.views.study_line import study_line
-from gdrun.views.study_notes import (
-    symptom_notes,
-)
+from gdrun.views.study_notes import constant_warnings, symptom_notes
 from gdrun.views.study_warnings import NOT_COMPARABLE, warning_lines
 from gdrun.views.sweeps import (
     HEALTHY,
@@ -73,6 +71,9 @@ def comparison_result(comparison: Comparison, spell: Callable[[str], str] = str)
     parts += [heading, _table(comparison, columns), ""]
     notes = [(label, spell(text)) for label, text in notes_of(comparison)]
     warnings = [NOT_COMPARABLE[comparison.unlike]] if comparison.unlike else []
+    if not comparison.unlike:
+        standings = [row.standing for row in comparison.ranking]
+        warnings += constant_warnings(standings, comparison.metric, "contender")
     warnings += [spell(text) for text in unequal_work(comparison)]
     symptoms = symptom_notes(row.standing for row in comparison.ranking)
     return Group(Explained(parts, notes, OPTIONAL, symptoms), *warning_lines(warnings))

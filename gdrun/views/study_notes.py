@@ -10,16 +10,22 @@ from gdrun.config.writing import short_flow
 from gdrun.methods.stopping import position
 from gdrun.quantities import separating_digits
 from gdrun.study.design.trials import StudyPlan
-from gdrun.study.judgement.metrics import Metric
+from gdrun.study.judgement.constant_predictions import ConstantPrediction, constant_prediction
+from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.stability import StabilityLimit
+from gdrun.study.judgement.statistics import quantile
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.study.judgement.verdict_rules import HALFWAY
 from gdrun.study.study import Work
+from gdrun.symptoms.wording import predicted
 from gdrun.views.numbers import contrasted, count, duration, percent, quantity
 
 MOST_NAMES = 3
 """The most settings that a note names; of more it has the number."""
+
+MOST_LAST = 12
+"""The most settings that the note on those which come last names; of more it has the number."""
 
 MOST_UNFINISHED = 12
 """The most settings without a result that a note names; of more it has the number."""
@@ -102,22 +108,78 @@ ROSE = "diverged, exploded, or ended with a training loss above its start"
 
 
 def order_notes(
-    ranking: Sequence[Standing], metric: Metric, *, best_only: bool = False
+    ranking: Sequence[Standing],
+    metric: Metric,
+    target: Target | None,
+    *,
+    best_only: bool = False,
 ) -> list[tuple[str, str]]:
-    """The note on settings that come last although their median is better, as (label, text).
+    """The note on settings that come last because their training loss rose, as (label, text).
 
-    Empty if there are none. ranking: the settings, the best first. best_only: whether only settings
-    with a better median than the best one count, because the table does not show the order.
+    It has all of them, if it explains any cell of the table: the median of such a setting is better
+    than that of a setting before it; or half of its runs had values that meet the target, which
+    they do not reach. Otherwise there is no note. ranking: the settings, the best first. best_only:
+    whether only a median better than the best one counts, because the table does not show the
+    order.
     """
     medians = [each.median for each in ranking if each.eligible]
     passed = max(medians[: 1 if best_only else None], default=-math.inf)
-    last = [each for each in ranking if each.finite and not each.descends and each.median < passed]
-    if not last:
+    last = [each for each in ranking if each.finite and not each.descends]
+    met = [each for each in last if target is not None and _meets(each, target)]
+    if not met and not any(each.median < passed for each in last):
         return []
-    names = ", ".join(f"{each.name} ({each.rose} of {each.runs} runs)" for each in last)
-    if len(last) > MOST_NAMES:
-        names = f"{len(last)} settings (half of their runs or more)"
-    return [("order", f"last, whatever the {metric.words}, because they {ROSE}: {names}")]
+    counts = [f"{each.rose} of {each.runs} runs" for each in last]
+    names = [f"{each.name} ({of})" for each, of in zip(last, counts, strict=True)]
+    if len(last) > 1 and len(set(counts)) == 1:
+        names = [each.name for each in last]
+        names[-1] += f" ({counts[0]} each)"
+    listed = ", ".join(names)
+    if len(last) > MOST_LAST:
+        listed = f"{len(last)} settings (half of their runs or more)"
+    place = "last, and never at the target" if met else "last"
+    return [("order", f"{place}, whatever the {metric.words}, because they {ROSE}: {listed}")]
+
+
+def _meets(standing: Standing, target: Target) -> bool:
+    """Whether half of a setting's runs have values that meet the target."""
+    costs = [target.reached(result, "step") for result in standing.results]
+    return math.isfinite(quantile(costs, 0.5))
+
+
+def constant_notes(ranking: Sequence[Standing], metric: Metric) -> list[tuple[str, str]]:
+    """The note on the constant prediction, as (label, text); empty if it is not known.
+
+    ranking: the settings, the best first. The note is left out if `constant_warnings` has one.
+    """
+    constant = constant_prediction(ranking, metric)
+    if constant is None or constant.beaten is False:
+        return []
+    return [("constant", f"{_constant_words(constant)} has {_constant_value(constant, metric)}")]
+
+
+def constant_warnings(ranking: Sequence[Standing], metric: Metric, noun: str) -> list[str]:
+    """A warning if the best setting is no better than a constant prediction; else empty.
+
+    ranking: the settings, the best first. noun: what they are called.
+    """
+    constant = constant_prediction(ranking, metric)
+    if constant is None or constant.beaten is not False:
+        return []
+    value = _constant_value(constant, metric)
+    words = _constant_words(constant)
+    return [f"the best {noun} is no better than {words}, which has {value}"]
+
+
+def _constant_words(constant: ConstantPrediction) -> str:
+    """The words for a constant prediction, such as always predicting no."""
+    if constant.prediction is None:
+        return "the best constant prediction of each training part"
+    return f"always predicting {predicted(constant.prediction)}"
+
+
+def _constant_value(constant: ConstantPrediction, metric: Metric) -> str:
+    """The metric of a constant prediction with its name, such as a val loss of 0.4."""
+    return f"a {metric.words} of {quantity(metric.value(constant.score))}"
 
 
 def trained_once_notes(plan: StudyPlan) -> list[tuple[str, str]]:

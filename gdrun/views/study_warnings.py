@@ -10,6 +10,7 @@ from rich.text import Text
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.views.numbers import count
+from gdrun.views.study_notes import constant_warnings
 from gdrun.views.surface_runs import flat_end_words
 
 NOT_COMPARABLE = {
@@ -28,6 +29,8 @@ def warning_lines(texts: Sequence[str]) -> list[RenderableType]:
 def sweep_warnings(sweep: Sweep) -> list[str]:
     """The warnings below the notes of a sweep."""
     warnings = [NOT_COMPARABLE[sweep.unlike]] if sweep.unlike else []
+    if not sweep.unlike:
+        warnings += constant_warnings(sweep.ranking, sweep.metric, "setting")
     warnings += _risky_best(sweep.ranking)
     if sweep.complete and not sweep.descends:
         warnings += _no_descent(sweep)

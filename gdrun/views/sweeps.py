@@ -32,6 +32,7 @@ from gdrun.views.split_note import split_notes
 from gdrun.views.study_line import study_line
 from gdrun.views.study_notes import (
     as_good_notes,
+    constant_notes,
     engine_notes,
     hardly_trained,
     lacking_notes,
@@ -276,7 +277,10 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
         text = f"{best.candidate.name}: {_spread_text(sweep, best)}{hardly_trained(progress)}"
         notes.append(("best", text))
         notes += as_good_notes(sweep)
-    notes += order_notes(sweep.ranking, sweep.metric, best_only=_by_value(sweep))
+    if not sweep.unlike:
+        notes += constant_notes(sweep.ranking, sweep.metric)
+    by_value = _by_value(sweep)
+    notes += order_notes(sweep.ranking, sweep.metric, sweep.target, best_only=by_value)
     if sweep.plan.deterministic:
         notes.append(("seeds", ONE_SEED))
     notes += split_notes(sweep.plan, "ranges and intervals")

@@ -152,10 +152,67 @@ def test_settings_that_come_last_for_another_reason_than_their_median_are_marked
     numbers = [float(next(word for word in row[3:] if word.startswith("0."))) for row in rows]
     assert numbers[-2] > numbers[-3]
     text = " ".join(swept.out.split())
-    assert "order last, whatever the val acc, because they diverged, exploded, or ended" in text
-    assert re.search(r"above its start: lr=30 beta=0.5 \(\d of 2 runs\), lr=30 beta=0.9 \(\d", text)
+    assert "order last, and never at the target, whatever the val acc, because they div" in text
+    named = text.partition("above its start: ")[2].partition(" seeds ")[0]
+    assert named.count("lr=30 beta=0.5") == named.count("lr=30 beta=0.9") == 1
+    assert named.endswith((" of 2 runs)", " of 2 runs each)"))
     plain = here("sweep", "lr=0.1,3", "beta=0.5,0.9", "optimizer=momentum", *words)
     assert "\norder " not in plain.out
+
+
+def test_a_setting_that_meets_the_target_but_never_reaches_it_says_why(here):
+    words = ("dataset=digits", "optimizer=momentum", "epochs=3", "--seeds", "2")
+    answer = here("sweep", "lr=0.001,0.1,30,100", *words, "--metric", "validation_accuracy")
+    rows = [line.split() for line in answer.out.splitlines() if re.match(r" *[\d.]+  [a-z]", line)]
+    text = " ".join(answer.out.split())
+    target = float(re.search(r"epochs until val acc ≥ (0\.\d+)", text)[1])
+    # The table has the order of the rates; the largest two are better than the target.
+    for row in rows[2:]:
+        assert row[1] == "unstable" and float(row[2]) > target and "never" in row
+    assert "order last, and never at the target, whatever the val acc, because they div" in text
+    assert re.search(r"its start: lr=(30, lr=100|100, lr=30) \(2 of 2 runs each\) ", text)
+    # Here they do not meet it: log 10 = 2.3 is the loss of the start.
+    plain = here("sweep", "lr=0.001,0.1,30,100", *words)
+    assert "unstable" in plain.out and "\norder " not in plain.out
+
+
+@pytest.fixture
+def rare(here):
+    """A file with 6 rows of yes and 54 of no, whose feature says nothing about the label."""
+    x = np.random.default_rng(0).normal(size=60)
+    lines = [f"{each:.3f},{'no' if k % 10 else 'yes'}" for k, each in enumerate(x)]
+    Path("rare.csv").write_text("\n".join(["x,label", *lines, ""]))
+
+
+def test_a_best_setting_that_is_no_better_than_a_constant_says_so(here, rare):
+    # Weights of 0 predict ½, with the loss ln 2 = 0.69. One step with the rate 1e-3 hardly changes
+    # this. With n of 60 rows to train on, k of them yes, the constant prediction is k/n.
+    words = ("rare.csv", "optimizer=vanilla", "variant=bgd", "epochs=1", "--seeds", "1")
+    swept = here("sweep", "lr=0.0001,0.001", *words)
+    text = " ".join(swept.out.split())
+    value = re.search(
+        r"warning: the best setting is no better than always predicting no, which has a val loss "
+        r"of (0\.\d+)",
+        text,
+    )[1]
+    (directory,) = Path("runs").iterdir()
+    line = json.loads((directory / "trials.jsonl").read_text().splitlines()[0])
+    assert float(value) == pytest.approx(line["summary"]["baseline"]["loss"]["validation"], 1e-3)
+    assert float(value) < 0.6 and "constant " not in text
+    assert " ".join(here("show", "last").out.split()).count("is no better than always") == 1
+    compared = " ".join(
+        here("compare", "vanilla", "adam", "lr=0.001", *words[:1], *words[2:]).out.split()
+    )
+    assert "warning: the best contender is no better than always predicting no" in compared
+
+
+def test_the_value_of_a_constant_prediction_is_below_the_table(here):
+    # Ten digits that are about equally frequent: log 10 = 2.303.
+    text = here("sweep", "lr=0.1,0.3", "dataset=digits", "epochs=1", "--seeds", "1").out
+    assert re.search(r"\nconstant +always predicting \d has a val loss of 2\.30\d\n", text)
+    assert "no better than" not in text
+    surface = here("sweep", "lr=0.01,0.1", "surface=bowl", "epochs=5").out
+    assert "constant prediction" not in surface and "always predicting" not in surface
 
 
 def test_the_tuning_says_which_settings_lost_because_their_loss_rose(here):

@@ -100,7 +100,7 @@ def _order(found: Sweep | Comparison) -> str:
     value = f"{'median ' if len(found.plan.seeds) > 1 else ''}{metric.words}"
     better = "lower" if metric.sign > 0 else "higher"
     notes = as_good_notes(found) if isinstance(found, Sweep) else []
-    notes += order_notes(rows, metric)
+    notes += order_notes(rows, metric, found.target)
     return "; ".join([f"the best {value} first, {better} is better", *(text for _, text in notes)])
 
 
