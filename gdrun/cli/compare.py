@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from gdrun.cli import completion, faults
 from gdrun.cli.named_files import data_among, recorded
 from gdrun.cli.options import as_options
+from gdrun.cli.several_values import refuse_values_as_contenders
 from gdrun.cli.studying import StudyOptions, study_command
-from gdrun.errors import GdrunError
 from gdrun.runs.signals import before_training
-
-if TYPE_CHECKING:
-    from gdrun.config.overrides import Override
 
 Names = Annotated[
     list[str],
@@ -77,9 +73,9 @@ def compare(
 
     names = [_directory_of_run(word, study.out) for word in names]
     names, config = data_among(names, study.config)
-    settings = list(map(parse_override, filter(is_setting, names)))
     contenders = [name for name in names if not is_setting(name)]
-    _refuse_values_as_contenders(settings, contenders)
+    refuse_values_as_contenders([*filter(is_setting, names)], contenders, config)
+    settings = list(map(parse_override, filter(is_setting, names)))
     request = ComparisonRequest(
         config=study.source(config, settings, chosen_names(contenders)),
         overrides=[*settings, *study.seed_override()],
@@ -110,22 +106,3 @@ def _directory_of_run(word: str, out: Path) -> str:
 
     found = recorded(word, out)
     return str(found) if found is not None and (found / RECORD).is_file() else word
-
-
-def _refuse_values_as_contenders(settings: list[Override], contenders: list[str]) -> None:
-    """Raise GdrunError if several values of one key are given in the place of contenders."""
-    keys = [each.key for each in settings]
-    twice = next((key for key in keys if keys.count(key) > 1), None)
-    if twice is None or len(contenders) > 1:
-        return
-    values = [each.text.partition("=")[2].strip() for each in settings if each.key == twice]
-    base = contenders[0] if contenders else "vanilla"
-    others = [shlex.quote(each.text) for each in settings if each.key != twice]
-    sweep = " ".join(["gdrun", "sweep", shlex.quote(f"{twice}={','.join(values)}"), *others])
-    named = [shlex.quote(f"{base}+{twice}={value}") for value in values]
-    compare = " ".join(["gdrun", "compare", *named, *others])
-    raise GdrunError(
-        f"{twice} has several values, and a setting applies to every contender",
-        where=" ".join(each.text for each in settings if each.key == twice),
-        hint=f"`{sweep}` tries each value; `{compare}` compares them",
-    )

@@ -53,7 +53,27 @@ def parse_override(text: str) -> Override:
         raise ConfigError("must have the form KEY=VALUE", where=repr(text), hint=hint)
     if is_plain_query(key, value):
         return Override(key.strip(), value.strip(), text)
-    return Override(key.strip(), parse_value(value, key.strip()), text)
+    return Override(key.strip(), parse_value(value, key.strip(), lists=_takes_list(key)), text)
+
+
+def _takes_list(key: str) -> bool:
+    """Whether the value of a key may be a list; also True for an unknown key.
+
+    >>> [key for key in ("hidden", "watch", "lr", "epochs", "optimizer") if _takes_list(key)]
+    ['hidden', 'watch']
+    """
+    leaf = key.strip().rpartition(".")[2]
+    options = (
+        option.annotation
+        for kind in SECTIONS.values()
+        for definition in kind.definitions()
+        for name, option in kind.options(definition).items()
+        if name == leaf
+    )
+    fixed = (model.model_fields[leaf] for model in FIXED.values() if leaf in model.model_fields)
+    types = [str(each) for each in (*options, *(field.annotation for field in fixed))]
+    listed = any(re.search(r"tuple|list|Any|\bgdrun\.", each) for each in types)
+    return listed or (not types and leaf not in SECTIONS)
 
 
 def choosing(word: str) -> str | None:

@@ -21,33 +21,34 @@ MOST_POINTS = 10_000
 DIGITS = 10
 
 
-def parse_value(text: str, key: str | None = None) -> Any:
+def parse_value(text: str, key: str | None = None, *, lists: bool = True) -> Any:
     """Return the value of an override, read as YAML. Raises ConfigError for several values.
 
-    key: the key of the override, for the hint; None if the value cannot be swept.
+    key: the key of the override, for the hint; None if the value cannot be swept. lists: whether
+    the value of this key can be a list.
 
     >>> [parse_value(text) for text in ("1e-3", "bgd", "[64,32]", "{patience: 5}", '"1e-3"', "")]
     [0.001, 'bgd', [64, 32], {'patience': 5}, '1e-3', None]
     """
     values = _items(text)
     if len(values) > 1:
-        _refuse(text, "expected one value, got several", _one_value_hint(text, key))
+        _refuse(text, "expected one value, got several", _one_value_hint(text, key, lists))
     return values[0] if values else None
 
 
-def _one_value_hint(text: str, key: str | None) -> str:
+def _one_value_hint(text: str, key: str | None, lists: bool) -> str:
     """How to write a text with commas as one value: a list, a number, or the values of a sweep.
 
-    >>> _one_value_hint("(1,2)", "start")
+    >>> _one_value_hint("(1,2)", "start", True)
     'for a list write start=[1,2]'
-    >>> _one_value_hint("0,2", "lr")
+    >>> _one_value_hint("0,2", "lr", False)
     'a number has a decimal point: write lr=0.2'
     """
     assigned = "" if key is None else f"{key}="
     inside = text.strip()
-    if inside.startswith("(") and inside.endswith(")"):
+    if lists and inside.startswith("(") and inside.endswith(")"):
         return f"for a list write {assigned}[{inside[1:-1]}]"
-    ways = [f"for a list write {assigned}[{text}]"]
+    ways = [f"for a list write {assigned}[{text}]"] if lists else []
     if re.fullmatch(r"[-+]?\d+,\d+", inside):
         number = f"a number has a decimal point: write {assigned}{inside.replace(',', '.')}"
         if inside.lstrip("-+").startswith("0"):

@@ -311,7 +311,7 @@ def test_a_config_may_be_json(here, indent):
 def test_values_in_the_place_of_contenders_are_swept_or_compared(here, words, candidates):
     answer = here("compare", *words.split(), "surface=bowl", "steps=5")
     assert answer.code == 2
-    sweep, compare = re.findall("`(gdrun [^`]+)`", answer.err)
+    compare, sweep = re.findall("`(gdrun [^`]+)`", answer.err)
     for command in (sweep, compare):
         assert here(*shlex.split(command)[1:], "-q").code == 0
     assert shlex.split(sweep)[2] == f"{words.split()[-2]},{words.rpartition('=')[2]}"
@@ -331,3 +331,34 @@ def test_the_optimizer_sgd_is_told_from_the_variant(here, words, noted):
     answer = here("train", *words.split(), "dataset=iris", "model=softmax", "epochs=1")
     assert answer.code == 0
     assert ("for steps on single examples, set variant=sgd" in answer.err) == noted
+
+
+@pytest.mark.parametrize(
+    ("words", "contenders"),
+    [
+        ("optimizer=vanilla,momentum lr=0.1 steps=3", "vanilla momentum lr=0.1 steps=3"),
+        ("'optimizer=[vanilla, momentum]' steps=3", "vanilla momentum steps=3"),
+        ("variant=bgd,sgd steps=3", "bgd sgd steps=3"),
+        ("schedule=cosine,constant steps=3", "cosine constant steps=3"),
+        # linear is the name of a model too, and sgd as an optimizer is vanilla.
+        ("schedule=linear,cosine", "vanilla+schedule=linear vanilla+schedule=cosine"),
+        ("optimizer=sgd,adam", "vanilla adam"),
+        ("adam optimizer=vanilla,momentum", "adam vanilla momentum"),
+        ("vanilla adam variant=bgd,sgd", "vanilla+bgd vanilla+sgd adam+bgd adam+sgd"),
+        ("optimizer=vanilla optimizer=adam", "vanilla adam"),
+        ("lr=0.1 lr=0.2", "vanilla+lr=0.1 vanilla+lr=0.2"),
+    ],
+)
+def test_names_in_the_place_of_contenders_lead_to_the_comparison(here, words, contenders):
+    answer = here("compare", "surface=bowl", "epochs=1", *shlex.split(words))
+    assert answer.code == 2
+    compared, swept = re.findall(r"`gdrun ([^`]+)`", answer.err.replace("\n", " "))
+    assert sorted(compared.split()[1:]) == sorted([*contenders.split(), "surface=bowl", "epochs=1"])
+    for hinted in (compared, swept):
+        assert here(*shlex.split(hinted), "-q", "-o", "studies").code == 0
+
+
+def test_a_key_that_takes_no_list_gets_no_hint_to_write_one(here):
+    for words in ("train optimizer=vanilla,adam", "train epochs=1,2"):
+        assert "for a list" not in here(*words.split()).err
+    assert "for a list write start=[1,2,3]" in here("train", "surface=bowl", "start=1,2,3").err

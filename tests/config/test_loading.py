@@ -113,7 +113,7 @@ def test_later_overrides_win():
         (
             ["lr=1,2", "seed=[1"],
             "error: '1,2': expected one value, got several\n"
-            "hint: for a list write lr=[1,2]; a number has a decimal point: write lr=1.2; "
+            "hint: a number has a decimal point: write lr=1.2; "
             "`gdrun sweep lr=1,2` tries several values\n"
             "error: '[1': the value is not complete\n"
             "hint: close every bracket and quote; put text that contains one of "
