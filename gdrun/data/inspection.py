@@ -25,6 +25,7 @@ from gdrun.data.targets import (
     likely_target,
     positive_code,
     real_targets,
+    require_two_classes,
     suitable_task,
 )
 from gdrun.errors import DataError, Problem
@@ -101,7 +102,7 @@ def inspect_data(options: Mapping[str, Any]) -> Inspection:
     )
     try:
         found = _with_target(found, table, given=options.get("task") is not None)
-        found = _with_positive(found, options.get("positive"))
+        found = _with_positive(found, table, options.get("positive"))
         _require_finite(table)
         return _with_files(found, table, hashes, options)
     except DataError as error:
@@ -162,13 +163,15 @@ def _with_target(found: Inspection, table: Table, *, given: bool) -> Inspection:
     return replace(found, in_doubt=in_doubt, classes=dict(zip(labels, counts, strict=True)))
 
 
-def _with_positive(found: Inspection, wanted: str | None) -> Inspection:
+def _with_positive(found: Inspection, table: Table, wanted: str | None) -> Inspection:
     """Return the inspection with the positive class. wanted: its label; None for the second class.
 
     Raises DataError if `wanted` is not one of two classes.
     """
     labels = tuple(found.classes)
     if wanted is not None:
+        rows = list(found.classes.values())
+        require_two_classes(table, np.repeat(np.arange(len(rows)), rows), labels)
         return replace(found, positive=labels[positive_code(labels, wanted)])
     return replace(found, positive=labels[1]) if len(labels) == 2 else found
 

@@ -33,6 +33,7 @@ from gdrun.data.targets import (
     codes_of,
     positive_last,
     real_targets,
+    require_two_classes,
     suitable_task,
 )
 from gdrun.errors import DataError
@@ -93,6 +94,8 @@ def prepare(
     else:
         y = real_targets(table)
         strata = np.zeros(len(y), dtype=np.int64)
+    if positive is not None:
+        require_two_classes(table, strata, labels)
     y, classes = positive_last(y, labels, positive)
     validation = 0 if "validation" in files else validation
     test = 0 if "test" in files else test

@@ -8,6 +8,7 @@ import numpy as np
 
 from gdrun.array_types import Array, Counts, Numbers
 from gdrun.data.booleans import boolean_codes, boolean_word
+from gdrun.data.stray_classes import classes_with_rows
 from gdrun.data.table import Table, Task
 from gdrun.errors import DataError
 from gdrun.quantities import told_apart
@@ -109,6 +110,25 @@ def positive_last(
     return 1 - codes, labels[::-1]
 
 
+def require_two_classes(table: Table, codes: Counts, labels: tuple[str, ...]) -> None:
+    """Raise DataError if a positive class is given, but the target has more than two classes.
+
+    The error names the classes with their numbers of rows, and says what to do about those that are
+    probably mistakes. codes (N,): the class of each row. labels: the label of each code; empty for
+    a regression.
+    """
+    if len(labels) <= 2:
+        return
+    named = classes_with_rows(codes, labels, table.strays)
+    what = f"chooses one of two classes, but {table.name} has {len(labels)}: {named}"
+    ways = [stray.advice for label, stray in table.strays.items() if label in labels]
+    raise DataError(what, where=POSITIVE, hint="; or ".join(ways) or "remove this key")
+
+
+POSITIVE = "dataset.positive"
+"""The key that chooses the positive class."""
+
+
 def positive_code(labels: tuple[str, ...], positive: str) -> int:
     """Return the code of the positive class, 0 or 1.
 
@@ -116,17 +136,16 @@ def positive_code(labels: tuple[str, ...], positive: str) -> int:
     spelling is found too: YAML has one word, true, for True, TRUE and true. Raises DataError if
     there are not two labels, or if `positive` is none of them.
     """
-    where = "dataset.positive"
     if len(labels) != 2:
         has = f"{len(labels)} classes" if labels else "numbers to predict"
         what = f"chooses one of two classes, but the target has {has}"
-        raise DataError(what, where=where, hint="remove this key")
+        raise DataError(what, where=POSITIVE, hint="remove this key")
     if positive in labels:
         return labels.index(positive)
     value, values = boolean_word(positive), boolean_codes(labels)
     if value is None or values is None:
         what = f"the target has no class {positive!r}"
-        raise DataError(what, where=where, hint=f"its classes are {labels[0]} and {labels[1]}")
+        raise DataError(what, where=POSITIVE, hint=f"its classes are {labels[0]} and {labels[1]}")
     return [values[label] for label in labels].index(value)
 
 

@@ -127,7 +127,8 @@ def test_inspect_and_the_panel_name_it(here):
         ),
         (
             ("dataset=iris", "model=softmax", "positive=setosa"),
-            "error: dataset.positive: chooses one of two classes, but the target has 3 classes",
+            "error: dataset.positive: chooses one of two classes, but iris has 3: setosa (50 rows), "
+            "versicolor (50 rows), virginica (50 rows)",
             "hint: remove this key",
         ),
         (
@@ -157,3 +158,21 @@ def test_a_boolean_or_a_number_in_another_spelling(here):
     assert trained(here, "positive=false")["data"]["classes"] == ["TRUE", "FALSE"]
     write("t.csv", ("0", "1"))
     assert trained(here, "positive=0.0")["data"]["classes"] == ["1", "0"]
+
+
+@pytest.mark.parametrize("command", ["train", "inspect"])
+def test_a_stray_class_beside_a_positive_class_is_named_with_its_line(here, command):
+    labels = ["no", "no", "yes"] * 20
+    labels[32] = "Yes"
+    rows = "".join(f"{k % 7},{label}\n" for k, label in enumerate(labels))
+    Path("t.csv").write_text(f"x,kind\n{rows}")
+    for more in ((), ("model=logistic",)) if command == "train" else ((),):
+        answer = here(command, "t.csv", "positive=yes", *more)
+        assert answer.code == 2
+        # Row 32 is in line 34, because the rows count from 0 and the header is line 1.
+        assert answer.err.endswith(
+            "error: dataset.positive: chooses one of two classes, but t.csv has 3: no (40 rows), "
+            "yes (19 rows), Yes (1 row, line 34)\nhint: write yes instead of Yes\n"
+        )
+    Path("t.csv").write_text(f"x,kind\n{rows}".replace("Yes", "yes"))
+    assert here(command, "t.csv", "positive=yes").code == 0
