@@ -149,6 +149,25 @@ class Cohort:
         return self.model.surface if isinstance(self.model, SurfaceModel) else None
 
     @property
+    def exact_steps(self) -> bool:
+        """Whether each step uses the full objective: its batch loss is that of all examples.
+
+        Without noise, all examples of a surface are equal.
+        """
+        if self.surface is not None and not np.any(self.data.train.X):
+            return True
+        return self.batching.whole and not self.numbers.dropout.any()
+
+    @property
+    def evaluates_steps(self) -> bool:
+        """Whether an evaluation after a step measures the function that the next step would use.
+
+        With averaged weights, or with batch normalisation, it measures another one.
+        """
+        normalises = isinstance(self.model, Network) and self.model.batch_norm
+        return self.exact_steps and not self.averages and not normalises
+
+    @property
     def place_names(self) -> tuple[str, ...]:
         """The names of the two weights on a surface; empty for a model on data.
 

@@ -11,7 +11,7 @@ from gdrun.engine.evaluation import Firing, evaluated_running_stats, scores_on_t
 from gdrun.engine.outcome import Best, Divergence, Outcome, Timing
 from gdrun.engine.plan import Plan
 from gdrun.engine.state import State
-from gdrun.engine.trace import EvaluationTrace, StepTrace
+from gdrun.engine.trace import Columns, EvaluationTrace, StepTrace
 from gdrun.methods.stopping import (
     Stop,
     budget_moment,
@@ -19,6 +19,7 @@ from gdrun.methods.stopping import (
     divergence_sentence,
     moment,
 )
+from gdrun.problems.rises import rose
 
 _FINISHED = ("converged", "stopped", "exhausted")
 
@@ -124,6 +125,7 @@ def outcome_of(
             factor=cohort.stopping.divergence_factor,
             initial_loss=float(state.initial_loss[place]),
         )
+    rising, compared = _rises(cohort, state, place, readings)
     return Outcome(
         lane=lane,
         surface=cohort.surface,
@@ -139,12 +141,29 @@ def outcome_of(
         evaluations=readings,
         test_loss=float(test_loss[0]),
         test_accuracy=float(test_accuracy[0]),
-        rising=int(state.rising[place]),
+        rising=rising,
         clipped=int(state.clipped[place]),
         largest_grad_norm=float(state.largest_grad_norm[place]),
         watched=watched,
         timing=timing,
+        compared=compared,
     )
+
+
+def _rises(cohort: Cohort, state: State, place: int, readings: Columns) -> tuple[int, int]:
+    """How many steps raised the loss, and of how many steps this is known.
+
+    place: the index of the run among the lanes (runs) that still train. readings: its evaluations.
+    The loss after a step is that of the next step. After the last step it is known if the run was
+    evaluated there, and an evaluation measures the function that the steps use.
+    """
+    rising, compared = int(state.rising[place]), max(state.step - 1, 0)
+    if cohort.evaluates_steps and state.step and readings["step"][-1] == state.step:
+        last = rose(
+            state.last_batch_loss[place], readings["train_loss"][-1], cohort.dtype, reordered=True
+        )
+        return rising + int(last), compared + 1
+    return rising, compared
 
 
 def _running_stats(alone: Lanes, state: State, place: int) -> Array:

@@ -28,9 +28,7 @@ class Judge:
         """watched: for each run of a resumed training, the first firing of each watched rule."""
         self._plan = cohort.plan
         self._rules = cohort.stopping
-        self._noisy = cohort.surface is None and not (
-            cohort.batching.whole and not cohort.numbers.dropout.any()
-        )
+        self._noisy = cohort.surface is None and not cohort.exact_steps
         self._named = cohort.named_metrics
         self._watched = [dict(each) for each in watched] or [{} for _ in range(cohort.lanes)]
 

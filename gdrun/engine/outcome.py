@@ -65,9 +65,11 @@ class Outcome:
     running statistics that belong to weights and to best_weights. best: the best evaluation; None
     if no loss was finite. steps, evaluations: the columns of the traces, by name. test_loss,
     test_accuracy: the loss without l2 and the accuracy of the returned weights on the test part;
-    NaN without a test part. rising: the number of steps that raised the batch loss. clipped: the
-    number of steps whose gradient was clipped. largest_grad_norm: the largest gradient norm of all
-    steps. watched: for each rule that is only reported and does not stop the run, its first firing.
+    NaN without a test part. rising: the number of steps that raised the loss. clipped: the number
+    of steps whose gradient was clipped. largest_grad_norm: the largest gradient norm of all steps.
+    watched: for each rule that is only reported and does not stop the run, its first firing.
+    compared: the number of steps of which it is known whether they raised the loss; None for all
+    but the last.
     """
 
     lane: int
@@ -89,6 +91,7 @@ class Outcome:
     largest_grad_norm: float
     watched: tuple[Stop, ...]
     timing: Timing
+    compared: int | None = None
 
     @property
     def status(self) -> Status:

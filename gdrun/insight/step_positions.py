@@ -54,25 +54,32 @@ def step_positions(run: Run) -> StepPositions | None:
     """The positions of the steps of a run of gradient descent with full gradients.
 
     The trace has f before each step, so that a position is known only if the next step was
-    recorded, too. Steps that change f by little more than its rounding error are left out. None if
-    no step is left.
+    recorded, too; after the last step, f is the training loss of the last evaluation. Steps that
+    change f by little more than its rounding error are left out. None if no step is left.
     """
     step, f, norm, rate = (
         np.asarray(run.steps[name]) for name in ("step", "batch_loss", "grad_norm", "lr")
     )
-    follows = np.diff(step) == 1
-    slope = (rate * norm**2)[:-1].astype(np.float64)
-    change = np.diff(f.astype(np.float64))
-    known = follows & _above_rounding(run, slope, f) & np.isfinite(change)
+    if not len(step):
+        return None
+    measured = run.evals["step"][-1] == step[-1]
+    end = run.evals["train_loss"][-1] if measured else np.nan
+    before, after = f.astype(np.float64), np.append(f[1:], end).astype(np.float64)
+    follows = np.append(np.diff(step) == 1, measured)
+    slope = (rate * norm**2).astype(np.float64)
+    change = after - before
+    known = follows & _above_rounding(run, slope, before, after) & np.isfinite(change)
     if not known.any():
         return None
     positions: Numbers = 1 + 2 * change[known] / slope[known]
-    higher = rose(f[:-1], f[1:], run.config["dtype"])
-    return StepPositions(step[:-1][known], positions, higher[known])
+    dtype = run.config["dtype"]
+    higher = rose(before, after, dtype)
+    higher[-1:] = rose(before[-1:], after[-1:], dtype, reordered=True)
+    return StepPositions(step[known], positions, higher[known])
 
 
-def _above_rounding(run: Run, slope: Array, f: Array) -> Array:
-    """Whether α‖∇f‖² (n,) is far above the rounding errors of f (n + 1,)."""
-    rounding = float(np.finfo(run.config["dtype"]).eps) * np.maximum(np.abs(f[:-1]), np.abs(f[1:]))
+def _above_rounding(run: Run, slope: Array, before: Array, after: Array) -> Array:
+    """Whether α‖∇f‖² is far above the rounding errors of f before and after a step, (n,) each."""
+    rounding = float(np.finfo(run.config["dtype"]).eps) * np.fmax(np.abs(before), np.abs(after))
     clear: Array = slope > 1000 * rounding
     return clear

@@ -14,11 +14,30 @@ float32. At a minimum, or at the rate 2/L on a quadratic, f is constant up to sm
 """
 
 
-def rose(before: Numbers, after: Numbers, dtype: np.dtype[np.floating] | str) -> Flags:
+REORDERED = {"float64": 1e-9, "float32": 1e-5}
+"""The largest relative difference between two computations of the same loss, by dtype.
+
+They may add the examples in another order. A step and an evaluation may also use other formulas.
+"""
+
+
+def rose(
+    before: Numbers,
+    after: Numbers,
+    dtype: np.dtype[np.floating] | str,
+    *,
+    reordered: bool = False,
+) -> Flags:
     """Whether each loss in `after` is higher than that in `before`, by more than rounding.
 
-    before, after: losses of the same shape. dtype: the dtype of the run. False if a loss is NaN.
+    before, after: losses of the same shape. A loss that is not finite is higher than a finite one,
+    and never lower. dtype: the dtype of the run. reordered: whether the two losses were computed in
+    different ways, so that they may differ by REORDERED.
     """
     tolerance = ROUNDING_ERRORS * float(np.finfo(dtype).eps)
-    higher: Flags = after > before + tolerance * np.abs(before)
-    return higher
+    if reordered:
+        tolerance = REORDERED[np.dtype(dtype).name]
+    with np.errstate(all="ignore"):  # losses that are not finite
+        higher: Flags = after > before + tolerance * np.abs(before)
+    lost: Flags = np.isfinite(before) & ~np.isfinite(after)
+    return higher | lost

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -46,8 +46,9 @@ def packed(value: Any, name: str, arrays: dict[str, Array]) -> Any:
 def unpacked(kind: type[Record], document: Any, arrays: Mapping[str, Array]) -> Record:
     """Return the record of a type from its JSON document and its arrays.
 
-    Raises ValueError, KeyError, TypeError or AttributeError if the document is not one that
-    `packed` makes of this type.
+    A field with a default may be missing, because an earlier version did not write it. Raises
+    ValueError, KeyError, TypeError or AttributeError if the document is not one that `packed` makes
+    of this type.
     """
     return cast("Record", _value(kind, document, arrays))
 
@@ -57,7 +58,9 @@ def _value(kind: Any, document: Any, arrays: Mapping[str, Array]) -> Any:
     if is_dataclass(kind):
         assert isinstance(kind, type)  # mypy: a dataclass, not an instance of one
         hints = _hints(kind)
-        return kind(**{name: _value(hint, document[name], arrays) for name, hint in hints.items()})
+        new = {each.name for each in fields(kind) if each.default is not MISSING} - {*document}
+        known = {name: hint for name, hint in hints.items() if name not in new}
+        return kind(**{name: _value(hint, document[name], arrays) for name, hint in known.items()})
     if origin is np.ndarray or kind is np.ndarray:
         return arrays[document]
     if origin in _NESTED:

@@ -72,8 +72,10 @@ class Summary(TypedDict):
     A number that was not measured is None. epochs, steps, gradients (of single examples): how many
     the run computed. seconds: the time spent in updates. grad_norm: the gradient norm of the last
     step. largest_grad_norm: the largest gradient norm of any step. rising_share: the share of steps
-    whose batch loss was above that of the step before. clipped_share: the share of steps whose
-    gradient was clipped. weights: whether the run returns its best or its last weights. place,
+    after which the loss was higher. The loss after a step is the batch loss of the next step; after
+    the last step it is the training loss if both are the same function of the weights, and else
+    the last step does not count. clipped_share: the share of steps whose gradient was clipped.
+    weights: whether the run returns its best or its last weights. place,
     distance: on a surface, the point of the returned weights, and its distance to the nearest
     minimum. baseline: the results of a constant prediction. recalls: the recall of each class by
     part, only for classification; in a study only if one class has over half of the rows of a part.
@@ -119,6 +121,7 @@ class RunSummary(Summary):
 def summary_of(outcome: Outcome) -> Summary:
     """The summary of a run that has ended."""
     scores, steps = _returned(outcome), outcome.stop.step
+    compared = max(steps - 1, 0) if outcome.compared is None else outcome.compared
     summary: Summary = {
         "epochs": outcome.stop.epoch,
         "steps": steps,
@@ -133,8 +136,7 @@ def summary_of(outcome: Outcome) -> Summary:
         "test_accuracy": _measured(outcome.test_accuracy),
         "grad_norm": _measured(outcome.steps["grad_norm"][-1]) if steps else None,
         "largest_grad_norm": float(outcome.largest_grad_norm),
-        # The first step has no step before it to compare with.
-        "rising_share": outcome.rising / (steps - 1) if steps > 1 else None,
+        "rising_share": outcome.rising / compared if compared else None,
         "clipped_share": outcome.clipped / steps if steps else None,
         "best": _best(outcome.best) if outcome.best else None,
         "weights": "best" if outcome.restored else "last",

@@ -72,6 +72,4 @@ def share_of_rises(experiment: Experiment, table: Table | None = None) -> float 
     losses = np.asarray(outcome.evaluations["train_loss"])
     if len(losses) < 2:
         return None
-    with np.errstate(all="ignore"):  # losses that are not finite
-        rises = rose(losses[:-1], losses[1:], experiment.dtype)
-    return float(np.mean(rises | ~np.isfinite(losses[1:])))
+    return float(np.mean(rose(losses[:-1], losses[1:], experiment.dtype)))

@@ -162,7 +162,7 @@ def _positions(found: StepPositions, taken: int) -> Text:
         f"before the lowest point, {beyond} beyond it, and {higher} higher than they began, "
         f"by more than rounding; the median position is {median}, where 0 is the lowest point and "
         f"1 as high as the start; {len(found.steps):,} of {count(taken, 'step')} count: those that "
-        "change f by more than its rounding error and whose next step is in the trace"
+        "change f by more than its rounding error and after which f is in the trace"
     )
 
 

@@ -7,11 +7,11 @@ from itertools import islice
 from typing import Literal
 
 from gdrun.methods.rules import OPTIMIZERS
+from gdrun.problems.rises import REORDERED
 from gdrun.quantities import telling_digits
 from gdrun.study.descent import FEWEST_STEPS, STEPS
 from gdrun.study.design.trials import Candidate
 from gdrun.study.judgement.comparison_findings import Comparison, Contender, Pair
-from gdrun.study.judgement.ranking import ROUNDING
 from gdrun.study.judgement.statistics import FEWEST_SEEDS, SIGNIFICANT, enough_seeds
 from gdrun.study.judgement.verdicts import RATE
 from gdrun.views.curve_scale import scale_of
@@ -90,7 +90,7 @@ def _tie(comparison: Comparison) -> list[tuple[str, str]]:
     names = [row.name for row in best]
     text = f"{', '.join(names[:-1])} and {names[-1]} have the same {comparison.metric.words}"
     if len({row.standing.median for row in best}) > 1:
-        share = max(ROUNDING[row.standing.candidate.experiment.dtype] for row in best)
+        share = max(REORDERED[row.standing.candidate.experiment.dtype] for row in best)
         text += f" up to rounding: a difference below {share:g} of it does not count"
     return [("tie", text)]
 

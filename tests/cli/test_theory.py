@@ -121,9 +121,9 @@ def test_a_run_beside_its_bounds(gdrun, trained):
     # Along x the position is 0.2 − 1, along y 0.8 − 1: at the end only x moves.
     assert document["positions"]["position"][-1] == pytest.approx(-0.8, abs=1e-6)
     text = " ".join(answer.out.split())
-    assert "100% of 19 steps end before the lowest point" in text
-    # The trace has f before each step, so that the end of the last one is not known.
-    assert "19 of 20 steps count: those that change f" in text
+    assert "100% of 20 steps end before the lowest point" in text
+    # The trace has f before each step, and an evaluation after the last one.
+    assert "20 of 20 steps count: those that change f" in text
     # f falls by 0.8² along x and by 0.2² along y at each step.
     assert document["observed"]["excess"][1] == pytest.approx(8 * 0.64 + 4.5 * 0.04)
 

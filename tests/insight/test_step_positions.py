@@ -20,7 +20,7 @@ def test_a_parabola(share):
     surface = {"name": "bowl", "condition": 1, "start": [3, 0]}
     config = {**DESCENT, "surface": surface, "stopping": {"steps": 10}}
     found = step_positions(gdrun.train(config, f"lr={share}"))
-    assert found.steps.tolist() == list(range(1, 10))
+    assert found.steps.tolist() == list(range(1, 11))
     np.testing.assert_allclose(found.positions, share - 1, atol=1e-9)
 
 
@@ -41,7 +41,7 @@ def test_a_rising_loss_is_a_position_above_1():
         {**DESCENT, "dataset": "iris", "model": {"name": "mlp", "hidden": [8]}}, "lr=2"
     )
     found = step_positions(run)
-    f = run.steps["batch_loss"]
+    f = np.append(run.steps["batch_loss"], run.evals["train_loss"][-1])
     rises = np.flatnonzero(np.diff(f) > 0) + 1
     assert len(rises)
     assert found.steps[found.positions > 1].tolist() == rises.tolist()
@@ -50,17 +50,11 @@ def test_a_rising_loss_is_a_position_above_1():
 def test_steps_without_their_next_step_are_left_out():
     run = gdrun.train({**DESCENT, "dataset": "iris", "model": "softmax"}, "epochs=12")
     thinned = {name: np.delete(column, 5) for name, column in run.steps.items()}
-    assert step_positions(replace(run, steps=thinned)).steps.tolist() == [
-        1,
-        2,
-        3,
-        4,
-        7,
-        8,
-        9,
-        10,
-        11,
-    ]
+    found = step_positions(replace(run, steps=thinned)).steps.tolist()
+    assert found == [1, 2, 3, 4, 7, 8, 9, 10, 11, 12]
+    # Without an evaluation after it, the loss after the last step is unknown.
+    evals = {name: column[:-1] for name, column in run.evals.items()}
+    assert step_positions(replace(run, steps=thinned, evals=evals)).steps.tolist() == found[:-1]
 
 
 def test_rounding_hides_the_positions_near_a_minimum():

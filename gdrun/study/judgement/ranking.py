@@ -14,8 +14,8 @@ from functools import cached_property
 
 import numpy as np
 
-from gdrun import quantities
 from gdrun.array_types import Numbers
+from gdrun.problems.rises import REORDERED
 from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.progress import CAP, Improvement
@@ -25,12 +25,6 @@ from gdrun.study.storage.results import Result
 
 HALVING = "halving"
 """The rule that `stop` names in the record of a run that successive halving dropped."""
-
-ROUNDING = {"float64": quantities.ROUNDING, "float32": 1e-5}
-"""The largest relative difference between the losses of runs that count as identical, by dtype.
-
-A seed may change only the order in which the examples of a full batch are added.
-"""
 
 GOOD = 0.95
 """The least progress p of a good candidate, and the progress of the default target.
@@ -125,7 +119,7 @@ class Standing:
         Equal scores alone do not suffice: two different runs may have the same accuracy.
         """
         first, *more = map(_losses, self.results)
-        tolerance = ROUNDING[self.candidate.experiment.dtype]
+        tolerance = REORDERED[self.candidate.experiment.dtype]
         return bool(more) and all(
             len(first) == len(other)
             and np.allclose(first, other, rtol=tolerance, atol=0, equal_nan=True)
@@ -281,7 +275,7 @@ def _with_ranks(found: Sequence[Standing]) -> tuple[Standing, ...]:
 
     def rank(standing: Standing) -> int:
         *before, median = standing.order
-        margin = ROUNDING[standing.candidate.experiment.dtype] * abs(median)
+        margin = REORDERED[standing.candidate.experiment.dtype] * abs(median)
         return 1 + bisect_left(orders, (*before, median - margin))
 
     # Equal candidates share a rank, and the next candidate's rank counts all of them.
