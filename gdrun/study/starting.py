@@ -97,7 +97,7 @@ def start(path: str, overrides: Iterable[Change] = (), *, test_rates: bool = Tru
     if rate is not None:
         config["optimizer"] = {"name": "adam", "lr": rate}
         assumed["optimizer"] = (
-            f"lr {rate:g} had the lowest loss in a short test of rates{_edge(rate)}"
+            f"lr {rate:g} had the lowest training loss in a short test of rates{_edge(rate)}"
         )
     final, _ = apply(config, changes, lambda _: path)
     # A section that the user has changed is no assumption.

@@ -242,7 +242,7 @@ def test_a_default_range_lies_around_the_rate_that_training_would_take(gdrun, ho
     trained, _ = document(gdrun, *words)
     rate = trained["config"]["optimizer"]["lr"]
     answer = gdrun("sweep", "lr", *words, "--seeds", "1", "--json")
-    assert f"assumed optimizer: lr {rate:g} had the lowest loss" in answer.err
+    assert f"assumed optimizer: lr {rate:g} had the lowest training loss" in answer.err
     tried = [each["settings"]["optimizer.lr"] for each in json.loads(answer.out)["candidates"]]
     # Three decades below it, and two above it, in steps of √10.
     assert tried[0] == pytest.approx(rate / 1000, rel=1e-3)
@@ -258,7 +258,10 @@ def test_a_tested_rate_at_the_edge_of_the_grid_is_said(gdrun, tmp_path):
     answer = gdrun("train", str(path), "standardize=true", "epochs=1", "-q", "-o", str(tmp_path))
     assert answer.err == ""  # -q prints no assumptions
     told = gdrun("train", str(path), "standardize=true", "epochs=1", "-o", str(tmp_path)).err
-    assert "lr 0.3 had the lowest loss in a short test of rates; it is the largest of them" in told
+    assert (
+        "lr 0.3 had the lowest training loss in a short test of rates; it is the largest of them"
+        in told
+    )
     inside = gdrun("train", str(path), "epochs=1", "-o", str(tmp_path)).err
     assert "in a short test of rates\n" in inside
 
