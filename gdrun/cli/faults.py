@@ -157,7 +157,11 @@ def usage_problem(error: typer.TyperException, arguments: Sequence[str] = ()) ->
             where = name or parameter.display_name_raw
             unfit, hint = _unfit_value(parameter, error.message), f"usage: {usage}"
             if name is not None and unfit in _REQUIREMENTS.values():
-                hint = f"write a number, such as {name} {parameter.default or 1}"
+                example = parameter.default or (1 if unfit == _REQUIREMENTS[int] else 0.5)
+                hint = f"write a number, such as {name} {example}"
+                meant = _number_meant(name, arguments)
+                if meant is not None and unfit == _REQUIREMENTS[float]:
+                    hint = f"write {name} {meant:g}"
             return Problem(unfit, where, hint)
     hint = f"usage: {usage}" if usage else "gdrun --help lists the commands"
     if context and (option := option_as_key(context, arguments)):
@@ -173,6 +177,17 @@ def _unfit_value(parameter: Any, message: str) -> str:
     if bound := re.search(r"greater than or equal to (\S+)", message):
         return f"must be ≥ {bound[1]}"
     return _REQUIREMENTS.get(parameter.type_descriptor.annotation, _sentence(message))
+
+
+def _number_meant(option: str, arguments: Sequence[str]) -> float | None:
+    """The number that the value of an option, such as 20% or 0,2, means; None for other values.
+
+    option: its name, such as --threshold. arguments: the words after `gdrun`.
+    """
+    typed = re.search(rf"(?:^|\0){option}[\0=](\d*[.,]?\d+) ?(%?)(?:\0|$)", "\0".join(arguments))
+    if typed is None:
+        return None
+    return float(typed[1].replace(",", ".")) / (100 if typed[2] else 1)
 
 
 def out_of_memory(error: MemoryError) -> Problem:

@@ -19,10 +19,11 @@ def require_threshold(threshold: float, model: Predictor, classes: tuple[str, ..
     the classes; empty for a regression.
     """
     if not 0 <= threshold <= 1:
+        percent = f": {threshold:g} % is {threshold / 100:g}" if 1 < threshold <= 100 else ""
         raise GdrunError(
             f"must be between 0 and 1, got {threshold:.15g}",
             where=WHERE,
-            hint="it is a probability; the default is 0.5",
+            hint=f"it is a probability{percent}; the default is 0.5",
         )
     if len(classes) != 2:
         has = f"{len(classes)} classes" if classes else "numbers as its target"

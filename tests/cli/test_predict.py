@@ -169,6 +169,12 @@ def test_probabilities_are_in_the_order_of_the_classes(here, tmp_path):
             'have it, add "area" to ignore and train again\n',
         ),
         (
+            ["city", "Area"],
+            ["Ulm", "1"],
+            "error: new.csv: lacks the column that the model needs: area\n"
+            "hint: did you mean Area for area? the names must be those of the training data\n",
+        ),
+        (
             ["city", "area"],
             ["Kiel", "1"],
             "error: new.csv:2 city: training did not see the value 'Kiel'\n"
@@ -424,6 +430,22 @@ def test_a_threshold_needs_the_probabilities_of_two_classes(here, words, what):
         assert answer.err.startswith("error: --threshold: ")
         assert what in " ".join(answer.err.split())
         assert "must be between 0 and 1" in here(command, "last", data, "--threshold", "1.5").err
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("20%", "write --threshold 0.2"),
+        ("0,25", "write --threshold 0.25"),
+        ("a fifth", "write a number, such as --threshold 0.5"),
+        ("20", "it is a probability: 20 % is 0.2; the default is 0.5"),
+    ],
+)
+def test_a_threshold_that_is_no_share_is_said_with_the_share_that_is_meant(here, typed, hint):
+    here("train", "dataset=breast-cancer", "model=logistic", "epochs=1", "-q")
+    for words in (("--threshold", typed), (f"--threshold={typed}",)):
+        answer = here("evaluate", "last", "breast-cancer", *words)
+        assert answer.code == 2 and answer.err.endswith(f"\nhint: {hint}\n")
 
 
 def test_an_evaluation_of_classes(here, tmp_path):
