@@ -19,7 +19,7 @@ from gdrun.data.feature_matrix import encoded
 from gdrun.data.kept_columns import KeptColumns
 from gdrun.data.marked_numbers import marked_number
 from gdrun.data.new_dates import Place, dates_of_moments, dates_of_numbers, parsed_cell
-from gdrun.errors import DataError, Problem
+from gdrun.errors import DataError, Problem, near
 
 Unseen = Literal["error", "ignore"]
 MOST_NAMED = 10
@@ -301,20 +301,32 @@ def require_columns(
     measure a trained model; otherwise None.
     """
     missing = [name for name in wanted if name not in names]
+    meant = _similar(missing, [name for name in names if name not in wanted])
     if missing == [target]:
         hint = f"only rows with a {target} can be evaluated; `gdrun predict RUN DATA` predicts it"
-        raise DataError(f"lacks the target, {target}", where=where, hint=hint)
+        raise DataError(f"lacks the target, {target}", where=where, hint=meant or hint)
     if missing:
         one = len(missing) == 1
         columns = "the column" if one else f"{len(missing)} columns"
         hint = f"it has {listed(names)}; the names must be those of the training data"
-        if 2 * len(missing) <= len(wanted) and target not in missing:
+        if not meant and 2 * len(missing) <= len(wanted) and target not in missing:
             left_out = ", ".join(json.dumps(name, ensure_ascii=False) for name in missing)
             hint += f"; if new rows never have {'it' if one else 'them'}, "
             hint += f"add {left_out} to ignore and train again"
-        raise DataError(
-            f"lacks {columns} that the model needs: {', '.join(missing)}", where=where, hint=hint
-        )
+        what = f"lacks {columns} that the model needs: {', '.join(missing)}"
+        raise DataError(what, where=where, hint=meant or hint)
+
+
+def _similar(missing: Sequence[str], others: Sequence[str]) -> str:
+    """A hint with the columns whose names are similar to the missing ones; empty without any.
+
+    others: the names of the columns that the model does not need.
+    """
+    similar = {name: found[0] for name in missing if (found := near(name, others, least=0.8))}
+    if not similar:
+        return ""
+    pairs = " and ".join(f"{other} for {name}" for name, other in similar.items())
+    return f"did you mean {pairs}? the names must be those of the training data"
 
 
 def listed(names: Sequence[str]) -> str:
