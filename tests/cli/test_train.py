@@ -345,7 +345,7 @@ def test_a_walk_says_how_far_from_which_minimum_it_ended(train):
     # One step from (1, −½) with f = ½x² − ½y² + ¼y⁴ and ∇f = (x, y³ − y) = (1, 0.375) goes to
     # (½, −0.6875), which is √(0.25 + 0.3125²) = 0.5896 from the minimum (0, −1).
     answer = train(*WALK, "surface.start=[1.0, -0.5]", "epochs=1", "-q")
-    assert "ended at  (0.5, -0.6875), 0.5896 from the minimum (0, -1)\n" in answer.out
+    assert "ended at   (0.5, -0.6875), 0.5896 from the minimum (0, -1)\n" in answer.out
 
 
 def test_a_walk_that_left_the_numbers_says_where_it_ended(train, gdrun):
