@@ -88,6 +88,7 @@ def _labels(path: Path) -> list[str]:
 def _show_weights(word: str, out: Path, json: bool) -> None:
     """Show the coefficients of a linear model or the layers of a network, or print them as JSON."""
     from gdrun.cli.models import open_model
+    from gdrun.runs.run import RECORD, read_run
     from gdrun.views import weights as views
 
     path, model = open_model(word, out, parameter="out")
@@ -95,7 +96,9 @@ def _show_weights(word: str, out: Path, json: bool) -> None:
         console.print_json({"run": str(path), **views.weights_data(model)})
     else:
         following = after_weights(path)
-        console.show(views.weights_view(model), "", views.path_line("from", path), *following)
+        known = views.training_notes(read_run(path)) if (path / RECORD).is_file() else []
+        view = [views.weights_view(model), *known]
+        console.show(*view, "", views.path_line("from", path), *following)
 
 
 def _write_weights(word: str, file: Path, json: bool) -> None:

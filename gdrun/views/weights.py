@@ -11,9 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from gdrun.errors import printable
+from gdrun.methods.stopping import position
+from gdrun.problems.metrics import METRICS
 from gdrun.problems.network import Network
 from gdrun.runs.coefficients import Coefficients, coefficients
 from gdrun.runs.predictions import Evaluation
+from gdrun.runs.run import Run
 from gdrun.runs.trained_model import TrainedModel
 from gdrun.views.fitting import FirstThatFits
 from gdrun.views.names import Name
@@ -47,6 +50,30 @@ def weights_view(model: TrainedModel) -> RenderableType:
     if model.encoding.scale is None:
         legend = "sorted by size; the features were not standardised"
     return Group(*views[1:], "", Text(legend, style="dim"))
+
+
+UNFINISHED = ("stuck", "slow convergence", "still falling")
+"""The symptoms of a run whose weights are not near a minimum of the training loss."""
+
+
+def training_notes(run: Run) -> list[Text]:
+    """A note if the weights of a run are not near the minimum of its training loss; else empty.
+
+    It is made from the record of the run: its weights are those of an evaluation before the end, or
+    the run has a symptom of UNFINISHED.
+    """
+    summary, found = run.summary, [each["name"] for each in run.record.get("diagnosis", ())]
+    best = summary["best"] if summary["weights"] == "best" else None
+    if best is not None and best["step"] < summary["steps"]:
+        metric = METRICS[best["metric"]].words if "metric" in best else "loss"
+        text = f"these are the weights of epoch {position(best['epoch'])} of "
+        text += f"{position(summary['epochs'])}, with the best validation {metric}; later weights "
+        return [Text(f"\n{text}may have a lower training loss", style="dim")]
+    names = [name for name in UNFINISHED if name in found]
+    if not names:
+        return []
+    text = f"the run has the symptom {names[0]}: these weights are not near a minimum of the "
+    return [Text(f"\n{text}training loss", style="dim")]
 
 
 def weights_data(model: TrainedModel) -> dict[str, Any]:

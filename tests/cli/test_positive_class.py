@@ -127,8 +127,8 @@ def test_inspect_and_the_panel_name_it(here):
         ),
         (
             ("dataset=iris", "model=softmax", "positive=setosa"),
-            "error: dataset.positive: chooses one of two classes, but iris has 3: setosa (50 rows), "
-            "versicolor (50 rows), virginica (50 rows)",
+            "error: dataset.positive: chooses one of two classes, but iris has 3: setosa "
+            "(50 rows), versicolor (50 rows), virginica (50 rows)",
             "hint: remove this key",
         ),
         (

@@ -664,3 +664,19 @@ def test_a_damaged_file(here, changes, what):
     save("damaged.npz", LINE, **changes)
     message = error_of(here("predict", "damaged.npz", "iris"))
     assert message.startswith(f"error: damaged.npz: {what}")
+
+
+def test_weights_that_are_not_near_the_minimum_of_the_training_loss_say_so(here):
+    words = ("dataset=iris", "model=softmax", "optimizer=vanilla", "variant=bgd", "-q")
+    here("train", *words, "lr=0.001", "epochs=30", "schedule=constant")
+    slow = " ".join(here("show", "last", "--weights").out.split())
+    assert "the run has the symptom slow convergence: these weights are not near a minimum" in slow
+    # The validation accuracy is best long before the end.
+    rule = "early_stopping={patience: 200, metric: accuracy}"
+    here("train", *words, "lr=0.1", "epochs=200", rule)
+    record = json.loads(here("show", "last", "--json").out)
+    epoch = record["summary"]["best"]["epoch"]
+    assert epoch < 200
+    best = " ".join(here("show", record["id"], "--weights").out.split())
+    assert f"these are the weights of epoch {epoch:g} of 200, with the best validation acc" in best
+    assert "later weights may have a lower training loss" in best
