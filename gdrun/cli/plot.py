@@ -36,6 +36,7 @@ KIND_NAMES = (
         "noise",
         "sensitivity",
         "heat",
+        "scatter",
         "comparison",
     ),
 )
@@ -141,10 +142,12 @@ def plot(
         faults.note_changed_plugins(subject)
     axes = Shown(x, y, scale)
     if kind is not None:
-        _check_kind(kind, subject, drawn=output is None)
+        _check_kind(kind, subject)
     if kind is not None or not isinstance(subject, list):
         check_axes(subject, kind, axes)
-    if output is not None:
+    if output is None:
+        _check_terminal(kind, subject, axes)
+    else:
         _write_kind(subject, kind, axes, output, force)
         if kind is None:
             console.show(*shown(walks_too(words or ["last"], subject, output, runs)))
@@ -235,11 +238,17 @@ def _require_picture(found: Sweep, path: Path, kind: str | None) -> None:
         raise GdrunError(reason, where=str(path), hint=hint)
 
 
-def _check_kind(kind: str, subject: Subject, *, drawn: bool) -> None:
-    """Raise GdrunError if there is no such kind, or it cannot be drawn from the subject.
+def _check_terminal(kind: str | None, subject: Subject, axes: Shown) -> None:
+    """Raise GdrunError if the terminal cannot draw the kind of picture; None is the usual kind."""
+    name = kind or _usual_kind(subject, axes)
+    if name not in (*CHARTS, *MAPS):
+        what = f"the terminal cannot draw {name}"
+        where = None if kind is None else "--kind"
+        raise GdrunError(what, where=where, hint=f"add -o {name}.png")
 
-    drawn: whether it must be drawn in the terminal.
-    """
+
+def _check_kind(kind: str, subject: Subject) -> None:
+    """Raise GdrunError if there is no such kind, or it cannot be drawn from the subject."""
     from gdrun.views.pictures.kinds import kind_for
     from gdrun.views.run_charts import quantities
 
@@ -247,9 +256,6 @@ def _check_kind(kind: str, subject: Subject, *, drawn: bool) -> None:
         hint = f"--y {kind} draws it"
         raise GdrunError(f"{kind} is a recorded quantity, not a kind", where="--kind", hint=hint)
     kind_for(kind, subject)
-    if drawn and kind not in (*CHARTS, *MAPS):
-        what = f"the terminal cannot draw {kind}"
-        raise GdrunError(what, where="--kind", hint=f"add -o {kind}.png")
 
 
 def _show_map(subject: Subject, kind: str | None) -> bool:

@@ -32,6 +32,9 @@ from gdrun.views.titles import study_title
 NO_VALUE = "diverged, or no value"
 """What a cell of a heat map without a finite number is."""
 
+AXIS_WORDS = {"lr": "learning rate"}
+"""The labels of axes by the names of keys; for other keys the label is the name."""
+
 NOT_TRIED = "not tried"
 """What a cell of a heat map is if no run has its values, as in a random search."""
 
@@ -86,21 +89,27 @@ class HeatMap:
 
 
 def why_no_picture(found: Sweep, kind: str | None = None) -> str | None:
-    """Why neither a sensitivity curve nor a heat map shows a sweep; None if one of them does.
+    """Why no sensitivity curve, heat map or scatter shows a sweep; None if one of them does.
 
-    kind: the name of the one that the user named; None for either.
+    kind: the name of the one that the user named; None for any of them.
     """
     if len(found.axes) > 2:
         return f"no picture shows a sweep over {len(found.axes)} keys"
     if len(found.axes) == 1:
         axis = found.axes[0]
         return None if axis.numeric else f"no picture shows {axis.leaf}, which has no numbers"
-    cells = math.prod(len(_tried(found, axis)) for axis in found.axes)
-    if 2 * len(found.standings) < cells:
+    if is_sparse(found):
         if kind == "sensitivity":
             return "the sensitivity curve needs a sweep over one key, and this one has 2"
-        return "a heat map would be almost empty: few combinations of its two keys were tried"
+        if not all(axis.numeric for axis in found.axes):
+            return "a heat map would be almost empty: few combinations of its two keys were tried"
     return None
+
+
+def is_sparse(found: Sweep) -> bool:
+    """Whether fewer than half of all combinations of the values of the keys were tried."""
+    cells = math.prod(len(_tried(found, axis)) for axis in found.axes)
+    return 2 * len(found.standings) < cells
 
 
 def sensitivity(found: Sweep) -> Sensitivity:
@@ -118,7 +127,7 @@ def sensitivity(found: Sweep) -> Sensitivity:
     return Sensitivity(
         Chart(
             study_title(found),
-            "learning rate" if axis.leaf == "lr" else axis.leaf,
+            AXIS_WORDS.get(axis.leaf, axis.leaf),
             found.metric.words,
             (curve,),
             log_x=is_logarithmic(values),

@@ -111,7 +111,17 @@ def test_the_picture_has_the_width_of_the_terminal(gdrun, monkeypatch, width):
     [
         (("lr=0.1,0.2", "beta=0,0.5", "dampening=0,0.5"), "a sweep over 3 keys"),
         (("optimizer=vanilla,adam",), "no picture shows optimizer, which has no numbers"),
-        (("lr", "beta", "--search", "random", "--trials", "6"), "would be almost empty"),
+        (
+            (
+                "optimizer=momentum,nesterov,adam",
+                "lr",
+                "--search",
+                "random",
+                "--trials",
+                "15",
+            ),
+            "would be almost empty",
+        ),
     ],
 )
 def test_a_sweep_without_a_picture_leads_to_its_report(gdrun, tmp_path, monkeypatch, words, reason):
@@ -129,3 +139,16 @@ def test_a_sweep_without_a_picture_leads_to_its_report(gdrun, tmp_path, monkeypa
     report = gdrun(*hinted.split(), "-o", "page.html")
     assert report.code == 0
     assert "parallel" in Path("page.html").read_text(encoding="utf-8")
+
+
+def test_a_random_search_over_two_keys_is_drawn_to_a_file(gdrun, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    search = ("lr", "beta", "--search", "random", "--trials", "6", "--seeds", "1")
+    gdrun("sweep", *search, "surface=bowl", "optimizer=momentum", "epochs=none", "steps=3", "-q")
+    answer = gdrun("plot")
+    said = "error: the terminal cannot draw scatter\nhint: add -o scatter.png\n"
+    assert (answer.code, answer.out, answer.err) == (2, "", said)
+    assert gdrun("plot", "-o", "scatter.svg").code == 0
+    assert "learning rate" in Path("scatter.svg").read_text(encoding="utf-8")
+    # A heat map that is named is drawn, however empty.
+    assert gdrun("plot", "--kind", "heat").code == 0

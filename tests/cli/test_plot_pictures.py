@@ -49,6 +49,17 @@ def runs(tmp_path_factory):
     )
     (paths["grid"],) = map(str, set(out.iterdir()) - before)
     before = set(out.iterdir())
+    package.sweep(
+        iris,
+        {"lr": "log:0.001:1", "beta": "lin:0:0.9"},
+        *("optimizer=momentum", "epochs=3"),
+        search="random",
+        trials=6,
+        seeds=1,
+        out=out,
+    )
+    (paths["search"],) = map(str, set(out.iterdir()) - before)
+    before = set(out.iterdir())
     package.compare(["bgd", "mbgd"], iris, "epochs=3", seeds=2, out=out)
     (paths["comparison"],) = map(str, set(out.iterdir()) - before)
     return paths
@@ -69,6 +80,7 @@ SUBJECTS = {
     "noise": ["seed0"],
     "sensitivity": ["sweep"],
     "heat": ["grid"],
+    "scatter": ["search"],
     "comparison": ["comparison"],
 }
 

@@ -12,9 +12,11 @@ from gdrun.errors import GdrunError
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.views import study_figures
 from gdrun.views.pictures.heat_map import heat_map_picture
+from gdrun.views.pictures.scatter import scatter_picture
 from gdrun.views.pictures.sensitivity import sensitivity_picture
 from gdrun.views.pictures.style import style
 from gdrun.views.report import of_study
+from gdrun.views.search_figures import search_scatter
 from gdrun.views.terminal_map import heat_lines
 
 
@@ -78,6 +80,38 @@ def test_a_sweep_over_two_keys_is_a_table():
         image = heat_map_picture(table).axes[0].images[0]
         np.testing.assert_array_equal(image.get_array(), table.values)
         assert isinstance(image.norm, LogNorm) == table.log
+
+
+def test_a_random_search_over_two_keys_is_a_point_for_each_setting():
+    found = gdrun.sweep(
+        {"dataset": "iris", "model": "softmax", "optimizer": "momentum", "variant": "bgd"},
+        {"lr": "log:1e-3:1e5", "beta": "lin:0:0.9"},
+        "epochs=3",
+        search="random",
+        trials=8,
+        seeds=1,
+    )
+    record = search_scatter(found)
+    settings = [standing.candidate.settings for standing in found.standings]
+    assert record.x.tolist() == [each["optimizer.lr"] for each in settings]
+    assert record.y.tolist() == [each["optimizer.beta"] for each in settings]
+    assert record.values.tolist() == found.medians.tolist()
+    assert settings[record.best] == found.best.settings
+    assert (record.log_x, record.log_y) == (True, False)
+    assert (record.x_label, record.y_label) == ("learning rate", "beta")
+    failed = np.array([True, *[False] * 7])
+    values = np.where(failed, np.inf, np.arange(1.0, 9.0))
+    with style():
+        axes, bar = scatter_picture(replace(record, values=values, log=True)).axes
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "linear")
+    (points,) = axes.collections
+    np.testing.assert_array_equal(points.get_offsets().T, [record.x[1:], record.y[1:]])
+    np.testing.assert_array_equal(points.get_array(), values[1:])
+    assert isinstance(points.norm, LogNorm)
+    cross, ring = axes.lines
+    assert cross.get_xydata().tolist() == [[record.x[0], record.y[0]]]
+    assert ring.get_xydata().tolist() == [[record.x[record.best], record.y[record.best]]]
+    assert bar.get_ylabel() == found.metric.words
 
 
 def test_the_frame_of_a_value_that_is_not_the_best_is_explained():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gdrun.array_types import Numbers
 from gdrun.views.pictures.legends import legend
 from gdrun.views.pictures.style import MAP, PALETTE, figure, plain
 from gdrun.views.pictures.texts import (
@@ -54,7 +55,7 @@ def heat_map_picture(table: HeatMap) -> Figure:
 
     A cell without a finite number is grey with a ×, and one without a run is white.
     """
-    from matplotlib.colors import ListedColormap, LogNorm, Normalize
+    from matplotlib.colors import ListedColormap
     from matplotlib.patches import Patch
 
     rows = [wrapped(name, TICK_WIDTH, NAME_SIZE) for name in shortened(table.rows, LONGEST_TICK)]
@@ -64,10 +65,7 @@ def heat_map_picture(table: HeatMap) -> Figure:
     axes = picture.subplots()
     values = table.values
     finite = np.isfinite(values)
-    shown = values[finite]
-    low, high = (shown.min(), shown.max()) if len(shown) else (0.0, 1.0)
-    low, high = table.limits or (low, high)
-    norm = LogNorm(low, high) if table.log and low < high else Normalize(low, high)
+    norm = colours(values[finite], table.log, table.limits)
     cells = np.ma.masked_array(values, ~finite)
     image = axes.imshow(cells, cmap=MAP, norm=norm, aspect="auto", interpolation="nearest")
     axes.set_facecolor(NO_VALUE_COLOUR)
@@ -90,6 +88,18 @@ def heat_map_picture(table: HeatMap) -> Figure:
     if used := {words: patch for words, (cells, patch) in marks.items() if cells.any()}:
         legend(picture, list(used.values()), list(used))
     return picture
+
+
+def colours(values: Numbers, log: bool, limits: tuple[float, float] | None = None) -> Normalize:
+    """The scale of the colours for finite values.
+
+    log: whether it is logarithmic. limits: its ends; None for the smallest and the largest value.
+    """
+    from matplotlib.colors import LogNorm, Normalize
+
+    low, high = (values.min(), values.max()) if values.size else (0.0, 1.0)
+    low, high = limits or (low, high)
+    return LogNorm(low, high) if log and low < high else Normalize(low, high)
 
 
 def _frame_words(table: HeatMap) -> str:

@@ -10,7 +10,13 @@ from gdrun.errors import GdrunError, Parameter, suggestion
 from gdrun.runs.run import Run
 from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.sweep_findings import Sweep
-from gdrun.views import diagnosis_figures, model_figures, study_figures, theory_figures
+from gdrun.views import (
+    diagnosis_figures,
+    model_figures,
+    search_figures,
+    study_figures,
+    theory_figures,
+)
 from gdrun.views.curves import Chart, scaled
 from gdrun.views.pictures.evidence import evidence_picture
 from gdrun.views.pictures.heat_map import heat_map_picture
@@ -18,6 +24,7 @@ from gdrun.views.pictures.landscape import landscape_picture
 from gdrun.views.pictures.lines import charts_picture
 from gdrun.views.pictures.regions import regions_picture
 from gdrun.views.pictures.residuals import residuals_picture
+from gdrun.views.pictures.scatter import scatter_picture
 from gdrun.views.pictures.sensitivity import sensitivity_picture
 from gdrun.views.pictures.style import SUFFIXES
 from gdrun.views.pictures.walk import walk_picture, write_walk_animation
@@ -184,6 +191,12 @@ _ALL = (
         lambda found, _: heat_map_picture(study_figures.sweep_grid(found)),
     ),
     Kind(
+        "scatter",
+        "the final metric of a random search over two keys, with a point for each setting",
+        "sweep",
+        lambda found, _: scatter_picture(search_figures.search_scatter(found)),
+    ),
+    Kind(
         "comparison",
         "the metric of contenders over gradients and seconds, and the runs at the target",
         "comparison",
@@ -200,7 +213,9 @@ KINDS = {kind.name: kind for kind in _ALL}
 def usual_kind(subject: Subject) -> str:
     """The kind that suits a subject if no other is named."""
     if isinstance(subject, Sweep):
-        return "heat" if len(subject.axes) == 2 else "sensitivity"
+        if len(subject.axes) != 2:
+            return "sensitivity"
+        return "scatter" if study_figures.is_sparse(subject) else "heat"
     if isinstance(subject, Comparison):
         return "comparison"
     return "walk" if all("surface" in run.config for run in subject) else "curves"
