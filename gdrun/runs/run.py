@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -239,13 +240,14 @@ def read_record(path: Path) -> RunRecord:
 def find_run(
     word: str, out: Path, records: Sequence[str] = (RECORD,), parameter: str = "out"
 ) -> Path:
-    """Find the directory of a run. word: its path, its id, a unique part of its id, or `last`.
+    """Find the directory of a run.
 
-    After any of these, a slash and the name of a directory inside may follow, such as last/tuning.
-    `last` is the run in `out` whose record was written last. out: the parent directory of the runs.
-    records: file names; only directories in `out` that contain a file of one of these names are
-    searched. parameter: what hints call the argument `out`. Raises RecordError if no run or several
-    runs match.
+    word: its path, its id, its name, a unique part of its id, or `last`, the run in `out` whose
+    record was written last. A name counts before a part of the id of another run. After any of
+    these, a slash and the name of a directory inside may follow, such as last/tuning. out: the
+    parent directory of the runs. records: file names; only directories in `out` that contain a file
+    of one of these names are searched. parameter: what hints call the argument `out`. Raises
+    RecordError if no run or several runs match.
     """
     path = Path(word)
     if path.is_dir():
@@ -254,6 +256,8 @@ def find_run(
     if word == "last" and directories:
         return directories[-1]
     matches = [run for run in directories if word in run.name]
+    # bgd is the run of this name, and not that of the name mbgd.
+    matches = [run for run in matches if _name_in(run.name) == word] or matches
     if len(matches) == 1:
         return matches[0]
     name, slash, part = word.rpartition("/")
@@ -270,6 +274,16 @@ def find_run(
         else _no_runs(parameter)
     )
     raise RecordError(f"no run is called {word!r}", where=str(out), hint=hint)
+
+
+def _name_in(identity: str) -> str:
+    """The name in the id of a run, which also has its time and four hexadecimal digits.
+
+    >>> _name_in("20261129-204024-mbgd-3f9a"), _name_in("mine")
+    ('mbgd', 'mine')
+    """
+    found = re.fullmatch(r"\d{8}-\d{6}-(.+)-[0-9a-f]{4}", identity)
+    return identity if found is None else found[1]
 
 
 def _part_of(directory: Path, part: str) -> Path:

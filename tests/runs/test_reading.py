@@ -108,6 +108,14 @@ def test_words_that_find_a_run(tmp_path):
         find_run("last", tmp_path / "nowhere")
 
 
+def test_a_name_counts_before_a_part_of_another_name(tmp_path):
+    short, long = train(tmp_path, "name=bgd"), train(tmp_path, "name=mbgd")
+    assert [find_run(word, tmp_path) for word in ("bgd", "mbgd", "mbg")] == [short, long, long]
+    train(tmp_path, "name=bgd")
+    with pytest.raises(gdrun.RecordError, match="2 runs match 'bgd'"):
+        find_run("bgd", tmp_path)
+
+
 def test_a_directory_without_a_run(tmp_path):
     with pytest.raises(gdrun.RecordError, match="is not the directory of a run"):
         gdrun.read_run(tmp_path)
