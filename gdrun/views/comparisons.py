@@ -24,6 +24,7 @@ from gdrun.views.recorded import standings_of
 from gdrun.views.study_line import study_line
 from gdrun.views.study_notes import constant_warnings, symptom_notes
 from gdrun.views.study_warnings import NOT_COMPARABLE, warning_lines
+from gdrun.views.surface_runs import flat_end_words
 from gdrun.views.sweeps import (
     HEALTHY,
     NEVER,
@@ -75,6 +76,8 @@ def comparison_result(comparison: Comparison, spell: Callable[[str], str] = str)
         standings = [row.standing for row in comparison.ranking]
         warnings += constant_warnings(standings, comparison.metric, "contender")
     warnings += [spell(text) for text in unequal_work(comparison)]
+    if comparison.flat_end is not None:
+        warnings.append(flat_end_words(comparison.flat_end))
     symptoms = symptom_notes(row.standing for row in comparison.ranking)
     return Group(Explained(parts, notes, OPTIONAL, symptoms), *warning_lines(warnings))
 

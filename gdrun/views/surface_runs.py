@@ -71,20 +71,21 @@ def rate_notes(plan: StudyPlan) -> list[tuple[str, str]]:
     return [("rate", "; ".join(texts))] if texts else []
 
 
-def flat_end_words(end: FlatPoint, leaves: Sequence[str]) -> str:
-    """A sentence on the flat point at which all good settings of a sweep end.
+def flat_end_words(end: FlatPoint, keys: Sequence[str] = ()) -> str:
+    """A sentence on the flat point at which all good settings of a sweep, or all contenders, end.
 
-    leaves: the swept keys.
+    keys: the swept keys; none for a comparison.
     """
-    keys = " and ".join(leaves)
+    who = "good settings" if keys else "contenders"
+    what = " and ".join(keys) or "contender"
     if end.saddle is None:
         return (
-            "all good settings end on a plateau, far above the minimum: "
-            f"no {keys} that was tried helps; a start nearer to the minimum does"
+            f"all {who} end on a plateau, far above the minimum: "
+            f"no {what} that was tried helps; a start nearer to the minimum does"
         )
     at = place_in_words([0.0 if abs(x) < ZERO else x for x in end.saddle.tolist()])
     return (
-        f"all good settings end at the saddle point {at}, which is no minimum: no {keys} helps; "
+        f"all {who} end at the saddle point {at}, which is no minimum: no {what} helps; "
         "another start does, or noise: variant=sgd noise=0.01"
     )
 

@@ -132,3 +132,12 @@ def test_a_sweep_says_that_no_rate_leads_away_from_a_flat_point(words, ends):
         assert f"all good settings end {ends}" in page
         assert found.at_edge == []
         assert "wider range" not in page
+
+
+def test_a_comparison_says_that_all_contenders_end_at_the_saddle():
+    """From (1, 0) every step of every rule stays on y = 0, where the saddle (0, 0) is lowest."""
+    words = ("surface=saddle", "schedule=constant", "steps=300")
+    for start, said in (("start=[1, 0]", True), ("start=[1, 0.1]", False)):
+        found = gdrun.compare(["vanilla", "momentum"], None, *words, start)
+        page = " ".join(plain_text(comparison_result(found)).split())
+        assert ("all contenders end at the saddle point (0, 0)" in page) == said

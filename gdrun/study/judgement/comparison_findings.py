@@ -22,6 +22,7 @@ from gdrun.result_tables import ResultTables
 from gdrun.study.design.trials import StudyPlan
 from gdrun.study.judgement.best import Best, best_of
 from gdrun.study.judgement.divergence import cause_beyond_rates
+from gdrun.study.judgement.flat_ends import common_flat_end
 from gdrun.study.judgement.metrics import Metric, Target, stopping_target, unlike
 from gdrun.study.judgement.ranking import Standing, ranked, standings, usual_target
 from gdrun.study.judgement.seed_values import values_by_seed
@@ -31,6 +32,7 @@ from gdrun.study.study import Work
 from gdrun.study.tasks import prepared
 from gdrun.study.tuning import Tuning
 from gdrun.symptoms.facts import Symptom
+from gdrun.symptoms.surface_points import FlatPoint
 
 COLUMNS = {"updates": "step", "gradients": "gradients", "epochs": "epoch"}
 """For each unit of the cost of reaching a target, the column of the trace that counts it."""
@@ -202,6 +204,16 @@ class Comparison(ResultTables):
             Pair(first, second, signs.wins, signs.losses, signs.ties, p)
             for (first, second, signs), p in zip(found, adjusted, strict=True)
         ]
+
+    @cached_property
+    def flat_end(self) -> FlatPoint | None:
+        """The saddle point or plateau where all contenders end.
+
+        None if a contender does not end there, or while runs are missing.
+        """
+        if self.unlike or not self.complete:
+            return None
+        return common_flat_end(row.standing for row in self.contenders)
 
     @property
     def complete(self) -> bool:
