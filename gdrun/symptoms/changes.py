@@ -50,12 +50,17 @@ def smaller_rates(run: Traced) -> tuple[Remedy, ...]:
     """
     if run.limit is not None and run.limit.value < 1.05 * run.rate:
         why = "the stability limit that theory predicts allows this step"
-        if not run.full_batches:
+        if run.rate < run.limit.value:  # The limit allows the run's own rate, too.
+            why = SMALL_ENOUGH
+        elif not run.full_batches:
             why = "full batches are stable with this step"
         parts = (2, 20, 200) if run.full_batches else (2, 20, 200, 2000)
         return tuple(rate(run.limit.value / part, why) for part in parts)
-    why = "a step that is small enough does not overshoot the minimum"
-    return tuple(rate(run.rate * 10.0**-k, why) for k in range(1, 5))
+    return tuple(rate(run.rate * 10.0**-k, SMALL_ENOUGH) for k in range(1, 5))
+
+
+SMALL_ENOUGH = "a step that is small enough does not overshoot the minimum"
+"""Why a smaller rate may help, whatever the stability limit is."""
 
 
 def larger_rates(run: Traced) -> tuple[Remedy, ...]:

@@ -12,7 +12,7 @@ from gdrun.problems.surfaces import place_in_words
 from gdrun.quantities import contrasted, quantity
 from gdrun.symptoms import changes
 from gdrun.symptoms.facts import Remedy, Symptom, Traced
-from gdrun.symptoms.stability_rules import unsteady
+from gdrun.symptoms.stability_rules import level, unsteady
 from gdrun.symptoms.surface_points import flat_point, nearest_saddle
 from gdrun.symptoms.wording import epoch_words, limit_words, multiple, share
 
@@ -24,8 +24,9 @@ def stuck(run: Traced) -> Symptom | None:
     minimum of a surface, or the whole first loss on data. Less than 1/5 of what it fell was in the
     second half of the run, which begins where the sum of the learning rates reached half of its
     total. With a rate that is too small the loss falls as much in both halves, so that the run is
-    not stuck. Four more kinds of runs do not count as stuck: a run that a convergence rule stopped,
-    a run whose steps jump from one side of the minimum to the other, a linear model whose gradient
+    not stuck. Five more kinds of runs do not count as stuck: a run that a convergence rule stopped,
+    a run whose steps jump from one side of the minimum to the other, a run whose loss rose and fell
+    again by 1/20 of the largest possible fall in its second half, a linear model whose gradient
     norm fell to 1/10 of its first value, and a linear model with mini-batches.
 
     On a surface there are two more cases far above the minimum. If the gradient norm fell to 1/20
@@ -50,7 +51,7 @@ def stuck(run: Traced) -> Symptom | None:
     if 0 < run.fallen < min(run.gap / 5, 2 * run.penalty):
         l2 = quantity(run.config["model"]["l2"])
         return _stuck(run, f"; the penalty l2 = {l2} keeps the weights small")
-    if run.overshoots:
+    if run.overshoots or level(run) or _comes_down(run):
         return None
     if run.fallen >= run.gap / 20 or run.fallen_late > max(run.fallen, 0.0) / 5:
         return None
@@ -59,6 +60,11 @@ def stuck(run: Traced) -> Symptom | None:
     if run.convex and (run.gradient_ratio < 0.1 or not run.full_batches):
         return None
     return _stuck(run)
+
+
+def _comes_down(run: Traced) -> bool:
+    """Whether the loss was above its start at half of the run, and has fallen since then."""
+    return run.start < run.middle and run.middle - run.end > run.gap / 20
 
 
 def _at_saddle(run: Traced) -> bool:

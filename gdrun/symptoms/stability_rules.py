@@ -14,7 +14,7 @@ from gdrun.array_types import Array
 from gdrun.methods.plugins import note_on_ascent
 from gdrun.methods.stopping import position
 from gdrun.quantities import contrasted, quantity
-from gdrun.symptoms import changes
+from gdrun.symptoms import changes, peaks
 from gdrun.symptoms.facts import Symptom, Traced
 from gdrun.symptoms.wording import limit_words, multiple
 
@@ -61,6 +61,12 @@ def exploding(run: Traced) -> Symptom | None:
     minimum of a surface there is only one way: the loss ends above twice its largest value in the
     first half.
 
+    With full batches, a loss that rose does not rise without limit in two cases. First, its peaks
+    fall, and it has fallen again to less than half of its largest height: the peak of the last
+    third of the run is not above that of the third before. Momentum has such a rise also at rates
+    below the stability limit. Second, these peaks are equal (within 0.1 %), and the gradient norm
+    did not fall: this is an oscillation.
+
     A rate above 2/L increases a quadratic with smoothness L.
 
     Evidence: training loss, gradient norm, stability limit 2/L
@@ -79,18 +85,13 @@ def exploding(run: Traced) -> Symptom | None:
         # A start at the minimum: noise lifts the loss to a level, but does not let it grow.
         early = run.loss[: len(run.loss) // 2]
         risen, peaked, thrown = run.end > 2 * float(early.max(initial=0)), False, False
-    if run.diverged is None and not (risen or peaked or thrown):
+    if run.diverged is None and (not (risen or peaked or thrown) or _returns(run) or level(run)):
         return None
-    place = len(run.loss) - 1 if risen else top
-    start, high_loss = contrasted(run.start, run.loss[place])
-    rose = f"the training loss rose from {start} to {high_loss}"
-    evidence = run.diverged or f"{rose} by epoch {position(run.epochs[place])}"
+    evidence = run.diverged or _rise(run)
     above = run.limit if run.limit is not None and run.rate > run.limit.value else None
     explained = above is not None and above.exact
-    if not explained and math.isfinite(grown) and grown > 1:
-        evidence += (
-            f"; the gradient norm grew {quantity(grown, 3)}-fold from the first to the last steps"
-        )
+    if not explained and (growth := _gradient_growth(run)):
+        evidence += f"; {growth}"
     elif not explained and thrown and not peaked:
         size = quantity(float(np.median(run.steps["batch_size"]))) if run.steps else "this size"
         evidence += f"; the rate {quantity(run.rate)} is too large for batches of {size}"
@@ -111,6 +112,57 @@ def exploding(run: Traced) -> Symptom | None:
     return Symptom("exploding", 1.0 if run.diverged else 0.8, evidence, remedies)
 
 
+def _rise(run: Traced) -> str:
+    """How high the loss rose, and when it first was that high (within 0.1 %), as a sentence."""
+    high = float(run.loss.max()) - run.floor
+    first = int(np.argmax(run.loss - run.floor >= high * (1 - peaks.STEADY)))
+    start, highest = contrasted(run.start, run.loss[first])
+    rose = f"the training loss rose from {start} to {highest} by epoch"
+    last = float(run.loss[-1])
+    end = f", and ended at {quantity(last)}" if last < run.loss[first] - high / 20 else ""
+    return f"{rose} {position(run.epochs[first])}{end}"
+
+
+def _gradient_growth(run: Traced) -> str:
+    """How the gradient norm grew, as a sentence; empty if by less than 2-fold, or not known.
+
+    With full batches the first step is compared with the last. With others, whose gradients have
+    noise, it is the median over the first tenth of the steps with that over the last.
+    """
+    if not run.full_batches:
+        grown = run.gradient_ratio
+        known = f"the median gradient norm grew {quantity(grown, 3)}-fold"
+        tenths = "from the first to the last tenth of the steps"
+        return f"{known} {tenths}" if math.isfinite(grown) and grown >= 2 else ""
+    norms = run.steps.get("grad_norm", np.empty(0))
+    places = np.flatnonzero(np.isfinite(norms) & (norms > 0))
+    if len(places) < 2 or not norms[places[-1]] >= 2 * norms[places[0]]:
+        return ""
+    steps = run.steps.get("step", np.arange(1, len(norms) + 1))
+    ratio = float(norms[places[-1]]) / float(norms[places[0]])
+    first, last = (int(steps[place]) for place in (places[0], places[-1]))
+    ends = f"from step {first:,} to step {last:,}"
+    return f"the gradient norm grew {quantity(ratio, 3)}-fold {ends}"
+
+
+def _returns(run: Traced) -> bool:
+    """Whether a loss with full batches rose only for a time: its peaks fall, and it fell far.
+
+    It must have fallen to less than half of its largest height above the lower bound.
+    """
+    loss = run.loss - run.floor
+    return run.full_batches and peaks.fall(loss) and bool(loss[-1] < loss.max() / 2)
+
+
+def level(run: Traced) -> bool:
+    """Whether a loss with full batches stays above its start: its peaks are equally high.
+
+    The gradient is as large as before, so that each step leads to the other side of the minimum.
+    """
+    above = run.end - run.start > run.gap / 100 and not run.gradient_ratio < 1 - peaks.STEADY
+    return run.full_batches and above and peaks.stay(run.loss - run.floor)
+
+
 def oscillation(run: Traced) -> Symptom | None:
     """With full batches, the loss rises and falls with little net progress.
 
@@ -123,7 +175,8 @@ def oscillation(run: Traced) -> Symptom | None:
     than half of the whole fall.
 
     Another case is a loss that stays the same, or changes slowly, although the gradient is large.
-    Then each step jumps across the minimum, as near the limit 2/L.
+    Then each step jumps across the minimum, as near the limit 2/L. The last case is a loss that
+    rose above its start and whose peaks stay equally high, as with momentum at its limit.
 
     Evidence: training loss
 
@@ -182,7 +235,7 @@ def _at_last_rate(run: Traced) -> Array:
 
 def unsteady(run: Traced) -> bool:
     """Whether the loss moves up and down in the second half of the run, with little progress."""
-    return run.overshoots or _moves(run, _second_half(run))
+    return run.overshoots or level(run) or _moves(run, _second_half(run))
 
 
 def _moves(run: Traced, late: Array) -> bool:
@@ -247,7 +300,8 @@ def _moving(run: Traced, name: str, places: Array) -> Symptom:
         f"after epoch {since} the training loss moves up and down between {_range(late)}, "
         f"{compared}"
     )
-    if run.overshoots:
+    stays = run.overshoots or (level(run) and not _moves(run, late))
+    if stays:
         evidence = (
             f"from epoch {since} on, the training loss {_course(late, run.floor)}, because each "
             "step jumps across the minimum"
@@ -256,7 +310,7 @@ def _moving(run: Traced, name: str, places: Array) -> Symptom:
         evidence += f"; {limit_words(run, run.limit)}"
     return Symptom(
         name,
-        0.9 if run.overshoots else max(0.5, _alternations(late) * (1 - 1 / (len(late) - 1))),
+        0.9 if stays else max(0.5, _alternations(late) * (1 - 1 / (len(late) - 1))),
         evidence,
         (
             *changes.less_memory(run),

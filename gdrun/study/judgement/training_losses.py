@@ -13,15 +13,12 @@ from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.progress import Improvement
 from gdrun.study.judgement.ranking import Standing, led_by
 from gdrun.study.judgement.statistics import quantile, spread
+from gdrun.symptoms import peaks
 
 TRAIN_LOSS = Metric("train_loss")
 
 ROUNDING = 1e-9
 """A loss counts as higher than another only above this relative difference."""
-
-
-FEWEST = 5
-"""The fewest evaluations that show a peak of an oscillation, whose period is often two or three."""
 
 
 @dataclass(frozen=True)
@@ -107,44 +104,22 @@ def sum_of_rises(standing: Standing, loss: Drop) -> float:
 
 
 def peaks_fall(standing: Standing) -> bool:
-    """Whether the peaks of a loss fall, so that its rate may be stable although the loss rose.
+    """Whether the peaks of a loss fall (see `peaks.fall`), so that its rate may be stable.
 
-    The peak of the last third of a run is not above that of the third before. If a sixth of the run
-    has at least FEWEST evaluations, the peak of the last sixth is also not above that of any of the
-    three sixths before: a loss that jumps up and down at random may fall from third to third. With
-    several runs, the peaks of all of them fall. False if `growth_of_peaks` is None.
+    With several runs, the peaks of all of them fall. False if `growth_of_peaks` is None.
     """
-    growth = growth_of_peaks(standing)
-    if growth is None or growth > 1 + ROUNDING:
-        return False
-    for result in standing.results:
-        losses = result.evals["train_loss"]
-        if len(losses) < 6 * FEWEST:
-            continue
-        peaks = [float(np.max(part)) for part in np.array_split(losses[len(losses) // 3 :], 4)]
-        if peaks[-1] > (1 + ROUNDING) * min(peaks):
-            return False
-    return True
+    falling = all(peaks.fall(result.evals["train_loss"]) for result in standing.results)
+    return growth_of_peaks(standing) is not None and falling
 
 
 def growth_of_peaks(standing: Standing) -> float | None:
-    """The largest loss of the last third of a run, divided by that of the middle third.
+    """How the peaks of a loss grow (see `peaks.growth`): the largest quotient of the runs.
 
-    The largest losses are compared, because the loss oscillates with momentum. The first third is
-    left out, because above the stability limit the loss falls at first, until the direction of the
-    largest curvature dominates. With several runs, the result is the largest of these quotients.
-    None if the gradients are not those of the full loss, or if a run has too few evaluations or a
-    middle third without a positive loss.
+    None if the gradients are not those of the full loss, or if `peaks.growth` of a run is None.
     """
     experiment = standing.candidate.experiment
     if experiment.variant.name != "bgd" and not noiseless([standing.candidate]):
         return None
-    growth = 0.0
-    for result in standing.results:
-        losses = result.evals["train_loss"]
-        third = max(len(losses) // 3, 1)
-        before, last = losses[-2 * third : -third], losses[-third:]
-        if not (len(before) and np.max(before) > 0):
-            return None
-        growth = max(growth, float(np.max(last) / np.max(before)))
-    return growth
+    grown = [peaks.growth(result.evals["train_loss"]) for result in standing.results]
+    known = [each for each in grown if each is not None]
+    return max(known, default=0.0) if len(known) == len(grown) else None

@@ -26,15 +26,13 @@ from gdrun.study.judgement.training_losses import (
     peaks_fall,
     sum_of_rises,
 )
+from gdrun.symptoms.peaks import STEADY
 
 HALFWAY = 0.5
 """The least progress p of a slow candidate."""
 
 LOST = 0.05
 """A run that loses this much of its highest progress p got worse."""
-
-STEADY = 1e-3
-"""Peaks of the loss stay equal if their ratio differs from 1 by at most this much."""
 
 Word = Literal[
     "diverged",
