@@ -90,17 +90,22 @@ def unfinished_notes(plan: StudyPlan, found: Iterable[Standing]) -> list[tuple[s
 
     found: the settings of which at least one run has ended.
     """
-    ended = {each.name for each in found}
-    of = len(plan.seeds)
-    partly = [
-        f"{each.name} ({each.runs} of {of} runs ended)"
-        for each in found
-        if len(each.trained) == len(each.results) < of
-    ]
-    none = [each.name for each in plan.candidates if each.name not in ended]
-    listed = ", ".join(none) if len(none) <= MOST_UNFINISHED else count(len(none), "setting")
-    texts = [*partly, f"no run has ended: {listed}"] if none else partly
+    known, of = list(found), len(plan.seeds)
+    partly: dict[int, list[str]] = {}
+    for each in known:
+        if len(each.trained) == len(each.results) < of:
+            partly.setdefault(each.runs, []).append(each.name)
+    texts = [f"{_listed(names)} ({runs} of {of} runs ended)" for runs, names in partly.items()]
+    ended = {each.name for each in known}
+    if none := [each.name for each in plan.candidates if each.name not in ended]:
+        texts.append(f"no run has ended: {_listed(none)}")
     return [("unfinished", "; ".join(texts))] if texts else []
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The names of settings, or their number if there are many."""
+    few = len(names) <= MOST_UNFINISHED
+    return ", ".join(names) if few else count(len(names), "setting")
 
 
 ROSE = "diverged, exploded, or ended with a training loss above its start"

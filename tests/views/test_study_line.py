@@ -1,10 +1,12 @@
 """The line above the tables of a study: what all its candidates have in common."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 from study.cases import planned
 
 from gdrun.views.study_line import study_line
+from gdrun.views.study_notes import unfinished_notes
 
 DATA = "data logistic; model logistic; "
 BATCHES = "variant mbgd, batch_size 32, sampling shuffle; "
@@ -58,3 +60,23 @@ def test_batches_of_a_surface_without_noise_are_said_to_be_alike():
     for words, expected in cases.items():
         plan = planned({"optimizer": ["adam", "vanilla"]}, *words, config={"surface": "bowl"})
         assert (said in study_line(plan)) == expected
+
+
+def unfinished(ended):
+    """The note of a study with three seeds. ended: how many runs have ended, by setting."""
+    plan = SimpleNamespace(seeds=(0, 1, 2), candidates=[SimpleNamespace(name=n) for n in ended])
+    found = [
+        SimpleNamespace(name=name, runs=runs, trained=[None] * runs, results=[None] * runs)
+        for name, runs in ended.items()
+        if runs
+    ]
+    return unfinished_notes(plan, found)
+
+
+def test_many_unfinished_settings_are_counted():
+    few = {"lr=1": 1, "lr=2": 1, "lr=3": 2, "lr=4": 3, "lr=5": 0}
+    text = "lr=1, lr=2 (1 of 3 runs ended); lr=3 (2 of 3 runs ended); no run has ended: lr=5"
+    assert unfinished(few) == [("unfinished", text)]
+    many = {f"lr={k}": 1 for k in range(30)}
+    assert unfinished(many) == [("unfinished", "30 settings (1 of 3 runs ended)")]
+    assert unfinished({"lr=1": 3}) == []
