@@ -6,11 +6,11 @@ belong to a later layer. So these functions are registered here, by the class of
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 from gdrun.array_types import Array
-from gdrun.errors import GdrunError, MissingExtraError, suggestion
+from gdrun.errors import GdrunError, MissingExtraError, near, suggestion
 
 HTML: dict[type, Callable[[Any], str]] = {}
 """The function that renders a result as HTML, by the class of the result."""
@@ -26,6 +26,27 @@ class ResultTables:
 
     TABLES has, for each class of results, the function that makes its tables.
     """
+
+    def _places(self) -> Mapping[str, str]:
+        """Names that users may expect as attributes, and the expressions that have the values."""
+        return {}
+
+    if not TYPE_CHECKING:  # a type checker would allow any attribute
+
+        def __getattr__(self, name: str) -> Any:
+            """Raise AttributeError with the attributes that the user may mean."""
+            if hasattr(type(self), name):  # a property raised an AttributeError of its own
+                return object.__getattribute__(self, name)
+            what = f"{type(self).__name__} has no attribute {name!r}"
+            # Copies and notebooks look for private names, and fields are missing in half a copy.
+            if name.startswith("_") or name in type(self).__dataclass_fields__:
+                raise AttributeError(what)
+            places = self._places()
+            own = [each for each in [*vars(self), *dir(type(self))] if not each.startswith("_")]
+            known = {**places, **dict(zip(own, own, strict=True))}
+            alike = [known[each] for each in near(name, known)]
+            hint = f"; did you mean {' or '.join(dict.fromkeys(alike))}?" if alike else ""
+            raise AttributeError(what + hint)
 
     def _repr_html_(self) -> str | None:
         """The result as HTML, for a notebook.

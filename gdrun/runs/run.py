@@ -183,6 +183,12 @@ class Run(ResultTables):
         message = self.stop["message"]
         return message if message.startswith(word) else f"{word}: {message}"
 
+    def _places(self) -> dict[str, str]:
+        values = {"summary": self.summary, "evals": self.evals, "steps": self.steps}
+        columns = {name: f'{of}["{name}"]' for of, each in values.items() for name in each}
+        traces = dict.fromkeys(("trace", "history"), "steps or evals")
+        return {**traces, "losses": 'evals["train_loss"]', **columns}
+
     def __repr__(self) -> str:
         return f"<Run {self.id}: {self.verdict}>"
 

@@ -1,5 +1,6 @@
 """The repr and the HTML of sweeps and comparisons in Python."""
 
+import copy
 import re
 
 import numpy as np
@@ -128,3 +129,36 @@ def test_a_single_key_may_be_a_text():
 def test_contenders_are_a_list():
     with pytest.raises(ConfigError, match="contenders: is a text, not a list"):
         gdrun.compare("bgd")
+
+
+def test_a_wrong_attribute_leads_to_the_right_one():
+    config = {"dataset": "iris", "model": "softmax"}
+    run = gdrun.train(config, "epochs=2")
+    sweep = gdrun.sweep(config, {"lr": [0.01, 0.1]}, "epochs=2", seeds=2)
+    comparison = gdrun.compare(["bgd", "mbgd"], config, "epochs=2", seeds=2)
+    said = {
+        "trace": (run, "Run has no attribute 'trace'; did you mean steps or evals?"),
+        "metrics": (run, """Run has no attribute 'metrics'; did you mean summary["metrics"]?"""),
+        "grad_norm": (
+            run,
+            """Run has no attribute 'grad_norm'; did you mean steps["grad_norm"]?""",
+        ),
+        "wieghts": (run, "Run has no attribute 'wieghts'; did you mean weights?"),
+        "qqqq": (run, "Run has no attribute 'qqqq'"),
+        "bset": (sweep, "Sweep has no attribute 'bset'; did you mean best?"),
+        "p_values": (comparison, "Comparison has no attribute 'p_values'; did you mean pairs?"),
+    }
+    for name, (result, text) in said.items():
+        with pytest.raises(AttributeError) as caught:
+            getattr(result, name)
+        assert str(caught.value) == text
+    for result in (run, sweep, comparison):
+        assert not hasattr(result, "_repr_png_")
+        assert repr(copy.deepcopy(result)) == repr(result)
+
+
+def test_the_best_setting_is_shown_in_one_line():
+    config = {"dataset": "iris", "model": "softmax"}
+    best = gdrun.sweep(config, {"lr": [0.01, 0.1]}, "epochs=2", seeds=2).best
+    shown = f"<Best name='lr=0.1', median={best.median:.4g}, settings={{'optimizer.lr': 0.1}}>"
+    assert repr(best) == shown

@@ -19,6 +19,12 @@ class Best(Candidate):
     median: float
     interval: Interval | None
 
+    def __repr__(self) -> str:
+        """One line without the config of the experiment."""
+        return (
+            f"<Best name={self.name!r}, median={self.median:.4g}, settings={dict(self.settings)}>"
+        )
+
 
 def best_of(first: Standing | None) -> Best | None:
     """The first candidate of a ranking, if it may be the best; otherwise None.

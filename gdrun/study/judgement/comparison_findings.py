@@ -146,6 +146,10 @@ class Comparison(ResultTables):
     unlike: Literal["data", "loss"] | None = None
     baseline: str | None = None
 
+    def _places(self) -> dict[str, str]:
+        pairs = dict.fromkeys(("p", "p_value", "p_values", "significance"), "pairs")
+        return {**pairs, "winner": "best", "standings": "contenders", "rows": "ranking"}
+
     def __repr__(self) -> str:
         order = ", ".join(row.name for row in self.ranking)
         return f"<Comparison in {self.plan.runs} runs, the best first: {order}>"

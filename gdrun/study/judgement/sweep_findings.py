@@ -77,6 +77,9 @@ class Sweep(ResultTables):
     rungs: tuple[Rung, ...] = ()
     unlike: Literal["data", "loss"] | None = None
 
+    def _places(self) -> dict[str, str]:
+        return {"best_params": "best.settings", "trials": "standings", "rows": "ranking"}
+
     def __repr__(self) -> str:
         size = f"{len(self.standings)} settings in {self.plan.runs} runs"
         if self.best is None:
