@@ -51,6 +51,9 @@ def subjects(out: Path) -> dict[str, list[str]]:
     values = {"lr": [0.01, 0.03, 0.1, 0.3, 1.0, 3.0], "beta": [0.0, 0.5, 0.8, 0.9, 0.95]}
     both = ("optimizer=momentum", "epochs=3", "engine=numpy")
     heat = study(out, lambda: gdrun.sweep(tumours, values, *both, out=out))
+    ranges = {"lr": "log:0.001:3", "beta": "lin:0:0.95"}
+    search = {"search": "random", "trials": 60, "seeds": 1, "out": out}
+    scatter = study(out, lambda: gdrun.sweep(tumours, ranges, *both, **search))
     contenders = ["bgd+lr=0.5", "mbgd", "mbgd+adam"]
     steps = ("lr=0.1", "epochs=20", "engine=numpy")
     comparison = study(out, lambda: gdrun.compare(contenders, iris, *steps, seeds=7, out=out))
@@ -68,6 +71,7 @@ def subjects(out: Path) -> dict[str, list[str]]:
         "walk.png": [train(out, himmelblau, *walk.split(), "steps=120") for walk in walks],
         "sensitivity.png": [sweep],
         "heat.png": [heat],
+        "scatter.png": [scatter],
         "comparison.png": [comparison],
         **{
             f"{kind}.png": [run, "--kind", kind]
