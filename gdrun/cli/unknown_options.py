@@ -48,6 +48,8 @@ def hint_for_option(
         if not _is_column(target):
             way = _target_of_run(target, given) if command == "train" else None
             return "; ".join(filter(None, [_owned(option, owners, target), way]))
+    if option == "--metric" and owners and _is_loss(value):
+        return _owned(option, owners)
     if command in COMMANDS and is_key:
         return f"keys of the config have no dashes: write {setting}"
     if command == "export" and option in ("-o", "--out"):
@@ -75,6 +77,13 @@ def _owned(option: str, owners: Sequence[str], value: str = "…") -> str:
     *first, last = owners
     written = f"{option} {shell_word(value)}" if "=" in value else option
     return f"{written} is an option of gdrun {', '.join(first)}{' and ' if first else ''}{last}"
+
+
+def _is_loss(metric: str) -> bool:
+    """Whether a metric is a loss, which ranks studies, but which early stopping does not take."""
+    from gdrun.problems.metrics import METRICS
+
+    return metric.endswith("loss") and metric not in METRICS
 
 
 def _is_column(value: str) -> bool:

@@ -49,6 +49,8 @@ def here(gdrun, tmp_path, monkeypatch):
             "--target accuracy=0.9 is an option of gdrun sweep and compare; for a run, "
             "write target_accuracy=0.9",
         ),
+        ("train --metric val_loss", "--metric is an option of gdrun sweep and compare"),
+        ("train --metric f1", "keys of the config have no dashes: write metric=f1"),
         ("theory --target loss=1", "--target loss=1 is an option of gdrun sweep and compare"),
         (
             "train target=0.1",
