@@ -1,10 +1,12 @@
 """Sweeps over rates that differ in late digits, as around the stability limit 2/L."""
 
 import re
+from itertools import pairwise
 
 import pytest
 
-from gdrun.study.judgement.edges import _range
+from gdrun.config.values import parse_sweep
+from gdrun.study.judgement.wider_ranges import TriedRange, wider_grid
 
 # f(x, y) = x²/2 + 5 y² has L = 10, and 2/L = 0.2.
 BOWL = (
@@ -42,13 +44,18 @@ def test_rates_are_told_apart_and_shown_as_typed(gdrun, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("start", "stop", "count", "text"),
+    "values",
     [
-        (1e-3, 10.0, 5, "log:0.001:10:5"),
-        (0.381234, 0.424567, 5, "log:0.3812:0.4246:5"),
-        (0.19998, 0.2, 3, "log:0.19998:0.2:3"),
-        (0.1999979, 0.2000001, 3, "log:0.1999979:0.2000001:3"),
+        (1e-3, 1e-2, 0.1, 1.0, 10.0),
+        (0.381234, 0.402, 0.424567),
+        (0.19998, 0.19999, 0.2),
+        (0.1999979, 0.199999, 0.2000001),
     ],
 )
-def test_the_ends_of_a_range_have_the_digits_that_it_needs(start, stop, count, text):
-    assert _range("log", start, stop, count) == text
+def test_a_wider_range_has_the_digits_that_its_values_need(values):
+    tried = TriedRange(values[0], values[-1], "log", False, False, lambda value: value < 20)
+    found = parse_sweep(wider_grid(tried, values))
+    step = min(b - a for a, b in pairwise(values))
+    for value in values:
+        assert min(abs(each - value) for each in found) <= step / 1000
+    assert max(found) > max(values)
