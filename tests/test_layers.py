@@ -218,11 +218,13 @@ def test_every_folder_of_the_package_is_a_layer():
     assert {"methods", "problems", "engine", "cli"} <= folders <= set(ORDER)
 
 
+@pytest.mark.longer
 @every_module
 def test_a_module_imports_from_its_own_layer_and_those_before(path):
     assert outward_imports(parse(path), name_of(path)) == []
 
 
+@pytest.mark.longer
 def test_no_modules_import_each_other():
     """Imports in functions and under TYPE_CHECKING are counted: a hidden cycle is one too."""
     modules = {name_of(path): path for path in MODULES}
@@ -280,6 +282,7 @@ def test_what_is_imported_at_once_is_a_core_dependency(path):
     assert foreign(imports_at_once(parse(path))) <= core_dependencies()
 
 
+@pytest.mark.longer
 def test_every_core_dependency_is_used():
     everywhere = {module for path in MODULES for _, module in imports_in(parse(path))}
     assert core_dependencies() <= foreign(everywhere)

@@ -54,20 +54,24 @@ def extras_in_errors(tree):
                 yield extra
 
 
+@pytest.mark.longer
 def test_an_extra_for_users_holds_what_the_package_imports_or_runs():
     assert all(f'"{name}"' in path.read_text("utf-8") for name, path in PROGRAMS.items())
     assert set().union(*FOR_USERS.values()) <= imported_by(MODULES) | PROGRAMS.keys()
 
 
+@pytest.mark.longer
 def test_what_the_package_imports_is_a_core_dependency_or_of_an_extra():
     assert imported_by(MODULES) <= core_dependencies().union(*FOR_USERS.values())
 
 
+@pytest.mark.longer
 def test_an_extra_that_an_error_names_exists_and_every_extra_is_named():
     named = {extra for path in MODULES for extra in extras_in_errors(parse(path))}
     assert named == set(FOR_USERS)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("extra", FOR_DEVELOPERS)
 def test_an_extra_for_developers_holds_what_its_tests_use(extra):
     used = imported_by(FOR_DEVELOPERS[extra].rglob("*.py"))

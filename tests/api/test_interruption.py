@@ -28,6 +28,7 @@ def ctrl_c_soon():
     timer.cancel()
 
 
+@pytest.mark.longer
 @pytest.mark.usefixtures("ctrl_c_soon")
 def test_a_training_returns_its_run():
     run = gdrun.train(LONG)
@@ -37,12 +38,14 @@ def test_a_training_returns_its_run():
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.longer
 @pytest.mark.usefixtures("ctrl_c_soon")
 def test_a_sweep_returns_what_has_ended():
     found = gdrun.sweep(LONG, {"lr": [0.1, 0.2], "variant": ["bgd", "mbgd"]})
     assert not found.complete
 
 
+@pytest.mark.longer
 @pytest.mark.usefixtures("ctrl_c_soon")
 def test_a_handler_of_the_program_is_kept():
     def own(number, frame):

@@ -133,6 +133,7 @@ def test_a_bar_on_memory_is_in_multiples_of_the_table():
     ]
 
 
+@pytest.mark.longer
 def test_the_memory_of_a_process_is_its_own():
     kept = np.ones(2**24)  # 128 MB, which a process that is started directly would seem to have
     small, large = (python("-c", f"b'x' * {size}").memory for size in (1, 2**26))

@@ -227,6 +227,7 @@ def test_exit_codes_and_streams_of_a_real_process():
     )
 
 
+@pytest.mark.longer
 def test_a_closed_pipe_is_no_error():
     # The schema is larger than a pipe's buffer of 64 kB, so the writer meets the closed end.
     with subprocess.Popen(

@@ -15,6 +15,7 @@ BOWL = (
 )
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     "rates",
     [

@@ -98,6 +98,7 @@ def here(gdrun, tmp_path, monkeypatch):
     return gdrun
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("command", WHOLE)
 def test_a_command_that_is_named_in_full_works(here, command):
     words = shlex.split(command)

@@ -216,6 +216,7 @@ def test_two_names_of_one_experiment_are_pointed_out(gdrun, tmp_path):
     assert line.split(maxsplit=1)[1] == "mbgd and mbgd+momentum are the same experiment"
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("width", [80, 70, 60, 50, 40])
 def test_a_narrow_terminal_gets_fewer_columns_and_none_cut_off(compare, monkeypatch, width):
     monkeypatch.setenv("COLUMNS", str(width))

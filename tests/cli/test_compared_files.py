@@ -49,6 +49,7 @@ def test_the_spelling_of_a_path_makes_no_other_dataset(here, tmp_path, monkeypat
     assert here("show", f"../{study}").code == 0
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     "words", ["a.yaml other.yaml", "other.yaml b.yaml", "bgd a.yaml", "a.yaml sgd"]
 )
@@ -59,6 +60,7 @@ def test_the_hint_on_different_datasets_works_as_it_is_written(here, words):
     assert len(contenders(compare(here, *words.split(), *shlex.split(hint)))) == 2
 
 
+@pytest.mark.longer
 def test_files_of_one_name_get_different_names(here):
     for folder, source in (("first", "a"), ("second", "b")):
         Path(folder).mkdir()
@@ -79,6 +81,7 @@ def test_files_of_one_name_get_different_names(here):
         assert (answer.code, "a: is listed twice" in answer.err) == (2, True)
 
 
+@pytest.mark.longer
 def test_runs_are_contenders(here):
     for config in ("a", "b"):
         assert here("train", f"{config}.yaml", "-q").code == 0

@@ -30,6 +30,7 @@ def test_a_healthy_run_has_a_clean_bill(here):
     assert here("diagnose", "--try").page == "no symptom\n"
 
 
+@pytest.mark.longer
 def test_a_diverged_run_is_diagnosed_and_its_remedies_are_tried(here):
     assert here("train", *FAST, "epochs=60").code == 3
     shown = here("diagnose")
@@ -52,6 +53,7 @@ def test_a_diverged_run_is_diagnosed_and_its_remedies_are_tried(here):
     assert {each["before"] for each in document["tried"]} == {None}
 
 
+@pytest.mark.longer
 def test_the_best_cure_is_saved_as_a_config(here, tmp_path):
     """The saved config trains to the loss in the table, and its run has no symptom."""
     assert here("train", *GOOD[:-1], "lr=1e-4", "epochs=25").code == 0
@@ -94,6 +96,7 @@ def test_a_narrow_terminal_keeps_the_changes_and_the_verdicts(here, monkeypatch)
     assert ["optimizer.lr=1.32", "+", "yes"] in lines or ["optimizer.lr=1.32", "+", "no"] in lines
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     "words",
     [
@@ -117,6 +120,7 @@ def test_the_rule_below_the_table_agrees_with_its_verdicts(here, words):
     assert shown.startswith(treated)
 
 
+@pytest.mark.longer
 def test_a_symptom_that_a_cure_may_leave_is_told_from_one_that_bars_it(here):
     """With lr = 0.01 the saddle's loss still falls after 120 epochs; with lr = 1 it explodes."""
     assert here("train", "surface=saddle", "lr=1e-3", "epochs=30").code == 0
@@ -133,6 +137,7 @@ def test_a_symptom_that_a_cure_may_leave_is_told_from_one_that_bars_it(here):
     assert "a cure may leave" not in here("diagnose", "--try").out
 
 
+@pytest.mark.longer
 def test_a_sweep_is_diagnosed_as_a_whole_and_run_by_run(here, tmp_path, monkeypatch):
     """Each rate is far below the limit of about 1.4, so that the largest is the best."""
     # With batches, so that the seeds differ.
@@ -171,6 +176,7 @@ def test_a_comparison_is_diagnosed(here):
     assert found["bgd"] == ["slow convergence"]
 
 
+@pytest.mark.longer
 def test_the_edge_of_tuned_contenders(here):
     tune = ("--tune", "lr=1e-4,2e-4,4e-4", "--seeds", "1")
     words = ("compare", "bgd", "bgd+cosine", *GOOD[:-1], "epochs=4", *tune)
@@ -191,6 +197,7 @@ def refund_table(rows=200):
     return "\n".join(["price,days,refund,returned", *lines, ""])
 
 
+@pytest.mark.longer
 def test_a_leak_is_found_and_the_column_left_out(here, tmp_path):
     (tmp_path / "orders.csv").write_text(refund_table())
     words = ("model=logistic", "variant=bgd", "optimizer=vanilla", "lr=1", "epochs=60")
@@ -203,6 +210,7 @@ def test_a_leak_is_found_and_the_column_left_out(here, tmp_path):
     assert here("diagnose").page == "no symptom\n"
 
 
+@pytest.mark.longer
 def test_repeated_rows_are_a_symptom(here, tmp_path):
     """Each row occurs twice, so that most rows of each part are in the training part too."""
     head, *rows, _ = refund_table(60).split("\n")
@@ -218,6 +226,7 @@ def test_repeated_rows_are_a_symptom(here, tmp_path):
     assert f"also has {number} of 12 validation rows" in symptoms["repeated rows"]["evidence"]
 
 
+@pytest.mark.longer
 def test_a_run_without_repeated_rows_is_the_cure(here, tmp_path):
     """The query reads each row once, from a file whose name needs quotes."""
     head, *rows, _ = refund_table(100).split("\n")
@@ -232,6 +241,7 @@ def test_a_run_without_repeated_rows_is_the_cure(here, tmp_path):
     assert here("diagnose").page == "no symptom\n"
 
 
+@pytest.mark.longer
 def test_a_rare_class_is_a_symptom(here, tmp_path):
     """Of 300 rows, 15 are of the class fraud, which is at larger values of x."""
     rng = np.random.default_rng(0)
@@ -289,6 +299,7 @@ def test_the_document_has_these_keys(here):
     assert all(r["changes"] in tried for each in document["symptoms"] for r in each["remedies"])
 
 
+@pytest.mark.longer
 @pytest.mark.filterwarnings("error")
 def test_a_loss_that_overflows_at_the_start_is_cured_by_scales(here, tmp_path):
     """Squares of 1e160 are not finite: no rate helps, because no step was taken."""
@@ -309,6 +320,7 @@ def test_a_loss_that_overflows_at_the_start_is_cured_by_scales(here, tmp_path):
     assert here("diagnose").page == "no symptom\n"
 
 
+@pytest.mark.longer
 def test_a_study_warns_of_its_data(here, tmp_path):
     (tmp_path / "orders.csv").write_text(refund_table())
     words = ("model=logistic", "variant=bgd", "optimizer=vanilla", "epochs=60", "--seeds", "1")

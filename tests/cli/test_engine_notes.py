@@ -23,6 +23,7 @@ def no_compiler(monkeypatch, tmp_path):
     compiler.compiler.cache_clear()
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     "words", [("sweep", "lr=0.01,0.1", "--seeds", "2"), ("compare", "momentum", "adam")]
 )

@@ -44,6 +44,7 @@ def write(place, ending):
     return path
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("ending", ["npz", "parquet", "feather", "jsonl"])
 def test_names_in_files(gdrun, tmp_path, monkeypatch, ending):
     monkeypatch.chdir(tmp_path)
@@ -81,6 +82,7 @@ def test_an_exception_of_python_is_escaped_too(tmp_path):
     assert not any(sign in str(caught.value) for sign in RAW)
 
 
+@pytest.mark.longer
 def test_names_in_pictures_and_pages(gdrun, tmp_path, monkeypatch):
     # Signs of HTML, of the formulas of Matplotlib, of Rich, and of a terminal.
     monkeypatch.chdir(tmp_path)

@@ -39,6 +39,7 @@ COLUMNS = {
 }
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("standardize", [True, False])
 @pytest.mark.parametrize("column", COLUMNS)
 def test_columns(column, standardize):
@@ -92,6 +93,7 @@ def test_a_standardised_column_trains_as_the_same_column_in_another_unit(column)
     np.testing.assert_allclose(first, second, rtol=tolerance)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("scale", [1e-310, 1e150, 1e300])
 def test_targets_of_every_size(gdrun, tmp_path, monkeypatch, scale):
     monkeypatch.chdir(tmp_path)
@@ -118,6 +120,7 @@ def test_targets_of_every_size(gdrun, tmp_path, monkeypatch, scale):
 # The smallest data.
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("rows", [1, 2, 3])
 @pytest.mark.parametrize("features", [1, 2])
 @pytest.mark.parametrize("variant", ["bgd", "sgd"])

@@ -22,6 +22,7 @@ def here(gdrun, tmp_path, monkeypatch):
     return gdrun
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
@@ -122,6 +123,7 @@ def table(here):
     return here
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("words", "setting"),
     [
@@ -149,6 +151,7 @@ def test_a_key_with_dashes_is_answered_by_the_setting_that_works(table, words, s
     assert table(*shlex.split(corrected)).code == 0
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("key", sorted(config_keys()))
 def test_every_key_with_dashes_is_known(here, key):
     # An option of the command, such as --seed, is no unknown one.
@@ -276,6 +279,7 @@ def test_any_budget_of_a_file_can_be_unset(word):
     assert clipped.clip == load(bowl).clip
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("words", ["train {}", "train {} target=y", "config show {}"])
 @pytest.mark.parametrize("lines", [True, False])
 def test_rows_of_json_are_no_config(here, words, lines):
@@ -335,6 +339,7 @@ def test_the_optimizer_sgd_is_told_from_the_variant(here, words, noted):
     assert ("for steps on single examples, set variant=sgd" in answer.err) == noted
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("words", "contenders"),
     [

@@ -92,6 +92,7 @@ SPACED = {
 }
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("words", SPACED.values(), ids=SPACED)
 def test_the_command_in_a_hint_works_for_a_path_with_a_space(
     gdrun, place, tmp_path, monkeypatch, words
@@ -102,6 +103,7 @@ def test_the_command_in_a_hint_works_for_a_path_with_a_space(
     check_hints(gdrun, words)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("words", CASES.values(), ids=CASES)
 def test_the_command_in_a_hint_works(gdrun, place, tmp_path, monkeypatch, words):
     here = tmp_path / "place"

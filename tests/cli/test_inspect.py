@@ -79,6 +79,7 @@ def test_columns_with_errors_are_left_out_by_the_command_below(gdrun, tmp_path, 
     assert "to leave out" not in gdrun("inspect", "d.csv", "target=weight").out
 
 
+@pytest.mark.longer
 def test_missing_values_are_filled_as_training_fills_them(houses, gdrun):
     answer = gdrun("inspect", "houses.csv", "target=price", "ignore=sold")
     assert (answer.code, answer.err) == (0, "")
@@ -107,6 +108,7 @@ def test_rows_without_a_target_are_dropped_and_nothing_is_filled(gdrun, tmp_path
     assert found["notes"] == ["dropped 8 of 24 rows because the target is missing"]
 
 
+@pytest.mark.longer
 def test_a_word_for_nothing_may_be_a_category(gdrun, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rows = [f"{i % 7},{('None', 'Attached', 'Detached')[i % 3]},{i}" for i in range(60)]
@@ -119,6 +121,7 @@ def test_a_word_for_nothing_may_be_a_category(gdrun, tmp_path, monkeypatch):
     assert note not in answer.out
 
 
+@pytest.mark.longer
 def test_the_missing_values_in_force_are_shown_with_errors_too(gdrun, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rows = [f"{'?' if k % 9 else k},{'' if k == 4 else k},{k}" for k in range(40)]
@@ -184,6 +187,7 @@ def test_the_task_of_few_whole_numbers(gdrun, tmp_path, monkeypatch):
     assert "taken for classes" not in settled.page
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("name", ["label", "Target", "CLASS", "y", "outcome"])
 def test_the_target_is_that_of_training(gdrun, tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
@@ -216,6 +220,7 @@ def test_identifiers_have_another_value_in_each_row_also_beside_a_problem(gdrun,
     }
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("word", ["decimal=,", 'decimal=","', "dataset.decimal=','"])
 def test_the_decimal_sign_as_a_shell_gives_it(gdrun, tmp_path, monkeypatch, word):
     monkeypatch.chdir(tmp_path)

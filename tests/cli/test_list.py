@@ -21,6 +21,7 @@ def test_the_overview_names_everything(gdrun):
     assert max(map(cell_len, out.splitlines())) <= 80
 
 
+@pytest.mark.longer
 def test_every_key_of_a_config_has_a_page(gdrun):
     """The keys are those of resolved configs, of which one has data and one has a surface."""
     for config in ({"dataset": "iris", "model": "softmax"}, {"surface": "bowl"}):

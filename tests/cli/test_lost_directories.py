@@ -80,6 +80,7 @@ def lost(request, gdrun, tmp_path, monkeypatch):
 TRAIN = ("train", "epochs=4", "-q", "engine=numpy")
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("seeds", [1, 2])
 def test_a_training_keeps_its_result(lost, seeds):
     run, _, words = lost
@@ -92,6 +93,7 @@ def test_a_training_keeps_its_result(lost, seeds):
     assert "gdrun " not in result.out  # no command that would need the files
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     "command",
     [

@@ -34,6 +34,7 @@ def test_a_regression_has_errors_in_the_unit_of_its_target(train):
     assert rows[-1] == "baseline always 152.8, the mean training target; on the test part"
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("split", "rest"),
     [

@@ -35,6 +35,7 @@ def here(gdrun, tmp_path, monkeypatch):
     return gdrun
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("key", ["query", "dataset.query"])
 @pytest.mark.parametrize("file", ["t.csv", "t.parquet"])
 def test_predictions_are_those_of_a_file_with_the_same_rows(here, key, file):
@@ -82,6 +83,7 @@ def test_the_next_command_can_be_typed(here):
     assert weights[-1].endswith(" \"query=SELECT * FROM 't.csv'\"")
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("words", "error", "hint"),
     [

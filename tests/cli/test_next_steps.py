@@ -74,6 +74,7 @@ def next_commands(out):
     return steps
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
 def test_the_next_step_is_a_command_that_works(here, words):
     answer = here(words)
@@ -84,6 +85,7 @@ def test_the_next_step_is_a_command_that_works(here, words):
         assert following.out
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("words", "expected"),
     [

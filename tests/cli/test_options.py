@@ -37,6 +37,7 @@ def test_every_argument_has_an_option_that_some_command_takes():
     assert set(OPTIONS.values()) <= taken
 
 
+@pytest.mark.longer
 def test_every_argument_that_an_error_is_about_has_an_option():
     # The command line has no executor, and its contenders and values are always lists.
     assert (

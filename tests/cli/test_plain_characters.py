@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import gdrun
 from gdrun.cli.plain_characters import plain
 from gdrun.views.sparklines import BLOCKS
@@ -20,6 +22,7 @@ def test_drawings_keep_their_width():
     assert plain(drawn) == "|**   **| 0.1 - 0.2 x"
 
 
+@pytest.mark.longer
 def test_a_sweep_in_ascii_has_no_question_marks(tmp_path):
     words = ["sweep", "lr=0.01,0.1,1e9", "epochs=2", "--seeds", "1", "-o", str(tmp_path)]
     done = subprocess.run(

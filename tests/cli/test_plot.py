@@ -48,6 +48,7 @@ def test_the_picture(gdrun):
     assert max(map(len, answer.out.splitlines())) <= 80
 
 
+@pytest.mark.longer
 def test_several_schedules_are_drawn_together(gdrun, tmp_path):
     names = ["step", "cosine"]
     words = ("schedule=step,cosine", "lr=0.1", "epochs=20")
@@ -75,6 +76,7 @@ def test_a_held_rate_drops_at_once_and_a_smooth_rate_has_no_corners():
     assert falls.x.tolist() == t.tolist()
 
 
+@pytest.mark.longer
 def test_several_schedules_lead_to_their_comparison(gdrun, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("iris.yaml").write_text("{dataset: iris, model: softmax, engine: numpy}")
@@ -106,6 +108,7 @@ def test_the_picture_has_the_width_of_the_terminal(gdrun, monkeypatch, width):
     assert max(map(len, lines)) == min(width, 100)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
@@ -141,6 +144,7 @@ def test_a_sweep_without_a_picture_leads_to_its_report(gdrun, tmp_path, monkeypa
     assert "parallel" in Path("page.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.longer
 def test_a_random_search_over_two_keys_is_drawn_to_a_file(gdrun, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     search = ("lr", "beta", "--search", "random", "--trials", "6", "--seeds", "1")

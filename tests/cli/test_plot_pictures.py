@@ -108,6 +108,7 @@ def test_each_kind_is_a_valid_png(gdrun, runs, tmp_path, monkeypatch, kind):
     assert height >= 2 * 150
 
 
+@pytest.mark.longer
 def test_text_in_svg_is_text_as_the_user_wrote_it(gdrun, runs, tmp_path):
     file = tmp_path / "a.svg"
     assert gdrun("plot", runs["seed0"], "-o", str(file)).code == 0
@@ -115,6 +116,7 @@ def test_text_in_svg_is_text_as_the_user_wrote_it(gdrun, runs, tmp_path):
     assert {"$x$_a", "training", "validation", "loss", "epoch"} <= set(texts)
 
 
+@pytest.mark.longer
 def test_a_pdf_embeds_its_fonts_as_truetype(gdrun, runs, tmp_path):
     file = tmp_path / "a.pdf"
     assert gdrun("plot", "--schedule", "-o", str(file)).code == 0
@@ -178,6 +180,7 @@ def test_suboptimality_reaches_the_terminal(gdrun, runs):
     np.testing.assert_allclose(chart["curves"][0]["y"], losses)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("width", [40, 80, 120])
 def test_curves_fit_the_terminal(gdrun, runs, monkeypatch, width):
     monkeypatch.setenv("COLUMNS", str(width))
@@ -295,6 +298,7 @@ def test_the_terminal_draws_only_the_kind_that_is_named(gdrun, runs):
     assert command.endswith("--kind walk -o walk.png")
 
 
+@pytest.mark.longer
 def test_the_terminal_names_a_picture_of_each_kind_that_it_has_shown(
     gdrun, runs, contenders, tmp_path, monkeypatch
 ):
@@ -339,6 +343,7 @@ def test_every_recorded_column_is_drawn_by_its_name(gdrun, runs):
         assert gdrun(*words, "val loss").out == gdrun(*words, "validation_loss").out
 
 
+@pytest.mark.longer
 def test_a_picture_of_a_study_on_a_surface_leads_to_its_walks(gdrun, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     words = ("surface=bowl", "variant=bgd", "schedule=constant", "steps=20", "-q")

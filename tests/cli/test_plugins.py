@@ -76,6 +76,7 @@ def forget(monkeypatch):
     OPTIMIZERS.pop("my_descent", None)
 
 
+@pytest.mark.longer
 def test_what_needs_the_plugin_of_a_run_or_a_study_names_it(gdrun, tmp_path, monkeypatch, forget):
     monkeypatch.chdir(tmp_path)
     Path("my.py").write_text(RULE.replace("cli_sign_descent", "my_descent"), encoding="utf-8")
@@ -100,6 +101,7 @@ def test_what_needs_the_plugin_of_a_run_or_a_study_names_it(gdrun, tmp_path, mon
         forget()
 
 
+@pytest.mark.longer
 def test_what_trains_a_run_again_refuses_a_changed_plugin(gdrun, tmp_path, monkeypatch, forget):
     monkeypatch.chdir(tmp_path)
     mine = RULE.replace("cli_sign_descent", "my_descent")
@@ -295,6 +297,7 @@ def test_commands_in_the_hints_of_python_load_the_plugins(tmp_path, monkeypatch,
     assert with_loaded_plugins("`gdrun runs` lists them") == "`gdrun runs` lists them"
 
 
+@pytest.mark.longer
 def test_a_study_is_read_whatever_became_of_its_plugin(gdrun, tmp_path, monkeypatch, forget):
     monkeypatch.chdir(tmp_path)
     mine = RULE.replace("cli_sign_descent", "my_descent").replace("0.01)", "0.01, power=2.0)")

@@ -41,6 +41,7 @@ def trained(gdrun, *words):
     return json.loads(answer.out)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("model", ["logistic", "softmax", "mlp"])
 @pytest.mark.parametrize("labels", [("no", "yes"), ("0", "1"), ("False", "True")])
 def test_metrics_threshold_and_probabilities_mean_the_positive_class(here, model, labels):
@@ -90,6 +91,7 @@ def test_a_run_from_its_config_repeats_it(here):
     assert load_model(Path("runs", again["id"])).classes.tolist() == ["yes", "no"]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("labels", [("no", "yes"), ("0", "1")])
 def test_a_part_from_a_file_has_the_same_classes_and_repeated_rows(here, labels):
     write("t.csv", labels)
@@ -106,6 +108,7 @@ def test_a_part_from_a_file_has_the_same_classes_and_repeated_rows(here, labels)
         assert found["summary"]["metrics"]["validation"]["f1"] == pytest.approx(right, rel=1e-12)
 
 
+@pytest.mark.longer
 def test_inspect_and_the_panel_name_it(here):
     write("t.csv", ("no", "yes"))
     assert "no (156), yes (44); positive: yes" in here("inspect", "t.csv").out
@@ -160,6 +163,7 @@ def test_a_boolean_or_a_number_in_another_spelling(here):
     assert trained(here, "positive=0.0")["data"]["classes"] == ["1", "0"]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("command", ["train", "inspect"])
 def test_a_stray_class_beside_a_positive_class_is_named_with_its_line(here, command):
     labels = ["no", "no", "yes"] * 20

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 PLUGIN = '''
 import atexit
 from pathlib import Path
@@ -27,6 +29,7 @@ def run(folder, *words):
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.longer
 def test_functions_registered_for_the_end_are_called(tmp_path):
     (tmp_path / "plugin.py").write_text(PLUGIN)
     ended = run(tmp_path, "train", "epochs=1", "--plugin", "plugin.py", "-q")
@@ -34,6 +37,7 @@ def test_functions_registered_for_the_end_are_called(tmp_path):
     assert (tmp_path / "ended.txt").read_text() == "yes"
 
 
+@pytest.mark.longer
 def test_the_exit_code_and_all_output_are_those_of_the_command(tmp_path):
     listed = run(tmp_path, "config", "schema")
     assert listed.returncode == 0

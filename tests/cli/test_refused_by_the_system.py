@@ -31,6 +31,7 @@ def status_of_the_run(folder):
     return json.loads(record.read_text(encoding="utf-8"))["status"]
 
 
+@pytest.mark.longer
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux has /dev/full")
 def test_a_full_stdout_is_an_error_and_the_run_is_kept(tmp_path):
     answer = redirected(">/dev/full", "train", "epochs=1", "--quiet", folder=tmp_path)
@@ -42,6 +43,7 @@ def test_a_full_stdout_is_an_error_and_the_run_is_kept(tmp_path):
     assert status_of_the_run(tmp_path) == "exhausted"
 
 
+@pytest.mark.longer
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux has /dev/full")
 @pytest.mark.parametrize("redirection", ["2>/dev/full", "2>&-", ">&- 2>&-"])
 def test_an_error_that_cannot_be_written_keeps_its_exit_code(tmp_path, redirection):
@@ -49,6 +51,7 @@ def test_an_error_that_cannot_be_written_keeps_its_exit_code(tmp_path, redirecti
     assert (answer.returncode, answer.stdout, answer.stderr) == (2, "", "")
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("redirection", [">&-", ">&- 2>&-", "<&- >&-"])
 def test_a_run_needs_no_open_streams(tmp_path, redirection):
     answer = redirected(redirection, "train", "epochs=1", folder=tmp_path)

@@ -79,6 +79,7 @@ def test_the_settings_that_differ_are_columns(bowls, monkeypatch):
     assert table("optimizer=momentum")[0] == ["run", "status", "train", "loss", "lr"]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("width", [34, 45, 55, 66, 75, 200])
 def test_a_setting_that_differs_is_a_column_or_named_below(bowls, monkeypatch, width):
     monkeypatch.setenv("COLUMNS", str(width))
@@ -97,6 +98,7 @@ def test_a_setting_that_differs_is_a_column_or_named_below(bowls, monkeypatch, w
         assert found.splitlines()[0] == ",".join(["id", *named])
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("width", [34, 50, 80, 200])
 def test_values_of_chosen_columns_stay_whole(bowls, monkeypatch, width):
     monkeypatch.setenv("COLUMNS", str(width))
@@ -121,6 +123,7 @@ def test_filters_and_sorting(three):
     assert names(three("runs", "--sort", "-train_loss")) == ["lost", "plain", "lower"]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("condition", "found"),
     [
@@ -171,6 +174,7 @@ def test_as_a_document(three):
     ]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("width", [200, 80, 60, 45, 30])
 def test_ids_stay_whole_in_any_width_that_holds_them(three, monkeypatch, width):
     monkeypatch.setenv("COLUMNS", str(width))

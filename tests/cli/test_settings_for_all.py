@@ -51,6 +51,7 @@ def test_an_option_that_a_contender_does_not_have_is_named(gdrun, tmp_path):
     assert line in gdrun("show", "-o", str(tmp_path)).out.splitlines()
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     "words",
     [

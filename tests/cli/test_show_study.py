@@ -124,6 +124,7 @@ def test_the_tuning_of_a_comparison_shows_all_values_that_were_tried(here):
     assert unknown.err.startswith(f"error: {directory}: has no part 'tunning'\nhint: did you mean")
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("width", [40, 80, 120])
 def test_the_table_of_tuned_values_has_whole_headings_and_numbers(here, monkeypatch, width):
     names = ("bgd+optimizer=momentum+beta=0.95", "mbgd+optimizer=adam+beta1=0.85")
@@ -141,6 +142,7 @@ def test_the_table_of_tuned_values_has_whole_headings_and_numbers(here, monkeypa
     assert "…" not in table.replace(" … ", "")
 
 
+@pytest.mark.longer
 def test_settings_that_come_last_for_another_reason_than_their_median_are_marked(here):
     words = ("dataset=digits", "epochs=3", "--metric", "validation_accuracy", "--seeds", "2")
     # At the rate 30 the training loss is many times that of the start, between batches.
@@ -160,6 +162,7 @@ def test_settings_that_come_last_for_another_reason_than_their_median_are_marked
     assert "\norder " not in plain.out
 
 
+@pytest.mark.longer
 def test_a_setting_that_meets_the_target_but_never_reaches_it_says_why(here):
     words = ("dataset=digits", "optimizer=momentum", "epochs=3", "--seeds", "2")
     answer = here("sweep", "lr=0.001,0.1,30,100", *words, "--metric", "validation_accuracy")
@@ -184,6 +187,7 @@ def rare(here):
     Path("rare.csv").write_text("\n".join(["x,label", *lines, ""]))
 
 
+@pytest.mark.longer
 def test_a_best_setting_that_is_no_better_than_a_constant_says_so(here, rare):
     # Weights of 0 predict ½, with the loss ln 2 = 0.69. One step with the rate 1e-3 hardly changes
     # this. With n of 60 rows to train on, k of them yes, the constant prediction is k/n.
@@ -215,6 +219,7 @@ def test_the_value_of_a_constant_prediction_is_below_the_table(here):
     assert "constant prediction" not in surface and "always predicting" not in surface
 
 
+@pytest.mark.longer
 def test_the_tuning_says_which_settings_lost_because_their_loss_rose(here):
     # log 10 = 2.3 is the loss of the start; at the rate 300 it is far above this at the end.
     words = ("dataset=digits", "epochs=3", "--tune", "lr=0.1,3,300", "--seeds", "2")

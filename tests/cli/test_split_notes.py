@@ -16,6 +16,7 @@ def notes(command, *words, gdrun, tmp_path):
     return " ".join(answer.out.split())
 
 
+@pytest.mark.longer
 def test_studies_say_what_their_seeds_vary(gdrun, tmp_path):
     iris = ("dataset=iris", "model=softmax")
     one = notes("compare", "bgd", "mbgd", *iris, gdrun=gdrun, tmp_path=tmp_path)
@@ -42,6 +43,7 @@ def test_full_batches_from_zero_weights_vary_with_the_split_only(gdrun, tmp_path
     assert "every seed gives the same run" not in own
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("data", ["iris", "blobs"])
 def test_seeds_of_a_training_have_their_own_data_too(gdrun, tmp_path, data):
     words = ("train", f"dataset={data}", "model=softmax", "epochs=2", "engine=numpy")

@@ -90,6 +90,7 @@ def test_the_task_settles_whether_few_whole_numbers_are_classes(gdrun, houses, w
     assert bool(found["summary"]["metrics"]["train"].get("rmse")) == ("task=regression" in words)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("keys", "path", "value"),
     [
@@ -216,6 +217,7 @@ def test_odd_column_names_are_escaped(gdrun, houses):
     assert yaml.safe_load(gdrun("config", "new", "odd.csv").out)["dataset"]["target"] == "[red]b"
 
 
+@pytest.mark.longer
 def test_a_study_begins_with_a_data_file_as_training_does(gdrun, houses):
     words = ("houses.csv", "target=price", "epochs=2", "engine=numpy")
     trained, _ = document(gdrun, *words)
@@ -337,6 +339,7 @@ def test_a_missing_file_names_that_with_another_ending_first(gdrun, tmp_path, mo
         assert gdrun(*words, "sales.csv").err.endswith(hint)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("words", [(), ("epochs=8",)])
 def test_no_run_ends_while_its_rate_is_high(gdrun, tmp_path, monkeypatch, words):
     """The target is noise, so that the validation loss does not improve for most of the run."""
@@ -391,6 +394,7 @@ def test_a_directory_of_images_is_named_and_one_of_cifar_is_read(gdrun, houses):
     assert "empty: this is a directory" in gdrun("train", "empty").err
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("words", "rows"),
     [
@@ -420,6 +424,7 @@ def test_few_rows_are_one_batch_unless_the_user_gives_its_size(
         assert f"batch_size is 64, but there are {rows} training examples" in refused.err
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     "words",
     [
@@ -440,6 +445,7 @@ def test_a_table_with_fewer_rows_than_the_default_batch(gdrun, tmp_path, monkeyp
     assert said in " ".join((answer.out + answer.err).split())
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("words", [(), ("missing=mean",), ("target=x",)])
 def test_the_time_of_reading_includes_the_one_for_the_assumptions(
     gdrun, tmp_path, monkeypatch, words
@@ -455,6 +461,7 @@ def test_the_time_of_reading_includes_the_one_for_the_assumptions(
     assert json.loads(answer.out)["timing"]["reading"] >= 0.15
 
 
+@pytest.mark.longer
 def test_a_query_trains_as_its_file_does(gdrun, tmp_path, monkeypatch):
     """The commands that `inspect` and the hint for a unit print give the run of the plain file."""
     monkeypatch.chdir(tmp_path)
@@ -479,6 +486,7 @@ def test_a_query_trains_as_its_file_does(gdrun, tmp_path, monkeypatch):
         assert found["summary"]["train_loss"] == expected["summary"]["train_loss"]
 
 
+@pytest.mark.longer
 def test_a_pattern_of_files_is_one_table(gdrun, houses):
     """The rows of two halves, in the order of the names of the files, are those of the whole."""
     header, *lines = Path("houses.csv").read_text(encoding="utf-8").splitlines()

@@ -213,6 +213,7 @@ def test_a_fault_leaves_its_traceback_in_the_study(sweep, tmp_path, monkeypatch)
     assert json.loads((directory / "study.json").read_text())["status"] == "failed"
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("count", ["", ":2", ":5"])
 def test_a_random_search_draws_what_is_asked(sweep, count):
     words = (f"lr=log:1e-3:1{count}", "--search", "random", "--trials", "7")
@@ -419,6 +420,7 @@ def test_a_narrow_terminal_gets_fewer_columns_and_none_cut_off(sweep, monkeypatc
     assert re.fullmatch(r"0\.0001581  [a-z ]{9}    0\.\d+", lines[1])
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("words", ["sweep optimizer=vanilla,momentum", "compare vanilla momentum"])
 def test_a_narrow_terminal_names_the_symptoms_below_the_tables(gdrun, tmp_path, monkeypatch, words):
     words = [*words.split(), "dataset=iris", "model=softmax", "variant=bgd", "lr=1e-6"]

@@ -131,6 +131,7 @@ def test_a_run_beside_its_bounds(gdrun, trained):
 NETWORK = ("dataset=iris", "model={name: mlp, hidden: [4], init: normal}")
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
@@ -253,6 +254,7 @@ def test_a_study_is_refused(gdrun, trained, tmp_path):
     assert "it is a sweep or comparison: `gdrun show " in answer.err
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("option", [(), ("--noise",)])
 def test_data_that_changed_are_refused(gdrun, trained, tmp_path, option):
     rows = [f"{k},{k % 3},{2 * k}" for k in range(12)]
@@ -314,6 +316,7 @@ def test_noise(gdrun, trained):
     assert "hint: model.batch_norm=false" in answer.err
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("width", [80, 60, 40])
 def test_no_width_cuts_a_number_or_a_heading(gdrun, trained, monkeypatch, width):
     network = (*NETWORK, "optimizer=momentum", "epochs=4")

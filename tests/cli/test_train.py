@@ -389,6 +389,7 @@ def stopped(monkeypatch, chunks):
     monkeypatch.setattr(Trainer, "_advance", counted)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("words", [(), ("--seeds", "2")], ids=["one", "seeds"])
 def test_the_printed_command_continues_the_run(train, gdrun, tmp_path, monkeypatch, words):
     whole = train(*IRIS, *words, "-q", "--out", "whole")
@@ -528,6 +529,7 @@ def test_the_rate_of_a_surface_is_named_as_an_assumption(gdrun):
     assert "assumed" not in gdrun("sweep", "lr=0.001,0.002", *words).err
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("settings", "runs"),
     [
@@ -555,6 +557,7 @@ def test_seeds_that_change_nothing_are_trained_once(gdrun, settings, runs):
     assert (note in answer.err) == (runs == 1)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("width", range(24, 60, 4))
 def test_a_narrow_table_has_both_coordinates_or_none(gdrun, monkeypatch, width):
     monkeypatch.setenv("COLUMNS", str(width))

@@ -19,6 +19,7 @@ def proposed(hint):
     return [words for words in typed if words]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     "words",
     [
@@ -49,6 +50,7 @@ def test_an_override_that_a_hint_proposes_trains_when_it_is_typed(gdrun, words):
         assert (again.code, again.err) == (0, ""), typed
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     "words",
     [
@@ -71,6 +73,7 @@ def test_an_option_that_was_typed_as_a_key_is_written_as_one(gdrun, words):
     assert again.code == 0
 
 
+@pytest.mark.longer
 def test_a_metric_of_early_stopping_is_not_taken_for_the_one_that_ranks(gdrun):
     words = ("compare", "bgd", "mbgd", "dataset=iris", "--seeds", "1", "epochs=2", "engine=numpy")
     said = gdrun(*words, "metric=accuracy").err

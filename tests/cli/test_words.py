@@ -93,6 +93,7 @@ def test_a_dash_reads_the_config_from_stdin():
     assert (found["model"]["name"], found["optimizer"]["lr"]) == ("softmax", 0.25)
 
 
+@pytest.mark.longer
 def test_a_sweep_takes_its_config_from_stdin_too():
     words = [sys.executable, "-m", "gdrun", "sweep", "lr=1,2", "-c", "-", "--print-trials"]
     answer = subprocess.run(words, input=CONFIG, capture_output=True, text=True, check=True)

@@ -39,6 +39,7 @@ def outside(place):
     return {path: path.read_bytes() if path.is_file() else None for path in files}
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
 def test_names_of_experiments(gdrun, place, name):
     config = place / "work" / "a.yaml"
@@ -108,6 +109,7 @@ def interrupted(out, seeds=1):
     return session.run(interrupted=lambda: "a test" if next(count) >= 3 else None)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     "name", ["config.yaml", "run.json", "trace.jsonl", "weights.npz", "checkpoint.npz"]
 )
@@ -123,6 +125,7 @@ def test_a_run_with_a_link_is_continued_in_its_directory(gdrun, place, name):
     assert outside(place) == before
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("name", ["trials.jsonl", "traces.jsonl", "study.json", "best.yaml"])
 def test_a_study_with_a_link_writes_nothing_elsewhere(gdrun, place, name):
     words = ("sweep", "lr=0.1,0.2", "epochs=2", "-o", "out")

@@ -44,6 +44,7 @@ def test_every_answer_names_the_next_move(name):
     assert len(lines) % 2 == 0
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("name", sorted(set(NAMES) - UNREADABLE - BEYOND_A_SCHEMA))
 def test_the_schema_refuses_it_too(name):
     data = read(BAD / f"{name}.yaml").data

@@ -266,6 +266,7 @@ def test_aliases_do_not_hide_depth():
     assert "nested more than 32 levels deep" in refused(text.format("[" * 11, "]" * 11))[0]
 
 
+@pytest.mark.longer
 @given(st.text(alphabet="ab:-?[]{},#&*!|>'\"%@`\\ \n\t~<=.01eux\u2028\ud800", max_size=40))
 @example('a: "\\U00110000"')
 @example(f"%YAML 1.{'9' * 5000}\n---\na: 1")
@@ -331,6 +332,7 @@ def test_a_file_that_is_not_utf_8(tmp_path):
     assert problem.what == "the file is not UTF-8: byte 0xfc"
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("letter", ["x", "ü"])
 def test_a_file_has_a_largest_size_in_bytes(tmp_path, letter):
     path = tmp_path / "a.yaml"

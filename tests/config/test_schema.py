@@ -17,6 +17,7 @@ def complaints(data):
     return [error.message for error in VALIDATOR.iter_errors(data)]
 
 
+@pytest.mark.longer
 def test_it_is_a_schema():
     jsonschema.Draft202012Validator.check_schema(schema())
 

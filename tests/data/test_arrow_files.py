@@ -44,6 +44,7 @@ def write(path, kind):
             writer.write_table(table, max_chunksize=2)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("kind", ["pandas", "lz4", "zstd", "uncompressed", "file", "stream"])
 @pytest.mark.parametrize("name", ["a.feather", "a.arrow"])
 def test_a_frame_comes_back_bit_for_bit(tmp_path, kind, name):
@@ -80,6 +81,7 @@ def test_columns_that_are_no_features(tmp_path):
         load_table({"path": str(tmp_path / "a.feather")})
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("kind", ["lz4", "uncompressed", "stream"])
 def test_a_file_with_any_damage_is_refused_or_read(tmp_path, kind):
     path = tmp_path / "a.arrow"

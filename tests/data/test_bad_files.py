@@ -40,6 +40,7 @@ def answer(name):
     return f"{caught.value}\n"
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("name", FILES)
 def test_a_bad_file_is_answered_in_full(name, monkeypatch):
     monkeypatch.chdir(BAD)

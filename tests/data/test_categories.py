@@ -61,6 +61,7 @@ def test_codes_with_numbers_are_categories(read, cells):
     assert read(swapped).classes == tuple(sorted(cells))
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("false", "true"),
     [("no", "yes"), ("False", "True"), ("FALSE", "TRUE"), ("f", "t"), ("N", "Y"), ("off", "ON")],
@@ -82,6 +83,7 @@ def test_other_texts_are_categories(read, cells):
     assert read(text).feature_names == tuple(f"a={cell}" for cell in sorted(cells))
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("cells", "what"),
     [

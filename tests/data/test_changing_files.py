@@ -85,6 +85,7 @@ with open({str(folder / "other")!r}, "wb+") as file:
 CONFIG = {"model": "logistic", "stopping": {"epochs": 30}, "log": {"points": "all"}}
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("engine", ["numpy", "compiled"])
 @pytest.mark.parametrize("variant", ["bgd", "mbgd"])
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ def tables(draw):
     return [*zip(*columns, map(str, range(size)), strict=True)]
 
 
+@pytest.mark.longer
 @given(
     tables(),
     st.sampled_from(",\t|"),
@@ -50,6 +51,7 @@ def test_numbers_and_texts_come_back(tmp_path_factory, rows, delimiter, quoting,
     assert found == [row[1].strip() for row in rows]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("cell", ["0x10", "1_000", "1e", "1d", "1f", "--1", "1 2", "true", "0b1"])
 def test_what_python_or_duckdb_may_take_for_a_number_is_text(tmp_path, cell):
     (tmp_path / "made.csv").write_text(f"a,y\n{cell},1\nred,2\n{cell},3\n")

@@ -15,6 +15,7 @@ from gdrun.data.csv_scan import WIDEST
 from gdrun.errors import DataError
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     "text",
     [
@@ -162,6 +163,7 @@ cells = st.one_of(
 )
 
 
+@pytest.mark.longer
 @settings(max_examples=60)
 @given(
     st.integers(2, 5).flatmap(
@@ -181,6 +183,7 @@ def test_numbers_come_back_bit_for_bit(tmp_path_factory, rows, delimiter, quotin
     np.testing.assert_array_equal(table.y, np.array(rows)[:, -1], strict=True)
 
 
+@pytest.mark.longer
 def test_a_table_with_thousands_of_columns(tmp_path):
     # Each cell of so wide a table has a line of its own in the file that DuckDB reads.
     rng = np.random.default_rng(0)

@@ -46,6 +46,7 @@ CODES = [f"{k * k % 11},{k * 10},{k % 5},{k % 2}" for k in range(9)]
 MEASURES = [f"{k * k % 11},{k / 4},{k * 7 % 13}" for k in range(9)]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("header", "rows"),
     [
@@ -96,6 +97,7 @@ def test_years_and_counts_that_are_values(read, rows):
     assert (table.target_name, table.notes) == (f"x{rows[0].count(',')}", ())
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("text", "why"),
     [

@@ -47,6 +47,7 @@ def queries(monkeypatch):
     return asked
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("quote", ["", '"'])
 def test_pieces_are_put_together_in_order(read, queries, monkeypatch, quote):
     monkeypatch.setattr(csv_scan, "BYTES_AT_ONCE", 2**15)
@@ -70,6 +71,7 @@ def test_an_underscore_in_a_late_row_makes_text(refused):
     assert "b: 1 cell of text among 199 numbers, such as '1_000'" in refused(text_of(rows))
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("word", ["", "NA", "n/a", "null", "NONE", "-", "?"])
 def test_a_missing_value_in_a_late_row(read, word):
     rows = rows_of(200)

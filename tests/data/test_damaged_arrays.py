@@ -57,6 +57,7 @@ def mutations(data, seed, number=250):
         yield bytes(changed)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("method", METHODS)
 def test_an_npz_with_any_damage_is_refused_or_exact(tmp_path, method):
     # Each member has a checksum, so changed values must be noticed.
@@ -74,6 +75,7 @@ def test_an_npz_with_any_damage_is_refused_or_exact(tmp_path, method):
     assert refused > 100
 
 
+@pytest.mark.longer
 def test_an_npy_with_any_damage_is_refused_or_has_the_size_of_its_header(tmp_path):
     # An NPY file has no checksum: changed values cannot be noticed, but a changed size must be.
     path = tmp_path / "a.npy"
@@ -87,6 +89,7 @@ def test_an_npy_with_any_damage_is_refused_or_has_the_size_of_its_header(tmp_pat
         assert array.dtype.kind in "biuf"
 
 
+@pytest.mark.longer
 def test_an_idx_file_with_any_damage_is_refused_or_has_its_shape(tmp_path):
     pixels = np.arange(24, dtype=np.uint8)
     head = bytes([0, 0, 8, 3]) + struct.pack(">III", 6, 2, 2)

@@ -11,6 +11,7 @@ from csv_rows import rows
 DATES = [[2020, 1, 4, 18292], [2020, 2, 5, 18293], [2021, 3, 3, 18690]]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     "cells",
     [

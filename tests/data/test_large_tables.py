@@ -52,6 +52,7 @@ def expected(made):
     return np.column_stack([np.asarray(part, dtype=np.float64) for part in parts])
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("entries", [1, 7_000, 2**23])
 @pytest.mark.parametrize("group", [250, 2_999])
 def test_row_groups_and_columns_at_once_of_any_number_give_the_frame(
@@ -129,6 +130,7 @@ def test_features_written_over_the_matrix_they_are_read_from(seed, thread_count)
     np.testing.assert_array_equal(wide[:, :-1], apart, strict=True)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("held_out", [0, 0.1, 0.45])
 @pytest.mark.parametrize("ones", [False, True])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

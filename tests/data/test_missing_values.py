@@ -44,6 +44,7 @@ def test_gaps_may_wait_for_the_mean(read):
     )
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("word", ["", " ", "?", "NA", "na", "N/A", "#N/A", "<NA>", "nan", "NaN"])
 @pytest.mark.parametrize("others", [("1", "2"), ("red", "blue")])
 def test_words_for_a_gap(read, word, others):
@@ -118,6 +119,7 @@ def test_an_empty_target_is_no_column_to_leave_out(refused):
     assert said == "error: made.csv y: the column is empty\nhint: choose another target"
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("number", "others", "said"),
     [

@@ -34,6 +34,7 @@ def test_both_parts_are_prepared_with_the_statistics_of_the_whole_training_file(
         np.testing.assert_array_equal(found.y, files[name]["price"])
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("name", ["a.parquet", "a.jsonl", "a.feather", "a.tsv", "a.csv.gz"])
 def test_a_part_may_have_another_format_than_the_training_data(files, name):
     write = {
@@ -119,6 +120,7 @@ CELLS = {
 """For each kind of column a function that draws a cell."""
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("missing", ["mean", "median", "most_frequent", "indicator", "drop"])
 @pytest.mark.parametrize("seed", range(3))
 def test_the_training_file_as_a_part_gives_the_training_rows(tmp_path, monkeypatch, missing, seed):

@@ -57,6 +57,7 @@ def test_a_category_that_training_did_not_see(files):
     assert note in ignored.notes
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -131,6 +132,7 @@ def test_a_part_whose_rows_are_all_dropped_is_an_error(files, tmp_path):
     )
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("named", [False, True], ids=["numbers", "texts"])
 @pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
 def test_groups_that_a_file_shares_with_the_training_part(files, named, ending):

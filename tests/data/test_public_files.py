@@ -17,6 +17,7 @@ def public(request, tmp_path, monkeypatch):
     return file, {"path": request.param, **file.options}
 
 
+@pytest.mark.longer
 def test_kinds_features_and_target(public):
     file, options = public
     found = inspect_data(options)

@@ -134,6 +134,7 @@ def test_data_without_repeated_rows_have_no_note():
     assert not [note for note in data.notes if "repeated" in note]
 
 
+@pytest.mark.longer
 def test_hashing_takes_a_small_part_of_the_time_of_reading(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     X = np.random.default_rng(0).normal(size=(20_000, 20)).round(6)

@@ -90,6 +90,7 @@ def test_values_whose_squares_leave_the_range_are_left_to_the_scaled_computation
     np.testing.assert_allclose(data.train.X.std(axis=0), 1, rtol=1e-9)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("gaps", [0, 3])
 def test_large_and_small_tables_are_prepared_alike(dtype, gaps, monkeypatch):

@@ -34,6 +34,7 @@ def test_other_numbers_without_a_name_stay(read, values):
     assert read(",a,y\n" + rows).feature_names == ("x0", "a")
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("name", ["id", "passenger_id", "customerID", "Index", "No"])
 def test_a_numeric_identifier_in_any_order_is_left_out(read, name):
     text = f"size,{name},y\n1.5,17,2\n2,4,3\n9,9,1\n"

@@ -117,6 +117,7 @@ def test_the_chance_of_separation_is_that_of_all_orders():
     assert chance_of_separation(np.zeros(4), 5) == 0
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("rows, ones, features", [(400, 200, 20_000), (100, 2, 500)])
 def test_no_feature_of_pure_noise_separates_the_classes(rows, ones, features):
     """Wide data are not thinned to a few rows, and two rows of a class tell nothing."""

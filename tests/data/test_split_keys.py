@@ -205,6 +205,7 @@ def test_dropping_is_no_remedy_if_it_leaves_no_row(tmp_path):
     assert "missing: drop" not in str(found.value)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
 def test_groups_are_those_that_pandas_finds(tmp_path, seed, ending):

@@ -19,6 +19,7 @@ def is_the_text(table):
     )
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("ends", ["\n", "\r\n"])
 def test_unicode_is_recognised(read, encoding, ends):
@@ -77,6 +78,7 @@ def test_no_encoding_is_named_that_leaves_control_characters(refused, between):
     assert "encoding" not in refused(data, option="latin-1")
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("ending", [".csv", ".tsv", ".txt", ".data"])
 def test_compressed_text(read, ending):
     assert is_the_text(read(gzip.compress(TEXT.encode()), f"made{ending}.gz"))

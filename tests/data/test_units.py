@@ -13,6 +13,7 @@ from gdrun.data import load_table
 from gdrun.errors import DataError
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("cells", "numbers"),
     [
@@ -57,6 +58,7 @@ def test_a_percent_sign_in_some_cells_only_is_refused(refused):
     )
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("typed", [False, True])
 @pytest.mark.parametrize("odd", ["€1.234,50", "1.234,50", "1.234,50 €", "£90.10", "90.10 EUR"])
 def test_one_amount_of_another_form_is_named(tmp_path, odd, typed):
@@ -103,6 +105,7 @@ def test_the_unit_in_the_message_is_in_the_cell(refused):
     )
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     "cells",
     [
@@ -158,6 +161,7 @@ def test_zeros_of_a_column_that_is_left_out_are_not_said(read):
     assert any("no has numbers with leading zeros" in each for each in kept)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("start", ["(1", "1", "1 000,5", "Jan 31", "0"])
 @pytest.mark.parametrize("sign", [" ", "1", "\u00a0"])
 def test_long_cells_take_no_time(read, start, sign):

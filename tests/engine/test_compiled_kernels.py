@@ -225,6 +225,7 @@ def test_a_text_says_all_about_its_kernel():
     assert len(set(texts)) == len(texts)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("variant", ["sgd", "mbgd"])
 def test_rows_are_prefetched(variant, tmp_path):
     # A compiler may remove the call of a function that does nothing else.

@@ -78,6 +78,7 @@ def design(name, dtype="float64"):
 ONE, TWO, THREE = {"first"}, {"first", "second"}, {"first", "reflections"}
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -106,6 +107,7 @@ def test_the_triangle_has_the_exact_loss(name, expected, ways):
         assert error_of(part, small, point) < 2e-13 + 4 * rows
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("name", ["independent", "residual 1e-3", "correlated"])
 def test_single_precision_seldom_needs_a_second_gram_matrix(name, ways):
     part, w = design(name, "float32")

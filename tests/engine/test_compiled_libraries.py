@@ -42,6 +42,7 @@ def test_only_the_user_may_write_what_is_executed(cache):
     assert all(not file.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH) for file in cache.iterdir())
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("content", [b"", b"\x7fELF and no more", None])
 def test_a_damaged_library_is_compiled_anew(cache, content):
     compiler.library(ANSWER)
@@ -183,6 +184,7 @@ print(before, compiler.library({ANSWER!r}).answer())
 """
 
 
+@pytest.mark.longer
 def test_processes_share_what_they_compile(cache):
     root = str(Path(gdrun.__file__).parent.parent)
 

@@ -188,6 +188,7 @@ def arrays():
 # --- in the schema and the pages ---
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("model", "valid"),
     [

@@ -27,6 +27,7 @@ SCHEDULES = [
 ]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("engine", ["numpy", "compiled"])
 @pytest.mark.parametrize("points", ["all", 20])
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=str)

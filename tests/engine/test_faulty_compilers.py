@@ -35,6 +35,7 @@ def is_gone(process):
         return True
 
 
+@pytest.mark.longer
 @unix
 def test_a_compiler_that_hangs_is_ended_with_what_it_started(cache, monkeypatch, tmp_path):
     hang = f'[ "$1" = --version ] && echo 1 && exit; sleep 60 & echo $! > {tmp_path}/child; wait'
@@ -73,6 +74,7 @@ def test_a_program_that_is_no_compiler_is_a_reason(cache, monkeypatch, tmp_path)
         compiler.library(ANSWER)
 
 
+@pytest.mark.longer
 @unix
 def test_a_compiler_that_hung_is_not_waited_for_again(cache, monkeypatch, tmp_path):
     counted = f"echo once >> {tmp_path}/calls; exec sleep 60"
@@ -93,6 +95,7 @@ def test_a_compiler_that_hung_is_not_waited_for_again(cache, monkeypatch, tmp_pa
     assert compiler.library(ANSWER).answer() == 42
 
 
+@pytest.mark.longer
 @unix
 def test_a_hang_is_forgotten_after_a_day(cache, monkeypatch, tmp_path):
     monkeypatch.setenv("CC", a_compiler(tmp_path / "cc", "exec sleep 60"))

@@ -60,6 +60,7 @@ def outcomes(*experiments):
     return Trainer(*build(experiments, experiment_data(experiments[0]))).run()
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("variant", VARIANTS, ids=str)
 @pytest.mark.parametrize("seeds", [(0, 0, 1, 1), (0, 0, 1, 2), (5, 5, 5)], ids=str)
 def test_a_lane_of_many_is_the_run_alone(variant, seeds):

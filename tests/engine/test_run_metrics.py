@@ -194,6 +194,7 @@ def waiting(scores, patience, min_delta=0.0):
     return None, int(np.argmin(scores))
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("metric", ALL)
 def test_a_metric_stops_the_run_in_its_own_direction(engine, metric):

@@ -75,6 +75,7 @@ def test_a_config_in_another_encoding():
     assert "a.yaml:2:9: the file is not UTF-8" in answer(lambda: load("a.yaml"))
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("overrides", "what"),
     [
@@ -105,6 +106,7 @@ def test_a_line_without_an_end():
     assert "a.csv:2: this line has more than 16 MB" in error
 
 
+@pytest.mark.longer
 def test_a_long_row_of_many_cells():
     """It comes after the lines that are sampled, and each of its cells is short enough."""
     header = ",".join(f"c{n}" for n in range(400))

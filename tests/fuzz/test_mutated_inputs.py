@@ -26,6 +26,7 @@ def home(tmp_path_factory):
         yield folder
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("name", KINDS)
 def test_the_seeds_are_accepted(name, home):
     kind = KINDS[name]
@@ -35,6 +36,7 @@ def test_the_seeds_are_accepted(name, home):
         assert "accepted" in found.outcomes
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("name", KINDS)
 def test_mutations_are_accepted_or_refused(name, home):
     kind = KINDS[name]

@@ -74,6 +74,7 @@ def descent(seed):
     return L, mu, alpha, distance, np.array(excess), np.array(slopes)
 
 
+@pytest.mark.longer
 def test_no_bound_is_broken_on_200_random_problems():
     steps = np.arange(1, 41)
     applied = 0

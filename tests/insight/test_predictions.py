@@ -260,6 +260,7 @@ QUADRATICS = [
 ]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("problem", QUADRATICS)
 def test_runs_begin_to_diverge_within_1_percent_of_the_limit(problem):
     config = {**problem, **DESCENT, "stopping": {"epochs": 500}, "evaluate": {"every": 100}}
@@ -280,6 +281,7 @@ def test_a_mini_batch_run_has_no_bound():
     assert [each.name for each in check.failing] == ["full gradient", "gradient descent"]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("optimizer", "limit"),
     [

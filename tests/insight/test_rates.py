@@ -88,6 +88,7 @@ def test_the_steps_are_those_of_simulated_runs_from_the_worst_start(rule, kappa,
     assert setting.steps(1e-6) == last + 1
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("rule", ["momentum", "nesterov"])
 @pytest.mark.parametrize("beta", [0.0, 0.5, 0.9, 0.99, 0.999])
 @pytest.mark.parametrize("rate", [0.01, 0.3, 1.0, 1.2])

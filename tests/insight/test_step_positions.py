@@ -64,6 +64,7 @@ def test_rounding_hides_the_positions_near_a_minimum():
     assert step_positions(gdrun.train(config)) is None
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("condition", [3, 10, 1000])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_no_step_at_the_limit_rises(condition, dtype):

@@ -77,6 +77,7 @@ def test_the_table_of_the_specification_is_complete():
     assert OPTIMIZER_ALIASES == {"gd": "vanilla", "sgd": "vanilla"}
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("rule", RULES, ids=NAMES)
 def test_it_descends_on_a_bowl_with_condition_number_100(rule):
     # f(w) = ½ (w₁² + 10 w₂² + 100 w₃²). The defaults take at least a half of it away in 4000

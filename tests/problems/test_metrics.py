@@ -135,6 +135,7 @@ def test_nothing_is_better_than_perfect_predictions(name, classes):
         assert value < best if metric.larger else value > best
 
 
+@pytest.mark.longer
 @every_metric
 @given(seed=strategies.integers(0, 2**32))
 def test_the_order_of_the_rows_has_no_effect(name, seed):

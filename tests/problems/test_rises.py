@@ -24,6 +24,7 @@ def test_losses_that_are_not_finite():
     assert rose(before, after, "float64").tolist() == [False, True, True, False, False]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("engine", ["numpy", "compiled"])
 def test_a_run_that_rests_at_its_minimum_never_rises(engine):
     # In float32 the loss of least squares is soon constant up to its last digits.

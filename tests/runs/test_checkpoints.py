@@ -34,6 +34,7 @@ def check(tmp_path, *configs, questions=QUESTIONS):
     return expected
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("engine", ["numpy", "compiled"])
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer(name, engine, tmp_path):
@@ -42,6 +43,7 @@ def test_every_optimizer(name, engine, tmp_path):
     check(tmp_path, IRIS | {"optimizer": name, "engine": engine})
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("engine", ["numpy", "compiled"])
 @pytest.mark.parametrize(
     "variant",
@@ -61,6 +63,7 @@ def test_every_variant(variant, engine, tmp_path):
     check(tmp_path, IRIS | {"variant": variant, "optimizer": "adam", "engine": engine})
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_every_schedule(name, tmp_path):
     schedule = {"name": name, "per": "step", "warmup": 5} if name != "plateau" else {"name": name}
@@ -81,6 +84,7 @@ def test_every_average(average, engine, tmp_path):
     check(tmp_path, IRIS | {"optimizer": {"name": "adam", "average": average}, "engine": engine})
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("engine", ["numpy", "compiled"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
@@ -149,6 +153,7 @@ def test_a_budget_between_two_evaluations(tmp_path):
     assert run.evaluations["step"].tolist() == [0, 6, 7]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("engine", ["numpy", "compiled"])
 def test_full_batches_that_use_several_threads(engine, tmp_path):
     """With 20,000 x 20 numbers both engines divide the rows between threads."""

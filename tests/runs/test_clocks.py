@@ -4,6 +4,7 @@ import datetime
 import time
 
 import numpy as np
+import pytest
 from continued import InterruptedAt
 
 import gdrun
@@ -46,6 +47,7 @@ def test_runs_and_their_continuations(tmp_path, monkeypatch):
     assert gdrun.read_run(run.directory).status == "exhausted"
 
 
+@pytest.mark.longer
 def test_a_budget_in_seconds_ends(monkeypatch):
     set_back(monkeypatch)
     begin = time.monotonic()

@@ -41,6 +41,7 @@ OPEN_ENDED = [
 ]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("name", OPEN_ENDED)
 def test_every_schedule_without_a_length(name, kept, tmp_path):
     config = CONFIG | {"schedule": {"name": name, "warmup": 1}, "stopping": {"epochs": 3}}

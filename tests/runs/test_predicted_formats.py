@@ -299,6 +299,7 @@ def test_texts_in_frames_are_read_as_in_the_file(tmp_path, decimal):
     assert_allclose(measured.metrics["rmse"], model.evaluate(path).metrics["rmse"], rtol=1e-12)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("marks", [None, ["unknown"], ["?", "none"]])
 def test_missing_values_of_tables_with_types_never_depend_on_the_marks(tmp_path, marks):
     """NaN, None, NaT and pandas.NA are empty cells, whichever texts count as missing."""
@@ -344,6 +345,7 @@ def test_missing_values_of_tables_with_types_never_depend_on_the_marks(tmp_path,
         assert_allclose(typed.predict(path), typed.predict(full), rtol=1e-14)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("kind", "mark", "marks"),
     [

@@ -73,6 +73,7 @@ def test_the_config_that_a_run_leaves_repeats_it(tmp_path, config):
     assert second.stop == first.stop
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("engine", ["numpy", "compiled"])
 @pytest.mark.parametrize("variant", ["mbgd", "sgd", "bgd"])
 def test_the_config_of_one_of_several_seeds_repeats_it_alone(tmp_path, variant, engine):

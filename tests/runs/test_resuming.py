@@ -228,6 +228,7 @@ DAMAGES = {
 }
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_checkpoint_is_refused(damage, tmp_path):
     part = interrupted(tmp_path)

@@ -37,6 +37,7 @@ def written(tmp_path, monkeypatch):
     return gdrun.train(None, *WORDS), gdrun.read_run(path), reader.found
 
 
+@pytest.mark.longer
 def test_a_long_run_keeps_the_first_the_last_and_the_extreme_evaluations(written):
     whole, read, _ = written
     assert len(whole.evals["step"]) == 301
@@ -49,6 +50,7 @@ def test_a_long_run_keeps_the_first_the_last_and_the_extreme_evaluations(written
     np.testing.assert_array_equal(read.evals["train_loss"], loss[kept])
 
 
+@pytest.mark.longer
 def test_the_file_is_in_order_while_the_run_trains(written):
     _, _, found = written
     assert len(found) > 100

@@ -75,6 +75,7 @@ def softmax_by_hand(scores):
     return p / p.sum(axis=1, keepdims=True)
 
 
+@pytest.mark.longer
 @every_model
 def test_predictions_are_those_of_numpy_alone(tmp_path, kind):
     run = train(tmp_path, kind)
@@ -105,6 +106,7 @@ def test_predictions_are_those_of_numpy_alone(tmp_path, kind):
     assert_allclose(model.predict_proba(new), softmax_by_hand(scores), rtol=1e-10)
 
 
+@pytest.mark.longer
 @every_model
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_an_evaluation_on_the_training_file_is_that_of_the_run(tmp_path, kind, dtype):
@@ -135,6 +137,7 @@ def test_restored_weights_are_used(tmp_path):
     assert found.metrics["loss"] == pytest.approx(loss / 60, rel=1e-11)
 
 
+@pytest.mark.longer
 @every_model
 def test_another_process_predicts_the_same(tmp_path, kind):
     run = train(tmp_path, kind)

@@ -54,6 +54,7 @@ def bits(directory):
     return found
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_study_continues_in_the_middle_of_a_cohort(name, tmp_path):
     kind, arguments = STUDIES[name]
@@ -131,6 +132,7 @@ def tuned_trials(directory):
     return found
 
 
+@pytest.mark.longer
 def test_each_trial_of_a_widened_range_has_a_line_with_its_own_settings(tmp_path):
     found, directory = run(ComparisonRequest, WIDENED, out=tmp_path)
     lines = list(tuned_trials(directory).values())
@@ -146,6 +148,7 @@ def test_each_trial_of_a_widened_range_has_a_line_with_its_own_settings(tmp_path
         assert [seed for name, seed in tried if name == chosen] == [2, 3]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("questions", [1, 2, 5])
 def test_a_tuning_that_was_interrupted_after_a_widening_continues(questions, tmp_path):
     expected, whole = run(ComparisonRequest, WIDENED, out=tmp_path / "whole")

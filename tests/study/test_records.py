@@ -51,6 +51,7 @@ def test_every_key_of_a_study_is_described(directory):
             assert misfit(document, findings) is None
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(("name", "kind"), [("trials", TrialRecord), ("traces", TraceRecord)])
 def test_every_key_of_a_trial_is_described(directory, name, kind):
     for line in (directory / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():

@@ -134,6 +134,7 @@ def test_a_sweep_says_that_no_rate_leads_away_from_a_flat_point(words, ends):
         assert "wider range" not in page
 
 
+@pytest.mark.longer
 def test_a_comparison_says_that_all_contenders_end_at_the_saddle():
     """From (1, 0) every step of every rule stays on y = 0, where the saddle (0, 0) is lowest."""
     words = ("surface=saddle", "schedule=constant", "steps=300")

@@ -20,6 +20,7 @@ def compared(**options):
     return gdrun.compare(NAMES, SMALL, seeds=1, **options)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     "tune",
     [{"lr": [1e-6, 0.3]}, {"optimizer.lr": np.array([1e-6, 0.3])}, {"lr": "1e-6,0.3"}],

@@ -104,6 +104,7 @@ def by_hand(sweep):
     return words
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("seeds", [1, 3])
 @pytest.mark.parametrize("early", [None, "f1", "roc_auc", "log_loss"])
 @pytest.mark.parametrize("metric", ["validation_loss", "train_loss", "f1", "roc_auc", "accuracy"])
@@ -112,6 +113,7 @@ def test_every_row_of_a_sweep(file, metric, early, seeds):
     assert [each.word for each in sweep.verdicts] == by_hand(sweep)
 
 
+@pytest.mark.longer
 def test_stability_depends_neither_on_the_metric_nor_on_early_stopping(file):
     """With a patience of all 50 epochs, the steps of a rate are the same in all these sweeps."""
     lines = {

@@ -368,6 +368,7 @@ def test_a_remedy_has_the_result_of_the_same_change_trained_by_itself():
     assert again.evals[tried.metric][-1] == pytest.approx(tried.after, rel=1e-6)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("name", HEALTHY)
 def test_a_healthy_run_has_no_symptom(name):
     assert diagnose(traced(trained(HEALTHY[name]))) == []

@@ -40,6 +40,7 @@ def left_and_names(*words):
     return left, {each["name"] for each in run.record["diagnosis"]} & LATE
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("schedule", ["cosine", "linear", "step", "exponential"])
 @pytest.mark.parametrize("words", [("lr=0.03", "batch_size=8"), ("lr=0.1", "batch_size=8")])
 def test_noise_that_falls_with_the_rate_is_no_slow_convergence(schedule, words):
@@ -48,6 +49,7 @@ def test_noise_that_falls_with_the_rate_is_no_slow_convergence(schedule, words):
     assert not names
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("schedule", ["cosine", "linear", "step", "exponential", "constant"])
 @pytest.mark.parametrize("words", [("optimizer=adam", "lr=3e-5"), ("optimizer=vanilla", "lr=1e-4")])
 def test_a_rate_that_is_too_small_is_slow_under_every_schedule(schedule, words):

@@ -54,6 +54,7 @@ def test_the_exact_limit_of_a_bowl_is_an_oscillation(at_limit):
     assert [each["name"] for each in at_limit.record["diagnosis"]] == ["oscillation"]
 
 
+@pytest.mark.longer
 def test_a_loss_that_falls_below_the_limit_is_not_said_to_stay():
     """y ← −0.999 y, so that f = 11.25 · 0.999^2k once x is 0: f₁₅₀₀ = 0.5593 and f₃₀₀₀ = 0.0278."""
     (found,) = diagnosed(surface("bowl", optimizer__lr=0.1999, stopping__epochs=3000))
@@ -61,6 +62,7 @@ def test_a_loss_that_falls_below_the_limit_is_not_said_to_stay():
     assert "the training loss falls slowly, from 0.5593 to 0.0278, because" in found.evidence
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("variant", [{"variant": "bgd"}, {"variant": "mbgd", "batch_size": 20}])
 @pytest.mark.parametrize("lr", [0.41, 5.0, 1e3])
 @pytest.mark.parametrize("beta", [None, 0.5])
@@ -138,6 +140,7 @@ def test_a_rate_too_large_for_batches_of_one_is_not_measured_against_the_full_li
     assert max(rates) < 0.1
 
 
+@pytest.mark.longer
 def test_a_monotone_walk_along_a_valley_is_slow_and_not_stuck():
     run = surface("rosenbrock", "adam", optimizer__lr=0.001, stopping__epochs=1000)
     loss = run.evals["train_loss"]
@@ -205,6 +208,7 @@ def test_a_kept_change_says_why_it_is_not_the_one_with_the_lowest_loss():
     assert kept(single, attempt(0.3, ("baseline",))) == f"keep optimizer.lr=0.4: {reason}"
 
 
+@pytest.mark.longer
 def test_the_fewest_changes_are_kept_if_all_improve_by_more_than_the_cap():
     """With β = 0.9 a step of 0.19 multiplies (w, v) by a matrix of spectral radius √0.9.
 

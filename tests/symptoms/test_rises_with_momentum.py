@@ -36,6 +36,7 @@ def curve(loss, **more):
     return Traced(config, evals, **more)
 
 
+@pytest.mark.longer
 def test_at_the_limit_the_loss_stays_high_and_is_no_explosion():
     """The roots are −1 and −0.9: y = 28.5 (−1)ⁿ − 27 (−0.9)ⁿ, with y₁ = 1.5 − 0.38 · 15 = −4.2."""
     run = trained(0.38, 2000)

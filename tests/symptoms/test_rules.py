@@ -108,6 +108,7 @@ def test_a_loss_that_depends_on_the_sum_of_the_rates_only(schedule, fall, expect
     assert run.epochs[0] < run.half_epoch < run.epochs[-1]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     "schedule", ["constant", "cosine", "linear", "polynomial", "exponential", "one_cycle"]
 )

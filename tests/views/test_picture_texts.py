@@ -68,6 +68,7 @@ def names_of(picture):
     return [words_of(text.get_text()) for text in names.get_texts()]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("surface", SURFACES)
 def test_no_legend_covers_a_surface(surface):
     changes = ["optimizer=adam lr=0.1", "optimizer=vanilla lr=0.0001"]
@@ -136,6 +137,7 @@ def test_names_of_classes_and_features_are_whole():
         check_layout(heat_map_picture(confusion(run)))
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("length", [3, 12, 50])
 @pytest.mark.parametrize("count", [2, 10, 40])
 def test_names_of_rows_and_columns_are_inside_the_picture(length, count):

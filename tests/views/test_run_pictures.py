@@ -129,6 +129,7 @@ def test_a_walk_without_every_step_says_so():
     assert len(path.places) == 1 + 5
 
 
+@pytest.mark.longer
 def test_a_walk_without_every_step_shows_the_jumps():
     """y ← −0.999 y near the limit 0.2 of the bowl: 2,200 steps, on at most 2,000 points."""
     base = {"surface": "bowl", "optimizer": "vanilla", "variant": "bgd"}

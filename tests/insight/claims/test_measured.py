@@ -65,6 +65,7 @@ CASES = {
 }
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(("name", "change", "verdict", "text"), CASES.values(), ids=CASES)
 def test_the_sentence_states_what_was_measured(monkeypatch, name, change, verdict, text):
     monkeypatch.setattr(experiments, "resolve", lambda config: resolve(change(config)))
