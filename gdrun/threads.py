@@ -74,9 +74,9 @@ def run_all(tasks: Sequence[Callable[[], Result]]) -> list[Result]:
     Each thread takes the next task when it has finished one. Returns the results in the order of
     the tasks.
     """
-    if len(tasks) == 1:
-        return [tasks[0]()]
-    others = max(thread_count() - 1, 1)
+    others = thread_count() - 1
+    if len(tasks) == 1 or others == 0:
+        return [task() for task in tasks]
     results: dict[int, Result] = {}
     left = iter(enumerate(tasks))
 
@@ -88,7 +88,8 @@ def run_all(tasks: Sequence[Callable[[], Result]]) -> list[Result]:
     waiting = [workers.submit(work) for _ in range(min(others, len(tasks) - 1))]
     work()
     for future in waiting:
-        future.result()
+        if not future.cancel():  # a thread that has not started would find no task
+            future.result()
     return [results[place] for place in range(len(tasks))]
 
 
