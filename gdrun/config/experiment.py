@@ -29,7 +29,7 @@ from gdrun.problems.surfaces import SURFACES, Surface
 Path = tuple[str | int, ...]
 Where = Callable[[Path], str]
 
-SAME_RUN = "nothing in the training is random, so that every seed gives the same run"
+SAME_RUN = "nothing in the training is random, so every seed gives the same run"
 """What a message says of an experiment that is deterministic."""
 
 
@@ -162,7 +162,7 @@ class Experiment:
 
     @property
     def deterministic(self) -> bool:
-        """Whether training uses no random numbers, so that every seed gives the same run.
+        """Whether training uses no random numbers, so every seed gives the same run.
 
         This is so if the order of the examples is not random, the initial weights are zero, and
         there is no dropout, and the data do not depend on the seed of the run. On a surface the
