@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 import pytest
+from saved_models import LINE, save
 
 from gdrun.cli import main
 
@@ -39,3 +40,16 @@ def gdrun(capsys, monkeypatch):
         return Answer(code, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture
+def here(gdrun, tmp_path, monkeypatch):
+    """The function gdrun, in a directory of the test's own."""
+    monkeypatch.chdir(tmp_path)
+    return gdrun
+
+
+@pytest.fixture
+def line_file(tmp_path):
+    """The model LINE in the directory of the test, as line.npz."""
+    save(tmp_path / "line.npz", LINE)

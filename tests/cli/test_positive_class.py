@@ -29,12 +29,6 @@ def write(path, labels, rows=200, seed=0):
     return chosen
 
 
-@pytest.fixture
-def here(gdrun, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return gdrun
-
-
 def trained(gdrun, *words):
     answer = gdrun("train", "t.csv", *TRAINING, *words, "--json")
     assert answer.code == 0, answer.err

@@ -13,12 +13,6 @@ from gdrun.runs.experiment_data import experiment_data
 WORDS = ("dataset=iris", "model=softmax", "schedule=constant", "epochs=3", "name=flowers")
 
 
-@pytest.fixture
-def here(gdrun, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return gdrun
-
-
 def only(path):
     (found,) = (path / "runs").iterdir()
     return found.name
