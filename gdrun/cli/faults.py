@@ -7,7 +7,7 @@ import re
 import shlex
 import tempfile
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from gdrun.errors import (
 
 if TYPE_CHECKING:
     from gdrun.runs.run import Run
+    from gdrun.study.storage.reading import ReadStudy
 
 _EXAMPLES = {
     "sweep": "such as: gdrun sweep lr",
@@ -103,17 +104,21 @@ def note_plugins_of_config(config: str) -> None:
             )
 
 
-def note_plugins_of_study(recorded: Iterable[Mapping[str, str]]) -> None:
+def note_plugins_of_study(study: ReadStudy) -> None:
     """Print a note for each plugin that has changed since a study whose results are shown.
 
-    recorded: the path and the hash of each plugin of the study.
+    A note also names the plugins that are needed to propose a wider range.
     """
-    from gdrun.methods.plugins import changed, shown_path
+    from gdrun.methods.plugins import changed, options_for, shown_path
+    from gdrun.study.judgement.sweep_findings import Sweep
 
+    recorded = study.record.get("plugins", [])
     for each in changed(recorded):
         was = f"the old version (sha256 {each['sha256'][:8]}…)"
         path = shown_path(each["path"])
         note(f"the plugin {path} changed since the study; the results shown are from {was}")
+    if isinstance(study.found, Sweep) and not all(each.bounded for each in study.found.at_edge):
+        note(f"{shlex.join(options_for(recorded))} adds a wider range to try")
 
 
 def usage_problem(error: typer.TyperException, arguments: Sequence[str] = ()) -> Problem:

@@ -148,7 +148,7 @@ def _show_study(path: Path, json: bool) -> None:
         console.show(view, "", *map(console.unwrapped, [f"from {path}", *whole]))
         return
     study = read_found(path)
-    faults.note_plugins_of_study(study.record.get("plugins", ()))
+    faults.note_plugins_of_study(study)
     if json:
         console.print_json(studying.document(study.record, path))
         return

@@ -263,7 +263,7 @@ def read_ended(path: Path) -> ReadStudy:
         words = resuming_words(study.record.get("command") or "", path)
         hint = f"`{shlex.join(words)}` continues it" if words else None
         raise GdrunError("no trial of this study has ended", where=str(path), hint=hint)
-    faults.note_plugins_of_study(study.record.get("plugins", ()))
+    faults.note_plugins_of_study(study)
     return study
 
 

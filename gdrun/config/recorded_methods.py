@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from gdrun.config.section_kinds import Section, SectionKind
 from gdrun.config.sections import SECTIONS
+from gdrun.errors import ConfigError
 from gdrun.methods.definitions import Definition, Option
 from gdrun.methods.docstrings import parse_doc
 from gdrun.methods.plugin_kinds import is_replaceable
-from gdrun.methods.plugins import is_of_a_file, loaded_plugins
+from gdrun.methods.plugins import is_of_a_file, loaded_plugins, loading
 
 
 def all_loaded(plugins: Iterable[Mapping[str, str]]) -> bool:
@@ -34,13 +36,46 @@ def recorded_methods(
     method that is not part of gdrun has the options that are recorded for it; it cannot be called.
     If the plugins are loaded and have not changed, the context has no effect.
     """
-    before = [(kind.registry, dict(kind.registry)) for kind in SECTIONS.values()]
-    try:
+    with _restored():
         if not all_loaded(plugins):
             for config in configs:
                 for key, kind in SECTIONS.items():
                     if is_replaceable(kind.registry):
                         _register(kind, config.get(key))
+        yield
+
+
+@contextmanager
+def missing_methods(config: Mapping[str, Any]) -> Iterator[None]:
+    """A context in which a config from a record is valid, even if its plugins are not loaded.
+
+    config: with all options. Unlike in `recorded_methods`, methods that are loaded are not
+    replaced, so that what is proposed suits them as they are today.
+    """
+    with _restored():
+        for key, kind in SECTIONS.items():
+            if not is_loaded(config, key):
+                _register(kind, config[key])
+        yield
+
+
+def is_loaded(config: Mapping[str, Any], key: str) -> bool:
+    """Whether the method is loaded to whose section a key belongs, such as optimizer.beta.
+
+    config: from a record, with all options. True for keys of sections without a replaceable method.
+    """
+    name = key.partition(".")[0]
+    kind, section = SECTIONS.get(name), config.get(name)
+    if kind is None or not is_replaceable(kind.registry) or not isinstance(section, Mapping):
+        return True
+    return section.get("name") in kind.registry
+
+
+@contextmanager
+def _restored() -> Iterator[None]:
+    """A context at whose end the registries have the entries that they had at its beginning."""
+    before = [(kind.registry, dict(kind.registry)) for kind in SECTIONS.values()]
+    try:
         yield
     finally:
         for registry, entries in before:
@@ -83,9 +118,12 @@ def _recorded(name: str, values: Mapping[str, Any]) -> Definition:
         option: Option(option, float if isinstance(value, float) else Any, value)
         for option, value in values.items()
     }
-    return Definition(name, _not_loaded, options, parse_doc(None))
+    return Definition(name, partial(_not_loaded, name), options, parse_doc(None), loaded=False)
 
 
-def _not_loaded(*arguments: object) -> None:
-    """Raise LookupError. This function replaces a method whose code is not loaded."""
-    raise LookupError("the plugin of this method is not loaded")
+def _not_loaded(name: str, *arguments: object, **options: object) -> None:
+    """Raise ConfigError. This function replaces a method whose code is not loaded.
+
+    An error of another type would look like a damaged record.
+    """
+    raise ConfigError(f"the code of {name} is not loaded", hint=f"add {loading('FILE.py')}")

@@ -16,6 +16,8 @@ from typing import Any
 
 from gdrun.config.experiment import Experiment
 from gdrun.config.loading import load
+from gdrun.config.recorded_methods import is_loaded, missing_methods
+from gdrun.config.sections import SECTIONS
 from gdrun.config.writing import to_yaml
 from gdrun.engine.listeners import Listener
 from gdrun.errors import GdrunError, RecordError
@@ -88,7 +90,8 @@ def _limit(config: Mapping[str, Any]) -> RateLimit | None:
     None if theory predicts none, or if the data cannot be loaded.
     """
     try:
-        limit = predicted_limit(load(dict(config)))
+        with missing_methods(config):
+            limit = predicted_limit(load(dict(config)))
     except GdrunError:
         return None
     return None if limit is None else RateLimit(limit.predicted, limit.form, limit.exact)
@@ -102,25 +105,28 @@ def _settling(config: Mapping[str, Any]) -> float:
     curvature = curvature_at_minima(config["surface"]) if "surface" in config else None
     if curvature is None or not curvature > 0 or config["optimizer"].get("average"):
         return math.inf
-    limit = rate_limit(load(dict(config)), curvature)
+    with missing_methods(config):
+        limit = rate_limit(load(dict(config)), curvature)
     return math.inf if limit is None else limit[0]
 
 
 def fitting(config: Mapping[str, Any], remedies: Iterable[Remedy]) -> tuple[Remedy, ...]:
     """The remedies that change this config and give a valid one.
 
-    Dropout, for instance, is a remedy of networks only. If the data cannot be loaded, there is no
-    check that a remedy fits the data.
+    Dropout, for instance, is a remedy of networks only. If the data cannot be loaded, or a method
+    is of a plugin that is not loaded, there is no check that a remedy fits the data.
     """
-    original, kept = load(dict(config)), []
-    loaded = _fits(original)
-    for remedy in remedies:
-        try:
-            changed = changed_experiment(config, remedy.changes)
-        except GdrunError:
-            continue
-        if changed != original and (not loaded or _fits(changed)):
-            kept.append(remedy)
+    checkable = all(is_loaded(config, key) for key in SECTIONS)
+    with missing_methods(config):
+        original, kept = load(dict(config)), []
+        checkable = checkable and _fits(original)
+        for remedy in remedies:
+            try:
+                changed = changed_experiment(config, remedy.changes)
+            except GdrunError:
+                continue
+            if changed != original and (not checkable or _fits(changed)):
+                kept.append(remedy)
     return tuple(kept)
 
 

@@ -191,7 +191,8 @@ class Definition:
 
     options: the options by name. check: a function from the option values by name to a pair (option
     name, message) for each contradiction; None if no values contradict each other. given: the
-    values that were set, by option name; every other option has its default.
+    values that were set, by option name; every other option has its default. loaded: False if the
+    code is not loaded, so that only the options are known, from a record.
     """
 
     name: str
@@ -200,6 +201,7 @@ class Definition:
     doc: Doc
     check: Check | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
+    loaded: bool = field(default=True, kw_only=True)
 
     @property
     def defaults(self) -> dict[str, Any]:

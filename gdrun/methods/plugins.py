@@ -161,10 +161,11 @@ def is_of_a_file(entry: Definition) -> bool:
 def note_on_ascent(name: str) -> str | None:
     """A note for a rule that raises the loss on a bowl, where descent lowers it; None for others.
 
-    It is a note and no error, because the author may intend the ascent. name: the name of a method.
+    It is a note and no error, because the author may intend the ascent. name: the name of a method;
+    nothing is noted about a rule whose code is not loaded.
     """
     rule = OPTIMIZERS.get(name)
-    if rule is None:
+    if rule is None or not rule.loaded:
         return None
     start, end = loss_on_bowl(rule)
     if end <= start:

@@ -44,8 +44,8 @@ def sweep_warnings(sweep: Sweep) -> list[str]:
     for edge in sweep.at_edge:
         side, leaf = "smallest" if edge.smallest else "largest", edge.axis.leaf
         wider = f": {leaf}={edge.wider}" if edge.wider else ""
-        text = f"the best {leaf} is the {side} that was tried; try a wider range{wider}"
-        warnings.append(text)
+        advice = f"try a wider range{wider}" if edge.bounded else "a wider range may be better"
+        warnings.append(f"the best {leaf} is the {side} that was tried; {advice}")
     return warnings
 
 

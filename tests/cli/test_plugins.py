@@ -498,3 +498,85 @@ def test_the_config_of_a_run_is_copied_without_its_plugin(gdrun, tmp_path, monke
     assert gdrun(*changed).err.endswith("load the plugins of the run: --plugin my.py\n")
     assert gdrun(*changed, "--plugin", "my.py").code == 0
     assert "lr: 0.5" in Path("changed.yaml").read_text(encoding="utf-8")
+
+
+SMOOTHED = '''
+import numpy as np
+from gdrun import Decay, Positive, Rate, rule
+
+@rule(slots="m")
+def my_descent(w, g, m, lr: Rate = 0.01, beta: Decay = 0.9, rho: Positive = 0.01):
+    """w ← w − α m / √(m² + ρ²)"""
+    m = beta * m + (1 - beta) * g
+    return w - lr * m / np.sqrt(m * m + rho * rho), m
+'''
+
+
+@pytest.fixture
+def studies_of_a_lost_plugin(gdrun, tmp_path, monkeypatch, forget):
+    """A sweep, with runs that explode, and a comparison; their plugin my.py is not loaded."""
+    monkeypatch.chdir(tmp_path)
+    Path("my.py").write_text(SMOOTHED, encoding="utf-8")
+    words = ("dataset=breast-cancer", "dataset.standardize=false", "model=logistic", "epochs=6")
+    plugin = ("--seeds", "2", "--plugin", "my.py")
+    swept = gdrun(
+        "sweep",
+        "lr=0.001,1",
+        "rho=0.0001,0.001,0.01,0.1",
+        *words,
+        "optimizer=my_descent",
+        *plugin,
+        "-o",
+        "s",
+    )
+    compared = gdrun("compare", "my_descent+lr=1", "adam", *words, *plugin, "-o", "c")
+    assert (swept.code, compared.code) == (0, 0)
+    forget()
+    return {name: str(next(Path(name).iterdir())) for name in "sc"}
+
+
+def test_studies_of_a_lost_plugin_are_shown(gdrun, studies_of_a_lost_plugin):
+    swept = studies_of_a_lost_plugin["s"]
+    note = "note: --plugin my.py adds a wider range to try\n"
+    for study in studies_of_a_lost_plugin.values():
+        for words in (
+            ("show", study),
+            ("show", study, "--json"),
+            ("plot", study),
+            ("plot", study, "-o", f"{study}.svg"),
+            ("report", study, "-o", f"{study}.html"),
+            ("export", study, "--to", "csv", f"{study}-csv"),
+            ("export", study, "--to", "latex", f"{study}.tex"),
+            ("diagnose", study),
+            ("runs", "--out", str(Path(study).parent)),
+        ):
+            answer = gdrun(*words)
+            noted = study == swept and words[0] not in ("runs", "export")
+            assert (answer.code, answer.err) == (0, note if noted else ""), words
+    warned = "the best rho is the smallest that was tried;"
+    without, loaded = (
+        " ".join(gdrun("show", swept, *words).page.split()) for words in ((), ("--plugin", "my.py"))
+    )
+    assert f"{warned} a wider range may be better" in without
+    assert f"{warned} try a wider range: rho=log:1e-05:0.1:5" in loaded
+    assert "exploding" in without
+
+
+def test_code_that_is_not_loaded_is_no_damaged_record(gdrun, studies_of_a_lost_plugin, monkeypatch):
+    def needs_the_rule(*arguments):
+        OPTIMIZERS["my_descent"].function(0.0, 0.0)
+
+    monkeypatch.setattr("gdrun.study.storage.reading.standings", needs_the_rule)
+    answer = gdrun("show", studies_of_a_lost_plugin["s"])
+    assert answer.code == 2
+    assert "the code of my_descent is not loaded" in answer.err
+    assert answer.err.endswith("hint: load the plugins of the study: --plugin my.py\n")
+
+
+def test_a_fault_of_gdrun_is_no_damaged_record(studies_of_a_lost_plugin, monkeypatch):
+    def faulty(*arguments):
+        raise AttributeError("'Definition' object has no attribute 'start'")
+
+    monkeypatch.setattr("gdrun.study.storage.reading.standings", faulty)
+    with pytest.raises(AttributeError, match="no attribute 'start'"):
+        package.read_study(studies_of_a_lost_plugin["s"])

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from gdrun.config.experiment import Experiment
 from gdrun.config.loading import load
 from gdrun.config.overrides import Override
+from gdrun.config.recorded_methods import is_loaded, missing_methods
 from gdrun.errors import ConfigError
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.trials import Candidate
@@ -41,12 +42,15 @@ class Edge:
 
     smallest: True if it is the smallest, False if it is the largest. wider: the values to try next,
     as a text such as log:0.001:1:7, or log:0.001:1 for a range from which values are drawn. They
-    contain the range that was tried. The text is empty if no value to try was found.
+    contain the range that was tried. The text is empty if no value to try was found. bounded: False
+    if the method with this key is of a plugin that is not loaded: its bounds are not known, so that
+    no values are proposed.
     """
 
     axis: Axis
     smallest: bool
     wider: str
+    bounded: bool = True
 
 
 def edges(axes: Iterable[Axis], best: Candidate, tried: Sequence[Candidate]) -> list[Edge]:
@@ -57,6 +61,17 @@ def edges(axes: Iterable[Axis], best: Candidate, tried: Sequence[Candidate]) -> 
     be an end of the list, or close to an end of the range, from which values were drawn. tried: all
     candidates. An axis without numbers has no edge.
     """
+    config = best.experiment.plain()
+    with missing_methods(config):
+        found = _edges(axes, best, tried)
+    return [
+        each if is_loaded(config, each.axis.key) else replace(each, wider="", bounded=False)
+        for each in found
+    ]
+
+
+def _edges(axes: Iterable[Axis], best: Candidate, tried: Sequence[Candidate]) -> list[Edge]:
+    """The edges for `edges`, where all methods are registered."""
     found = []
     for axis in axes:
         if not axis.numeric:

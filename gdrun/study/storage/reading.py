@@ -77,7 +77,7 @@ def read_found(path: Path) -> ReadStudy:
             hint=f"load the plugins of the study: {calls}" if calls else None,
         ) from None
     # The types are checked. If values still contradict each other, the record is damaged.
-    except (LookupError, ArithmeticError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, ArithmeticError, TypeError, ValueError) as error:
         reason = f"its values contradict each other ({type(error).__name__}: {error})"
         raise unreadable(path / RECORD, reason) from None
     return ReadStudy(path, record, found)
