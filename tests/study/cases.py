@@ -6,7 +6,12 @@ from gdrun.config.loading import load
 from gdrun.study.design.axes import axes_of
 from gdrun.study.design.sweep_plan import plan_sweep
 from gdrun.study.design.trials import StudyPlan
+from gdrun.study.judgement.metrics import Metric
+from gdrun.study.judgement.ranking import standings
+from gdrun.study.judgement.verdicts import verdicts
 from gdrun.study.storage.results import Result
+
+LOSS = Metric("validation_loss")
 
 LOGISTIC = {
     "dataset": {"name": "logistic", "n": 240, "d": 3, "split": {"validation": 40, "test": 0}},
@@ -58,3 +63,10 @@ def plan_and_results(rows):
     plan = planned({"lr": values}, seeds=seeds)
     each = (one for row in rows.values() for one in row)
     return plan, dict(zip((t.identity for t in plan.trials), each, strict=True))
+
+
+def standing_texts(rows, metric=LOSS):
+    """The standings of `plan_and_results(rows)`, and the texts of their verdicts."""
+    plan, results = plan_and_results(rows)
+    found = standings(plan, results, metric)
+    return found, [verdict.text for verdict in verdicts(found, metric)]
