@@ -50,6 +50,12 @@ def here(gdrun, tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def train(here):
+    """A function that runs `gdrun train`, in a directory of the test's own."""
+    return lambda *words: here("train", *words)
+
+
+@pytest.fixture
 def line_file(tmp_path):
     """The model LINE in the directory of the test, as line.npz."""
     save(tmp_path / "line.npz", LINE)

@@ -1,0 +1,10 @@
+"""The words of a training run that takes a moment."""
+
+IRIS = (
+    "dataset=iris",
+    "model=softmax",
+    "schedule=constant",
+    "epochs=3",
+    "name=flowers",
+    "engine=numpy",
+)
