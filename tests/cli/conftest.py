@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 import pytest
 from saved_models import LINE, save
+from study.cases import LOGISTIC
 
 from gdrun.cli import main
+from gdrun.config.writing import to_yaml
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,20 @@ def here(gdrun, tmp_path, monkeypatch):
 def train(here):
     """A function that runs `gdrun train`, in a directory of the test's own."""
     return lambda *words: here("train", *words)
+
+
+@pytest.fixture
+def config(tmp_path):
+    """A file with the small logistic problem."""
+    path = tmp_path / "small.yaml"
+    path.write_text(to_yaml({"name": "small"} | LOGISTIC), encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def sweep(here, config):
+    """A function that runs a sweep on the config, in a directory of the test's own."""
+    return lambda *words: here("sweep", *words, "-c", config)
 
 
 @pytest.fixture
