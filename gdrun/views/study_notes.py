@@ -42,11 +42,12 @@ def lacking_notes(plan: StudyPlan) -> list[tuple[str, str]]:
 def as_good_notes(sweep: Sweep) -> list[tuple[str, str]]:
     """A note if another setting has a better median than the best one, but is not chosen.
 
-    It reaches the target later, or is less stable.
+    It reaches the target later, is less stable, or was dropped by successive halving.
     """
     other = _better_median(sweep)
-    as_good = other is not None and other.eligible and other.dropped is None
-    return [("as good", why_chosen(sweep))] if as_good else []
+    if other is None or not other.eligible:
+        return []
+    return [("as good" if other.dropped is None else "dropped", why_chosen(sweep))]
 
 
 def why_chosen(sweep: Sweep) -> str:

@@ -23,6 +23,7 @@ from gdrun.views.export.comparison import latex, markdown
 from gdrun.views.export.files import write_csv, write_parquet
 from gdrun.views.export.tables import tables
 from gdrun.views.recorded import recorded_runs, recorded_trials
+from gdrun.views.sweeps import sweep_result
 
 CONFIG = {"dataset": "iris", "model": "softmax"}
 
@@ -387,3 +388,33 @@ def test_the_metric_of_a_study_is_also_there_for_the_test_part(tmp_path):
         assert found.columns()["contender"].tolist() == list(rules)
         np.testing.assert_allclose(found.columns()["test_roc_auc"], expected)
         assert found.to_pandas()["test_roc_auc"].notna().all()
+
+
+def test_a_ranking_with_halving_states_its_order_and_the_epochs_of_the_drops():
+    config = {"dataset": "breast-cancer", "model": "logistic", "optimizer": "adam"}
+    rates = {"lr": [0.01, 0.02, 0.03, 0.04, 0.06, 0.08, 0.1, 0.2, 0.3]}
+    found = gdrun.sweep(config | {"engine": "numpy"}, rates, "epochs=27", seeds=2, halving=True)
+    head, _, *rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in markdown(found).splitlines()
+        if line.startswith("|")
+    ]
+    loss, epoch = head.index("median val loss"), head.index("dropped at epoch")
+    # Of 9 settings, 3 continue after epoch 3 and 1 after epoch 9.
+    assert [row[epoch] for row in rows] == ["", "9", "9", *6 * ["3"]]
+    medians = [float(row[loss]) for row in rows]
+    assert medians[1:3] == sorted(medians[1:3])
+    assert medians[3:] == sorted(medians[3:])
+    better = f"has {rows[1][loss]}, but successive halving dropped it at epoch 9"
+    assert medians[1] < medians[0]
+    for text in (markdown(found), latex(found)):
+        assert (
+            "order: the settings that successive halving kept, then those that it dropped, the "
+            "last dropped first; of those kept, or dropped at the same epoch, the best median val "
+            "loss first, lower is better; "
+        ) in text
+        assert better in text
+    assert f"dropped at epoch & {head[epoch + 1]}".split("≤")[0] in latex(found)
+    assert better in " ".join(text_of(sweep_result(found)).split())
+    whole = gdrun.sweep(config | {"engine": "numpy"}, rates, "epochs=3", seeds=2)
+    assert "dropped" not in markdown(whole)

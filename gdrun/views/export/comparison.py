@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import compress
 
 from gdrun.errors import one_line
+from gdrun.methods.stopping import position
 from gdrun.study.design.trials import Candidate
 from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.metrics import Metric
@@ -101,14 +102,21 @@ def _order(found: Sweep | Comparison) -> str:
     better = "lower" if metric.sign > 0 else "higher"
     notes = as_good_notes(found) if isinstance(found, Sweep) else []
     notes += order_notes(rows, metric, found.target)
-    return "; ".join([f"the best {value} first, {better} is better", *(text for _, text in notes)])
+    order = f"the best {value} first, {better} is better"
+    if any(each.dropped is not None for each in rows):
+        order = (
+            "the settings that successive halving kept, then those that it dropped, the last "
+            f"dropped first; of those kept, or dropped at the same epoch, {order}"
+        )
+    return "; ".join([order, *(text for _, text in notes)])
 
 
 def _ranking(found: Sweep | Comparison) -> tuple[list[str], list[list[str]]]:
     """The heading and the rows, the best first.
 
     The columns: name; the setting that tuning chose; median, quartiles and interval of the metric;
-    the median on the test part; runs that diverged; the median number of updates to the target; the
+    the median on the test part; runs that diverged; the epoch at which halving dropped the setting;
+    the median number of updates to the target; the
     p-value against the best contender or the baseline. A column that is empty in every row is left
     out.
     """
@@ -123,7 +131,7 @@ def _ranking(found: Sweep | Comparison) -> tuple[list[str], list[list[str]]]:
     tested = test_result(found)
     head = [name, "tuned", f"{median}{metric.words}", *spread, interval]
     head.append(f"{median}{Metric(tested).words}" if tested else "test")
-    head.append("diverged")
+    head += ["diverged", "dropped at epoch"]
     head.append(f"{median}updates to {target.bound}" if target else "updates")
     against, p_values = _p_values(found)
     head.append(f"p against {against}")
@@ -142,6 +150,7 @@ def _ranking(found: Sweep | Comparison) -> tuple[list[str], list[list[str]]]:
         cells = [shown, tuned.get(own, ""), *numbers]
         cells += [spread_cells(standing, metric)[2], test_text(standing, tested) if tested else ""]
         cells.append(f"{standing.diverged} of {standing.runs}")
+        cells.append("" if standing.dropped is None else position(standing.dropped))
         updates = quantile(standing.to_target(target, "step"), 0.5) if target else None
         cells += ["" if updates is None else amount_text(updates), p_values.get(own, "")]
         rows.append(cells)
