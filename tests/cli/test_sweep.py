@@ -112,6 +112,14 @@ def test_a_random_search_draws_what_is_asked(sweep, count):
     ]
 
 
+def test_several_keys_in_one_word_are_told_apart(sweep):
+    answer = sweep("lr,batch_size")
+    assert answer.err == (
+        "error: 'lr,batch_size': a comma cannot separate keys, only the values of one key\n"
+        "hint: write lr batch_size\n"
+    )
+
+
 def test_a_grid_needs_the_count_of_a_range(sweep):
     assert "a range needs two finite numbers and a count" in sweep("lr=log:1e-3:1").err
     assert sweep("lr=log:0:1", "--search", "random").err.startswith(

@@ -139,14 +139,6 @@ def test_a_long_heading_is_wrapped_and_no_setting_is_cut(sweep, monkeypatch):
     assert sum(line.strip() == "lr=0.01" for line in table) == 2
 
 
-def test_several_keys_in_one_word_are_told_apart(sweep):
-    answer = sweep("lr,batch_size")
-    assert answer.err == (
-        "error: 'lr,batch_size': a comma cannot separate keys, only the values of one key\n"
-        "hint: write lr batch_size\n"
-    )
-
-
 def test_the_ends_of_a_range_do_not_exclude_what_is_between_them():
     assert range_text(3817.6, 3822.4, 3820.0) == "3818 … 3822"
     # Three digits, 3820 and 3830, would exclude a median of 3818.
