@@ -151,6 +151,17 @@ class Experiment:
         return bool(self.dataset["split"].validation or self.dataset["validation"])
 
     @property
+    def exact_steps(self) -> bool:
+        """Whether each step uses the full objective: with full batches, or without any noise.
+
+        Dropout makes every step random. A surface without noise is the same for any batch.
+        """
+        if self.surface is not None and not self.surface["noise"]:
+            return True
+        dropout = self.surface is None and self.model.options.get("dropout")
+        return self.variant.name == "bgd" and not dropout
+
+    @property
     def draws_data(self) -> bool:
         """Whether the random split and generated data depend on the seed of the run."""
         return self.surface is None and self.dataset["seed"] == RUN

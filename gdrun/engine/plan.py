@@ -129,7 +129,7 @@ class Plan:
                 return steps + gradients // batching.batch_size
         return steps
 
-    def _epochs_of(self, steps: int) -> float:
+    def epochs_of(self, steps: int) -> float:
         """The number of epochs that `steps` steps take, with a fraction."""
         epochs = 0.0
         for batching, most in self._stages():
@@ -182,7 +182,7 @@ class Plan:
     @cached_property
     def epochs(self) -> float | None:
         """The number of epochs that the budget allows; None with a budget in seconds only."""
-        return None if self.budget is None else self._epochs_of(self.budget.steps)
+        return None if self.budget is None else self.epochs_of(self.budget.steps)
 
     @cached_property
     def length(self) -> float | None:

@@ -9,7 +9,7 @@ from typing import Literal
 from gdrun.methods.rules import OPTIMIZERS
 from gdrun.problems.rises import REORDERED
 from gdrun.quantities import telling_digits
-from gdrun.study.descent import FEWEST_STEPS, STEPS
+from gdrun.study.descent import STEPS
 from gdrun.study.design.trials import Candidate
 from gdrun.study.judgement.comparison_findings import Comparison, Contender, Pair
 from gdrun.study.judgement.statistics import FEWEST_SEEDS, SIGNIFICANT, enough_seeds
@@ -30,11 +30,17 @@ from gdrun.views.study_notes import (
 from gdrun.views.surface_runs import rate_notes, variant_notes
 from gdrun.views.sweeps import ONE_SEED, interval_level, shown_value
 
-LOSS_ROSE = (
-    f"the share of the first {STEPS} steps ({FEWEST_STEPS} on large data) that raised the full "
-    "training loss; each contender has its own rate, which stays constant, and the first seed; "
-    "0 % is a smooth descent"
+ALL_STEPS = (
+    "the share of all steps of the run with the first seed that raised the full training loss"
 )
+"""The words on `loss rose` where each step uses the full objective, so that the run has counted."""
+
+FIRST_STEPS = (
+    f"the share of the first {STEPS} steps (fewer on large data or in a shorter run) of the run "
+    "with the first seed, at its own learning rates, that raised the loss of all training "
+    "examples, computed after each of these steps"
+)
+"""The words on `loss rose` with mini-batches or dropout."""
 
 AT_EDGE = "(edge)"
 """The mark of a contender whose best setting is the smallest or the largest that was tried."""
@@ -68,7 +74,7 @@ def notes_of(comparison: Comparison) -> list[tuple[str, str]]:
     notes += [("tuning", _tuning(row)) for row in comparison.contenders if row.tuning is not None]
     notes += [("tuning", text) for text in _not_tuned(comparison)]
     notes += [("tuning", text) for text in _unequal_tuning(comparison)]
-    notes.append(("loss rose", LOSS_ROSE))
+    notes.append(("loss rose", _counted_rises(comparison)))
     if scale := scale_of([row.standing for row in comparison.contenders]):
         notes.append(("curve", scale.legend))
     text = f"time of updates only; each contender is timed alone{_engines(comparison)}"
@@ -77,6 +83,18 @@ def notes_of(comparison: Comparison) -> list[tuple[str, str]]:
         notes.append(("tuning work", work_line(comparison.tuning_work)))
     notes.append(("work", work_line(comparison.work)))
     return notes + engine_notes(row.standing for row in comparison.contenders)
+
+
+def _counted_rises(comparison: Comparison) -> str:
+    """The words on the column `loss rose`: which steps of which contenders it counts."""
+    exact: list[str] = []
+    first: list[str] = []
+    for row in comparison.contenders:
+        (exact if row.standing.candidate.experiment.exact_steps else first).append(row.name)
+    counted = [(exact, ALL_STEPS), (first, FIRST_STEPS)]
+    parts = [(", ".join(names), words) for names, words in counted if names]
+    texts = [words if len(parts) == 1 else f"{names}: {words}" for names, words in parts]
+    return "; ".join([*texts, "0 % is a smooth descent"])
 
 
 def _tie(comparison: Comparison) -> list[tuple[str, str]]:

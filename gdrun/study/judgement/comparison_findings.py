@@ -45,9 +45,9 @@ class Contender:
     standing: its results, scores and rank. target: the value of a metric to reach; None without
     one. batch: the number of examples from which one gradient is computed, in the first epoch.
     pace: the seconds per step, measured while the contender was trained alone; None if it was not
-    timed. tuning: how it was tuned; None without tuning. rising: the share of steps that raised the
-    full training loss, among the first steps of a run with the first seed and a constant rate; None
-    if this was not measured.
+    timed. tuning: how it was tuned; None without tuning. rising_first: the share of the first steps
+    that raised the full training loss; None if this was not measured, as for a contender whose runs
+    count it themselves (see `rising`).
     """
 
     standing: Standing
@@ -55,11 +55,23 @@ class Contender:
     batch: int
     pace: float | None
     tuning: Tuning | None = None
-    rising: float | None = None
+    rising_first: float | None = None
 
     @property
     def name(self) -> str:
         return self.standing.candidate.name
+
+    @property
+    def rising(self) -> float | None:
+        """The share of steps of the run with the first seed that raised the full training loss.
+
+        All steps of the run if each of them uses the full objective, so that the run has counted;
+        else its first steps. None if this is not known.
+        """
+        if not self.standing.candidate.experiment.exact_steps:
+            return self.rising_first
+        share: float | None = self.standing.results[0].record["summary"]["rising_share"]
+        return share
 
     @property
     def interval(self) -> Interval | None:

@@ -134,9 +134,9 @@ class ContenderRow(StandingRow):
     """A contender of a comparison.
 
     batch: the number of examples from which one gradient is computed. train_loss: the statistics of
-    the final training loss. rising_share: the share of the first steps that raised the full
-    training loss; None if this was not measured. seconds_per_step: None if the contender was not
-    timed. tuning: None without tuning.
+    the final training loss. rising_share: the share of steps that raised the full training loss, of
+    all steps with full batches or without noise, else of the first ones; None if this is not known.
+    seconds_per_step: None if the contender was not timed. tuning: None without tuning.
     """
 
     batch: int
