@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 from saved_models import LINE, save
 from study.cases import LOGISTIC
@@ -69,6 +70,23 @@ def config(tmp_path):
 def sweep(here, config):
     """A function that runs a sweep on the config, in a directory of the test's own."""
     return lambda *words: here("sweep", *words, "-c", config)
+
+
+@pytest.fixture
+def houses(tmp_path, monkeypatch):
+    """A directory of the test's own with houses.csv: 120 houses, their prices and bands."""
+    monkeypatch.chdir(tmp_path)
+    rows = 120
+    rng = np.random.default_rng(0)
+    size, town = rng.normal(80, 20, rows), rng.integers(0, 2, rows)
+    price = 100_000 + 2_500 * size + 40_000 * town + rng.normal(0, 5_000, rows)
+    towns, bands = ("north", "south"), ("low", "mid", "high")
+    lines = [
+        f"{s:.1f},{towns[t]},{p:.0f},{bands[int(s > 70) + int(s > 90)]}"
+        for s, t, p in zip(size, town, price, strict=True)
+    ]
+    (tmp_path / "houses.csv").write_text("size,town,price,band\n" + "\n".join(lines) + "\n")
+    return tmp_path
 
 
 @pytest.fixture
