@@ -10,6 +10,7 @@ from study.cases import LOGISTIC
 
 from gdrun.cli import main
 from gdrun.config.writing import to_yaml
+from gdrun.methods.rules import OPTIMIZERS
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,18 @@ def houses(tmp_path, monkeypatch):
     ]
     (tmp_path / "houses.csv").write_text("size,town,price,band\n" + "\n".join(lines) + "\n")
     return tmp_path
+
+
+@pytest.fixture
+def forget(monkeypatch):
+    """A function that forgets the plugin with the rule my_descent, as in a new process."""
+
+    def forget():
+        OPTIMIZERS.pop("my_descent", None)
+        monkeypatch.setattr("gdrun.methods.plugins._LOADED", {})
+
+    yield forget
+    OPTIMIZERS.pop("my_descent", None)
 
 
 @pytest.fixture
