@@ -5,18 +5,10 @@ import re
 import shlex
 import signal
 
-import numpy as np
 import pytest
 
 from gdrun.runs.signals import Interruption
 from gdrun.symptoms.registry import SYMPTOMS
-
-
-@pytest.fixture
-def here(gdrun, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return gdrun
-
 
 FAST = ("dataset=diabetes", "model=linear", "variant=bgd", "optimizer=vanilla", "lr=100")
 GOOD = ("dataset=iris", "model=softmax", "variant=bgd", "optimizer=vanilla", "lr=0.1")
@@ -186,104 +178,6 @@ def test_the_edge_of_tuned_contenders(here):
     assert json.loads(here("diagnose", "--json").out)["symptoms"] == []
 
 
-def refund_table(rows=200):
-    """A CSV file of orders whose column `refund` is known only after the target `returned`."""
-    rng = np.random.default_rng(0)
-    price, days = rng.normal(size=(2, rows))
-    returned = price + days + rng.normal(size=rows) > 0
-    refund = np.where(returned, 20 + 5 * rng.random(rows), rng.random(rows))
-    columns = zip(price, days, refund, np.where(returned, "yes", "no"), strict=True)
-    lines = [",".join(str(cell) for cell in row) for row in columns]
-    return "\n".join(["price,days,refund,returned", *lines, ""])
-
-
-@pytest.mark.longer
-def test_a_leak_is_found_and_the_column_left_out(here, tmp_path):
-    (tmp_path / "orders.csv").write_text(refund_table())
-    words = ("model=logistic", "variant=bgd", "optimizer=vanilla", "lr=1", "epochs=60")
-    assert here("train", "dataset.path=orders.csv", *words).code == 0
-    out = here("diagnose", "--save", "cured.yaml").out
-    assert out.startswith("leak (confidence")
-    assert "the feature refund alone separates the classes with an AUC of 1" in out
-    assert "keep dataset.ignore=[refund]" in out
-    assert here("train", "cured.yaml").code == 0
-    assert here("diagnose").page == "no symptom\n"
-
-
-@pytest.mark.longer
-def test_repeated_rows_are_a_symptom(here, tmp_path):
-    """Each row occurs twice, so that most rows of each part are in the training part too."""
-    head, *rows, _ = refund_table(60).split("\n")
-    (tmp_path / "twice.csv").write_text("\n".join([head, *rows, *rows, ""]))
-    words = ("model=logistic", "dataset.ignore=[refund]", "lr=0.1", "epochs=60")
-    assert here("train", "dataset.path=twice.csv", *words).code == 0
-    symptoms = {
-        each["name"]: each for each in json.loads(here("diagnose", "--json").out)["symptoms"]
-    }
-    data = json.loads(next((tmp_path / "runs").glob("*/run.json")).read_text())["data"]
-    number = data["repeated_rows"]["validation"]
-    assert number > 6
-    assert f"also has {number} of 12 validation rows" in symptoms["repeated rows"]["evidence"]
-
-
-@pytest.mark.longer
-def test_a_run_without_repeated_rows_is_the_cure(here, tmp_path):
-    """The query reads each row once, from a file whose name needs quotes."""
-    head, *rows, _ = refund_table(100).split("\n")
-    (tmp_path / "it's twice.csv").write_text("\n".join([head, *rows, *rows, ""]))
-    words = ("model=logistic", "variant=bgd", "optimizer=vanilla", "lr=1", "epochs=60")
-    assert here("train", "dataset.path=it's twice.csv", "dataset.ignore=[refund]", *words).code == 0
-    (tried,) = json.loads(here("diagnose", "--try", "--json").out)["tried"]
-    query = f"SELECT DISTINCT * FROM '{tmp_path}/it''s twice.csv' ORDER BY ALL"
-    assert (tried["changes"], tried["cured"]) == ({"dataset.query": query}, True)
-    command = here("diagnose", "--try").out.splitlines()[-1]
-    assert here(*shlex.split(command)[1:]).code == 0
-    assert here("diagnose").page == "no symptom\n"
-
-
-@pytest.mark.longer
-def test_a_rare_class_is_a_symptom(here, tmp_path):
-    """Of 300 rows, 15 are of the class fraud, which is at larger values of x."""
-    rng = np.random.default_rng(0)
-    kinds = np.where(np.arange(300) < 15, "fraud", "ok")
-    x = rng.normal(size=300) + 3 * (kinds == "fraud")
-    lines = [f"{value},{kind}" for value, kind in zip(x, kinds, strict=True)]
-    (tmp_path / "rare.csv").write_text("\n".join(["x,kind", *lines, ""]))
-    words = ("model=logistic", "variant=bgd", "optimizer=vanilla", "lr=1", "epochs=30")
-    ended = here("train", "dataset.path=rare.csv", *words)
-    assert "symptom: imbalance: the predictions are right for only" in " ".join(ended.out.split())
-    (first, *_) = json.loads(here("diagnose", "--json").out)["symptoms"]
-    assert "examples of class fraud in the training part" in first["evidence"]
-    advice = here("diagnose").out
-    assert "to find more of class ok" not in advice  # the second class is frequent
-    # More steps and a larger rate together find the class.
-    tried = json.loads(here("diagnose", "--try", "--json").out)["tried"]
-    assert tried[0]["cured"]
-    assert here("train", "dataset.path=rare.csv", *words, "diagnose.mute=[imbalance]").code == 0
-    assert here("diagnose").page == "no symptom\n"
-
-
-def test_a_threshold_is_tried_on_the_test_file_if_there_is_one(here, tmp_path):
-    """The second class, yes, is rare: 15 of 300 rows."""
-    rng = np.random.default_rng(0)
-    kinds = np.where(np.arange(300) < 15, "yes", "no")
-    x = rng.normal(size=300) + 3 * (kinds == "yes")
-    lines = [f"{value},{kind}" for value, kind in zip(x, kinds, strict=True)]
-    for name in ("rare.csv", "test.csv"):
-        (tmp_path / name).write_text("\n".join(["x,kind", *lines, ""]))
-    words = ("model=logistic", "variant=bgd", "optimizer=vanilla", "lr=1", "epochs=30")
-    for test, file, also in (
-        ("epochs=30", "rare.csv", ", in a file that contains the training rows"),
-        ("test=test.csv", "test.csv", ""),
-    ):
-        assert here("train", "dataset.path=rare.csv", *words, test).code == 0
-        advice = here("diagnose").out.splitlines()
-        place = advice.index(f"to find more of class yes, with more false alarms{also}:")
-        command = advice[place + 1]
-        assert command.endswith(f"{file} --threshold 0.2")
-        assert here(*shlex.split(command)[1:]).code == 0
-
-
 def test_the_document_has_these_keys(here):
     assert here("train", *GOOD[:-1], "lr=1e-3", "epochs=20").code == 0
     document = json.loads(here("diagnose", "--try", "--json").out)
@@ -297,67 +191,6 @@ def test_the_document_has_these_keys(here):
     # Nothing is recommended that was not run.
     tried = [each["changes"] for each in document["tried"]]
     assert all(r["changes"] in tried for each in document["symptoms"] for r in each["remedies"])
-
-
-@pytest.mark.longer
-@pytest.mark.filterwarnings("error")
-def test_a_loss_that_overflows_at_the_start_is_cured_by_scales(here, tmp_path):
-    """Squares of 1e160 are not finite: no rate helps, because no step was taken."""
-    rng = np.random.default_rng(0)
-    a, b, noise = rng.normal(size=(3, 80))
-    lines = [
-        f"{1e160 * x},{y},{1e160 * (x + y + z / 9)}" for x, y, z in zip(a, b, noise, strict=True)
-    ]
-    (tmp_path / "huge.csv").write_text("\n".join(["a,b,c", *lines, ""]))
-    words = ("dataset.standardize=false", "model=linear", "variant=bgd", "epochs=60", "lr=0.1")
-    assert here("train", "dataset.path=huge.csv", *words).code == 3
-    tried = json.loads(here("diagnose", "--try", "--json").out)["tried"]
-    standardized = {key: value for each in tried for key, value in each["changes"].items()}
-    assert standardized.keys() == {"dataset.standardize"}
-    assert (tried[0]["before"], tried[0]["cured"]) == (None, True)
-    command = here("diagnose", "--try").out.splitlines()[-1]
-    assert here(*shlex.split(command)[1:]).code == 0
-    assert here("diagnose").page == "no symptom\n"
-
-
-@pytest.mark.longer
-def test_a_study_warns_of_its_data(here, tmp_path):
-    (tmp_path / "orders.csv").write_text(refund_table())
-    words = ("model=logistic", "variant=bgd", "optimizer=vanilla", "epochs=60", "--seeds", "1")
-    for verb in (("sweep", "lr=0.5,1,2"), ("compare", "vanilla", "momentum")):
-        shown = here(*verb, "dataset.path=orders.csv", *words).out
-        assert "warning: leak: the feature refund alone separates" in shown
-        assert "warning: leak" in here("show").out
-    found = here("diagnose")
-    assert found.out.startswith("leak (confidence 0.70)\n")
-    *_, purpose, command = found.out.splitlines()
-    assert purpose == "to repeat the study with a remedy for the symptom leak:"
-    assert "warning: leak" not in here(*shlex.split(command)[1:]).out
-    assert not here("diagnose").out.startswith("leak")
-    muted = here("sweep", "lr=1,2", "dataset.path=orders.csv", *words, "diagnose.mute=[leak]")
-    assert (muted.code, "leak" in muted.out) == (0, False)
-
-
-def test_a_study_of_raw_columns_warns_of_unequal_scales(here, tmp_path):
-    rows = [f"{1900 + k},{k % 2},{1000 * k}" for k in range(60)]
-    (tmp_path / "houses.csv").write_text("\n".join(["year,garden,price", *rows, ""]))
-    words = ("dataset.path=houses.csv", "model=linear", "variant=bgd", "epochs=2", "--seeds", "1")
-    shown = " ".join(here("sweep", "lr=1e-9,1e-8", *words, "standardize=false").out.split())
-    assert "warning: unequal scales: the features are not standardised: the root mean" in shown
-    assert "unequal scales" not in here("sweep", "lr=0.01,0.1", *words).out
-
-
-def test_repeated_rows_are_said_once_at_the_end_of_training(here, tmp_path):
-    head, *rows, _ = refund_table(60).split("\n")
-    (tmp_path / "twice.csv").write_text("\n".join([head, *rows, *rows, ""]))
-    words = ("model=logistic", "dataset.ignore=[refund]", "lr=0.1", "epochs=60")
-    shown = here("train", "dataset.path=twice.csv", *words).out
-    assert shown.count("repeated rows: the training part also has") == 1
-    *_, purpose, command = shown.splitlines()
-    assert purpose == "to diagnose it:"
-    assert here(*shlex.split(command)[1:]).out.startswith("repeated rows (confidence 0.90)\n")
-    muted = here("train", "dataset.path=twice.csv", *words, "diagnose.mute=[repeated rows]").out
-    assert "note: repeated rows: the training part also has" in muted
 
 
 def test_an_unknown_run_is_refused(here):
@@ -404,20 +237,6 @@ def test_the_table_of_a_sweep_has_the_symptoms_and_a_narrow_one_drops_them_first
     rows = json.loads(here(*words, "--json").out)["ranking"]
     by_name = {row["name"]: row["symptom"] for row in rows}
     assert by_name == {"lr=0.0001": "slow convergence", "lr=0.5": None}
-
-
-def test_without_its_data_a_run_is_diagnosed_but_no_remedy_is_tried(here, tmp_path):
-    data = tmp_path / "orders.csv"
-    data.write_text(refund_table())
-    words = ("model=logistic", "dataset.ignore=[refund]", "lr=1e-5", "epochs=20")
-    assert here("train", f"dataset.path={data}", *words).code == 0
-    data.unlink()
-    shown = here("diagnose")
-    assert (shown.code, shown.out.split()[:2]) == (0, ["slow", "convergence"])
-    assert "to try: optimizer" in shown.out
-    tried = here("diagnose", "--try")
-    assert (tried.code, tried.out) == (2, "")
-    assert "orders.csv" in tried.err
 
 
 @pytest.mark.parametrize("verb", ["train", "sweep"])
