@@ -141,10 +141,13 @@ def _csv(rows: Sequence[Mapping[str, Any]], chosen: Sequence[str]) -> str:
 
 def _cell(name: str, value: Any) -> Any:
     """The value of a column for a CSV file. A status is the word that the table shows."""
+    from gdrun.config.writing import short_flow
     from gdrun.runs.statuses import status_word
 
     if name == "status":
         return status_word(value)
+    if isinstance(value, dict):
+        return short_flow(value)
     return " ".join(map(str, value)) if isinstance(value, list) else value
 
 

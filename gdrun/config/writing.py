@@ -31,10 +31,13 @@ def short_flow(value: Any) -> str:
 
     >>> short_flow({"lr": 1e-8, "warmup": 5.0, "hidden": [64, 32], "bias": True})
     '{lr: 1e-08, warmup: 5, hidden: [64, 32], bias: true}'
+    >>> short_flow({"age": "median", "*": "most_frequent"})
+    '{age: median, "*": most_frequent}'
     """
     match value:
         case Mapping():
-            return f"{{{', '.join(f'{key}: {short_flow(item)}' for key, item in value.items())}}}"
+            entries = (f"{scalar_text(key)}: {short_flow(item)}" for key, item in value.items())
+            return f"{{{', '.join(entries)}}}"
         case list() | tuple():
             return f"[{', '.join(map(short_flow, value))}]"
         case float() if math.isfinite(value):

@@ -46,7 +46,8 @@ def list_runs(
             wanted = recorded_status(str(wanted), repr(text))
         rows = [row for row in rows if _equals(row.get(key), wanted)]
     if where is not None:
-        asked = rows_for_condition(rows, where, Parameter("where"))
+        short = [row | _short_paths(row) for row in rows]
+        asked = rows_for_condition(short, where, Parameter("where"))
         rows = [rows[place] for place in matching(asked, where)]
     key = known_key(sort.removeprefix("-"), known) if known else sort
     missing = [row for row in rows if row.get(key) is None]
@@ -61,26 +62,30 @@ def list_runs(
 def differing_settings(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """The settings in which the runs differ, each with its value for every run.
 
-    rows: as `list_runs` returns them. The value is None for a run without the setting. An option is
-    compared only among runs that chose the same name for its section: beta of momentum is not
-    compared with adam, which has no beta. Settings with more values come first. Among settings with
-    equally many values, those of the optimizer come first, and engine and dtype last.
+    rows: as `list_runs` returns them. The value is None for a run without the setting. An option
+    that some runs lack is compared only among runs that chose the same name for its section: beta
+    of momentum is not compared with adam, which has no beta. The rate, which all have, is compared
+    among all. Settings with more values come first. Among settings with equally many values, those
+    of the optimizer come first, and engine and dtype last.
     """
     keys = dict.fromkeys(key for row in rows for key in row)
     # The sections that choose a name have a column of their own, with the name.
     sections = {key.partition(".")[0] for key in keys if "." in key}
+    whole = _compared_whole(rows, keys)
     settings = [
         key
         for key in keys
         if (key in WITHOUT_SECTION or key in sections or "." in key)
         and key.partition(".")[0] not in WITHOUT_EFFECT
+        and whole.get(key, True)
+        and not any(whole.get(outer) for outer in _outer_keys(key))
     ]
     values = {key: _values(rows, key, sections & keys.keys()) for key in settings}
     several = sorted(
         (key for key in values if len(values[key]) > 1),
         key=lambda key: (-len(values[key]), _rank(key)),
     )
-    leaves = [key.rpartition(".")[2] for key in several]
+    leaves = [_without_section(key) for key in several]
     return {
         leaf if leaves.count(leaf) == 1 and _is_column(rows, key, leaf) else key: [
             row.get(key) for row in rows
@@ -89,14 +94,45 @@ def differing_settings(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]
     }
 
 
+def _compared_whole(rows: Sequence[Mapping[str, Any]], keys: Iterable[str]) -> dict[str, bool]:
+    """For each setting that is a mapping in some runs, whether it is compared as one value.
+
+    It is, if other runs have another value in its place, such as `missing: mean`. Otherwise the
+    entries of the mapping are compared, such as split.test.
+    """
+    found = {}
+    for key in keys:
+        kinds = {isinstance(row.get(key), Mapping) for row in rows if _has_section(row, key)}
+        if True in kinds:
+            found[key] = False in kinds
+    return found
+
+
+def _has_section(row: Mapping[str, Any], key: str) -> bool:
+    """Whether a run has the section of a key; one without a dataset has no split, for example."""
+    section = key.partition(".")[0]
+    return any(each.startswith(f"{section}.") for each in row)
+
+
+def _outer_keys(key: str) -> list[str]:
+    """The keys of the mappings that contain a setting: dataset.split of dataset.split.test."""
+    parts = key.split(".")
+    return [".".join(parts[:count]) for count in range(2, len(parts))]
+
+
+def _without_section(key: str) -> str:
+    """The key of a setting without its section: lr of optimizer.lr, seed of seed."""
+    return key.partition(".")[2] or key
+
+
 def _rank(key: str) -> int:
     """The rank of a setting among settings with equally many values; rank 0 comes first."""
     return 0 if key.partition(".")[0] == "optimizer" else 2 if key in ("engine", "dtype") else 1
 
 
 def _is_column(rows: Sequence[Mapping[str, Any]], key: str, leaf: str) -> bool:
-    """Whether the last part of a key is the name of a column with the same values."""
-    return all(row.get(leaf) == row.get(key) for row in rows)
+    """Whether a key without its section is the name of a column with the same values."""
+    return "." in leaf or all(row.get(leaf) == row.get(key) for row in rows)
 
 
 WITHOUT_SECTION = ("seed", "engine", "dtype")
@@ -112,15 +148,16 @@ WITHOUT_EFFECT = ("log", "evaluate", "diagnose")
 def _values(rows: Sequence[Mapping[str, Any]], key: str, named: Collection[str]) -> set[str]:
     """The different values of a key, as texts.
 
-    Only runs that chose the same name in the key's section are compared. The result is empty if
-    their values are equal. named: the sections that choose a name.
+    If a run lacks the key, only runs that chose the same name in the key's section are compared.
+    The result is empty if their values are equal. named: the sections that choose a name.
     """
     section, dot, _ = key.partition(".")
+    compared = [row for row in rows if row["status"] != "damaged"]
+    apart = dot and section in named and not all(key in row for row in compared)
     by_name: dict[str, set[str]] = {}
-    for row in rows:
-        if row["status"] != "damaged":
-            name = str(row.get(section)) if dot and section in named else ""
-            by_name.setdefault(name, set()).add(str(row.get(key)))
+    for row in compared:
+        name = str(row.get(section)) if apart else ""
+        by_name.setdefault(name, set()).add(str(row.get(key)))
     return {value for found in by_name.values() if len(found) > 1 for value in found}
 
 
@@ -151,6 +188,11 @@ def _row(path: Path) -> Row:
     return row | summary | {"rule": _rule(record)} | computed
 
 
+def _short_paths(row: Row) -> Row:
+    """The entries of mappings by their paths without the section, such as split.test."""
+    return {_without_section(key): row[key] for key in row if key.count(".") > 1}
+
+
 def _equals(value: Any, wanted: Any) -> bool:
     return wanted in value if isinstance(value, list) and wanted != value else value == wanted
 
@@ -160,7 +202,8 @@ def _leaves(config: dict[str, Any]) -> Row:
 
     The key of a section gives the name chosen in it, such as adam for optimizer. The key of an
     option is its dotted path, such as optimizer.lr; and also the last part of the path, if no other
-    option has the same last part.
+    option has the same last part. A mapping, such as dataset.split, is a column, and each of its
+    entries as well, such as dataset.split.test.
     """
     row: Row = {}
     for section, value in config.items():
@@ -169,15 +212,23 @@ def _leaves(config: dict[str, Any]) -> Row:
         for key, item in value.items():
             if key in CHOOSING:
                 row[section] = item
-            elif not isinstance(item, dict):
-                row[f"{section}.{key}"] = item
-    leaves = [path.split(".")[-1] for path in row if "." in path]
-    for path in [path for path in row if "." in path]:
-        leaf = path.split(".")[-1]
+            else:
+                row |= _nested(f"{section}.{key}", item)
+    options = [path for path in row if path.count(".") == 1]
+    leaves = [path.split(".")[-1] for path in options]
+    for path, leaf in zip(options, leaves, strict=True):
         if leaves.count(leaf) == 1:
             # setdefault: an option must not replace a section of the same name.
             row.setdefault(leaf, row[path])
     return row
+
+
+def _nested(path: str, value: Any) -> Row:
+    """The value of a path, and if it is a mapping, also those of the paths inside it."""
+    found = {path: value}
+    for key, item in value.items() if isinstance(value, dict) else ():
+        found |= _nested(f"{path}.{key}", item)
+    return found
 
 
 def _rule(record: RunRecord) -> str | None:
@@ -188,10 +239,11 @@ def known_key(key: str, known: list[str]) -> str:
     """The key in a row of the list for a key or the heading of a column, such as val_loss.
 
     The keys of a config that choose a section's name, such as model.name and dataset.path, mean the
-    column of the section. known: the keys of all rows. Raises RecordError if the key is not among
-    them.
+    column of the section. The last parts of a path, such as split.test, mean the only path that
+    ends with them. known: the keys of all rows. Raises RecordError if the key is not among them.
     """
-    full = key if key in known else name_of_heading(key)
+    ending = [each for each in known if each.endswith(f".{key}")]
+    full = key if key in known else ending[0] if len(ending) == 1 else name_of_heading(key)
     section, _, leaf = key.rpartition(".")
     if leaf in CHOOSING and section in known:
         full = section

@@ -11,6 +11,7 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from gdrun.config.scalars import scalar_text
 from gdrun.config.writing import short_flow
 from gdrun.runs.statuses import status_word
 from gdrun.views.fitting import USUAL_WIDTH, FirstThatFits, no_room
@@ -34,6 +35,9 @@ FIRST_SETTINGS = 3
 
 MOST_NAMED = 6
 """The largest number of settings without a column that are named below the table."""
+
+LONGEST = 50
+"""The most characters of a mapping that is shown with its values."""
 
 GAP = 2
 """The number of spaces between two columns."""
@@ -141,7 +145,13 @@ def _left_out_words(names: Sequence[str]) -> str:
 
 
 def _setting(value: Any) -> str:
-    return MISSING if value is None else short_flow(value)
+    """The value of a setting; of a long mapping only its keys."""
+    if value is None:
+        return MISSING
+    text = short_flow(value)
+    if isinstance(value, Mapping) and cell_len(text) > LONGEST:
+        return f"{{{', '.join(f'{scalar_text(key)}: …' for key in value)}}}"
+    return text
 
 
 def _are_numbers(values: Sequence[Any]) -> bool:
@@ -192,6 +202,8 @@ def _value(name: str, value: Any) -> str:
         return status_word(value)
     if name.endswith("accuracy") and isinstance(value, float | None):
         return percent(value)
+    if isinstance(value, Mapping):
+        return _setting(value)
     if isinstance(value, list):
         return " ".join(map(str, value)) or MISSING
     if isinstance(value, bool) or not isinstance(value, int | float | None):

@@ -442,3 +442,54 @@ def test_keys_of_the_config_name_the_columns_of_their_sections(three):
     assert names(three("runs", "optimizer.name=adam")) == ["lower"]
     answer = three("runs", "--columns", "optimizer.path.name")
     assert "there is no column or setting 'optimizer.path.name'" in answer.err
+
+
+@pytest.fixture
+def nested(here):
+    """Three runs on a table, which differ only in the entries of mappings, and in the rates."""
+    rows = [f"{day},{day % 7},{'' if day % 5 == 0 else day},{day % 2}" for day in range(80)]
+    Path("bills.csv").write_text("\n".join(["day,week,kwh,late", *rows]), encoding="utf-8")
+    words = ("train", "bills.csv", "dataset.target=late", "epochs=5", "schedule=constant", "-q")
+    fill = 'dataset.missing={kwh: median, "*": most_frequent}'
+    here(*words, "name=plain", "lr=0.1", "optimizer=momentum", "dataset.missing=mean")
+    here(*words, "name=timed", "lr=0.2", "optimizer=adam", "dataset.split.time=week", fill)
+    here(*words, "name=early", "lr=0.2", "optimizer=adam", "early_stopping.metric=accuracy", fill)
+    return here
+
+
+def test_entries_of_mappings_are_settings(nested):
+    page = " ".join(nested("runs").page.split())
+    for name in ("optimizer", "lr", "split.time", "early_stopping", "missing"):
+        assert re.search(rf"(^| ){re.escape(name)}( |,|:|$)", page), name
+    listed = nested("runs", "--json", "--columns", "split.time,early_stopping.metric,missing.kwh")
+    assert (listed.code, listed.err) == (0, "")
+    entries = [list(row.values())[1:] for row in json.loads(listed.out)["runs"]]
+    assert entries == [
+        [None, None, None],
+        ["week", None, "median"],
+        [None, "accuracy", "median"],
+    ]
+    # A mapping is shown with its values.
+    columns = nested("runs", "--columns", "missing,dataset.split").page
+    assert columns.count('{kwh: median, "*": most_frequent}') == 2
+    assert columns.count("time: week}") == 1
+    assert " –" not in columns
+    for condition in ("\"split.time\" = 'week'", "\"dataset.split.time\" = 'week'"):
+        assert names(nested("runs", "--where", condition)) == ["timed"]
+    assert names(nested("runs", "split.time=week")) == ["timed"]
+    assert names(nested("runs", "early_stopping.metric=accuracy")) == ["early"]
+    rows = list(csv.DictReader(io.StringIO(nested("runs", "--csv").out)))
+    assert [row["dataset.split.time"] for row in rows] == ["", "week", ""]
+    assert [row["dataset.missing"] for row in rows][:2] == [
+        "mean",
+        '{kwh: median, "*": most_frequent}',
+    ]
+
+
+def test_the_rates_of_different_rules_are_compared(here):
+    bowl = ("train", "surface=bowl", "epochs=none", "steps=3", "engine=numpy", "-q")
+    for words in (("optimizer=adam", "lr=0.1"), ("optimizer=momentum", "lr=0.2")):
+        here(*bowl, *words)
+    head, *rows = here("runs").page.splitlines()[:3]
+    assert head.split()[-2:] == ["optimizer", "lr"]
+    assert [row.split()[-2:] for row in rows] == [["adam", "0.1"], ["momentum", "0.2"]]
