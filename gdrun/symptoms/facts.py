@@ -279,20 +279,22 @@ class Traced:
     def overshoots(self) -> bool:
         """Whether full gradient steps jump from one side of the minimum to the other.
 
-        A step of length α‖g‖ along a direction with curvature λ lowers a quadratic by α‖g‖²(1 −
-        αλ/2), which is 0 at the limit α = 2/λ. True if, in the second half of the run, the sum of
-        α‖g‖² is over 1/20 of `gap`, but the loss changed by less than 1/50 of this sum. False for
-        an optimizer other than vanilla, with gradient clipping, and with noisy gradients.
+        A step of length s against a gradient g lowers the loss by s‖g‖, if it is short enough. True
+        if, in the second half of the run, the sum of s‖g‖ is over 1/20 of `gap`, but the loss
+        changed by less than 1/50 of this sum. The steps of any rule count if each is 1/2 to 3/2
+        times as long as α‖g‖, as with momentum whose gradients alternate. Longer steps add up
+        gradients; other rules may move almost at a right angle to the gradient.
         """
-        names = ("step", "lr", "grad_norm")
-        if self.config["optimizer"].get("name") != "vanilla" or not self.full_batches:
+        names = ("step", "lr", "grad_norm", "update_norm")
+        if not self.full_batches or any(len(self.steps.get(name, ())) < 2 for name in names):
             return False
-        if self.config.get("clip") or any(len(self.steps.get(name, ())) < 2 for name in names):
-            return False
-        steps, rates, norms = (self.steps[name] for name in names)
-        half, first = len(self.loss) // 2, self.evals["step"][len(self.loss) // 2]
-        expected = (rates * norms**2 * np.diff(steps, prepend=0))[steps > first].sum()
-        return bool(abs(self.loss[half] - self.loss[-1]) < expected / 50 > self.gap / 1000)
+        late = self.steps["step"] > self.evals["step"][len(self.loss) // 2]
+        count = np.diff(self.steps["step"], prepend=0)[late]
+        rates, norms, lengths = (self.steps[name][late] for name in names[1:])
+        expected = (count * lengths * norms).sum()
+        alike = (np.abs(lengths - rates * norms) <= (0.5 + 1e-9) * rates * norms).all()
+        changed = abs(self.loss[len(self.loss) // 2] - self.loss[-1])
+        return bool(alike and changed < expected / 50 > self.gap / 1000)
 
     @property
     def is_network(self) -> bool:
