@@ -19,9 +19,6 @@ from gdrun.views.curves import (
 from gdrun.views.drawn_quantities import chosen_quantity, drawable
 from gdrun.views.titles import study_title
 
-UNITS = ("epoch", "step", "gradients")
-"""The x axes of the curves: runs that train together have no seconds of their own."""
-
 PARTS = ("validation", "train")
 """A quantity without a part, such as loss, is that of the first of these parts that has it."""
 
@@ -29,22 +26,53 @@ PARTS = ("validation", "train")
 def study_curves(found: Sweep | Comparison, x: str = "epoch", y: str | None = None) -> Chart:
     """A quantity of each setting over x, as the median over its seeds.
 
-    x: epoch, step or gradients. y: a recorded quantity such as loss, train_loss or grad_norm; None
-    for the metric of the study. Raises GdrunError if x is no such unit, or y was not recorded.
+    x: one of X_AXES; seconds are those of `with_seconds`, and only a comparison has them. y: a
+    recorded quantity such as loss, train_loss or grad_norm; None for the metric of the study.
+    Raises GdrunError if the seconds are unknown, or y was not recorded.
     """
-    if x not in UNITS:
-        what = f"the runs of a study trained together, so that they have no {x} of their own"
-        raise GdrunError(what, where=Parameter("x"), hint=f"choose from {', '.join(UNITS)}")
     standings = _standings(found)
+    paces = _paces(found) if x == "seconds" else {}
     name = found.metric.name if y is None else _column(standings, y)
     curves = []
     for each in standings:
         label = explained(each.name, diverged_of(each.diverged, each.runs))
         traces = [_trace(result, name) for result in each.results]
+        if x == "seconds":
+            traces = [with_seconds(trace, paces[each.name]) for trace in traces]
         if (curve := median_curve(label, traces, x, name)) is not None:
             curves.append(curve)
     words = name.replace("_", " ") if name != found.metric.name else found.metric.words
     return Chart(study_title(found), X_AXES[x], words, tuple(curves), log_y=needs_log(curves))
+
+
+def with_seconds(trace: Columns, pace: float) -> Columns:
+    """The columns of a trial with the seconds that its steps take if it trains alone.
+
+    pace: the seconds per step of its contender. The recorded seconds of trials that trained
+    together are those of all of them.
+    """
+    return trace | {"seconds": trace["step"] * pace}
+
+
+def untimed() -> GdrunError:
+    """The error for a comparison of which some contender was not timed."""
+    return GdrunError(
+        "the seconds are unknown, because a signal stopped the comparison before every contender "
+        "was timed",
+        hint="continue the comparison with `resume`, or draw it over another x axis",
+    )
+
+
+def _paces(found: Sweep | Comparison) -> dict[str, float]:
+    """The seconds per step of each contender. Raises GdrunError if they are not all known."""
+    if not isinstance(found, Comparison):
+        what = "the seconds are unknown: only a comparison times each of its settings alone"
+        others = ", ".join(each for each in X_AXES if each != "seconds")
+        raise GdrunError(what, where=Parameter("x"), hint=f"choose from {others}")
+    paces = {each.name: each.pace for each in found.contenders if each.pace is not None}
+    if len(paces) < len(found.contenders):
+        raise untimed()
+    return paces
 
 
 def _standings(found: Sweep | Comparison) -> list[Standing]:

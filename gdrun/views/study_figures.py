@@ -26,6 +26,7 @@ from gdrun.views.curves import (
     needs_log,
 )
 from gdrun.views.numbers import quantity
+from gdrun.views.study_curves import untimed, with_seconds
 from gdrun.views.study_notes import why_chosen
 from gdrun.views.titles import study_title
 
@@ -222,11 +223,7 @@ def comparison_charts(found: Comparison, across: str | None = None) -> list[Char
             charts.append(Chart(title, words, bound, shares, log_x=_wide(shares)))
     if not charts:
         if across == "seconds":
-            raise GdrunError(
-                "the seconds are unknown, because a signal stopped the comparison before every "
-                "contender was timed",
-                hint="continue the comparison with `resume`, or draw it over another x axis",
-            )
+            raise untimed()
         what = f"{found.metric.name} was not measured during the runs"
         raise GdrunError(what, hint='use `kind="curves"` with `y="train_loss"` instead')
     return charts
@@ -244,7 +241,7 @@ def _metric_curve(contender: Contender, x: str, metric: str) -> Curve | None:
         pace = contender.pace
         if pace is None:
             return None
-        traces = [trace | {"seconds": trace["step"] * pace} for trace in traces]
+        traces = [with_seconds(trace, pace) for trace in traces]
     return median_curve(_name(contender), traces, x, metric)
 
 

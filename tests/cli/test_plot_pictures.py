@@ -260,7 +260,7 @@ def test_a_file_is_never_replaced_without_force(gdrun, runs, tmp_path):
         ),
         (["grid", "--x", "step"], "--x: applies only to curves and comparisons, not to heat"),
         (["comparison", "--y", "loss"], "--y: applies only to curves, not to comparison"),
-        (["sweep", "--kind", "curves", "--x", "seconds"], "--x: the runs of a study"),
+        (["sweep", "--kind", "curves", "--x", "seconds"], "--x: the seconds are unknown: only a"),
         (["sweep", "--kind", "curves", "--y", "los"], "did you mean"),
         (
             ["walk", "--kind=walk", "--x", "step"],
