@@ -201,28 +201,42 @@ def near(name: object, choices: Iterable[str], *, most: int = 3, least: float = 
     return [by_form[form] for form in dict.fromkeys(similar + contained)][:most]
 
 
-def near_files(path: Path, endings: tuple[str, ...] = ()) -> str | None:
-    """A hint for a missing file: files in its directory with a similar name.
+def near_files(path: Path, endings: tuple[str, ...] = (), *, inside: bool = False) -> str | None:
+    """A hint for a missing file: files with a similar name, in its directory and the current one.
 
-    If some files differ from `path` only in the ending, such as houses.parquet for houses.csv, the
-    hint suggests only them. endings: if no name is similar, the hint suggests up to five files with
-    one of these endings. If the directory does not exist, the hint says so. None if there is no
-    file to suggest, or the directory cannot be read.
+    If some files of a directory differ from `path` only in the ending, such as houses.parquet for
+    houses.csv, the hint suggests only them. endings: if no name is similar, the hint suggests up to
+    five files in the file's directory with one of these endings. If this directory does not exist,
+    and no name is similar, the hint says so. inside: whether only its files are suggested. None if
+    there is no file to suggest, or a directory cannot be read.
     """
     folder = path.parent
     try:
-        if not folder.is_dir():
-            return f"the directory {folder} does not exist"
-        names = sorted(entry.name for entry in islice(folder.iterdir(), 1000) if entry.is_file())
+        there, exists = _files_in(folder), folder.is_dir()
+        elsewhere = not inside and folder.resolve() != Path.cwd()
+        here = _files_in(Path()) if elsewhere else []
     except OSError:
         return None
-    expected = [name for name in names if endings and name.endswith(endings)]
+    expected = [name for name in there if endings and name.endswith(endings)]
+    similar = _alike(path, there) or near(path.stem, expected)
+    found = [*(folder / name for name in similar), *map(Path, _alike(path, here))]
+    if found := found or [folder / name for name in expected[:5]]:
+        return f"did you mean {' or '.join(map(str, found))}?"
+    return None if exists else f"the directory {folder} does not exist"
+
+
+def _files_in(folder: Path) -> list[str]:
+    """The sorted names of the files in a directory, of the first 1000 entries; none without it."""
+    if not folder.is_dir():
+        return []
+    return sorted(entry.name for entry in islice(folder.iterdir(), 1000) if entry.is_file())
+
+
+def _alike(path: Path, names: list[str]) -> list[str]:
+    """The names that differ from that of a path in the ending only, or else are similar to it."""
     stem = path.name.partition(".")[0]
     same = [name for name in names if name.partition(".")[0] == stem and stem]
-    similar = same or near(path.name, names) or near(path.stem, expected) or expected[:5]
-    if not similar:
-        return None
-    return f"did you mean {' or '.join(str(folder / name) for name in similar)}?"
+    return same or near(path.name, names)
 
 
 def suggestion(name: object, choices: Iterable[str], *, most_listed: int = 40) -> str:

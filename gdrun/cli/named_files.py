@@ -113,6 +113,7 @@ def _not_a_file(words: list[str], word: str) -> list[Problem]:
     from gdrun.config.overrides import choosing
     from gdrun.config.sections import SECTIONS
     from gdrun.data.queries import is_query
+    from gdrun.data.sources import reader_of
     from gdrun.errors import near
 
     after = words[words.index(word) + 1 :]
@@ -133,8 +134,10 @@ def _not_a_file(words: list[str], word: str) -> list[Problem]:
         return [Problem(what, word, hint)]
     ending = Path(word).suffix
     kinds = (ending,) if ending and ending not in CONFIGS else CONFIGS
-    hint = near_files(Path(word), kinds) or "`gdrun config new` writes a starter"
-    return [Problem("there is no such file", word, hint)]
+    otherwise = "`gdrun config new` writes a starter"
+    if reader_of(word) is not None:
+        otherwise = "a relative path starts at the current directory"
+    return [Problem("there is no such file", word, near_files(Path(word), kinds) or otherwise)]
 
 
 def recorded(word: str, out: Path) -> Path | None:

@@ -56,6 +56,10 @@ def imbalance(run: Traced) -> Symptom | None:
     than its share. Each class is judged on the first of the test, the validation and the training
     part that has at least 5 of its examples.
 
+    With two classes, `gdrun evaluate RUN DATA --threshold 0.2` predicts the positive class from a
+    probability of 0.2. If it is the rare one, more of its examples are found, and more examples of
+    the other class are taken for it.
+
     Evidence: recall of each class, accuracy
 
     Source: He & Garcia 2009.

@@ -369,3 +369,16 @@ def test_a_key_that_takes_no_list_gets_no_hint_to_write_one(here):
     for words in ("train optimizer=vanilla,adam", "train epochs=1,2"):
         assert "for a list" not in here(*words.split()).err
     assert "for a list write start=[1,2,3]" in here("train", "surface=bowl", "start=1,2,3").err
+
+
+def test_a_missing_file_is_looked_for_in_its_directory_and_here(gdrun, tmp_path, monkeypatch):
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    for file in (tmp_path / "customers.csv", inside / "customer_list.csv"):
+        file.write_text("a,b\n1,2\n", encoding="utf-8")
+    monkeypatch.chdir(inside)
+    hint_of = lambda word: gdrun("train", word).err.splitlines()[-1]  # noqa: E731
+    assert hint_of("../customer.csv") == "hint: did you mean ../customers.csv or customer_list.csv?"
+    assert hint_of("nowhere/customer_lst.csv") == "hint: did you mean customer_list.csv?"
+    assert hint_of("nowhere/zz.csv") == "hint: the directory nowhere does not exist"
+    assert hint_of("zz.parquet") == "hint: a relative path starts at the current directory"

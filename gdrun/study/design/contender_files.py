@@ -34,7 +34,9 @@ def near_config(word: str) -> str:
 
     Without such a config, it is the command that writes one.
     """
-    inside = near_files(Path(word) / CONFIG, FILES) if Path(word).is_dir() else None
+    inside = None
+    if Path(word).is_dir():
+        inside = near_files(Path(word) / CONFIG, FILES, inside=True)
     return inside or near_files(Path(word), FILES) or "`gdrun config new` writes a config"
 
 
