@@ -45,7 +45,7 @@ class Kind:
     summary: what the kind decides, in a few words. example: a line of YAML that chooses such an
     entry. build: a function that returns the entries. common: the options of every entry of the
     kind. fact: the heading of the last column of the kind's table; if empty, this column shows the
-    defaults of the options.
+    defaults of the options. note: a sentence below the common options.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Kind:
     build: Callable[[], Iterable[Entry]]
     common: Mapping[str, Option] = field(default_factory=dict)
     fact: str = ""
+    note: str = ""
 
     @property
     def shared(self) -> dict[str, Option]:
@@ -130,10 +131,10 @@ def _owners(option: str, most: int = 3) -> str | None:
     return f"{option} is an option of {owners}: see `gdrun list {pages[0]}`"
 
 
-def _section(key: str, summary: str, section: SectionKind) -> Kind:
+def _section(key: str, summary: str, section: SectionKind, note: str = "") -> Kind:
     """Return the kind of the entries that one config section chooses by name.
 
-    key: the name of the kind. summary: what the kind decides, in a few words.
+    key: the name of the kind. summary: what the kind decides, in a few words. note: as in Kind.
     """
     return Kind(
         key,
@@ -148,6 +149,7 @@ def _section(key: str, summary: str, section: SectionKind) -> Kind:
             for name, definition in section.registry.items()
         ],
         section.common,
+        note=note,
     )
 
 
@@ -293,7 +295,12 @@ KINDS: dict[str, Kind] = {
         _section("variants", "how many examples each gradient uses", VARIANT),
         _section("optimizers", "the update rule for the weights", OPTIMIZER),
         _section("averages", "averages of the weights, used for evaluation", AVERAGE),
-        _section("schedules", "how the learning rate changes over time", SCHEDULE),
+        _section(
+            "schedules",
+            "how the learning rate changes over time",
+            SCHEDULE,
+            "t counts from the end of the warm-up, and T is the length of the run after it.",
+        ),
         Kind(
             "warmups",
             "how the rate rises before the schedule; off by default",

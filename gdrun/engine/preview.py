@@ -21,6 +21,7 @@ class Preview:
     times (points,): the epochs or steps, from 0. rates (points,): the learning rates. betas
     (points,): the momentum; None if it is constant. unit: the unit of times, "epoch" or "step".
     follows_loss: whether the rate also depends on the validation loss, which is not known here.
+    end: the time at which the run ends.
     """
 
     times: Numbers
@@ -28,6 +29,7 @@ class Preview:
     betas: Numbers | None
     unit: str
     follows_loss: bool
+    end: float
 
 
 def preview(cohort: Cohort) -> Preview:
@@ -37,7 +39,7 @@ def preview(cohort: Cohort) -> Preview:
     """
     plan, first = cohort.plan, Lanes(cohort, np.arange(1))
     length = plan.length if plan.length is not None else 100.0
-    last = max(int(np.ceil(length)) - 1, 1)
+    last = max(int(np.ceil(length)) - 1, 0)
     # Rounded, because rates change only at whole epochs or steps.
     times = np.unique(np.rint(np.linspace(0, last, min(last + 1, MOST_POINTS))))
     none = np.zeros(1, dtype=np.int64)
@@ -60,4 +62,5 @@ def preview(cohort: Cohort) -> Preview:
         betas=None if betas[0] is None else np.concatenate(betas)[:, 0],
         unit="step" if plan.schedule.per_step else "epoch",
         follows_loss=plan.schedule.form.uses_drops,
+        end=length,
     )

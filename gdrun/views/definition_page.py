@@ -56,6 +56,7 @@ def kind_table(kind: Kind) -> RenderableType:
     if kind.shared:
         shared = ", ".join(f"{each.name}={shown(each.default)}" for each in kind.shared.values())
         parts.append(f"All {kind.name} also take: {shared}")
+        parts += [kind.note] if kind.note else []
     parts.append(f"In a config, for example: {kind.example}")
     return Group(*parts)
 
@@ -74,7 +75,8 @@ def page(kind: Kind, entry: Entry) -> RenderableType:
     if entry.options:
         parts.append(_options("Options", entry.options))
     if kind.shared:
-        parts.append(_options(f"Options of all {kind.name}", kind.shared))
+        shared = _options(f"Options of all {kind.name}", kind.shared)
+        parts.append(Group(shared, kind.note) if kind.note else shared)
     labelled = {
         "Also called": ", ".join(entry.aliases),
         "In a config": entry.usage,

@@ -12,7 +12,8 @@ from rich.text import Text
 from gdrun.array_types import Numbers
 from gdrun.config.experiment import Experiment
 from gdrun.engine.preview import Preview
-from gdrun.methods.schedules import SCHEDULES
+from gdrun.methods.schedules import SCHEDULES, needs_length
+from gdrun.quantities import quantity
 from gdrun.views.curves import Chart, Curve
 from gdrun.views.terminal_plot import PlotView
 
@@ -33,8 +34,22 @@ def schedule_view(planned: Planned) -> RenderableType:
     equations = [SCHEDULES[name].doc.equation for name in names]
     if len(names) > 1:
         equations = [f"{name}: {text}" for name, text in zip(names, equations, strict=True)]
+    equations += [words for words in [_warm_up(*planned[0])] if words]
     title = Text(_title(planned), style="bold")
     return Group(title, *(Text(text, style="dim") for text in equations), "", *plots)
+
+
+def _warm_up(experiment: Experiment, planned: Preview) -> str:
+    """The words on the warm-up, from whose end the t of the equations counts; empty without one."""
+    schedule, unit = experiment.schedule, planned.unit
+    if not schedule["warmup"]:
+        return ""
+    n = quantity(schedule["warmup"])
+    at = unit if schedule["warmup_start"] == "zero" else f"({unit} + 1)"
+    words = f"warm-up ({unit} < {n}): lr = lr₀ · {at}/{n}; then t = {unit} − {n}"
+    if needs_length(SCHEDULES[schedule.name]):
+        words += f", T = {quantity(max(planned.end - schedule['warmup'], 1.0))}"
+    return words
 
 
 def schedule_charts(planned: Planned) -> list[Chart]:
@@ -47,7 +62,7 @@ def schedule_charts(planned: Planned) -> list[Chart]:
     charts = []
     for words, columns in quantities.items():
         curves = tuple(
-            Curve(experiment.schedule.name if several else "", *_with_corners(each.times, values))
+            Curve(experiment.schedule.name if several else "", *_drawn(each, values))
             for (experiment, each), values in zip(planned, columns, strict=True)
             if values is not None
         )
@@ -55,11 +70,16 @@ def schedule_charts(planned: Planned) -> list[Chart]:
     return charts
 
 
-def _with_corners(times: Numbers, values: Numbers) -> tuple[Numbers, Numbers]:
-    """The times and values of a curve, with a corner before each jump of a constant value.
+def _drawn(planned: Preview, values: Numbers) -> tuple[Numbers, Numbers]:
+    """The times and values of a curve: a staircase where a value stays for a whole epoch.
 
-    Without the corner, the line to the next point would be a ramp.
+    A value that changes at each step is a slope, with a corner before each jump of a constant
+    value: without it, the line to the next point would be a ramp.
     """
+    if planned.unit == "epoch":
+        times = np.append(planned.times, planned.end)
+        return np.repeat(times, 2)[1:-1], np.repeat(values, 2)
+    times = planned.times
     held = np.flatnonzero((values[2:] != values[1:-1]) & (values[1:-1] == values[:-2])) + 2
     return np.insert(times, held, times[held]), np.insert(values, held, values[held - 1])
 

@@ -102,6 +102,7 @@ def test_a_page_in_full(gdrun):
         "  per           epoch  one of epoch, step\n"
         "  warmup        0      0 ≤ x\n"
         "  warmup_start  zero   one of zero, one\n"
+        "t counts from the end of the warm-up, and T is the length of the run after it.\n"
         "\n"
         "In a config  schedule: {name: step, gamma: 0.5, drop_every: 10}\n"
     )

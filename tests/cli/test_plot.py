@@ -4,12 +4,7 @@ import json
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
-
-from gdrun.config.loading import load
-from gdrun.engine.preview import Preview
-from gdrun.views.schedule import schedule_charts
 
 
 def planned(gdrun, *words):
@@ -60,20 +55,6 @@ def test_several_schedules_are_drawn_together(gdrun, tmp_path):
     file = tmp_path / "both.svg"
     assert gdrun("plot", "--schedule", *words, "-o", str(file)).code == 0
     assert ">cosine<" in file.read_text(encoding="utf-8")
-
-
-def test_a_held_rate_drops_at_once_and_a_smooth_rate_has_no_corners():
-    """The rate 1 of epochs 0 to 4 becomes ½ at epoch 5: a vertical line, not a ramp."""
-    t = np.arange(10.0)
-    step = Preview(t, np.where(t < 5, 1.0, 0.5), None, "epoch", False)
-    smooth = Preview(t, 1 / (1 + t), None, "epoch", False)
-    experiment = load(None, ["schedule=step"])
-    drops, falls = (schedule_charts([(experiment, each)])[0].curves[0] for each in (step, smooth))
-    at_drop = drops.x == 5
-    assert drops.y[at_drop].tolist() == [1.0, 0.5]
-    assert set(drops.y[drops.x < 5]) == {1.0}
-    assert set(drops.y[drops.x > 5]) == {0.5}
-    assert falls.x.tolist() == t.tolist()
 
 
 @pytest.mark.longer
