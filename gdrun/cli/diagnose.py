@@ -123,6 +123,7 @@ def _diagnose_study(path: Path, json: bool, *, trying: bool) -> None:
     if json:
         console.print_json(study_diagnosis_data(found))
         return
+    faults.note_unknown_bounds(study)
     command = study.record.get("command")
     lines = []
     for symptom in found.symptoms:

@@ -105,20 +105,24 @@ def note_plugins_of_config(config: str) -> None:
 
 
 def note_plugins_of_study(study: ReadStudy) -> None:
-    """Print a note for each plugin that has changed since a study whose results are shown.
+    """Print a note for each plugin that has changed since a study whose results are shown."""
+    from gdrun.methods.plugins import changed, shown_path
 
-    A note also names the plugins that are needed to propose a wider range.
-    """
-    from gdrun.methods.plugins import changed, options_for, shown_path
-    from gdrun.study.judgement.sweep_findings import Sweep
-
-    recorded = study.record.get("plugins", [])
-    for each in changed(recorded):
+    for each in changed(study.record.get("plugins", ())):
         was = f"the old version (sha256 {each['sha256'][:8]}…)"
         path = shown_path(each["path"])
         note(f"the plugin {path} changed since the study; the results shown are from {was}")
-    if isinstance(study.found, Sweep) and not all(each.bounded for each in study.found.at_edge):
-        note(f"{shlex.join(options_for(recorded))} adds a wider range to try")
+
+
+def note_unknown_bounds(study: ReadStudy) -> None:
+    """Print a note on wider ranges that are not proposed, because a plugin is not loaded."""
+    from gdrun.methods.plugins import options_for
+    from gdrun.study.judgement.sweep_findings import Sweep
+
+    edges = study.found.at_edge if isinstance(study.found, Sweep) else ()
+    if keys := [edge.axis.leaf for edge in edges if not edge.bounded]:
+        loading = shlex.join(options_for(study.record.get("plugins", ())))
+        note(f"a wider range for {' and '.join(keys)} is proposed with {loading}")
 
 
 def usage_problem(error: typer.TyperException, arguments: Sequence[str] = ()) -> Problem:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gdrun.cli import completion, console
+from gdrun.cli import completion, console, faults
 from gdrun.cli.experiments import Json, Plugins
 from gdrun.cli.models import Runs
 from gdrun.cli.new_files import Force, require_new, write_new
@@ -79,6 +79,7 @@ def _study_contents(path: Path) -> dict[str, Any]:
     from gdrun.views.report import of_study
 
     study = read_ended(path)
+    faults.note_unknown_bounds(study)
     return of_study(study.found, path.resolve().name, as_options) | {"from": str(path)}
 
 

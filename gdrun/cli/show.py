@@ -152,6 +152,7 @@ def _show_study(path: Path, json: bool) -> None:
     if json:
         console.print_json(studying.document(study.record, path))
         return
+    faults.note_unknown_bounds(study)
     result = study.found
     view = (
         sweeps.sweep_result(result)
