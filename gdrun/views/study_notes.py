@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from functools import partial
 
+from gdrun.config.experiment import Experiment
 from gdrun.config.writing import short_flow
 from gdrun.methods.stopping import position
 from gdrun.quantities import separating_digits
@@ -17,6 +18,7 @@ from gdrun.study.judgement.stability import StabilityLimit
 from gdrun.study.judgement.statistics import quantile
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.study.judgement.verdict_rules import HALFWAY
+from gdrun.study.judgement.verdicts import others
 from gdrun.study.study import Work
 from gdrun.symptoms.wording import predicted
 from gdrun.views.numbers import contrasted, count, duration, percent, quantity
@@ -236,8 +238,37 @@ def symptom_notes(standings: Iterable[Standing]) -> list[tuple[str, str]]:
     return [("symptom", "; ".join(listed))] if found else []
 
 
-def limit_sentence(limit: StabilityLimit) -> str:
-    """A sentence with the observed and the predicted stability limit of the learning rate."""
+def limit_notes(sweep: Sweep) -> list[tuple[str, str]]:
+    """The notes on the stability limits of a sweep of the learning rate, as (label, text)."""
+    notes = []
+    for own, limit in sweep.limits.items():
+        members = [each for each in sweep.plan.candidates if others(each) == own]
+        reason = _changing_rate([each.experiment for each in members])
+        sentence = limit_sentence(limit, reason)
+        notes.append(("stability", f"{own}: {sentence}" if own else sentence))
+    return notes
+
+
+def _changing_rate(experiments: Sequence[Experiment]) -> str:
+    """Why rates above the limit of theory may be stable: the rate changes during the run.
+
+    Empty if it does not, or with noisy gradients, for which the limit of full batches is no limit.
+    """
+    schedules = {each.schedule.name for each in experiments} - {"constant"}
+    warms = any(each.schedule["warmup"] for each in experiments)
+    if not (schedules or warms) or not all(each.exact_steps for each in experiments):
+        return ""
+    names = [*sorted(schedules), *(["the warm-up"] if warms else [])]
+    constant = [*(["schedule=constant"] if schedules else []), *(["warmup=0"] if warms else [])]
+    verb = "changes" if len(names) == 1 else "change"
+    return f"because {' and '.join(names)} {verb} the rate: {' '.join(constant)} keeps it"
+
+
+def limit_sentence(limit: StabilityLimit, reason: str = "") -> str:
+    """A sentence with the observed and the predicted stability limit of the learning rate.
+
+    reason: why larger rates may be stable; empty if it is not known.
+    """
     rates = (limit.stable, limit.unstable, limit.unclear, limit.predicted)
     shown = partial(quantity, digits=separating_digits(rate for rate in rates if rate is not None))
     if limit.steps_needed is not None:
@@ -264,5 +295,5 @@ def limit_sentence(limit: StabilityLimit) -> str:
         theory = f"{predicted} is the limit in theory"
     else:
         theory = f"in theory, with full batches, rates below {predicted} are guaranteed to be "
-        theory += "stable near a minimum, and larger ones may be"
+        theory += f"stable near a minimum, and larger ones may be{', ' if reason else ''}{reason}"
     return f"{observed}; {theory} (curvature L = {quantity(limit.smoothness)})"

@@ -36,7 +36,7 @@ from gdrun.views.study_notes import (
     engine_notes,
     hardly_trained,
     lacking_notes,
-    limit_sentence,
+    limit_notes,
     order_notes,
     symptom_notes,
     trained_once_notes,
@@ -295,8 +295,7 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
         notes.append(("verdicts", meanings))
     if scale := shared_scale(sweep):
         notes.append(("curve", scale.legend))
-    for own, limit in sweep.limits.items():
-        notes.append(("stability", f"{own}: {limit_sentence(limit)}".removeprefix(": ")))
+    notes += limit_notes(sweep)
     for rung in sweep.rungs:
         counts = f"{count(len(rung.dropped), 'setting')} dropped, {len(rung.kept)} continued"
         notes.append(("halving", f"at epoch {position(rung.epoch)}: {counts}"))
