@@ -99,6 +99,18 @@ OTHER_WAYS: dict[str, str] = {
 """What to use instead of a setting that gdrun does not have, by its name in other libraries."""
 
 
+NAMES_ELSEWHERE: dict[str, dict[str, str]] = {
+    "surface": {
+        "quadratic": "bowl",
+        "ellipse": "bowl",
+        "paraboloid": "bowl",
+        "sphere": "bowl",
+        "banana": "rosenbrock",
+    },
+}
+"""The entry that a section may mean, by its name elsewhere."""
+
+
 @dataclass(frozen=True)
 class OptionNotName:
     """An option of gdrun that is taken for the name of an entry, such as warm-up for a schedule.

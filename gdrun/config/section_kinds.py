@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from gdrun.config.choices import entry_of_option, not_chosen, same_names
-from gdrun.config.names_elsewhere import option_not_name
+from gdrun.config.names_elsewhere import NAMES_ELSEWHERE, option_not_name
 from gdrun.config.option_models import settings_model
 from gdrun.config.settings import HeldOutFile, Standardize
 from gdrun.config.wording import problems_of
@@ -195,8 +195,11 @@ class SectionKind:
             what = f"no {self.key} is called {name!r}"
             hint = suggestion(name, known)
             option = option_not_name(name)
+            meant = NAMES_ELSEWHERE.get(self.key, {}).get(str(name).lower())
             if option is not None and option.section == self.key:
                 hint = option.hint
+            elif meant is not None:
+                hint = f"did you mean {meant}?"
             elif takes_plugins(self.registry):
                 hint = with_own_names(hint)
             return Problem(what, where(place), hint)
