@@ -41,7 +41,7 @@ def lacking_notes(plan: StudyPlan) -> list[tuple[str, str]]:
     ]
 
 
-def as_good_notes(sweep: Sweep) -> list[tuple[str, str]]:
+def better_median_notes(sweep: Sweep) -> list[tuple[str, str]]:
     """A note if another setting has a better median than the best one, but is not chosen.
 
     It reaches the target later, is less stable, or was dropped by successive halving.

@@ -31,7 +31,7 @@ from gdrun.views.schedule_notes import schedule_notes
 from gdrun.views.split_note import split_notes
 from gdrun.views.study_line import study_line
 from gdrun.views.study_notes import (
-    as_good_notes,
+    better_median_notes,
     constant_notes,
     engine_notes,
     hardly_trained,
@@ -276,7 +276,7 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
         progress = training_progress(sweep.standings, best, sweep.metric)
         text = f"{best.candidate.name}: {_spread_text(sweep, best)}{hardly_trained(progress)}"
         notes.append(("best", text))
-        notes += as_good_notes(sweep)
+        notes += better_median_notes(sweep)
     if not sweep.unlike:
         notes += constant_notes(sweep.ranking, sweep.metric)
     by_value = _by_value(sweep)

@@ -13,7 +13,7 @@ from gdrun.study.judgement.sweep_findings import judge_sweep
 from gdrun.study.judgement.training_progress import training_progress
 from gdrun.study.study import Work
 from gdrun.study.tuning import choose
-from gdrun.views.study_notes import as_good_notes, hardly_trained, why_chosen
+from gdrun.views.study_notes import better_median_notes, hardly_trained, why_chosen
 from study.cases import plan_and_results, planned, result
 
 LOSS = Metric("validation_loss")
@@ -151,5 +151,6 @@ def test_the_value_of_a_dropped_setting_is_not_as_good():
     axes = axes_of({"lr": [0.1, 1.0]}, plan.candidates[0].experiment)
     found = judge_sweep(plan, axes, results, LOSS, Work(2, 0, 1, 0.0))
     assert found.best.settings["optimizer.lr"] == 1.0
-    assert as_good_notes(found) == []
-    assert why_chosen(found) == "lr=0.1 has 1, but successive halving dropped it at epoch 1"
+    why = "lr=0.1 has 1, but successive halving dropped it at epoch 1"
+    assert why_chosen(found) == why
+    assert better_median_notes(found) == [("dropped", why)]

@@ -19,7 +19,7 @@ from gdrun.views.comparisons import amount_text, test_result, test_text
 from gdrun.views.numbers import MISSING, percent, quantity
 from gdrun.views.recorded import standings_of
 from gdrun.views.study_line import study_line
-from gdrun.views.study_notes import as_good_notes, order_notes
+from gdrun.views.study_notes import better_median_notes, order_notes
 from gdrun.views.study_warnings import NOT_COMPARABLE
 from gdrun.views.sweeps import shown_value, spread_cells
 
@@ -100,7 +100,7 @@ def _order(found: Sweep | Comparison) -> str:
     metric, rows = found.metric, ranked(standings_of(found))
     value = f"{'median ' if len(found.plan.seeds) > 1 else ''}{metric.words}"
     better = "lower" if metric.sign > 0 else "higher"
-    notes = as_good_notes(found) if isinstance(found, Sweep) else []
+    notes = better_median_notes(found) if isinstance(found, Sweep) else []
     notes += order_notes(rows, metric, found.target)
     order = f"the best {value} first, {better} is better"
     if any(each.dropped is not None for each in rows):
