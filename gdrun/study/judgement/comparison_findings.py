@@ -70,7 +70,7 @@ class Contender:
         """
         if not self.standing.candidate.experiment.exact_steps:
             return self.rising_first
-        share: float | None = self.standing.results[0].record["summary"]["rising_share"]
+        share: float | None = self.standing.results[0].summary["rising_share"]
         return share
 
     @property
