@@ -250,7 +250,7 @@ def studies_of_a_lost_plugin(gdrun, tmp_path, monkeypatch, forget):
 
 def test_studies_of_a_lost_plugin_are_shown(gdrun, studies_of_a_lost_plugin):
     swept = studies_of_a_lost_plugin["s"]
-    note = "note: --plugin my.py adds a wider range to try\n"
+    note = "note: a wider range for rho is proposed with --plugin my.py\n"
     for study in studies_of_a_lost_plugin.values():
         for words in (
             ("show", study),
@@ -264,7 +264,8 @@ def test_studies_of_a_lost_plugin_are_shown(gdrun, studies_of_a_lost_plugin):
             ("runs", "--out", str(Path(study).parent)),
         ):
             answer = gdrun(*words)
-            noted = study == swept and words[0] not in ("runs", "export")
+            noted = study == swept and words[0] in ("show", "report", "diagnose")
+            noted = noted and "--json" not in words
             assert (answer.code, answer.err) == (0, note if noted else ""), words
     warned = "the best rho is the smallest that was tried;"
     without, loaded = (
@@ -286,10 +287,12 @@ def test_code_that_is_not_loaded_is_no_damaged_record(gdrun, studies_of_a_lost_p
     assert answer.err.endswith("hint: load the plugins of the study: --plugin my.py\n")
 
 
-def test_a_fault_of_gdrun_is_no_damaged_record(studies_of_a_lost_plugin, monkeypatch):
+@pytest.mark.parametrize("fault", [AttributeError, KeyError, TypeError, ValueError])
+def test_a_fault_of_gdrun_is_no_damaged_record(studies_of_a_lost_plugin, monkeypatch, fault):
     def faulty(*arguments):
-        raise AttributeError("'Definition' object has no attribute 'start'")
+        raise fault("start")
 
     monkeypatch.setattr("gdrun.study.storage.reading.standings", faulty)
-    with pytest.raises(AttributeError, match="no attribute 'start'"):
-        package.read_study(studies_of_a_lost_plugin["s"])
+    for study in studies_of_a_lost_plugin.values():
+        with pytest.raises(fault, match="start"):
+            package.read_study(study)

@@ -5,8 +5,9 @@ from typing import get_args, get_type_hints
 import pytest
 
 import gdrun
+from gdrun.errors import GdrunError
 from gdrun.runs.checked import misfit
-from gdrun.runs.strict_json import loads
+from gdrun.runs.strict_json import dumps, loads
 from gdrun.runs.summary import Summary
 from gdrun.study.storage.records import (
     ComparisonFindings,
@@ -49,6 +50,22 @@ def test_every_key_of_a_study_is_described(directory):
         findings = {"sweep": SweepFindings, "compare": ComparisonFindings}.get(document["verb"])
         if findings is not None:
             assert misfit(document, findings) is None
+
+
+def test_a_damaged_study_is_read_or_refused(directory):
+    """No value of the record may raise another exception, when it is missing or another value."""
+    file = directory / "study.json"
+    whole = loads(file.read_text(encoding="utf-8"))
+    refused = 0
+    for key in whole:
+        without = {each: whole[each] for each in whole if each != key}
+        for changed in (without, *({**whole, key: other} for other in (None, -3, "x", [], {}))):
+            file.write_text(dumps(changed), encoding="utf-8")
+            try:
+                gdrun.read_study(directory)
+            except GdrunError:
+                refused += 1
+    assert refused > len(whole)
 
 
 @pytest.mark.longer

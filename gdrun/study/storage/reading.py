@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from gdrun.study.design.axes import Axis
 from gdrun.study.design.comparison_plan import plan_comparison
 from gdrun.study.design.trials import Candidate, StudyPlan, candidates_of
 from gdrun.study.judgement.comparison_findings import Comparison, Contender, judge_comparison
-from gdrun.study.judgement.metrics import Metric, Target
+from gdrun.study.judgement.metrics import NAMES, Metric, Target
 from gdrun.study.judgement.ranking import Standing, led_by, standings
 from gdrun.study.judgement.stability import StabilityLimit
 from gdrun.study.judgement.sweep_findings import Sweep, judge_sweep
@@ -68,7 +69,7 @@ def read_found(path: Path) -> ReadStudy:
     plugins = record.get("plugins", [])
     try:
         with recorded_methods(plugins, _configs(record)):
-            found = _READERS[record["verb"]](record, path)
+            found = _judged(record, path)
     except ConfigError as error:
         calls = " ".join(loading(each["path"]) for each in plugins)
         raise RecordError(
@@ -76,11 +77,22 @@ def read_found(path: Path) -> ReadStudy:
             where=str(path / RECORD),
             hint=f"load the plugins of the study: {calls}" if calls else None,
         ) from None
-    # The types are checked. If values still contradict each other, the record is damaged.
+    return ReadStudy(path, record, found)
+
+
+def _judged(record: StudyRecord, path: Path) -> Found:
+    """Read the values of a study from its record, and judge them.
+
+    Raises RecordError if the values contradict each other: their types are checked, so that the
+    record is damaged then. An exception while they are judged is a fault of gdrun, and no reason to
+    delete a record.
+    """
+    try:
+        judge = _READERS[record["verb"]](record, path)
     except (LookupError, ArithmeticError, TypeError, ValueError) as error:
         reason = f"its values contradict each other ({type(error).__name__}: {error})"
         raise unreadable(path / RECORD, reason) from None
-    return ReadStudy(path, record, found)
+    return judge()
 
 
 def _configs(record: StudyRecord) -> list[dict[str, Any]]:
@@ -89,44 +101,43 @@ def _configs(record: StudyRecord) -> list[dict[str, Any]]:
     return [row[key] for row in rows for key in ("base", "config") if key in row]
 
 
-def _read_sweep(record: StudyRecord, path: Path) -> Sweep:
-    """The recorded findings of a sweep, or new ones if it was killed before they were recorded."""
+Judge = Callable[[], Found]
+"""A function that judges the values of a study, after they were read."""
+
+
+def _read_sweep(record: StudyRecord, path: Path) -> Judge:
+    """Read a sweep. Its findings are those of the record, or new ones if it was killed before."""
     question = checked(record, SweepQuestion, path / RECORD)
     settings = [row["settings"] for row in record["candidates"]]
     base, for_all = load(question["base"]), question.get("for_all", {})
     candidates = candidates_of(base, settings, for_all)
     plan = StudyPlan("sweep", candidates, tuple(record["seeds"]), for_all)
     results = read_results(path, plan)
-    metric, target, axes = Metric(question["metric"]), _target(question), _axes(plan)
+    metric, target, axes = _metric(question["metric"]), _target(question), _axes(plan)
     if "axes" in question:
         axes = tuple(map(read_axis, question["axes"]))
     rungs = tuple(map(read_rung, record.get("rungs", ())))
     if "ranking" not in record:
         work = _found_only(plan, results)
-        return judge_sweep(plan, axes, results, metric, work, target=target, rungs=rungs)
+        return partial(judge_sweep, plan, axes, results, metric, work, target=target, rungs=rungs)
     judged = checked(record, SweepFindings, path / RECORD)
-    found, differing = standings(plan, results, metric), judged["unlike"]
-    if differing is None:
-        found = led_by(found, judged["best"])
     limits = {own: StabilityLimit(**limit) for own, limit in judged["stability_of"].items()}
     if judged["stability"]:
         limits[""] = StabilityLimit(**judged["stability"])
-    return Sweep(
-        plan,
-        axes,
-        metric,
-        found,
-        tuple(verdicts(found, metric, target, ranked=differing is None)),
-        target,
-        limits,
-        Work(**judged["work"]),
-        rungs,
-        differing,
-    )
+    work, differing = Work(**judged["work"]), judged["unlike"]
+
+    def judge() -> Sweep:
+        found = standings(plan, results, metric)
+        if differing is None:
+            found = led_by(found, judged["best"])
+        words = tuple(verdicts(found, metric, target, ranked=differing is None))
+        return Sweep(plan, axes, metric, found, words, target, limits, work, rungs, differing)
+
+    return judge
 
 
-def _read_comparison(record: StudyRecord, path: Path) -> Comparison:
-    """The recorded findings of a comparison, or new ones if it was killed before it ended.
+def _read_comparison(record: StudyRecord, path: Path) -> Judge:
+    """Read a comparison. Its findings are those of the record, or new ones if it was killed before.
 
     New findings have no timing of the contenders.
     """
@@ -136,30 +147,33 @@ def _read_comparison(record: StudyRecord, path: Path) -> Comparison:
     ]
     plan = plan_comparison(contenders, record["seeds"], record.get("for_all"))
     results = read_results(path, plan)
-    metric, target = Metric(question["metric"]), _target(question)
+    metric, target = _metric(question["metric"]), _target(question)
     baseline = question.get("baseline")
     if "ranking" not in record:
         work = _found_only(plan, results)
-        return judge_comparison(plan, results, metric, work, target=target, baseline=baseline)
+        return partial(
+            judge_comparison, plan, results, metric, work, target=target, baseline=baseline
+        )
     judged = checked(record, ComparisonFindings, path / RECORD)
     rows = {row["name"]: row for row in judged["ranking"]}
+    # All contenders of which a run has ended have a row; a LookupError tells a damaged record.
+    ended = {trial.candidate for trial in plan.trials if trial.identity in results}
+    rows_of = {name: rows[name] for name in (plan.candidates[k].name for k in ended)}
     tuned = judged["tuning_work"]
-    return Comparison(
-        plan,
-        metric,
-        target,
-        tuple(
-            _contender(standing, target, rows[standing.candidate.name])
+    work, tuning = Work(**judged["work"]), Work(**tuned) if tuned else None
+
+    def judge() -> Comparison:
+        found = [
+            _contender(standing, target, rows_of[standing.candidate.name])
             for standing in standings(plan, results, metric)
-        ),
-        Work(**judged["work"]),
-        Work(**tuned) if tuned else None,
-        judged["unlike"],
-        baseline,
-    )
+        ]
+        unlike = judged["unlike"]
+        return Comparison(plan, metric, target, tuple(found), work, tuning, unlike, baseline)
+
+    return judge
 
 
-_READERS: dict[str, Callable[[StudyRecord, Path], Found]] = {
+_READERS: dict[str, Callable[[StudyRecord, Path], Judge]] = {
     "sweep": _read_sweep,
     "compare": _read_comparison,
 }
@@ -191,9 +205,16 @@ def _axes(plan: StudyPlan) -> tuple[Axis, ...]:
     return tuple(Axis(key, tuple(each.values())) for key, each in values.items())
 
 
+def _metric(name: str) -> Metric:
+    """The metric of this name. Raises ValueError if there is none."""
+    if name not in NAMES:
+        raise ValueError(f"there is no metric {name!r}")
+    return Metric(name)
+
+
 def _target(question: Question) -> Target | None:
     target = question["target"]
-    return target and Target(Metric(target["metric"]), target["value"], target["reason"])
+    return target and Target(_metric(target["metric"]), target["value"], target["reason"])
 
 
 def _tuning(tuning: TuningRecord | None) -> Tuning | None:
