@@ -19,8 +19,8 @@ config says; but targets that are classes are whole numbers.
 Numbers: TypeAlias = NDArray[np.float64]
 """Rates, losses and norms, which are always in double precision."""
 
-Counts: TypeAlias = NDArray[np.int64]
-"""Whole numbers: indices of rows or of lanes (runs that train together), or numbers of steps."""
+Integers: TypeAlias = NDArray[np.int64]
+"""Indices of rows or lanes (runs that train together), class codes, or numbers of steps."""
 
 Flags: TypeAlias = NDArray[np.bool_]
 """A truth value for each lane (one of the runs that train together), row or column."""

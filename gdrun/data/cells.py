@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from gdrun.array_types import Counts, Flags, Numbers
+from gdrun.array_types import Flags, Integers, Numbers
 
 MISSING_WORDS = ("", "NA", "N/A", "#N/A", "<NA>", "nan", "null", "none", "?", "-")
 """Cells that mean "no value"; the comparison ignores case."""
@@ -108,7 +108,7 @@ class Cells:
     texts: the different texts of the cells. codes (N,): for each cell the index of its text.
     """
 
-    codes: Counts
+    codes: Integers
     texts: Sequence[str]
 
     @classmethod

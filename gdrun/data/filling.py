@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gdrun.array_types import Counts, Numbers
+from gdrun.array_types import Integers, Numbers
 from gdrun.data.column_options import ColumnOptions
 from gdrun.data.dates import DAY, date_features
 from gdrun.data.encoding import SourceColumn, columns_of_numbers
@@ -16,7 +16,7 @@ from gdrun.errors import DataError
 MOST_NAMED = 5
 
 
-def fill_of(table: Table, train: Counts, *, gaps: bool) -> Numbers | None:
+def fill_of(table: Table, train: Integers, *, gaps: bool) -> Numbers | None:
     """The values that replace missing values, in the table and in new rows: (d,).
 
     train: the indices of the training rows. gaps: whether the table has missing values. They are
@@ -34,7 +34,7 @@ def fill_values(
     X: Numbers,
     sources: Sequence[SourceColumn],
     fillings: Sequence[str],
-    train: Counts,
+    train: Integers,
     where: str,
     options: ColumnOptions,
 ) -> Numbers | None:

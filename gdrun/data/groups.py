@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from gdrun.array_types import Array, Counts
+from gdrun.array_types import Array, Integers
 from gdrun.data.cells import cell_value
 from gdrun.data.columns import count
 
@@ -25,10 +25,10 @@ class Groups:
     """
 
     column: str
-    codes: Counts
+    codes: Integers
     labels: Sequence[Label]
 
-    def labels_of(self, rows: Counts) -> frozenset[Label]:
+    def labels_of(self, rows: Integers) -> frozenset[Label]:
         """The labels of the groups of some rows. rows: their indices."""
         return frozenset(self.labels[code] for code in np.unique(self.codes[rows]).tolist())
 

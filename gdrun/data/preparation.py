@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from gdrun.array_types import Array, Counts, Numbers
+from gdrun.array_types import Array, Integers, Numbers
 from gdrun.data.encoding import Encoding, columns_of_numbers
 from gdrun.data.feature_matrix import front_of, write_rows
 from gdrun.data.filling import fill_of
@@ -131,7 +131,7 @@ def prepare(
     if target_scale is not None:
         notes.append(_target_note(table.target_name))
 
-    def part(of: Table, y: Array, chosen: Counts, memory: Numbers | None = None) -> Part:
+    def part(of: Table, y: Array, chosen: Integers, memory: Numbers | None = None) -> Part:
         if task == "regression":
             y = y if target_scale is None else target_scale.standardised(y)
             y = _cast(y[:, None], (table.target_name,), dtype, of.name)[:, 0]
@@ -186,7 +186,7 @@ def prepare(
 
 def _prepared_rows(
     table: Table,
-    chosen: Counts,
+    chosen: Integers,
     encoding: Encoding,
     dtype: np.dtype[Any],
     *,
@@ -201,7 +201,7 @@ def _prepared_rows(
     """
     columns = encoding.features + ones
 
-    def made(block: Counts) -> Array:
+    def made(block: Integers) -> Array:
         rows = np.ones((len(block), columns), dtype)
         values = encoding.prepared(rows_of(table.X, block))
         rows[:, : encoding.features] = _cast(values, table.feature_names, dtype, table.name)
@@ -282,7 +282,7 @@ def _cast(X: Array, names: tuple[str, ...], dtype: DTypeLike, name: str) -> Arra
     return cast
 
 
-def _untrained_classes(trained: Counts, classes: tuple[str, ...], table: Table) -> list[str]:
+def _untrained_classes(trained: Integers, classes: tuple[str, ...], table: Table) -> list[str]:
     if not classes:
         return []
     counts = np.bincount(trained, minlength=len(classes))

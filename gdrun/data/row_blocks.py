@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gdrun.array_types import Array, Counts, Flags, Numbers
+from gdrun.array_types import Array, Flags, Integers, Numbers
 from gdrun.moments import Moments, no_rows
 from gdrun.threads import in_order
 
@@ -59,7 +59,7 @@ def has_nan(X: Array) -> bool:
         return any(in_order(missing, row_blocks(X)))
 
 
-def mean_and_scale_by_blocks(X: Array, rows: Counts) -> tuple[Numbers, Numbers, Flags] | None:
+def mean_and_scale_by_blocks(X: Array, rows: Integers) -> tuple[Numbers, Numbers, Flags] | None:
     """Return the mean and the scale of each column of X (N, d), and whether it varies: (d,) each.
 
     X must be finite. rows: the indices of the rows to use. The scale is the population standard
@@ -71,7 +71,7 @@ def mean_and_scale_by_blocks(X: Array, rows: Counts) -> tuple[Numbers, Numbers, 
     found = no_rows((columns,))
     low, high = np.full(columns, np.inf), np.full(columns, -np.inf)
 
-    def statistics(chosen: Counts) -> tuple[Numbers, Numbers, Moments]:
+    def statistics(chosen: Integers) -> tuple[Numbers, Numbers, Moments]:
         return statistics_of_block(rows_of(X, chosen))
 
     with np.errstate(all="ignore"):
@@ -100,7 +100,7 @@ def statistics_of_block(block: Numbers) -> tuple[Numbers, Numbers, Moments]:
     return lowest, highest, Moments(len(block), mean, squares)
 
 
-def rows_of(X: Array, rows: Counts) -> Numbers:
+def rows_of(X: Array, rows: Integers) -> Numbers:
     """Return a contiguous copy of some rows of X (N, d), as float64.
 
     rows: their indices, in ascending order. Consecutive rows are copied as a slice, which takes two
@@ -125,7 +125,7 @@ def over_rows(operation: np.ufunc, block: Numbers) -> Numbers:
     return reduced
 
 
-def row_blocks_of(rows: Counts, columns: int) -> list[Counts]:
+def row_blocks_of(rows: Integers, columns: int) -> list[Integers]:
     """Return the row numbers `rows`, divided into blocks of about BLOCK_ENTRIES entries.
 
     columns: the number of entries of a row.

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gdrun.array_types import Counts, Flags, Numbers
+from gdrun.array_types import Flags, Integers, Numbers
 from gdrun.data.column_names import as_tuple
 from gdrun.data.column_options import how_missing
 from gdrun.data.columns import count
@@ -55,7 +55,7 @@ def load_groups(options: Mapping[str, Any], column: str) -> tuple[Table, Groups]
     return table, Groups(column, codes, labels)
 
 
-def _with_groups(table: Table, found: Counts, column: str, how: str) -> tuple[Table, Counts]:
+def _with_groups(table: Table, found: Integers, column: str, how: str) -> tuple[Table, Integers]:
     """The rows of a table that have a group, and their groups.
 
     found: the group of each row; −1 without one. how: how missing values of the column are treated.
@@ -74,7 +74,7 @@ def _with_groups(table: Table, found: Counts, column: str, how: str) -> tuple[Ta
     return _with_rows(table, rows, column), found[rows]
 
 
-def _kept(table: Table) -> Counts:
+def _kept(table: Table) -> Integers:
     """The indices of the rows of the file that are in the table: (N,)."""
     return np.arange(len(table.y)) if table.kept is None else table.kept
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdrun.array_types import Counts, Numbers
+from gdrun.array_types import Integers, Numbers
 from gdrun.errors import DataError
 from gdrun.methods.randomness import stream
 
@@ -15,12 +15,12 @@ from gdrun.methods.randomness import stream
 class SplitRows:
     """The row indices of each of the three parts, (n,), in ascending order."""
 
-    train: Counts
-    validation: Counts
-    test: Counts
+    train: Integers
+    validation: Integers
+    test: Integers
 
 
-def split_rows(strata: Counts, *, validation: float, test: float, seed: int) -> SplitRows:
+def split_rows(strata: Integers, *, validation: float, test: float, seed: int) -> SplitRows:
     """Divide the rows at random into the three parts, with nearly the same shares of each stratum.
 
     A stratum is a group of rows with the same code. strata: (N,), the code of each row: its class,
@@ -58,7 +58,7 @@ def split_rows(strata: Counts, *, validation: float, test: float, seed: int) -> 
     )
 
 
-def split_groups(groups: Counts, *, validation: float, test: float, seed: int) -> SplitRows:
+def split_groups(groups: Integers, *, validation: float, test: float, seed: int) -> SplitRows:
     """Divide the rows at random into the three parts, with each group in a single part.
 
     groups (N,): the code of the group of each row. For each held-out part, the groups are
@@ -81,7 +81,7 @@ def split_groups(groups: Counts, *, validation: float, test: float, seed: int) -
             hint="choose a column with more different values, or set validation or test to 0",
         )
     free = stream(seed, "split").permutation(len(sizes)).tolist()
-    chosen: dict[str, Counts] = {}
+    chosen: dict[str, Integers] = {}
     later = parts - 1
     for name, size in wanted.items():
         if not size:
@@ -146,7 +146,7 @@ def _different(number: int) -> str:
     return "a single time" if number == 1 else f"{number} different times"
 
 
-def _shuffled_by_stratum(strata: Counts, kinds: int, seed: int) -> Counts:
+def _shuffled_by_stratum(strata: Integers, kinds: int, seed: int) -> Integers:
     """Return all row indices, (N,), grouped by stratum, and in random order within each stratum.
 
     strata: (N,), the code of each row. kinds: the number of codes.
@@ -159,7 +159,7 @@ def _shuffled_by_stratum(strata: Counts, kinds: int, seed: int) -> Counts:
     return shuffled[np.argsort(codes, kind="stable")]
 
 
-def _joined_ranges(rows: Counts, starts: list[int], ends: list[int]) -> Counts:
+def _joined_ranges(rows: Integers, starts: list[int], ends: list[int]) -> Integers:
     """Return the elements of `rows` in several ranges, in ascending order.
 
     starts, ends: the positions where each range begins and ends.
@@ -184,7 +184,7 @@ def part_size(share: float, total: int) -> int:
     return int(share)
 
 
-def allocate(size: int, counts: Counts) -> Counts:
+def allocate(size: int, counts: Integers) -> Integers:
     """Return how many rows to take from each of C strata, by the largest remainder method: (C,).
 
         quota_c = size · n_c / N

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from gdrun.array_types import Counts, Flags, Numbers
+from gdrun.array_types import Flags, Integers, Numbers
 from gdrun.data.column_statistics import column_statistics
 from gdrun.data.row_blocks import LARGE_ENTRIES, mean_and_scale_by_blocks
 from gdrun.data.table import Table
 
 
 def standardisation_of(
-    table: Table, trained: Counts, means: Numbers | None
+    table: Table, trained: Integers, means: Numbers | None
 ) -> tuple[Numbers, Numbers, Flags]:
     """Return the mean and the scale of each of d columns, and whether it varies: (d,) each.
 
@@ -28,7 +28,7 @@ def standardisation_of(
     return standardisation(_filled(np.asarray(table.X[trained], dtype=np.float64), means))
 
 
-def mapped_standardisation(table: Table, trained: Counts) -> tuple[Numbers, Numbers, Flags]:
+def mapped_standardisation(table: Table, trained: Integers) -> tuple[Numbers, Numbers, Flags]:
     """Return the mean and the scale of each of d columns, and whether it varies: (d,) each.
 
     They are those of the training rows of a table on disk. The scale is the population standard

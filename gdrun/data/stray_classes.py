@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdrun.array_types import Counts
+from gdrun.array_types import Integers
 from gdrun.data.column_options import ColumnOptions, how_missing
 from gdrun.data.columns import Column
 from gdrun.data.places import Places
@@ -41,7 +41,7 @@ class Stray:
 
 
 def strays_in(
-    target: Column, kept: Counts | None, places: Places, options: ColumnOptions
+    target: Column, kept: Integers | None, places: Places, options: ColumnOptions
 ) -> dict[str, Stray]:
     """The classes of a target that are probably mistakes, by their label.
 
@@ -104,11 +104,12 @@ def same_but_for_case(names: Sequence[str], counts: Sequence[int]) -> dict[str, 
 
 
 def note_on_single_rows(
-    y: Counts, classes: Sequence[str], strays: Mapping[str, Stray]
+    y: Integers, classes: Sequence[str], strays: Mapping[str, Stray]
 ) -> list[str]:
-    """A note on classes that one row has each, while all others are frequent; or none.
+    """A note on classes that have one row each, while all others are frequent; or no note.
 
-    strays: the classes whose places are known.
+    y (N,): the class code of each row. classes: the label of each code. strays: the
+    classes that are probably mistakes, by label; the note has the place of their first row.
     """
     counts = np.bincount(y, minlength=len(classes)).tolist() if classes else []
     single = few_rows(classes, counts, 1)
@@ -123,7 +124,7 @@ def note_on_single_rows(
     return [f"{SINGLE} {named}; {left} the target has {len(classes) - len(single)} classes"]
 
 
-def classes_with_rows(y: Counts, classes: Sequence[str], strays: Mapping[str, Stray]) -> str:
+def classes_with_rows(y: Integers, classes: Sequence[str], strays: Mapping[str, Stray]) -> str:
     """The classes, the most frequent first, with their numbers of rows, as words.
 
     y (N,): the code of each row. strays: the classes that are named with the place of a row.

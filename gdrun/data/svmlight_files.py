@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gdrun.array_types import Array, Counts, Numbers
+from gdrun.array_types import Array, Integers, Numbers
 from gdrun.data.several_files import matching_files
 from gdrun.data.table import Table
 from gdrun.data.text_files import TextFile, text_file
@@ -46,14 +46,14 @@ class SparseRows:
     """
 
     y: Numbers
-    counts: Counts
-    lines: Counts
+    counts: Integers
+    lines: Integers
     indices: Array
     values: Numbers
     queries: bool
 
     @property
-    def rows(self) -> Counts:
+    def rows(self) -> Integers:
         """The row of each value, (k,)."""
         return np.repeat(np.arange(len(self.counts)), self.counts)
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gdrun.array_types import Array, Counts, Numbers
+from gdrun.array_types import Array, Integers, Numbers
 from gdrun.data.cells import MissingMarks
 from gdrun.data.column_options import ColumnOptions
 from gdrun.data.column_report import ColumnReport
@@ -79,7 +79,7 @@ class Table:
     options: ColumnOptions = field(default_factory=ColumnOptions)
     decimal: str = "."
     reports: tuple[ColumnReport, ...] = ()
-    kept: Counts | None = None
+    kept: Integers | None = None
     wide: Numbers | None = None
     strays: Mapping[str, Stray] = field(default_factory=dict)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from gdrun.array_types import Array, Counts, Numbers
+from gdrun.array_types import Array, Integers, Numbers
 from gdrun.data.booleans import boolean_codes, boolean_word
 from gdrun.data.stray_classes import classes_with_rows
 from gdrun.data.table import Table, Task
@@ -68,7 +68,7 @@ def real_targets(table: Table) -> Numbers:
     return table.y.astype(np.float64)
 
 
-def class_codes(table: Table, *, declared: bool = False) -> tuple[Counts, tuple[str, ...]]:
+def class_codes(table: Table, *, declared: bool = False) -> tuple[Integers, tuple[str, ...]]:
     """Return the targets as class codes 0 … C−1, (N,), and the label of each code.
 
     Targets that are whole numbers become classes in ascending order. declared: whether the user
@@ -110,7 +110,7 @@ def positive_last(
     return 1 - codes, labels[::-1]
 
 
-def require_two_classes(table: Table, codes: Counts, labels: tuple[str, ...]) -> None:
+def require_two_classes(table: Table, codes: Integers, labels: tuple[str, ...]) -> None:
     """Raise DataError if a positive class is given, but the target has more than two classes.
 
     The error names the classes with their numbers of rows, and says what to do about those that are

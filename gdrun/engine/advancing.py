@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gdrun.array_types import Counts, Flags, Numbers
+from gdrun.array_types import Flags, Integers, Numbers
 from gdrun.engine.batches import Batches
 from gdrun.engine.contract import Measures
 from gdrun.engine.plan import Place, Plan
@@ -46,10 +46,10 @@ def after_steps(
     )
 
 
-def _count(true: Flags) -> Counts:
+def _count(true: Flags) -> Integers:
     """The number of true values in each column, (lanes,). true: (steps, lanes)."""
     # NumPy counts along a contiguous axis much faster.
-    counts: Counts = (
+    counts: Integers = (
         true[0].astype(np.int64)
         if len(true) == 1
         else np.count_nonzero(np.ascontiguousarray(true.T), axis=-1)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from gdrun.array_types import Array, Counts
+from gdrun.array_types import Array, Integers
 from gdrun.engine.cohort import Cohort
 from gdrun.engine.plan import Place
 from gdrun.problems.rows import rows_of
@@ -28,7 +28,7 @@ examples in the batch. For a full batch, S is 1, and X is a tuple of one array (
 not copied, because its rows may be on disk.
 """
 
-Order = Future[Counts]
+Order = Future[Integers]
 """The order of the examples in an epoch, as a future: another thread may still be drawing it."""
 
 CHUNK_ENTRIES = 2**18
@@ -70,7 +70,7 @@ class Batches:
         few = min(FEW_STEPS, MOST_ENTRIES // entries)
         return min(max(CHUNK_ENTRIES // entries, few, 1), MOST_STEPS)
 
-    def chosen(self, seeds: Sequence[int], place: Place, steps: int) -> Counts:
+    def chosen(self, seeds: Sequence[int], place: Place, steps: int) -> Integers:
         """The row indices of the examples that `steps` steps use: (S, examples).
 
         seeds: S seeds, each of which draws its own order of the rows. place: the epoch, and the
@@ -103,7 +103,7 @@ class Batches:
             X, y = X.take(chosen, axis=0), y.take(chosen)
         return [(X[:, k : k + size], y[:, k : k + size]) for k in range(0, y.shape[1], size)]
 
-    def spent(self, place: Place, steps: Counts) -> Counts:
+    def spent(self, place: Place, steps: Integers) -> Integers:
         """The number of examples that the next `steps` steps use.
 
         place: the epoch, and the number of earlier steps in this epoch. steps: an array with any
@@ -134,7 +134,7 @@ class Batches:
                 if key not in self._orders:
                     self._orders[key] = pool("orders").submit(self._batching.order, *key)
 
-    def _order(self, seed: int, epoch: int) -> Counts:
+    def _order(self, seed: int, epoch: int) -> Integers:
         """The order of the examples in one epoch, drawn by this seed: row indices (rows,).
 
         The call also starts to draw the order of the next epoch, in another thread.
@@ -151,7 +151,7 @@ class Batches:
         return self._orders[own].result()
 
 
-def _finished(order: Counts) -> Order:
+def _finished(order: Integers) -> Order:
     """A future that already has this order as its result."""
     done: Order = Future()
     done.set_result(order)

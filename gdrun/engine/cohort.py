@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from gdrun.array_types import Array, Counts, Flags, Numbers
+from gdrun.array_types import Array, Flags, Integers, Numbers
 from gdrun.data import Part, Prepared
 from gdrun.engine.plan import Plan
 from gdrun.methods.rules import Rule
@@ -68,7 +68,7 @@ class LaneNumbers:
     rule: Mapping[str, Numbers]
     schedule: Mapping[str, Numbers]
 
-    def take(self, index: Counts) -> LaneNumbers:
+    def take(self, index: Integers) -> LaneNumbers:
         """The numbers of the runs at these indices (k,)."""
         return LaneNumbers(
             tuple(self.seeds[lane] for lane in index.tolist()),
@@ -218,7 +218,7 @@ class Lanes:
     """
 
     cohort: Cohort
-    index: Counts
+    index: Integers
 
     @classmethod
     def all_of(cls, cohort: Cohort) -> Lanes:

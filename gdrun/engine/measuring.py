@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from gdrun.array_types import Array, Counts
+from gdrun.array_types import Array, Integers
 from gdrun.data import Part, Prepared
 from gdrun.engine.cohort import Cohort, Design, Lanes
 from gdrun.engine.contract import Engine
@@ -36,7 +36,7 @@ ROWS_FOR_THREADS = 2**16
 Values = Mapping[str, float]
 """The values of metrics by name; NaN where a metric is not defined."""
 
-Recalls = tuple[Counts, Counts]
+Recalls = tuple[Integers, Integers]
 """For one part of the data: how many rows of each class it has, and how many of them are predicted
 as this class, (C,) each.
 """
@@ -68,7 +68,7 @@ class Measured:
 
     parts: Mapping[PartName, Values]
     baseline: Baseline
-    confusion: Counts | None
+    confusion: Integers | None
     recalls: Mapping[PartName, Recalls]
 
 

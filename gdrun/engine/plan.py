@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from gdrun.array_types import Counts, Numbers
+from gdrun.array_types import Integers, Numbers
 from gdrun.methods.sampling import Batching
 from gdrun.methods.schedules import Schedule, WarmupStart, betas, rates
 from gdrun.methods.stopping import budget_sentence
@@ -200,7 +200,7 @@ class Plan:
         options: Mapping[str, Any],
         times: Numbers,
         count: int,
-        drops: Counts,
+        drops: Integers,
     ) -> tuple[Numbers, Numbers | None]:
         """The learning rates and the momenta of `count` steps, (count, lanes) each.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gdrun.array_types import Counts, Numbers
+from gdrun.array_types import Integers, Numbers
 from gdrun.engine.cohort import Lanes
 from gdrun.engine.plan import Plan
 from gdrun.engine.state import State
@@ -24,7 +24,7 @@ class RatesAhead:
         self._plan = plan
         self._lanes = lanes
         self._first = self._count = 0
-        self._drops: Counts = np.empty(0, dtype=np.int64)
+        self._drops: Integers = np.empty(0, dtype=np.int64)
         self._rates: Numbers
         self._betas: Numbers | None
 
@@ -41,7 +41,7 @@ class RatesAhead:
         part = slice(begin, begin + steps)
         return self._rates[part], None if self._betas is None else self._betas[part]
 
-    def _fits(self, drops: Counts) -> bool:
+    def _fits(self, drops: Integers) -> bool:
         """Whether the plateau schedule has not dropped the rate of a run since `_compute`."""
         return drops is self._drops or np.array_equal(drops, self._drops)
 

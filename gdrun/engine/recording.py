@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from gdrun.array_types import Counts, Numbers
+from gdrun.array_types import Integers, Numbers
 from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Cohort
 from gdrun.engine.contract import Measures
@@ -30,7 +30,7 @@ class WaitingStep:
 
     own: Columns
     shared: dict[str, float]
-    lanes: Counts
+    lanes: Integers
 
 
 class Recorder:
@@ -98,7 +98,7 @@ class Recorder:
         }
         self.evaluations.add(shared, readings, state.lanes)
 
-    def _shared(self, state: State, pace: float, chosen: Counts) -> Columns:
+    def _shared(self, state: State, pace: float, chosen: Integers) -> Columns:
         """The columns that all runs share, (k,) each, at some steps of a chunk.
 
         A chunk is several consecutive steps. state: the state before the chunk. pace: the seconds
@@ -138,7 +138,7 @@ class Recorder:
         return {name: measures.places[..., k] for k, name in enumerate(names)}
 
 
-def _shared_columns(steps: Sequence[WaitingStep], chosen: Counts) -> Columns:
+def _shared_columns(steps: Sequence[WaitingStep], chosen: Integers) -> Columns:
     """The columns that all runs share, (k,) each. chosen (k,): the indices of some steps."""
     some = [steps[k].shared for k in chosen.tolist()]
     return {name: np.array([each[name] for each in some]) for name in steps[0].shared}

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gdrun.array_types import Array, Counts, Flags, Numbers
+from gdrun.array_types import Array, Flags, Integers, Numbers
 from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.plan import Place
 from gdrun.methods.schedules import Memory
@@ -40,7 +40,7 @@ class State:
     """
 
     averages: bool
-    lanes: Counts
+    lanes: Integers
     W: Array
     running_stats: Array
     before: Array
@@ -59,13 +59,13 @@ class State:
     best_W: Array
     best_running_stats: Array
     best_score: Numbers
-    best_step: Counts
+    best_step: Integers
     best_epoch: Numbers
     to_beat: Numbers
     to_beat_epoch: Numbers
-    stale: Counts
-    rising: Counts
-    clipped: Counts
+    stale: Integers
+    rising: Integers
+    clipped: Integers
     largest_grad_norm: Numbers
     schedule: Memory
 

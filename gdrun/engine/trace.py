@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdrun.array_types import Array, Counts
+from gdrun.array_types import Array, Integers
 from gdrun.engine.joined_steps import JOINED, join_of, joined
 from gdrun.engine.trace_columns import EVALUATION_COLUMNS, STEP_COLUMNS, TraceColumn
 
@@ -24,10 +24,10 @@ Columns = dict[str, Array]
 together.
 """
 
-Places = Counts | slice
+Places = Integers | slice
 """The indices of some lanes (runs that train together) in their cohort, or a slice for all."""
 
-Shared = Callable[[Counts], Columns]
+Shared = Callable[[Integers], Columns]
 """A function that computes the columns that all lanes share, at some steps of a chunk.
 
 A chunk is several consecutive steps; the argument counts them from 0. The function is only called
@@ -82,7 +82,7 @@ class StepTrace:
         """
         return self.points - self._open
 
-    def add(self, shared: Shared, own: Columns, lanes: Counts) -> None:
+    def add(self, shared: Shared, own: Columns, lanes: Integers) -> None:
         """Add the consecutive steps of a chunk.
 
         shared: a function that computes the columns that all lanes (runs that train together)
@@ -233,7 +233,7 @@ class EvaluationTrace:
         self._shared = {name: np.empty(16) for name in shared}
         self._own: Columns = {}
 
-    def add(self, shared: dict[str, float], own: Columns, lanes: Counts) -> None:
+    def add(self, shared: dict[str, float], own: Columns, lanes: Integers) -> None:
         """Add one evaluation.
 
         shared: the numbers that all lanes (runs that train together) share, by name. own: the other

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdrun.array_types import Counts, Flags, Numbers
+from gdrun.array_types import Flags, Integers, Numbers
 from gdrun.errors import RecordError
 from gdrun.insight.assumptions import Assumption
 from gdrun.insight.bounds import Bound
@@ -36,7 +36,7 @@ class BoundCheck:
     """
 
     bound: Bound
-    steps: Counts
+    steps: Integers
     allowed: Numbers
     observed: Numbers
     held: Flags
@@ -64,7 +64,7 @@ class RunCheck:
 
     run: Run
     theory: Theory
-    steps: Counts
+    steps: Integers
     excess: Numbers
     checks: tuple[BoundCheck, ...]
     failing: tuple[Assumption, ...]
@@ -109,7 +109,7 @@ def _to_evaluations(run: Run) -> str:
     return f"`gdrun train {config_of(run)}` trains it again"
 
 
-def _checks(run: Run, theory: Theory, steps: Counts, excess: Numbers) -> list[BoundCheck]:
+def _checks(run: Run, theory: Theory, steps: Integers, excess: Numbers) -> list[BoundCheck]:
     """Each bound that applies, with the observations of the run."""
     # The rounding error of f in the dtype of the run: f − f* is known no better.
     noise = 16 * float(np.finfo(run.config["dtype"]).eps) * max(abs(theory.initial), 1e-300)

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from gdrun.array_types import Array, Counts, Numbers
+from gdrun.array_types import Array, Integers, Numbers
 from gdrun.config.experiment import Experiment
 from gdrun.config.resolving import resolve
 from gdrun.data import Table
@@ -190,7 +190,7 @@ def _check(
     )
 
 
-def _errors(chosen: Counts, h: float, w: Numbers, gradient: Numbers, losses: Losses) -> Numbers:
+def _errors(chosen: Integers, h: float, w: Numbers, gradient: Numbers, losses: Losses) -> Numbers:
     """The relative errors |a − n| / max(|a|, |n|), for the analytic a and the numeric gradient n.
 
     w (P,): all P weights of the model. chosen (k,): the indices in w of the k entries to check. h:
@@ -212,7 +212,7 @@ def _errors(chosen: Counts, h: float, w: Numbers, gradient: Numbers, losses: Los
     return errors
 
 
-def _shifted(w: Numbers, places: Counts, h: float) -> Numbers:
+def _shifted(w: Numbers, places: Integers, h: float) -> Numbers:
     """k copies of the P weights w, (k, P), each shifted by h at one index.
 
     places (k,): the index for each copy.

@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gdrun.array_types import Array, Counts, Numbers
+from gdrun.array_types import Array, Integers, Numbers
 from gdrun.errors import ConfigError, RecordError
 from gdrun.insight.problem import AnalysedProblem
 from gdrun.problems.network import Network
@@ -208,7 +208,7 @@ def _measured(
     problem: AnalysedProblem,
     w: Array,
     mean: Numbers,
-    chosen: Counts,
+    chosen: Integers,
     predicted: float,
     least: float,
 ) -> BatchNoise:
@@ -232,7 +232,7 @@ def _measured(
 
 
 def _deviations(
-    problem: AnalysedProblem, w: Array, mean: Numbers, chosen: Counts
+    problem: AnalysedProblem, w: Array, mean: Numbers, chosen: Integers
 ) -> Iterator[Array]:
     """Yield g_B − ḡ (n, P) for the first n batches, then for the next n, and so on.
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdrun.array_types import Array, Counts, Flags, Numbers
+from gdrun.array_types import Array, Flags, Integers, Numbers
 from gdrun.problems.rises import rose
 from gdrun.runs.run import Run
 
@@ -34,7 +34,7 @@ class StepPositions:
     after the step than before. higher (n,): whether it is higher by more than its rounding error.
     """
 
-    steps: Counts
+    steps: Integers
     positions: Numbers
     higher: Flags
 

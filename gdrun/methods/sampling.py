@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from gdrun.array_types import Counts
+from gdrun.array_types import Integers
 from gdrun.errors import DataError
 from gdrun.methods.definitions import Count, Definition, Growth, define
 from gdrun.methods.randomness import stream
@@ -122,7 +122,7 @@ class Batching:
         """The number of gradients of single examples that one epoch computes."""
         return min(self.rows, self.steps_per_epoch * self.batch_size)
 
-    def order(self, seed: int, epoch: int) -> Counts:
+    def order(self, seed: int, epoch: int) -> Integers:
         """Return the indices of the examples of one epoch, in the order of their use: (rows,).
 
         seed: the seed of the run. epoch: counts from 0.

@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gdrun.array_types import Array, Counts, Numbers
+from gdrun.array_types import Array, Integers, Numbers
 from gdrun.methods.definitions import Definition, define, inputs_of
 from gdrun.problems.models import Task
 
@@ -127,7 +127,7 @@ def metric_names(chosen: Iterable[str] | None, task: Task) -> tuple[str, ...]:
     return DEFAULT_METRICS[task] if chosen is None else tuple(dict.fromkeys(chosen))
 
 
-def confusion_matrix(targets: Counts, predictions: Counts, classes: int) -> Counts:
+def confusion_matrix(targets: Integers, predictions: Integers, classes: int) -> Integers:
     """The confusion matrix (classes, classes).
 
     Entry (i, j) is the number of examples of class i that are predicted as class j.
@@ -137,7 +137,7 @@ def confusion_matrix(targets: Counts, predictions: Counts, classes: int) -> Coun
 
 
 @metric("accuracy", share=True)
-def accuracy(targets: Counts, predictions: Counts) -> Any:
+def accuracy(targets: Integers, predictions: Integers) -> Any:
     """The share of examples that are classified correctly.
 
         (1/n) Σ [ŷᵢ = yᵢ]
@@ -149,7 +149,7 @@ def accuracy(targets: Counts, predictions: Counts) -> Any:
 
 
 @metric("balanced accuracy", share=True)
-def balanced_accuracy(targets: Counts, predictions: Counts, classes: int) -> Any:
+def balanced_accuracy(targets: Integers, predictions: Integers, classes: int) -> Any:
     """The mean recall of the classes; each class counts the same, however rare it is.
 
         (1/C) Σ_c TP_c / (TP_c + FN_c)
@@ -167,7 +167,7 @@ def balanced_accuracy(targets: Counts, predictions: Counts, classes: int) -> Any
 
 
 @metric("precision", by_class=True)
-def precision(targets: Counts, predictions: Counts, classes: int) -> Any:
+def precision(targets: Integers, predictions: Integers, classes: int) -> Any:
     """Of the examples that are predicted as a class, the share that has this class.
 
         TP / (TP + FP)
@@ -182,7 +182,7 @@ def precision(targets: Counts, predictions: Counts, classes: int) -> Any:
 
 # Predicting always the second class has recall 1, so recall cannot judge a model alone.
 @metric("recall", by_class=True, judges=False)
-def recall(targets: Counts, predictions: Counts, classes: int) -> Any:
+def recall(targets: Integers, predictions: Integers, classes: int) -> Any:
     """Of the examples of a class, the share that is predicted as this class.
 
         TP / (TP + FN)
@@ -197,7 +197,7 @@ def recall(targets: Counts, predictions: Counts, classes: int) -> Any:
 
 
 @metric("F1", by_class=True)
-def f1(targets: Counts, predictions: Counts, classes: int) -> Any:
+def f1(targets: Integers, predictions: Integers, classes: int) -> Any:
     """The harmonic mean of precision and recall.
 
         2 TP / (2 TP + FP + FN)
@@ -214,7 +214,7 @@ def f1(targets: Counts, predictions: Counts, classes: int) -> Any:
 
 
 @metric("log loss", better="smaller")
-def log_loss(targets: Counts, probabilities: Array) -> Any:
+def log_loss(targets: Integers, probabilities: Array) -> Any:
     """The mean negative logarithm of the probability of the correct class, in nats.
 
         −(1/n) Σ log p_{yᵢ}
@@ -228,7 +228,7 @@ def log_loss(targets: Counts, probabilities: Array) -> Any:
 
 
 @metric("ROC AUC")
-def roc_auc(targets: Counts, probabilities: Array, classes: int) -> Any:
+def roc_auc(targets: Integers, probabilities: Array, classes: int) -> Any:
     """The area under the ROC curve: how well the probabilities rank the examples.
 
         P(p of a positive > p of a negative) + ½ P(equal)
@@ -288,7 +288,9 @@ def r2(targets: Array, predictions: Array) -> Any:
     return 1 - squares / np.sum((targets - np.mean(targets)) ** 2)
 
 
-def _by_class(targets: Counts, predictions: Counts, classes: int) -> tuple[Counts, Counts, Counts]:
+def _by_class(
+    targets: Integers, predictions: Integers, classes: int
+) -> tuple[Integers, Integers, Integers]:
     """TP (true positives), TP + FN and TP + FP (FN, FP: false negatives, false positives).
 
     Each has one number for each class; for two classes, for the second one only.
@@ -299,7 +301,7 @@ def _by_class(targets: Counts, predictions: Counts, classes: int) -> tuple[Count
     return right, targeted, predicted
 
 
-def _mean_of_ratios(parts: Counts, wholes: Counts, occurrences: Counts) -> Any:
+def _mean_of_ratios(parts: Integers, wholes: Integers, occurrences: Integers) -> Any:
     """The mean of parts / wholes over the classes that occur; x/0 counts as 0.
 
     parts, wholes, occurrences (k,): one number for each of k classes. A class occurs if its number

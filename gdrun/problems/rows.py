@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from gdrun.array_types import Array, Counts, Numbers
+from gdrun.array_types import Array, Integers, Numbers
 from gdrun.mapped_files import require_unchanged
 
 # mypy would refuse to index a union of NumPy's array type and MappedRows.
@@ -33,7 +33,7 @@ class MappedRows:
     """
 
     source: Array
-    rows: Counts
+    rows: Integers
     dtype: np.dtype[Any]
     mean: Numbers | None = None
     scale: Numbers | None = None
@@ -50,7 +50,7 @@ class MappedRows:
         """Return the same rows with a column of ones appended."""
         return replace(self, ones=True)
 
-    def take(self, indices: Counts, axis: int = 0) -> Array:
+    def take(self, indices: Integers, axis: int = 0) -> Array:
         """Read single rows, as np.take does: an array (*indices.shape, columns).
 
         indices: positions in `rows`, from 0. axis: must be 0, the axis of the rows.

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdrun.array_types import Counts, Numbers
+from gdrun.array_types import Integers, Numbers
 from gdrun.data import TargetScale
 from gdrun.runs.trained_model import TrainedModel
 
@@ -36,7 +36,7 @@ class Coefficients:
     original_intercept: float
 
     @property
-    def order(self) -> Counts:
+    def order(self) -> Integers:
         """The indices of the features, that of the largest absolute coefficient first.
 
         The standardised coefficients are compared, because they do not depend on units; without

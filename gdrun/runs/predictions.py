@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from gdrun.array_types import Array, Counts
+from gdrun.array_types import Array, Integers
 from gdrun.data import TargetScale
 from gdrun.problems.metrics import METRICS, Metric, confusion_matrix
 from gdrun.problems.metrics import Predictions as Measurable
@@ -46,7 +46,7 @@ class Evaluation:
     rows: int
     metrics: dict[str, float]
     notes: tuple[str, ...]
-    confusion: Counts | None
+    confusion: Integers | None
     baseline: dict[str, float] = field(default_factory=dict)
     constant: str | float | None = None
 

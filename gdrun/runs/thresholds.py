@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gdrun.array_types import Array, Counts
+from gdrun.array_types import Array, Integers
 from gdrun.errors import GdrunError, Parameter
 from gdrun.problems.predictor import Predictor
 from gdrun.problems.probabilities import PROBABILITIES
@@ -37,7 +37,7 @@ def require_threshold(threshold: float, model: Predictor, classes: tuple[str, ..
         )
 
 
-def codes_at(threshold: float, probabilities: Array) -> Counts:
+def codes_at(threshold: float, probabilities: Array) -> Integers:
     """The predicted class (n,): 1 if the probability of the second class is ≥ threshold, else 0.
 
     probabilities (n, 2): of the two classes.

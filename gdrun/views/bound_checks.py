@@ -9,7 +9,7 @@ import numpy as np
 from rich.console import RenderableType
 from rich.text import Text
 
-from gdrun.array_types import Counts, Numbers
+from gdrun.array_types import Integers, Numbers
 from gdrun.insight.bound_checks import BoundCheck, RunCheck
 from gdrun.insight.step_positions import StepPositions
 from gdrun.views.curves import Chart, Curve
@@ -53,7 +53,7 @@ class _Observed:
     """
 
     label: str
-    steps: Counts
+    steps: Integers
     values: Numbers
     bounds: tuple[BoundCheck, ...]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdrun.array_types import Array, Counts, Numbers
+from gdrun.array_types import Array, Integers, Numbers
 from gdrun.data import Part, Prepared
 from gdrun.errors import GdrunError
 from gdrun.runs.experiment_data import experiment_data
@@ -40,9 +40,9 @@ class Regions:
     classes: tuple[str, ...]
     x: Numbers
     y: Numbers
-    codes: Counts
+    codes: Integers
     points: Numbers
-    labels: Counts
+    labels: Integers
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gdrun.array_types import Counts
+from gdrun.array_types import Integers
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 NOT_FINITE = "×"
@@ -54,13 +54,13 @@ def sparkline(
     return "".join(map(_block, heights, np.isfinite(peaks), above))
 
 
-def part_starts(count: int, width: int = 40) -> Counts:
+def part_starts(count: int, width: int = 40) -> Integers:
     """The index at which each of at most `width` parts of `count` values starts, (parts,).
 
     The number of values in any two parts differs by at most 1.
     """
     parts = min(width, count)
-    starts: Counts = np.arange(parts) * count // parts
+    starts: Integers = np.arange(parts) * count // parts
     return starts
 
 

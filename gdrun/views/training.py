@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from gdrun.array_types import Counts
+from gdrun.array_types import Integers
 from gdrun.data.stray_classes import SINGLE
 from gdrun.data.table import DROPPED
 from gdrun.engine.trace import Columns
@@ -274,7 +274,7 @@ def _finite(value: float | None) -> TypeGuard[float]:
     return value is not None and bool(np.isfinite(value))
 
 
-def _chosen(steps: Counts, best_step: int | None) -> list[int]:
+def _chosen(steps: Integers, best_step: int | None) -> list[int]:
     """The indices of the evaluations to show: evenly spaced, with the first, the last and the best.
 
     steps (evaluations,): the step of each evaluation. best_step: that of the best evaluation.

@@ -10,7 +10,7 @@ import ctypes
 from collections.abc import Callable
 from typing import Any
 
-from gdrun.array_types import Array, Counts, Numbers
+from gdrun.array_types import Array, Integers, Numbers
 
 Pointer = ctypes.c_void_p
 Whole = ctypes.c_int64
@@ -42,7 +42,7 @@ class Examples(ctypes.Structure):
     )
 
     def __init__(
-        self, X: Array, y: Array, order: Counts | None, extra: Numbers, outputs: int, block: int
+        self, X: Array, y: Array, order: Integers | None, extra: Numbers, outputs: int, block: int
     ) -> None:
         """Make the struct.
 

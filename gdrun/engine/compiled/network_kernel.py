@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gdrun.array_types import Array, Counts, Numbers
+from gdrun.array_types import Array, Integers, Numbers
 from gdrun.engine.cohort import Cohort
 from gdrun.engine.compiled.arguments import Flag, Pointer, Steps, Whole, address, kernel
 from gdrun.engine.compiled.compiler import library
@@ -66,8 +66,8 @@ class NetworkArguments(ctypes.Structure):
         layers: LayerArguments,
         X: Array,
         y: Array,
-        orders: Counts,
-        starts: Counts,
+        orders: Integers,
+        starts: Integers,
         before: Array,
         *,
         size: int,

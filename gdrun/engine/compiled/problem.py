@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gdrun.array_types import Array, Counts
+from gdrun.array_types import Array, Integers
 from gdrun.engine.cohort import Cohort, Design
 from gdrun.engine.compiled.arguments import Examples
 from gdrun.engine.compiled.linear_kernels import LinearKernels
@@ -108,7 +108,7 @@ class CompiledProblem:
         return len(self.X) * self.columns <= SMALL_ENTRIES and not self.mapped
 
     def examples(
-        self, X: Array, y: NDArray[Any], order: Counts | None, most: int | None = None
+        self, X: Array, y: NDArray[Any], order: Integers | None, most: int | None = None
     ) -> Examples:
         """Return rows of this part as the argument of a kernel.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from gdrun.array_types import Array, Counts
+from gdrun.array_types import Array, Integers
 from gdrun.engine.batches import Batches
 from gdrun.engine.cohort import Lanes
 from gdrun.engine.compiled.arguments import Examples, Steps
@@ -61,7 +61,7 @@ class CompiledStepper(FusedStepper):
             return self._run_whole(chunk, W, step, rates, betas)
         seeds = [seed for seed, _ in self._streams]
         size = self._batching.at(place.epoch).batch_size
-        orders: list[Counts | None] = [None] * len(seeds)
+        orders: list[Integers | None] = [None] * len(seeds)
         if not self._batching.whole:
             orders = list(self._batches.chosen(seeds, place, len(rates)))
         steps = self._steps(chunk, step, rates, betas)
@@ -106,7 +106,7 @@ class CompiledStepper(FusedStepper):
         problem = self._problem
         return size == 1 and problem.outputs == 1 and not problem.kernels.form.clips
 
-    def _data(self, order: Counts | None, size: int) -> Examples:
+    def _data(self, order: Integers | None, size: int) -> Examples:
         """Return the rows that the steps use, as the argument of a kernel.
 
         order: the row indices, in the order of use; None means all rows. size: the number of rows

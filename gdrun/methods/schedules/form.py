@@ -24,7 +24,7 @@ from typing import Any, Literal, TypeVar, overload
 import numpy as np
 from numpy import maximum
 
-from gdrun.array_types import Counts, Flags, Numbers
+from gdrun.array_types import Flags, Integers, Numbers
 from gdrun.errors import GdrunError
 from gdrun.methods.definitions import (
     Check,
@@ -149,7 +149,7 @@ def rates(
     options: Mapping[str, Any],
     warmup: float = 0.0,
     warmup_start: WarmupStart = "zero",
-    drops: Counts | None = None,
+    drops: Integers | None = None,
 ) -> Numbers:
     """Return the learning rates at K times `t` in all lanes (runs trained together): (K, lanes).
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy import maximum, minimum
 
-from gdrun.array_types import Counts, Flags, Numbers
+from gdrun.array_types import Flags, Integers, Numbers
 from gdrun.methods.definitions import Decay, Natural, NonNegative, Shrinkage
 from gdrun.methods.schedules.form import schedule
 
@@ -24,9 +24,9 @@ class Memory:
     """
 
     best: Numbers
-    stale: Counts
-    cooldown_left: Counts
-    drops: Counts
+    stale: Integers
+    cooldown_left: Integers
+    drops: Integers
 
     @classmethod
     def start(cls, lanes: int) -> Memory:
