@@ -74,7 +74,10 @@ def _option_for_key(problem: Problem) -> str | None:
 
 
 def as_options(text: str) -> str:
-    """The text with an option in place of each argument in backticks; other backticks are kept.
+    """The text with the words of a command line in place of each Python argument in backticks.
+
+    An argument becomes its option; the items of a list for an argument that is positional on the
+    command line (WORDS) become bare words. Other texts in backticks are kept.
 
     >>> as_options('leave `trials` out, or add `search="random"`; `gdrun list` helps')
     'leave --trials out, or add --search random; `gdrun list` helps'
