@@ -42,6 +42,12 @@ FIRST_STEPS = (
 )
 """The words on `loss rose` with mini-batches or dropout."""
 
+OTHER_PARTS = (
+    "as batches differ in size, these steps are different parts of an epoch, and the rows show "
+    "different parts of the training"
+)
+"""The words on `loss rose` that warn of comparing contenders whose batches differ in size."""
+
 AT_EDGE = "(edge)"
 """The mark of a contender whose best setting is the smallest or the largest that was tried."""
 
@@ -94,7 +100,9 @@ def _counted_rises(comparison: Comparison) -> str:
     counted = [(exact, ALL_STEPS), (first, FIRST_STEPS)]
     parts = [(", ".join(names), words) for names, words in counted if names]
     texts = [words if len(parts) == 1 else f"{names}: {words}" for names, words in parts]
-    return "; ".join([*texts, "0 % is a smooth descent"])
+    sizes = {row.batch for row in comparison.contenders if row.name in first}
+    unlike = [OTHER_PARTS] if len(sizes) > 1 else []
+    return "; ".join([*texts, *unlike, "0 % is a smooth descent"])
 
 
 def _tie(comparison: Comparison) -> list[tuple[str, str]]:

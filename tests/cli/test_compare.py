@@ -145,6 +145,15 @@ def test_different_optimizers_show_their_rates_and_whether_these_are_defaults(co
     assert "none: contenders keep their settings" in given
 
 
+@pytest.mark.parametrize(
+    "words, said", [(("sgd", "mbgd"), True), (("bgd", "mbgd"), False), (("lr=1", "lr=2"), False)]
+)
+def test_first_steps_of_unlike_batches_are_unlike_parts_of_the_training(compare, words, said):
+    # 100 steps of one example each are a small part of an epoch.
+    answer = compare(*words, "--seeds", "1", "epochs=1")
+    assert ("different parts of the training" in " ".join(answer.out.split())) is said
+
+
 def test_a_budget_that_replaces_a_typed_one_says_so(compare):
     words = ("bgd", "mbgd+steps=9", "epochs=2", "--budget", "gradients=400", "--json")
     answer = compare(*words)
