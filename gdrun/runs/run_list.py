@@ -100,18 +100,16 @@ def _compared_whole(rows: Sequence[Mapping[str, Any]], keys: Iterable[str]) -> d
     It is, if other runs have another value in its place, such as `missing: mean`. Otherwise the
     entries of the mapping are compared, such as split.test.
     """
+    # A run without a dataset, for example, has no split.
+    sections = [{key.partition(".")[0] for key in row if "." in key} for row in rows]
     found = {}
     for key in keys:
-        kinds = {isinstance(row.get(key), Mapping) for row in rows if _has_section(row, key)}
-        if True in kinds:
-            found[key] = False in kinds
+        mappings = [isinstance(row.get(key), dict) for row in rows]
+        if any(mappings):
+            section = key.partition(".")[0]
+            pairs = zip(mappings, sections, strict=True)
+            found[key] = any(section in own and not mapping for mapping, own in pairs)
     return found
-
-
-def _has_section(row: Mapping[str, Any], key: str) -> bool:
-    """Whether a run has the section of a key; one without a dataset has no split, for example."""
-    section = key.partition(".")[0]
-    return any(each.startswith(f"{section}.") for each in row)
 
 
 def _outer_keys(key: str) -> list[str]:

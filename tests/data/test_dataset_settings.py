@@ -63,7 +63,7 @@ def test_a_file_that_is_not_there(tmp_path, monkeypatch):
         "error: trian.csv: no such file\nhint: did you mean train.csv?"
     )
     assert failure(path="data/train.csv") == (
-        "error: data/train.csv: no such file\nhint: the directory data does not exist"
+        "error: data/train.csv: no such file\nhint: did you mean train.csv?"
     )
     assert failure(path="quite-another.csv") == (
         "error: quite-another.csv: no such file\n"
