@@ -11,7 +11,7 @@ train: $(VENV)/core.stamp ## install, and run the quickstart
 test: $(VENV)/parity.stamp ## every test, the reference libraries included
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
-quick: $(VENV)/dev.stamp ## the tests that take less than a third of a second each
+quick: $(VENV)/dev.stamp ## the tests that take less than a tenth of a second each
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not longer" --ignore=tests/parity
 
 core: $(VENV)-core/dev.stamp ## the quick tests without any extra, as a core install has it

@@ -237,6 +237,7 @@ CONFIG_DOOR = "gdrun.engine.build"
 """The only module of the engine that reads configs."""
 
 
+@pytest.mark.longer
 def test_the_engine_has_one_door_for_configurations():
     inside = {
         name_of(path): imported_modules(parse(path), {name_of(each) for each in MODULES})
@@ -249,6 +250,7 @@ def test_the_engine_has_one_door_for_configurations():
     assert readers == {CONFIG_DOOR}
 
 
+@pytest.mark.longer
 @every_module
 def test_imports_are_absolute(path):
     relative = [n for n in ast.walk(parse(path)) if isinstance(n, ast.ImportFrom) and n.level]

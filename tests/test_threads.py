@@ -64,6 +64,7 @@ def test_threads_ignore_what_the_caller_ignores(monkeypatch):
         assert list(threads.in_order(lambda k: np.float64(k) / 0, range(1, 9))) == [np.inf] * 8
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("model", ["linear", {"name": "mlp", "hidden": [8], "loss": "mse"}])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_the_bits_are_the_same_for_any_number_of_threads(model, dtype, monkeypatch):

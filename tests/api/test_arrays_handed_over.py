@@ -12,6 +12,7 @@ Y = (X @ [1.0, -2.0, 0.5] > 4.0).astype(int)
 BRIEF = {"variant": "bgd", "stopping": {"epochs": 2}}
 
 
+@pytest.mark.longer
 def test_a_config_need_not_name_a_dataset():
     run = gdrun.train({"model": "logistic", "variant": "sgd"}, data=(X, Y))
     # 100 rows less 10 for validation and 10 for test: 80 steps in each of 100 epochs.

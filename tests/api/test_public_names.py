@@ -22,6 +22,7 @@ def test_every_public_name_can_be_had(name):
     assert getattr(gdrun, name) is not None
 
 
+@pytest.mark.longer
 def test_the_version_is_the_projects():
     words = [sys.executable, "-m", "gdrun", "--version"]
     printed = subprocess.run(words, capture_output=True, text=True, check=True).stdout

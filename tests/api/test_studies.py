@@ -36,6 +36,7 @@ def test_a_comparison_is_one_line_in_a_console_and_a_table_in_a_notebook():
     assert "loss rose" in table._repr_html_()
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("named", ["dataset.path", "dataset.query"])
 def test_a_file_that_has_changed_is_read_again(tmp_path, monkeypatch, named):
     monkeypatch.chdir(tmp_path)

@@ -75,6 +75,7 @@ def test_a_baseline_must_be_a_contender():
     assert problem.what == "no contender is called 'bdg'"
 
 
+@pytest.mark.longer
 def test_the_baseline_and_the_best_contender_are_kept(gdrun, tmp_path):
     path = tmp_path / "small.yaml"
     path.write_text(to_yaml({"name": "small"} | LOGISTIC), encoding="utf-8")
@@ -94,6 +95,7 @@ def test_the_baseline_and_the_best_contender_are_kept(gdrun, tmp_path):
     ]
 
 
+@pytest.mark.longer
 def test_the_next_step_trains_the_best_contender(gdrun, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "small.yaml").write_text(to_yaml({"name": "small"} | LOGISTIC), encoding="utf-8")

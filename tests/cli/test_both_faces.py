@@ -82,6 +82,7 @@ def shown(error, capsys):
     return capsys.readouterr().err
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(("values", "arguments", "words"), SWEEPS)
 def test_a_mistake_in_a_sweep(answered, capsys, tmp_path, values, arguments, words):
     on_the_command_line = answered("sweep", CONFIG, words)
@@ -92,6 +93,7 @@ def test_a_mistake_in_a_sweep(answered, capsys, tmp_path, values, arguments, wor
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(("contenders", "arguments", "words"), COMPARISONS)
 def test_a_mistake_in_a_comparison(answered, capsys, tmp_path, contenders, arguments, words):
     on_the_command_line = answered("compare", CONFIG, words)

@@ -33,6 +33,7 @@ def process(*words, **more):
     )
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("words", "text"),
     [
@@ -128,6 +129,7 @@ def test_help_names_only_commands_that_exist(gdrun):
     assert mentioned <= commands
 
 
+@pytest.mark.longer
 def test_every_command_has_help_of_at_most_80_columns(gdrun):
     def below(command, words):
         yield words
@@ -242,6 +244,7 @@ def test_a_closed_pipe_is_no_error():
         assert running.wait(timeout=30) == 141
 
 
+@pytest.mark.longer
 def test_a_terminal_without_the_signs_gets_ascii():
     answer = subprocess.run(
         [*PROGRAM, "list", "optimizers", "vanilla"],
@@ -253,6 +256,7 @@ def test_a_terminal_without_the_signs_gets_ascii():
     assert b"w <- w - alpha g" in answer.stdout
 
 
+@pytest.mark.longer
 def test_a_shell_can_complete_commands():
     answer = subprocess.run(
         PROGRAM,

@@ -19,6 +19,7 @@ def quick(monkeypatch):
         monkeypatch.delitem(CLAIMS, name)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("width", ["80", "40"])
 def test_the_claims_are_listed_by_chapter(gdrun, quick, monkeypatch, width):
     monkeypatch.setenv("COLUMNS", width)
@@ -54,6 +55,7 @@ def test_json(gdrun):
     assert claim["commands"] == ["gdrun theory dataset=iris model=softmax --noise"]
 
 
+@pytest.mark.longer
 def test_claims_are_found_by_a_word_and_by_their_chapter(gdrun, quick):
     def found(word):
         return {each["name"] for each in json.loads(gdrun("claims", word, "--json").out)}

@@ -35,6 +35,7 @@ def test_close_rates_are_swept_and_shown_again(gdrun, tmp_path, monkeypatch, rat
         assert gdrun("sweep", proposed[0], *BOWL).code == 0
 
 
+@pytest.mark.longer
 def test_rates_are_told_apart_and_shown_as_typed(gdrun, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     answer = gdrun("sweep", "lr=0.19999,0.2,0.20001", *BOWL)

@@ -59,6 +59,7 @@ def test_coefficients(here, monkeypatch):
     }
 
 
+@pytest.mark.longer
 def test_coefficients_as_a_file(here, tmp_path):
     here("train", "dataset=iris", "model=softmax", "epochs=3", "-q")
     answer = here("show", "last", "--weights", "-o", "w.csv")
@@ -107,6 +108,7 @@ def test_coefficients_without_standardisation(here):
     )
 
 
+@pytest.mark.longer
 def test_coefficients_of_each_class(here):
     here("train", "dataset=digits", "model=softmax", "epochs=1", "-q")
     shown = here("show", "--weights").out
@@ -130,6 +132,7 @@ def test_the_layers_of_a_network(here):
     assert found["layers"][0] == {"name": "layer1.w", "shape": [4, 4], "norm": 0.0, "largest": 0.0}
 
 
+@pytest.mark.longer
 def test_weights_that_are_not_near_the_minimum_of_the_training_loss_say_so(here):
     words = ("dataset=iris", "model=softmax", "optimizer=vanilla", "variant=bgd", "-q")
     here("train", *words, "lr=0.001", "epochs=30", "schedule=constant")

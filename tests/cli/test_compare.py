@@ -91,6 +91,7 @@ def test_everything_diverged_is_exit_code_3(compare):
     assert compare("mbgd+lr=1e6", "bgd+lr=1e7").code == 3
 
 
+@pytest.mark.longer
 def test_files_alone_bring_their_own_problem_and_budget(gdrun, tmp_path):
     for name, rule in (("one", "vanilla"), ("two", "adam")):
         config = {"name": name} | LOGISTIC | {"optimizer": rule}
@@ -116,6 +117,7 @@ def test_settings_alone_are_set_for_all(compare):
     assert [row["name"] for row in document["candidates"]] == ["bgd", "mbgd"]
 
 
+@pytest.mark.longer
 def test_a_tuned_comparison_prints_its_budget(compare):
     answer = compare("bgd", "mbgd", "--tune", "lr=0.01,0.1,1", "--seeds", "2")
     text = " ".join(answer.out.split())
@@ -130,6 +132,7 @@ def test_a_tuned_comparison_prints_its_budget(compare):
     assert f" tuning {note} " in untuned
 
 
+@pytest.mark.longer
 def test_different_optimizers_show_their_rates_and_whether_these_are_defaults(compare):
     answer = compare("momentum", "adam", "adam+lr=0.02", "--seeds", "2", "epochs=2")
     course = answer.out.partition("course of training")[2]
@@ -145,6 +148,7 @@ def test_different_optimizers_show_their_rates_and_whether_these_are_defaults(co
     assert "none: contenders keep their settings" in given
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     "words, said", [(("sgd", "mbgd"), True), (("bgd", "mbgd"), False), (("lr=1", "lr=2"), False)]
 )
@@ -154,6 +158,7 @@ def test_first_steps_of_unlike_batches_are_unlike_parts_of_the_training(compare,
     assert ("different parts of the training" in " ".join(answer.out.split())) is said
 
 
+@pytest.mark.longer
 def test_a_budget_that_replaces_a_typed_one_says_so(compare):
     words = ("bgd", "mbgd+steps=9", "epochs=2", "--budget", "gradients=400", "--json")
     answer = compare(*words)
@@ -177,6 +182,7 @@ def test_models_of_unlike_losses_are_ranked_by_accuracy(compare):
     assert document["metric"] == "validation_accuracy"
 
 
+@pytest.mark.longer
 def test_resumed_it_runs_nothing_again(compare, gdrun):
     first = json.loads(compare("bgd", "mbgd", "--tune", "lr=0.1,1", "--json").out)
     second = json.loads(
@@ -217,6 +223,7 @@ def test_a_mistake_in_full(compare, tmp_path, words, text):
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.longer
 def test_two_names_of_one_experiment_are_pointed_out(gdrun, tmp_path):
     # The quickstart's optimizer is momentum already.
     words = ("epochs=1", "--seeds", "1", "-o", str(tmp_path))
@@ -250,6 +257,7 @@ def test_a_narrow_terminal_gets_fewer_columns_and_none_cut_off(compare, monkeypa
     assert ("no room for the column" in " ".join(out.split())) == (width < 80)
 
 
+@pytest.mark.longer
 def test_one_seed_makes_no_claim_of_certainty(compare):
     words = ("bgd", "mbgd", "--seeds", "1")
     answer = compare(*words)
@@ -259,6 +267,7 @@ def test_one_seed_makes_no_claim_of_certainty(compare):
     assert json.loads(compare(*words, "--json").out)["pairs"] == []
 
 
+@pytest.mark.longer
 def test_sgd_among_optimizers_is_said_to_be_the_variant(gdrun, tmp_path):
     words = ("dataset=iris", "model=softmax", "epochs=2", "engine=numpy", "-o", str(tmp_path))
     answer = gdrun("compare", "adam", "sgd", "optimizer=momentum", "--seeds", "1", *words)
@@ -269,6 +278,7 @@ def test_sgd_among_optimizers_is_said_to_be_the_variant(gdrun, tmp_path):
     assert "is the variant" not in answer.out
 
 
+@pytest.mark.longer
 def test_gd_is_said_to_be_the_optimizer_with_the_batches_of_the_base(gdrun, tmp_path):
     words = ("dataset=iris", "model=softmax", "epochs=2", "engine=numpy", "-o", str(tmp_path))
     answer = gdrun("compare", "gd", "sgd", "--seeds", "1", *words)

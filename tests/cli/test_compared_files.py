@@ -39,6 +39,7 @@ def compare(here, *words):
     return here("compare", *words, "--seeds", "2", "--json", "-q")
 
 
+@pytest.mark.longer
 def test_the_spelling_of_a_path_makes_no_other_dataset(here, tmp_path, monkeypatch):
     assert set(contenders(compare(here, "a.yaml", "b.yaml", "link.yaml"))) == {"a", "b", "link"}
     (study,) = Path("runs").iterdir()
@@ -100,6 +101,7 @@ def test_runs_are_contenders(here):
         assert optimizers[one.name] == {"config": f"{one}/config.yaml"}
 
 
+@pytest.mark.longer
 def test_a_word_that_is_no_contender_leads_to_files_and_runs(here):
     answer = compare(here, "adm", "bgd")
     assert "did you mean adam" in answer.err

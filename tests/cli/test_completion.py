@@ -36,6 +36,7 @@ def test_commands(completed):
     assert completed("help", "config", "ch") == ["check"]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("words", "found"),
     [
@@ -89,6 +90,7 @@ def test_entries_of_the_catalogue(completed):
     assert completed("list", "sched") == ["schedules", *keys]
 
 
+@pytest.mark.longer
 def test_runs_metrics_and_kinds_of_pictures(completed, gdrun, monkeypatch):
     run = json.loads(gdrun("train", "surface=bowl", "epochs=none", "steps=2", "--json").out)["id"]
     for command in ("show", "plot", "report", "diagnose", "predict", "theory"):

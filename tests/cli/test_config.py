@@ -79,6 +79,7 @@ def test_show_prints_a_config_that_gives_the_same_experiment(gdrun, tmp_path):
     assert gdrun("config", "show", str(file)).out == shown.out
 
 
+@pytest.mark.longer
 def test_new_from_a_file_or_a_run_is_its_config_with_changes(gdrun, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("bowl.yaml").write_text("surface: bowl\nstopping: {steps: 3}\n", encoding="utf-8")
@@ -112,10 +113,12 @@ def test_show_as_json(gdrun):
     assert json.loads(gdrun("config", "show", "--json").out) == load().plain()
 
 
+@pytest.mark.longer
 def test_schema_is_one_json_document(gdrun):
     assert json.loads(gdrun("config", "schema").out) == schema()
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("key", "name"), [(key, name) for key, kind in SECTIONS.items() for name in kind.registry]
 )

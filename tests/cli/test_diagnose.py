@@ -14,6 +14,7 @@ FAST = ("dataset=diabetes", "model=linear", "variant=bgd", "optimizer=vanilla", 
 GOOD = ("dataset=iris", "model=softmax", "variant=bgd", "optimizer=vanilla", "lr=0.1")
 
 
+@pytest.mark.longer
 def test_a_healthy_run_has_a_clean_bill(here):
     assert here("train", *GOOD, "epochs=60").code == 0
     assert here("diagnose").page == "no symptom\n"
@@ -68,6 +69,7 @@ def test_the_best_cure_is_saved_as_a_config(here, tmp_path):
     assert not (tmp_path / "healthy.yaml").exists()
 
 
+@pytest.mark.longer
 def test_pairs_of_remedies_are_tried(here):
     """A rate and a budget, each too small: two remedies together go further than either."""
     assert here("train", *GOOD[:-1], "lr=1e-4", "epochs=10").code == 0
@@ -78,6 +80,7 @@ def test_pairs_of_remedies_are_tried(here):
         assert after[(one,)] > pairs[(("optimizer.lr", 1.32), ("stopping.epochs", 40))]
 
 
+@pytest.mark.longer
 def test_a_narrow_terminal_keeps_the_changes_and_the_verdicts(here, monkeypatch):
     assert here("train", *GOOD[:-1], "lr=1e-4", "epochs=10").code == 0
     monkeypatch.setenv("COLUMNS", "40")
@@ -178,6 +181,7 @@ def test_the_edge_of_tuned_contenders(here):
     assert json.loads(here("diagnose", "--json").out)["symptoms"] == []
 
 
+@pytest.mark.longer
 def test_the_document_has_these_keys(here):
     assert here("train", *GOOD[:-1], "lr=1e-3", "epochs=20").code == 0
     document = json.loads(here("diagnose", "--try", "--json").out)
@@ -199,6 +203,7 @@ def test_an_unknown_run_is_refused(here):
     assert "no run is called" in answer.err
 
 
+@pytest.mark.longer
 def test_a_surface_is_diagnosed(here):
     """A rate of 1 is above 2/L of the Rosenbrock function at its usual start, so it diverges."""
     assert here("train", "surface=rosenbrock", "optimizer=vanilla", "lr=1").code == 3
@@ -206,6 +211,7 @@ def test_a_surface_is_diagnosed(here):
     assert here("diagnose", "--try").code == 0
 
 
+@pytest.mark.longer
 def test_a_config_mutes_symptoms(here):
     """The rate is 1000 times too small, so that the loss falls little."""
     slow = ("train", *GOOD[:-1], "lr=1e-4", "epochs=60")
@@ -224,6 +230,7 @@ def test_the_list_of_symptoms_has_their_meaning_evidence_and_source(here):
     assert all(each["summary"] and each["evidence"] and each["source"] for each in listed)
 
 
+@pytest.mark.longer
 def test_the_table_of_a_sweep_has_the_symptoms_and_a_narrow_one_drops_them_first(here, monkeypatch):
     words = ("sweep", "lr=1e-4,0.5", *GOOD[:-1], "epochs=60", "--seeds", "1")
     tables = {}
@@ -239,6 +246,7 @@ def test_the_table_of_a_sweep_has_the_symptoms_and_a_narrow_one_drops_them_first
     assert by_name == {"lr=0.0001": "slow convergence", "lr=0.5": None}
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("verb", ["train", "sweep"])
 def test_what_was_interrupted_is_refused_with_the_command_that_continues_it(
     here, monkeypatch, verb
@@ -270,6 +278,7 @@ def test_a_run_that_still_runs_is_refused(here, tmp_path):
     )
 
 
+@pytest.mark.longer
 def test_a_short_run_says_which_evaluations_are_missing(here):
     """The rules on curves need 6 evaluations, and these runs have 2 each."""
     assert here("train", "dataset=iris", "model=softmax", "epochs=3", "evaluate.every=3").code == 0
@@ -282,6 +291,7 @@ def test_a_short_run_says_which_evaluations_are_missing(here):
     assert "a longer run has more" in " ".join(here("diagnose").out.split())
 
 
+@pytest.mark.longer
 def test_a_run_without_its_trace_is_refused(here, tmp_path):
     assert here("train", *GOOD, "epochs=2").code == 0
     (trace,) = tmp_path.glob("runs/*/trace.jsonl")
@@ -292,6 +302,7 @@ def test_a_run_without_its_trace_is_refused(here, tmp_path):
     assert here(*shlex.split(command)).code == 0
 
 
+@pytest.mark.longer
 def test_the_wider_range_of_a_random_search_can_be_typed(gdrun, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     base = ("surface=bowl", "optimizer=momentum", "epochs=none", "steps=9", "--seeds", "1")

@@ -84,6 +84,7 @@ def test_a_rare_class_is_a_symptom(here, tmp_path):
     assert here("diagnose").page == "no symptom\n"
 
 
+@pytest.mark.longer
 def test_a_threshold_is_tried_on_the_test_file_if_there_is_one(here, tmp_path):
     """The second class, yes, is rare: 15 of 300 rows."""
     rng = np.random.default_rng(0)
@@ -144,6 +145,7 @@ def test_a_study_warns_of_its_data(here, tmp_path):
     assert (muted.code, "leak" in muted.out) == (0, False)
 
 
+@pytest.mark.longer
 def test_a_study_of_raw_columns_warns_of_unequal_scales(here, tmp_path):
     rows = [f"{1900 + k},{k % 2},{1000 * k}" for k in range(60)]
     (tmp_path / "houses.csv").write_text("\n".join(["year,garden,price", *rows, ""]))
@@ -153,6 +155,7 @@ def test_a_study_of_raw_columns_warns_of_unequal_scales(here, tmp_path):
     assert "unequal scales" not in here("sweep", "lr=0.01,0.1", *words).out
 
 
+@pytest.mark.longer
 def test_repeated_rows_are_said_once_at_the_end_of_training(here, tmp_path):
     head, *rows, _ = refund_table(60).split("\n")
     (tmp_path / "twice.csv").write_text("\n".join([head, *rows, *rows, ""]))
@@ -166,6 +169,7 @@ def test_repeated_rows_are_said_once_at_the_end_of_training(here, tmp_path):
     assert "note: repeated rows: the training part also has" in muted
 
 
+@pytest.mark.longer
 def test_without_its_data_a_run_is_diagnosed_but_no_remedy_is_tried(here, tmp_path):
     data = tmp_path / "orders.csv"
     data.write_text(refund_table())

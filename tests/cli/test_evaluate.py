@@ -67,6 +67,7 @@ def test_the_baseline_of_an_evaluation_predicts_the_training_part(here, tmp_path
     )
 
 
+@pytest.mark.longer
 def test_a_threshold_for_two_classes_agrees_with_scikit_learn(here, tmp_path):
     rng = np.random.default_rng(1)
     X = rng.normal(size=(80, 2))
@@ -128,6 +129,7 @@ def test_the_command_after_an_evaluation_has_the_options_that_it_needs(here, tmp
     assert (answer.code, answer.out) == (0, "prediction\n171.0\n103.0\n")
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("words", "what"),
     [
@@ -147,6 +149,7 @@ def test_a_threshold_needs_the_probabilities_of_two_classes(here, words, what):
         assert "must be between 0 and 1" in here(command, "last", data, "--threshold", "1.5").err
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("typed", "hint"),
     [
@@ -163,6 +166,7 @@ def test_a_threshold_that_is_no_share_is_said_with_the_share_that_is_meant(here,
         assert answer.code == 2 and answer.err.endswith(f"\nhint: {hint}\n")
 
 
+@pytest.mark.longer
 def test_an_evaluation_of_classes(here, tmp_path):
     here("train", "dataset=iris", "model=softmax", "epochs=5", "-q")
     (run,) = (tmp_path / "runs").iterdir()

@@ -3,6 +3,7 @@
 import pytest
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("words", [[], ["train"], ["config"], ["config", "new"], ["help"]])
 def test_it_is_the_page_of_the_option(gdrun, words):
     answer = gdrun("help", *words)

@@ -165,6 +165,7 @@ def test_every_key_with_dashes_is_known(here, key):
         assert key == "seed"
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
@@ -179,6 +180,7 @@ def test_a_run_keeps_its_config(table, words, hint):
     assert table(*words.removesuffix(" --target b").split()).code == 0
 
 
+@pytest.mark.longer
 def test_a_column_is_not_a_target_to_reach(table):
     answer = table("sweep", "lr=0.1,1", "t.csv", "--target", "b", "epochs=1")
     assert answer.err.splitlines()[-1] == (
@@ -215,6 +217,7 @@ def test_a_surface_of_a_file_can_be_removed(here):
     ]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("heading", "name"), [("val_acc", "validation_accuracy"), ("val loss", "validation_loss")]
 )
@@ -307,6 +310,7 @@ def test_a_config_may_be_json(here, indent):
     assert here("train", "made.json", "-q").code == 0
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("words", "candidates"),
     [
@@ -324,6 +328,7 @@ def test_values_in_the_place_of_contenders_are_swept_or_compared(here, words, ca
     assert shlex.split(compare)[2:4] == candidates
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("words", "noted"),
     [

@@ -127,6 +127,7 @@ def check_hints(gdrun, words):
         assert (following.code, re.findall("^error.*", following.err, re.MULTILINE)) == (0, [])
 
 
+@pytest.mark.longer
 def test_a_run_on_changed_data_is_trained_again(gdrun, place, tmp_path, monkeypatch):
     here = tmp_path / "place"
     shutil.copytree(place, here)
@@ -144,6 +145,7 @@ def test_a_run_on_changed_data_is_trained_again(gdrun, place, tmp_path, monkeypa
         assert gdrun(*shlex.split(command), "-q", "-o", "again").code == 0
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("words", "code", "hint"),
     [

@@ -34,6 +34,7 @@ def pair():
     return images, bytes([0, 0, 8, 1]) + struct.pack(">I", len(y)) + bytes(y.tolist())
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("packed", ["", ".gz"])
 def test_mnist_trains_from_a_config(gdrun, tmp_path, monkeypatch, packed):
     monkeypatch.chdir(tmp_path)

@@ -62,6 +62,7 @@ def test_the_problems_of_training_below_the_table(houses, gdrun):
     )
 
 
+@pytest.mark.longer
 def test_columns_with_errors_are_left_out_by_the_command_below(gdrun, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rows = [f"{k},{k % 3},{k} kg,{10 + k} cm,{k % 2}" for k in range(1, 9)]
@@ -172,6 +173,7 @@ def test_named_datasets_queries_and_arrays(houses, gdrun, tmp_path):
     assert json.loads(gdrun("inspect", query, "--json").out)["rows"] == 4
 
 
+@pytest.mark.longer
 def test_the_task_of_few_whole_numbers(gdrun, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "grades.csv").write_text("x,grade\n" + "1.5,3\n2.5,4\n4.5,5\n" * 4)
@@ -238,6 +240,7 @@ def test_labels_are_no_target_of_a_regression(gdrun, houses):
     )
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("words", "said"),
     [

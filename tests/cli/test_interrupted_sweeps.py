@@ -18,6 +18,7 @@ from gdrun.cli.studying import RunCounter
 from gdrun.runs.signals import Interruption
 
 
+@pytest.mark.longer
 def test_resumed_it_runs_nothing_again(sweep, gdrun, config, tmp_path):
     first = json.loads(sweep("lr=0.1,0.2", "--json").out)
     words = ("lr=0.1,0.2", "-c", config, "--json", "--resume", first["directory"])
@@ -32,6 +33,7 @@ def test_resumed_it_runs_nothing_again(sweep, gdrun, config, tmp_path):
     assert "contains a different study" in other.err
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("first", "second"),
     [

@@ -168,6 +168,7 @@ def results(out):
     return [line for line in out.splitlines() if not re.match("written to |work ", line)]
 
 
+@pytest.mark.longer
 def test_other_words_than_those_of_the_run_are_refused(train, gdrun, monkeypatch):
     with monkeypatch.context() as patched:
         stopped(patched, 1)
@@ -182,6 +183,7 @@ def test_other_words_than_those_of_the_run_are_refused(train, gdrun, monkeypatch
     assert gdrun("train", "--resume", "nothing").code == 2
 
 
+@pytest.mark.longer
 def test_an_extended_run_says_its_rates(train, gdrun):
     """The quickstart has cosine over its 30 epochs; the rate of the last is printed, then 0.1."""
     assert train("-q").code == 0

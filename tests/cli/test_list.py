@@ -59,6 +59,7 @@ def test_every_registered_name_is_in_the_catalogue():
         assert list(kind_called(key).entries) == list(section.registry)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_table_fits_80_columns_and_shows_every_default(gdrun, kind):
     answer = gdrun("list", kind)
@@ -167,6 +168,7 @@ def test_json_holds_everything_by_kind(gdrun):
 OWN = " a method of your own needs --plugin FILE.py"
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("words", "text"),
     [

@@ -110,6 +110,7 @@ def test_a_study_ends_with_an_error(lost, command):
     assert ("start the study again" if "removed" in words else "--resume") in result.err
 
 
+@pytest.mark.longer
 def test_what_was_written_before_can_be_read(gdrun, lost):
     run, out, words = lost
     run(*TRAIN)

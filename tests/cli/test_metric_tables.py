@@ -51,6 +51,7 @@ def test_a_penalty_is_part_of_the_train_loss_alone(train, gdrun, split, rest):
     assert "penalty" not in train(*words).out
 
 
+@pytest.mark.longer
 def test_a_model_that_always_says_no(train, tmp_path):
     # 180 rows of "no" and 20 of "yes", with features that say nothing; a tiny rate leaves the
     # weights near their start, at a score below 0 for every row, so that all are called "no".
@@ -93,6 +94,7 @@ def test_without_held_out_parts_the_training_part_is_judged(train):
     assert rows[-1] == "note train RMSE 170.5 is no better than the baseline's 77.01"
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("width", [120, 80, 60, 50, 40, 30])
 def test_a_narrow_terminal_leaves_out_the_last_metrics(train, monkeypatch, width):
     monkeypatch.setenv("COLUMNS", str(width))
@@ -105,6 +107,7 @@ def test_a_narrow_terminal_leaves_out_the_last_metrics(train, monkeypatch, width
     assert len(shown[0].split()) == counts[width]
 
 
+@pytest.mark.longer
 def test_a_metric_stops_a_run_and_is_named(train):
     words = ("dataset=breast-cancer", "model=logistic", "evaluate.every=0.125", "epochs=3", "-q")
     rules = ("early_stopping.metric=f1", "early_stopping.patience=3")

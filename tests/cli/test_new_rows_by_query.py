@@ -51,6 +51,7 @@ def test_predictions_are_those_of_a_file_with_the_same_rows(here, key, file):
     assert measured[0]["metrics"] == measured[1]["metrics"]
 
 
+@pytest.mark.longer
 def test_a_model_of_a_query_predicts_columns_that_a_query_makes(here):
     made = "SELECT age / 10 AS tens, city, \"left\" FROM 't.parquet'"
     answer = here("train", f"query={made}", *WORDS, "--json")
@@ -63,6 +64,7 @@ def test_a_model_of_a_query_predicts_columns_that_a_query_makes(here):
     assert found["probabilities"] == model.predict_proba(frame).tolist()
 
 
+@pytest.mark.longer
 def test_the_booleans_that_a_query_makes_of_yes_and_no_are_the_same_classes(here):
     # DuckDB reads the column of yes and no as BOOLEAN, whose texts are False and True.
     assert here("train", "query=SELECT * FROM 't.csv'", *WORDS).code == 0
@@ -74,6 +76,7 @@ def test_the_booleans_that_a_query_makes_of_yes_and_no_are_the_same_classes(here
     ]
 
 
+@pytest.mark.longer
 def test_the_next_command_can_be_typed(here):
     out = here("evaluate", "last", "query=SELECT * FROM 't.csv'").out
     assert "\"query=SELECT * FROM 't.csv'\"" in out.splitlines()[-1]
@@ -172,6 +175,7 @@ def test_errors(here, words, error, hint):
     assert answer.err.splitlines() == [error, *([hint] if hint else [])]
 
 
+@pytest.mark.longer
 def test_a_file_whose_name_begins_as_a_key(here):
     FRAME.to_csv("dataset.csv", index=False)
     assert here("inspect", "dataset.csv").out.splitlines()[-1] == "  gdrun train dataset.csv"
@@ -180,6 +184,7 @@ def test_a_file_whose_name_begins_as_a_key(here):
     assert (of_key.code, of_key.out) == (0, here("predict", "last", "t.csv").out)
 
 
+@pytest.mark.longer
 def test_the_words_for_the_query_read_the_file(here):
     # The city Köln in Latin-1, and ages with a decimal comma.
     changed = FRAME.assign(city="Ulm", age=[f"{age},5" for age in FRAME.age], town="K\xf6ln")

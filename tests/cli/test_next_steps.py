@@ -105,6 +105,7 @@ def test_the_next_step_after_runs_that_diverged_works(here, words, expected):
     assert here(command).code == 0
 
 
+@pytest.mark.longer
 def test_a_quiet_command_prints_no_next_step(here):
     for words in ("train bowl.yaml -q", "sweep lr=0.01,0.1 -c bowl.yaml -q"):
         assert "  gdrun " not in here(words).out

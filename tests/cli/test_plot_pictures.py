@@ -151,6 +151,7 @@ def test_a_study_on_a_surface_is_animated_as_walks(gdrun, tmp_path, study):
         assert picture.n_frames == 6
 
 
+@pytest.mark.longer
 def test_runs_with_seeds_give_the_median_and_quartiles(gdrun, runs):
     answer = gdrun("plot", *(runs[f"seed{k}"] for k in range(3)), "--json", "--x", "step")
     loss, *_ = json.loads(answer.out)
@@ -162,6 +163,7 @@ def test_runs_with_seeds_give_the_median_and_quartiles(gdrun, runs):
     np.testing.assert_allclose(training["high"], np.percentile(losses, 75, axis=0))
 
 
+@pytest.mark.longer
 def test_a_name_cannot_write_control_characters_or_warn(gdrun, runs, tmp_path):
     for suffix in (".png", ".svg"):
         file = tmp_path / f"a{suffix}"
@@ -200,6 +202,7 @@ def test_the_scale_of_the_loss_can_be_chosen(gdrun, runs):
         assert f"--scale {scale} -o" in answer.out  # in the command that writes a picture
 
 
+@pytest.mark.longer
 def test_a_file_is_never_replaced_without_force(gdrun, runs, tmp_path):
     file = tmp_path / "a.png"
     file.write_text("mine")
@@ -211,6 +214,7 @@ def test_a_file_is_never_replaced_without_force(gdrun, runs, tmp_path):
     assert file.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -280,6 +284,7 @@ def test_bad_input_says_what_to_do(gdrun, runs, tmp_path, monkeypatch, words, me
     assert not list(Path().iterdir())
 
 
+@pytest.mark.longer
 def test_the_kind_in_a_hint_can_be_drawn_for_a_run_on_arrays(gdrun, runs, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     answer = gdrun("plot", runs["arrays"], "-o", "a.svg", "--kind", "noise")
@@ -325,6 +330,7 @@ def test_a_study_is_drawn_over_the_axis_that_is_named(gdrun, runs):
     assert ends == [[3, 6]] * len(found)
 
 
+@pytest.mark.longer
 def test_every_recorded_column_is_drawn_by_its_name(gdrun, runs):
     """Also as metric= spells it; `loss` is the losses of both parts."""
     run = package.read_run(runs["seed0"])
@@ -391,6 +397,7 @@ def test_the_walks_of_contenders_are_the_recurrences_of_their_methods(contenders
     assert diverged.label == "momentum+lr=1e9 (diverged at step 1), ends outside the picture"
 
 
+@pytest.mark.longer
 def test_a_sweep_on_a_surface_has_a_walk_for_each_value(gdrun, tmp_path):
     bowl = {"surface": "bowl", "variant": "bgd", "stopping": {"steps": 6}, "engine": "numpy"}
     rates = [0.01 * k for k in range(1, 10)]
@@ -414,6 +421,7 @@ def test_a_sweep_on_a_surface_has_a_walk_for_each_value(gdrun, tmp_path):
     assert len(styles) == len(rates)
 
 
+@pytest.mark.longer
 def test_a_sweep_of_the_surface_itself_has_no_walks(gdrun, tmp_path):
     bowl = {"surface": "bowl", "variant": "bgd", "stopping": {"steps": 2}, "engine": "numpy"}
     package.sweep(bowl, {"surface.condition": [2.0, 5.0]}, seeds=1, out=tmp_path)
@@ -423,6 +431,7 @@ def test_a_sweep_of_the_surface_itself_has_no_walks(gdrun, tmp_path):
     assert "needs settings on the same surface" in answer.err
 
 
+@pytest.mark.longer
 def test_a_comparison_on_a_surface_shows_its_walks_and_counts_steps(gdrun, contenders, tmp_path):
     found, directory = contenders
     text = gdrun("plot", str(directory)).out
@@ -439,6 +448,7 @@ def test_a_comparison_on_a_surface_shows_its_walks_and_counts_steps(gdrun, conte
     assert len(surface["runs"]) == len(surface["starts"]) == 2
 
 
+@pytest.mark.longer
 def test_two_models_of_the_same_classes_share_a_picture(gdrun, tmp_path):
     """The losses logistic and cross_entropy are both the mean of −log p."""
     models = ["logistic", "mlp", "svm"]

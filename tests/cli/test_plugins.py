@@ -16,6 +16,7 @@ from gdrun.methods.plugins import WITHOUT_PLUGINS, note_on_ascent, with_loaded_p
 from gdrun.methods.rules import OPTIMIZERS
 
 
+@pytest.mark.longer
 def test_a_rule_of_five_lines_trains_and_is_listed(gdrun, tmp_path):
     file = tmp_path / "my_rule.py"
     file.write_text(RULE, encoding="utf-8")
@@ -50,6 +51,7 @@ def test_a_faulty_plugin_is_refused_with_its_line(gdrun, tmp_path):
     assert answer.err.startswith(f"error: {file}:2: is not valid Python")
 
 
+@pytest.mark.longer
 def test_a_rule_that_ascends_is_noted(gdrun, tmp_path, monkeypatch, forget):
     mine = RULE.replace("cli_sign_descent", "my_descent").replace("np.sign(g)", "g")
     wrong, right = tmp_path / "wrong.py", tmp_path / "right.py"
@@ -82,6 +84,7 @@ def my_descent(w, g, t, lr=0.1):
 '''
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     "study", ["sweep optimizer=my_descent lr=0.1,0.2", "compare my_descent my_descent+lr=0.2"]
 )
@@ -105,6 +108,7 @@ def test_smaller_rates_are_not_advised_for_an_undefined_update(
         assert "the equation of my_descent is not defined there" in text
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("engine", ["numpy", "compiled"])
 def test_the_root_of_a_negative_number_is_undefined_in_python_too(
     gdrun, tmp_path, monkeypatch, forget, engine
@@ -191,6 +195,7 @@ def test_commands_in_the_hints_of_python_load_the_plugins(tmp_path, monkeypatch,
     assert with_loaded_plugins("`gdrun runs` lists them") == "`gdrun runs` lists them"
 
 
+@pytest.mark.longer
 def test_a_quantity_that_needs_the_objective_names_the_plugin(gdrun, tmp_path, monkeypatch, forget):
     monkeypatch.chdir(tmp_path)
     Path("my.py").write_text(RULE.replace("cli_sign_descent", "my_descent"), encoding="utf-8")
@@ -214,6 +219,7 @@ def test_all_commands_but_those_listed_load_plugins():
         assert loads == (name not in WITHOUT_PLUGINS), name
 
 
+@pytest.mark.longer
 def test_hinted_commands_load_the_plugins_that_they_need(gdrun, tmp_path, monkeypatch, forget):
     monkeypatch.chdir(tmp_path)
     mine = RULE.replace("cli_sign_descent", "my_descent").replace(
@@ -238,6 +244,7 @@ def test_hinted_commands_load_the_plugins_that_they_need(gdrun, tmp_path, monkey
     assert "`gdrun inspect iris`" in with_plugins("`gdrun inspect iris`")
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     "words",
     [

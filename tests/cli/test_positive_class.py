@@ -58,6 +58,7 @@ def test_metrics_threshold_and_probabilities_mean_the_positive_class(here, model
     assert measured["metrics"]["roc_auc"] == pytest.approx(area, rel=1e-12)
 
 
+@pytest.mark.longer
 def test_the_second_class_named_changes_nothing(here):
     write("t.csv", ("no", "yes"))
     default, named = trained(here), trained(here, "positive=yes")
@@ -66,6 +67,7 @@ def test_the_second_class_named_changes_nothing(here):
     assert named["data"] == default["data"]
 
 
+@pytest.mark.longer
 def test_the_first_class_has_the_same_split_and_losses(here):
     write("t.csv", ("no", "yes"))
     default, named = trained(here), trained(here, "positive=no")
@@ -75,6 +77,7 @@ def test_the_first_class_has_the_same_split_and_losses(here):
         assert named["summary"][part] == pytest.approx(default["summary"][part], rel=1e-9)
 
 
+@pytest.mark.longer
 def test_a_run_from_its_config_repeats_it(here):
     write("t.csv", ("no", "yes"))
     first = trained(here, "positive=no")
@@ -114,6 +117,7 @@ def test_inspect_and_the_panel_name_it(here):
     assert "2 classes (positive: no)" in panel.replace(" │ │ ", " ")
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("words", "error", "hint"),
     [
@@ -149,6 +153,7 @@ def test_what_cannot_be_positive(here, words, error, hint):
     assert [error, hint] == answer.err.splitlines()[-2:]
 
 
+@pytest.mark.longer
 def test_a_boolean_or_a_number_in_another_spelling(here):
     write("t.csv", ("FALSE", "TRUE"))
     # YAML reads false and FALSE as the same boolean.

@@ -119,6 +119,7 @@ def test_probabilities_are_in_the_order_of_the_classes(here, tmp_path):
     assert found["probabilities"][0] == [0.5, 0.5]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("names", "line", "text"),
     [
@@ -194,6 +195,7 @@ def test_a_missing_value_where_training_had_none(here, tmp_path):
     )
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("words", "text"),
     [
@@ -250,6 +252,7 @@ def test_words_that_name_nothing(here, tmp_path, words, text):
     assert error_of(here("predict", *words)) == text
 
 
+@pytest.mark.longer
 def test_a_run_by_id_and_the_last_run(here, tmp_path):
     table(tmp_path / "houses.csv", "size")
     trained = here("train", "dataset.path=houses.csv", "model=softmax", *WORDS)
@@ -266,6 +269,7 @@ def test_a_run_by_id_and_the_last_run(here, tmp_path):
     )
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("changes", "what"),
     [

@@ -71,6 +71,7 @@ def test_what_trains_a_run_again_refuses_a_changed_plugin(gdrun, tmp_path, monke
     assert gdrun("diagnose", str(run), "--try", *loaded).code == 0
 
 
+@pytest.mark.longer
 def test_a_study_with_a_plugin_of_the_environment_continues_without_it(
     gdrun, tmp_path, monkeypatch, forget
 ):
@@ -143,6 +144,7 @@ def test_a_study_whose_record_lacks_the_options_names_its_plugin(
     assert gdrun("show", "--plugin", "my.py").code == 0
 
 
+@pytest.mark.longer
 def test_a_recorded_config_with_another_plugin_is_noted(gdrun, tmp_path, monkeypatch, forget):
     monkeypatch.chdir(tmp_path)
     mine = RULE.replace("cli_sign_descent", "my_descent")
@@ -170,6 +172,7 @@ def test_a_recorded_config_with_another_plugin_is_noted(gdrun, tmp_path, monkeyp
         assert gdrun(*command, "--plugin", "my.py").err == note
 
 
+@pytest.mark.longer
 def test_a_diagnosis_says_what_became_of_the_plugin(gdrun, tmp_path, monkeypatch, forget):
     monkeypatch.chdir(tmp_path)
     mine = RULE.replace("cli_sign_descent", "my_descent")
@@ -197,6 +200,7 @@ def test_a_diagnosis_says_what_became_of_the_plugin(gdrun, tmp_path, monkeypatch
     assert gdrun("diagnose", "my_descent", "--plugin", "copy.py").err == ""
 
 
+@pytest.mark.longer
 def test_the_config_of_a_run_is_copied_without_its_plugin(gdrun, tmp_path, monkeypatch, forget):
     monkeypatch.chdir(tmp_path)
     Path("my.py").write_text(RULE.replace("cli_sign_descent", "my_descent"), encoding="utf-8")
@@ -248,6 +252,7 @@ def studies_of_a_lost_plugin(gdrun, tmp_path, monkeypatch, forget):
     return {name: str(next(Path(name).iterdir())) for name in "sc"}
 
 
+@pytest.mark.longer
 def test_studies_of_a_lost_plugin_are_shown(gdrun, studies_of_a_lost_plugin):
     swept = studies_of_a_lost_plugin["s"]
     note = "note: a wider range for rho is proposed with --plugin my.py\n"
@@ -276,6 +281,7 @@ def test_studies_of_a_lost_plugin_are_shown(gdrun, studies_of_a_lost_plugin):
     assert "exploding" in without
 
 
+@pytest.mark.longer
 def test_code_that_is_not_loaded_is_no_damaged_record(gdrun, studies_of_a_lost_plugin, monkeypatch):
     def needs_the_rule(*arguments):
         OPTIMIZERS["my_descent"].function(0.0, 0.0)
@@ -287,6 +293,7 @@ def test_code_that_is_not_loaded_is_no_damaged_record(gdrun, studies_of_a_lost_p
     assert answer.err.endswith("hint: load the plugins of the study: --plugin my.py\n")
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("fault", [AttributeError, KeyError, TypeError, ValueError])
 def test_a_fault_of_gdrun_is_no_damaged_record(studies_of_a_lost_plugin, monkeypatch, fault):
     def faulty(*arguments):

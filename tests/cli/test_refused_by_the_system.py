@@ -63,6 +63,7 @@ def test_a_run_needs_no_open_streams(tmp_path, redirection):
         json.loads(line)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     "words",
     [

@@ -2,12 +2,15 @@
 
 import json
 
+import pytest
+
 
 def trained(gdrun, out, *words):
     answer = gdrun("train", "dataset=iris", "model=softmax", "epochs=2", "-q", "-o", out, *words)
     assert answer.code == 0
 
 
+@pytest.mark.longer
 def test_a_page_of_runs(gdrun, tmp_path):
     runs, page = str(tmp_path / "runs"), tmp_path / "page.html"
     trained(gdrun, runs, "name=first")
@@ -23,6 +26,7 @@ def test_a_page_of_runs(gdrun, tmp_path):
     assert page.read_text(encoding="utf-8") == text
 
 
+@pytest.mark.longer
 def test_a_page_of_a_sweep_has_its_own_name(gdrun, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     words = ("lr=0.1,1", "dataset=iris", "model=softmax", "epochs=2", "-q")

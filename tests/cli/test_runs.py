@@ -40,6 +40,7 @@ def names(answer):
     return re.findall(r"^\d{8}-\d{6}-(\w+)-", answer.out, re.MULTILINE)
 
 
+@pytest.mark.longer
 def test_the_list(three):
     answer = three("runs")
     assert (answer.code, answer.err) == (0, "")
@@ -62,6 +63,7 @@ def bowls(here):
     return here
 
 
+@pytest.mark.longer
 def test_the_settings_that_differ_are_columns(bowls, monkeypatch):
     def table(*filters):
         return [line.split() for line in bowls("runs", *filters).page.splitlines()]
@@ -111,6 +113,7 @@ def test_values_of_chosen_columns_stay_whole(bowls, monkeypatch, width):
     assert values[:4] == ["0.1", "adam", "numpy", "float32"]
 
 
+@pytest.mark.longer
 def test_filters_and_sorting(three):
     assert names(three("runs")) == ["plain", "lower", "lost"]
     # The word of the table, and that of run.json.
@@ -141,6 +144,7 @@ def test_a_condition_may_have_the_status_of_the_table_or_of_the_record(three, co
     assert names(three("runs", "--where", condition)) == found
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("words", [("status=done",), ("--where", "status = 'done'")])
 def test_a_status_that_no_run_can_have_is_refused_with_all_that_there_are(three, words):
     answer = three("runs", *words)
@@ -150,10 +154,12 @@ def test_a_status_that_no_run_can_have_is_refused_with_all_that_there_are(three,
     assert "there is no status 'done'" in answer.err
 
 
+@pytest.mark.longer
 def test_an_unknown_column_of_a_condition_is_refused_with_the_columns_that_there_are(three):
     assert "choose from id, name, status" in three("runs", "--where", "stopped = 'finished'").err
 
 
+@pytest.mark.longer
 def test_each_table_has_the_same_word_for_a_status(three):
     words = {"finished", "diverged"}
     (head, *rows) = (
@@ -167,6 +173,7 @@ def test_each_table_has_the_same_word_for_a_status(three):
         assert {row["status"] for row in rows} == words
 
 
+@pytest.mark.longer
 def test_as_a_document(three):
     rows = json.loads(three("runs", "status=diverged", "--json").out)["runs"]
     assert [(row["name"], row["optimizer"], row["lr"]) for row in rows] == [
@@ -189,6 +196,7 @@ def test_ids_stay_whole_in_any_width_that_holds_them(three, monkeypatch, width):
     assert max(map(len, answer.page.splitlines())) <= width
 
 
+@pytest.mark.longer
 def test_mistakes(three):
     answer = three("runs", "stat=diverged")
     assert (answer.code, answer.out) == (2, "")
@@ -210,6 +218,7 @@ def test_no_runs(here, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.longer
 def test_a_filter_that_leaves_none(three):
     assert three("runs", "seed=7").out == "no run in runs matches the filters\n"
 
@@ -223,6 +232,7 @@ def studied(here):
     return here
 
 
+@pytest.mark.longer
 def test_studies_stand_below_the_runs(studied):
     text = re.sub(r"\d{8}-\d{6}-([\w-]+?)-[0-9a-f]{4}\b", r"<\1>", studied("runs").page)
     assert [line.split() for line in text.splitlines()] == [
@@ -238,6 +248,7 @@ def test_studies_stand_below_the_runs(studied):
     assert "study" not in studied("runs", "status=exhausted").out
 
 
+@pytest.mark.longer
 def test_studies_as_a_document(studied):
     studies = json.loads(studied("runs", "--json").out)["studies"]
     assert [(row["verb"], row["trials"], row["best"]) for row in studies] == [
@@ -246,12 +257,14 @@ def test_studies_as_a_document(studied):
     ]
 
 
+@pytest.mark.longer
 def test_the_last_may_be_a_study(studied, tmp_path):
     assert json.loads(studied("show", "--json").out)["verb"] == "compare"
     studied("train", *IRIS, "name=plain")
     assert json.loads(studied("show", "--json").out)["name"] == "plain"
 
 
+@pytest.mark.longer
 def test_conditions_in_sql(three):
     condition = '"optimizer.lr" <= 0.1 AND train_loss < 0.45'
     assert names(three("runs", "--where", condition)) == ["lower"]
@@ -264,6 +277,7 @@ def test_conditions_in_sql(three):
     assert answer.err.startswith("error: --where: the condition fails: ")
 
 
+@pytest.mark.longer
 def test_columns_and_csv(three):
     answer = three("runs", "--columns", "lr,optimizer,train_loss")
     head, *rows = (line.split() for line in answer.page.splitlines())
@@ -291,6 +305,7 @@ def test_no_best_is_listed_where_the_losses_differ(here):
     assert listed["best"] is None
 
 
+@pytest.mark.longer
 def test_tags_are_listed_and_shown_for_runs_and_studies(studied):
     studied("train", *IRIS, "name=plain")
     studied("runs", "tag", "plain", "paper")
@@ -310,6 +325,7 @@ def test_tags_are_listed_and_shown_for_runs_and_studies(studied):
     assert "tags paper\n" in studied("show", "plain").out
 
 
+@pytest.mark.longer
 def test_tags_and_notes(three):
     assert three("runs", "tag", "plain", "baseline", "paper").code == 0
     assert three("runs", "tag", "lower", "paper", "paper").code == 0
@@ -336,6 +352,7 @@ def test_tags_and_notes(three):
     )
 
 
+@pytest.mark.longer
 def test_deleting_is_confirmed(three, tmp_path):
     answer = three("runs", "delete", "plain")
     assert (answer.code, len(names(three("runs")))) == (2, 3)
@@ -349,6 +366,7 @@ def test_deleting_is_confirmed(three, tmp_path):
     assert "is neither a run nor a study" in answer.err
 
 
+@pytest.mark.longer
 def test_a_running_run_is_not_deleted(three):
     (row,) = json.loads(three("runs", "name=plain", "--json").out)["runs"]
     file = Path("runs") / row["id"] / "run.json"
@@ -382,6 +400,7 @@ def test_a_thousand_runs_take_little_more_than_reading_their_records(here, tmp_p
     assert listing < 20 * reading
 
 
+@pytest.mark.longer
 def test_the_list_has_the_column_by_which_it_is_sorted(three):
     answer = three("runs", "--sort", "-test_f1")
     heading = answer.out.splitlines()[0].split()
@@ -389,12 +408,14 @@ def test_the_list_has_the_column_by_which_it_is_sorted(three):
     assert three("runs", "--sort", "-val_loss").out.splitlines()[0].split()[:2] == ["run", "status"]
 
 
+@pytest.mark.longer
 def test_a_condition_names_the_column_of_a_heading(three):
     answer = three("runs", "--where", "test_acc > 0.5")
     assert answer.err.endswith("hint: did you mean test_accuracy?\n")
     assert three("runs", "--where", "test_accuracy > 0.5").code == 0
 
 
+@pytest.mark.longer
 def test_the_last_model_is_named_if_a_study_is_newer(here, tmp_path):
     data = tmp_path / "new.csv"
     data.write_text("a,b\n0,1\n1,2\n2,1\n3,5\n4,2\n5,6\n")
@@ -411,6 +432,7 @@ def test_the_last_model_is_named_if_a_study_is_newer(here, tmp_path):
     assert re.search(r"`gdrun train \S+best.yaml` trains its best", later.err)
 
 
+@pytest.mark.longer
 def test_a_file_is_replaced_only_if_asked(here, tmp_path):
     data = tmp_path / "new.csv"
     data.write_text("a,b\n0,1\n1,2\n2,1\n3,5\n4,2\n5,6\n")
@@ -424,6 +446,7 @@ def test_a_file_is_replaced_only_if_asked(here, tmp_path):
         assert file.read_text() != "old"
 
 
+@pytest.mark.longer
 def test_a_column_that_most_runs_leave_empty_is_left_out_first(gdrun, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     walk = ["surface=bowl", "steps=3", "-q"]
@@ -435,6 +458,7 @@ def test_a_column_that_most_runs_leave_empty_is_left_out_first(gdrun, tmp_path, 
     assert "val loss" not in heading
 
 
+@pytest.mark.longer
 def test_keys_of_the_config_name_the_columns_of_their_sections(three):
     full = three("runs", "--columns", "dataset.name,dataset.path,optimizer.name", "--csv")
     short = three("runs", "--columns", "dataset,dataset,optimizer", "--csv")
@@ -457,6 +481,7 @@ def nested(here):
     return here
 
 
+@pytest.mark.longer
 def test_entries_of_mappings_are_settings(nested):
     page = " ".join(nested("runs").page.split())
     for name in ("optimizer", "lr", "split.time", "early_stopping", "missing"):

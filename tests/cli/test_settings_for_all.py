@@ -41,6 +41,7 @@ def test_a_contender_chooses_its_own_name_for_a_section_that_is_set_for_all():
     assert chosen == [("adam", 0.1), ("rmsprop", 0.1)]
 
 
+@pytest.mark.longer
 def test_an_option_that_a_contender_does_not_have_is_named(gdrun, tmp_path):
     path = tmp_path / "small.yaml"
     path.write_text(to_yaml({"name": "small"} | LOGISTIC), encoding="utf-8")
@@ -114,6 +115,7 @@ def test_a_setting_that_no_candidate_takes_is_an_error(gdrun, words, message):
     assert answer.err.startswith(message)
 
 
+@pytest.mark.longer
 def test_a_sweep_of_what_only_the_candidates_have_is_resumed(gdrun, tmp_path):
     words = ("sweep", "optimizer=adam,nadam", "beta1=0.8", "surface=bowl", "epochs=none", "steps=3")
     gdrun(*words, "-o", str(tmp_path), "-q")

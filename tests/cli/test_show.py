@@ -30,6 +30,7 @@ def without_confusion(text):
     return "".join(lines[:start] + lines[lines.index("\n", start) + 1 :])
 
 
+@pytest.mark.longer
 def test_it_shows_what_train_showed(here, tmp_path):
     trained = here("train", *WORDS, "clip.norm=0.5", "stopping.watch=[target_accuracy]")
     shown = here("show")
@@ -58,6 +59,7 @@ def test_a_record_of_an_earlier_version_has_no_metrics(here, tmp_path):
     assert row["test_accuracy"] == record["summary"]["test_accuracy"]
 
 
+@pytest.mark.longer
 def test_metrics_are_columns_of_the_list_of_runs(here, tmp_path):
     for rate in ("1e-9", "0.1"):
         here("train", *WORDS, f"lr={rate}", "evaluate.metrics=[log_loss]")
@@ -111,6 +113,7 @@ def layers(text):
     return [" ".join(line.split()) for line in lines[start : lines.index("", start)]]
 
 
+@pytest.mark.longer
 def test_a_network_shows_its_layers(here):
     # From zeros every score is 0, so that no gradient reaches a weight, and ReLU is flat at 0.
     model = "model={name: mlp, hidden: [4], init: zeros}"
@@ -124,6 +127,7 @@ def test_a_network_shows_its_layers(here):
     assert "layer1" not in here("train", "dataset=iris", model, "epochs=1", "-q").out
 
 
+@pytest.mark.longer
 def test_gradients_are_seen_to_vanish(here):
     model = "model={name: mlp, hidden: [9,9,9,9,9,9,9,9,9,9], activation: %s, init: %s}"
     norms = {}
@@ -166,6 +170,7 @@ def test_a_run_that_is_still_going(here, tmp_path):
     assert (answer.code, answer.err) == (0, "")
 
 
+@pytest.mark.longer
 def test_last_is_the_one_that_was_written_last(here):
     for seed in range(4):
         here("train", *WORDS, "-q", "--seed", str(seed))

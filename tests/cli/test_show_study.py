@@ -89,6 +89,7 @@ def test_as_a_document(here):
     assert json.loads(here("show", first["id"], "--json").out) == first
 
 
+@pytest.mark.longer
 def test_the_tuning_of_a_comparison_shows_all_values_that_were_tried(here):
     words = ("epochs=2", "--tune", "lr=0.001,0.1,1", "-c", "small.yaml", "--seeds", "2")
     here("compare", "bgd", "mbgd", *words)
@@ -210,6 +211,7 @@ def test_a_best_setting_that_is_no_better_than_a_constant_says_so(here, rare):
     assert "warning: the best contender is no better than always predicting no" in compared
 
 
+@pytest.mark.longer
 def test_the_value_of_a_constant_prediction_is_below_the_table(here):
     # Ten digits that are about equally frequent: log 10 = 2.303.
     text = here("sweep", "lr=0.1,0.3", "dataset=digits", "epochs=1", "--seeds", "1").out

@@ -7,6 +7,7 @@ import yaml
 from first_experiments import document
 
 
+@pytest.mark.longer
 def test_text_in_the_last_column_is_classified(gdrun, houses):
     found, notes = document(gdrun, "houses.csv")
     assert found["config"]["model"]["name"] == "softmax"
@@ -16,6 +17,7 @@ def test_text_in_the_last_column_is_classified(gdrun, houses):
     assert found["summary"]["metrics"]["test"]["accuracy"] > 0.8
 
 
+@pytest.mark.longer
 def test_prices_are_predicted_on_a_standardised_target(gdrun, houses):
     found, notes = document(gdrun, "houses.csv", "target=price", "ignore=band")
     assert found["config"]["model"]["name"] == "linear"
@@ -26,6 +28,7 @@ def test_prices_are_predicted_on_a_standardised_target(gdrun, houses):
     assert "model: regression, because the target has numbers" in notes
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("words", "model", "said"),
     [
@@ -76,6 +79,7 @@ def test_keys_change_what_is_assumed(gdrun, houses, keys, path, value):
     assert here == value
 
 
+@pytest.mark.longer
 def test_a_column_called_target_is_the_target(gdrun, houses):
     (houses / "named.csv").write_text(
         "y,a,b\n" + "".join(f"{r % 2},{r},{r * r}\n" for r in range(80))
@@ -87,6 +91,7 @@ def test_a_column_called_target_is_the_target(gdrun, houses):
     assert "few different whole numbers: 2 classes" in notes
 
 
+@pytest.mark.longer
 def test_missing_values_are_filled_and_said(gdrun, houses):
     lines = [f"{r if r % 7 else ''},{r * 2.5}" for r in range(80)]
     (houses / "gaps.csv").write_text("a,b\n" + "\n".join(lines) + "\n")
@@ -95,6 +100,7 @@ def test_missing_values_are_filled_and_said(gdrun, houses):
     assert "dataset.missing: missing values are replaced by the mean" in notes
 
 
+@pytest.mark.longer
 def test_the_config_that_is_written_trains_when_typed(gdrun, houses):
     answer = gdrun("config", "new", "houses.csv", "target=price", "houses.yaml")
     assert (answer.code, answer.page) == (0, "wrote houses.yaml\n")
@@ -109,6 +115,7 @@ def test_the_config_that_is_written_trains_when_typed(gdrun, houses):
     assert written["summary"]["test_loss"] == direct["summary"]["test_loss"]
 
 
+@pytest.mark.longer
 def test_config_new_prints_without_a_second_file_and_overwrites_nothing(gdrun, houses):
     printed = gdrun("config", "new", "houses.csv", "lr=0.5")
     assert yaml.safe_load(printed.out)["dataset"]["path"] == "houses.csv"
@@ -119,6 +126,7 @@ def test_config_new_prints_without_a_second_file_and_overwrites_nothing(gdrun, h
     assert (houses / "taken.yaml").read_text() == "mine"
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("words", "split"),
     [
@@ -154,6 +162,7 @@ def test_bad_words_are_named(gdrun, houses, words, message):
         assert "Traceback" not in answer.err
 
 
+@pytest.mark.longer
 def test_odd_column_names_are_escaped(gdrun, houses):
     (houses / "odd.csv").write_text("a,[red]b\n" + "".join(f"{r},{r * 1.5}\n" for r in range(80)))
     answer = gdrun("train", "odd.csv", "engine=numpy")
@@ -169,6 +178,7 @@ def test_the_name_of_a_column_is_its_key(gdrun, houses):
     )
 
 
+@pytest.mark.longer
 def test_a_model_for_numbers_names_the_one_for_two_classes(gdrun, houses):
     answer = gdrun("train", "houses.csv", "target=town", "model=linear", "-q")
     assert "hint: use model=logistic to predict a class" in answer.err
@@ -176,6 +186,7 @@ def test_a_model_for_numbers_names_the_one_for_two_classes(gdrun, houses):
     assert "hint: use model=softmax to predict a class" in answer.err
 
 
+@pytest.mark.longer
 def test_new_rows_need_a_run_and_for_measuring_a_target(gdrun, houses):
     assert gdrun("train", "houses.csv", "target=town", "epochs=2", "engine=numpy", "-q").code == 0
     for command in ("predict", "evaluate"):

@@ -15,6 +15,7 @@ from gdrun.data import csv_files, load_table
 from gdrun.data.csv_layout import read_layout
 
 
+@pytest.mark.longer
 def test_the_file_is_read_once(gdrun, houses, monkeypatch):
     """The table that was read to choose the model is that which is trained on."""
     read = []
@@ -26,6 +27,7 @@ def test_the_file_is_read_once(gdrun, houses, monkeypatch):
     assert direct["summary"]["test_loss"] == repeated["summary"]["test_loss"]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("words", [["sweep", "lr=0.01,0.1"], ["compare", "adam", "momentum"]])
 def test_a_study_reads_the_file_once(gdrun, houses, monkeypatch, words):
     read = []
@@ -43,6 +45,7 @@ def test_a_missing_file_names_that_with_another_ending_first(gdrun, tmp_path, mo
         assert gdrun(*words, "sales.csv").err.endswith(hint)
 
 
+@pytest.mark.longer
 def test_a_file_of_a_kind_that_is_not_read_is_named(gdrun, houses):
     (houses / "houses.xlsx").write_bytes(b"PK\x03\x04\x80")
     says = "houses.xlsx: is an Excel workbook, which gdrun cannot read\nhint: save the sheet as CSV"
@@ -60,6 +63,7 @@ def test_a_file_of_a_kind_that_is_not_read_is_named(gdrun, houses):
     assert says in gdrun("train", "dataset=houses.xlsx").err
 
 
+@pytest.mark.longer
 def test_a_directory_of_images_is_named_and_one_of_cifar_is_read(gdrun, houses):
     (houses / "images" / "cat").mkdir(parents=True)
     (houses / "images" / "cat" / "1.png").write_bytes(b"\x89PNG")
@@ -144,6 +148,7 @@ def test_a_pattern_of_files_is_one_table(gdrun, houses):
     assert answer.err.startswith("error: parts/*.parquet: there is no such file\n")
 
 
+@pytest.mark.longer
 def test_a_new_config_leaves_out_the_same_columns_of_later_files(gdrun, tmp_path, monkeypatch):
     """In February the numbers of the parts begin again, so that they identify no row."""
     monkeypatch.chdir(tmp_path)

@@ -35,6 +35,7 @@ def test_a_study_begins_with_a_data_file_as_training_does(gdrun, houses):
     assert "no new runs; 4 runs already done" in again.out
 
 
+@pytest.mark.longer
 def test_a_default_range_lies_around_the_rate_that_training_would_take(gdrun, houses):
     words = ("houses.csv", "target=price", "epochs=2", "engine=numpy")
     trained, _ = document(gdrun, *words)
@@ -48,6 +49,7 @@ def test_a_default_range_lies_around_the_rate_that_training_would_take(gdrun, ho
     assert tried[-1] == pytest.approx(rate * 100, rel=1e-3)
 
 
+@pytest.mark.longer
 def test_a_tested_rate_at_the_edge_of_the_grid_is_said(gdrun, tmp_path):
     """A target of thousands needs far larger steps than the largest rate, 0.3, allows."""
     rows = [f"{x},{1000 * x + 500 * ((x * 7919) % 1009)}" for x in range(600)]
@@ -81,6 +83,7 @@ def test_a_study_has_one_file_which_exists(gdrun, houses):
     )
 
 
+@pytest.mark.longer
 def test_python_begins_with_a_data_file_as_the_command_line_does(gdrun, houses):
     found, _ = document(gdrun, "houses.csv", "target=price", "epochs=2")
     options = ("target=price", "epochs=2", {"engine": "numpy"})

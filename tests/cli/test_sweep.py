@@ -127,6 +127,7 @@ def test_a_grid_needs_the_count_of_a_range(sweep):
     )
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("words", "text"),
     [
@@ -175,6 +176,7 @@ def test_a_mistake_in_full(sweep, tmp_path, words, text):
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -201,6 +203,7 @@ def test_models_of_unlike_losses_are_ranked_by_accuracy(gdrun, tmp_path):
     assert (document["metric"], document["unlike"]) == ("validation_accuracy", None)
 
 
+@pytest.mark.longer
 def test_a_config_among_the_keys_is_that_of_the_study(gdrun, config, tmp_path, monkeypatch):
     plan = ("lr=0.1,1", "--seeds", "2", "--json", "-o", str(tmp_path / "runs"))
     one, other = (gdrun("sweep", *words, *plan) for words in ((config,), ("-c", config)))
@@ -217,6 +220,7 @@ def test_a_config_among_the_keys_is_that_of_the_study(gdrun, config, tmp_path, m
     )
 
 
+@pytest.mark.longer
 def test_a_sweep_that_diverged_leads_to_smaller_rates(gdrun, tmp_path, monkeypatch):
     """On least squares the limit of theory is where to look; elsewhere, below what was tried."""
     monkeypatch.chdir(tmp_path)
@@ -236,6 +240,7 @@ def test_a_sweep_that_diverged_leads_to_smaller_rates(gdrun, tmp_path, monkeypat
     assert "every run diverged; try smaller rates: lr=log:3.162e+246:3.162e+249:7" in tried
 
 
+@pytest.mark.longer
 def test_seeds_that_change_nothing_are_said_once(gdrun, tmp_path):
     words = ("dataset=iris", "model=softmax", "epochs=3", "engine=numpy", "--seeds", "3")
     words = (*words, "-o", str(tmp_path))

@@ -54,6 +54,7 @@ def test_the_whole_of_a_small_sweep(sweep):
     )
 
 
+@pytest.mark.longer
 def test_least_squares_shows_the_limit_beside_two_over_l(gdrun, tmp_path):
     path = tmp_path / "least-squares.yaml"
     path.write_text(to_yaml(LEAST_SQUARES), encoding="utf-8")
@@ -65,6 +66,7 @@ def test_least_squares_shows_the_limit_beside_two_over_l(gdrun, tmp_path):
     assert stability["stable"] / step <= stability["predicted"] <= stability["unstable"] * step
 
 
+@pytest.mark.longer
 def test_seconds_that_lanes_share_are_pointed_out(sweep):
     words = ("lr=0.01,0.1", "stopping={seconds: 0.05}", "--seeds", "1")
     answer = sweep(*words)
@@ -78,6 +80,7 @@ def table_of(answer):
     return answer.out.split("\n\n")[1].splitlines()
 
 
+@pytest.mark.longer
 def test_a_narrow_terminal_gets_fewer_columns_and_none_cut_off(sweep, monkeypatch):
     monkeypatch.setenv("COLUMNS", "50")
     words = ("lr=0.001,0.0001581", "--seeds", "2")
@@ -103,6 +106,7 @@ def test_a_narrow_terminal_names_the_symptoms_below_the_tables(gdrun, tmp_path, 
     assert narrow.count("slow convergence") == 1
 
 
+@pytest.mark.longer
 def test_a_note_on_a_column_is_shown_only_with_the_column(sweep, monkeypatch):
     def labels():
         lines = sweep("lr=0.001,0.1", "--seeds", "2").out.splitlines()
@@ -118,6 +122,7 @@ def test_a_note_on_a_column_is_shown_only_with_the_column(sweep, monkeypatch):
     assert labels() == []
 
 
+@pytest.mark.longer
 def test_several_keys_share_a_column_rather_than_be_cut_off(sweep, monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
     words = ("lr=0.01581,0.1", "beta=0.5", "optimizer=momentum,nesterov", "batch_size=16,32")
@@ -147,6 +152,7 @@ def test_the_ends_of_a_range_do_not_exclude_what_is_between_them():
     assert range_text(1.3779, 1.3779, 1.3779) == "1.378 … 1.378"
 
 
+@pytest.mark.longer
 def test_the_legend_says_with_which_settings_a_rate_is_compared(sweep):
     text = " ".join(sweep("lr=0.001,0.1,10", "beta=0,0.9").out.split())
     assert "too small: p < 0.5, at a rate below the best" in text

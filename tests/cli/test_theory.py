@@ -55,6 +55,7 @@ def test_the_answer_in_full(gdrun):
     assert "fails" not in answer.out
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(("row", "rule"), [("heavy ball", "momentum"), ("Nesterov", "nesterov")])
 def test_a_best_setting_that_is_typed_has_the_steps_of_the_table(gdrun, row, rule):
     words = ("dataset=diabetes", "model=linear", "variant=bgd", f"optimizer={rule}")
@@ -68,6 +69,7 @@ def test_a_best_setting_that_is_typed_has_the_steps_of_the_table(gdrun, row, rul
     assert cells(typed, "this config") == [lr, beta, rho, steps]
 
 
+@pytest.mark.longer
 def test_the_best_rate_without_strong_convexity_is_the_limit(gdrun):
     answer = gdrun("theory", "dataset=iris", "model=softmax", "epochs=2")
     limit, best = (
@@ -110,6 +112,7 @@ def test_the_quickstart_needs_nothing(gdrun):
     assert "variant=bgd optimizer=vanilla schedule=constant" in answer.out
 
 
+@pytest.mark.longer
 def test_a_run_beside_its_bounds(gdrun, trained):
     trained(*BOWL, "steps=20")
     answer = gdrun("theory", "last")
@@ -154,6 +157,7 @@ def test_the_hint_for_a_run_without_a_bound_works(gdrun, trained, words, reason)
     assert "held at all" in gdrun("theory", "last").out
 
 
+@pytest.mark.longer
 def test_errors(gdrun, trained, tmp_path):
     trained(*BOWL, "steps=3")
     answer = gdrun("theory", "last", "lr=1")
@@ -179,6 +183,7 @@ def test_a_run_that_diverged_before_its_first_evaluation(gdrun, trained):
     assert gdrun(*shlex.split(command)).out.startswith("exploding")
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("option", [(), ("--noise",)])
 def test_a_run_without_weights_is_refused(gdrun, trained, tmp_path, option):
     trained(*NETWORK, "epochs=2")
@@ -190,6 +195,7 @@ def test_a_run_without_weights_is_refused(gdrun, trained, tmp_path, option):
     assert gdrun(*shlex.split(answer.err.split("`")[1])[1:]).code == 0
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("words", "reason", "limit"),
     [
@@ -214,6 +220,7 @@ def test_an_assumption_that_fails_is_named(gdrun, words, reason, limit):
     assert limit in text
 
 
+@pytest.mark.longer
 def test_a_path_that_diverges_is_no_slope(gdrun):
     words = ("surface=himmelblau", "variant=bgd", "optimizer=vanilla", "schedule=constant")
     # From (0, 0) the path runs to the walls, whose curvature is far above 2/α = 40.
@@ -228,6 +235,7 @@ def test_a_path_that_diverges_is_no_slope(gdrun):
     assert diverged.endswith(f"(step {found['path']['diverged_at']}")
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("problem", [NETWORK, ("surface=rosenbrock", "lr=0.001")])
 def test_the_bounds_of_a_local_constant_are_promised_only_where_it_holds(gdrun, problem):
     local = "the bounds apply to the run while no curvature exceeds L at the start"
@@ -236,6 +244,7 @@ def test_the_bounds_of_a_local_constant_are_promised_only_where_it_holds(gdrun, 
     assert "while no curvature" not in convex.out
 
 
+@pytest.mark.longer
 def test_a_study_is_refused(gdrun, trained, tmp_path):
     trained(*BOWL, "steps=3")
     gdrun("sweep", "lr=0.1,0.2", *BOWL[:-1], "steps=3", "-q")
@@ -275,6 +284,7 @@ def test_data_that_changed_are_refused(gdrun, trained, tmp_path, option):
     assert gdrun("theory", "last", *option).code == 0
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("option", [(), ("--noise",)])
 def test_arrays_from_python_are_refused(gdrun, trained, tmp_path, option):
     X = np.arange(40.0).reshape(20, 2) % 7
@@ -285,6 +295,7 @@ def test_arrays_from_python_are_refused(gdrun, trained, tmp_path, option):
     assert "was trained on arrays from Python, which are not stored" in answer.err
 
 
+@pytest.mark.longer
 def test_a_network_has_a_path(gdrun, trained):
     words = ("dataset=iris", "model={name: mlp, hidden: [4]}", "optimizer=momentum", "epochs=4")
     answer = gdrun("theory", *words)
@@ -301,6 +312,7 @@ def test_a_network_has_a_path(gdrun, trained):
     assert "curvature along the path" in answer.out
 
 
+@pytest.mark.longer
 def test_noise(gdrun, trained):
     answer = gdrun("theory", "dataset=iris", "model=softmax", "--noise")
     assert (answer.code, answer.err) == (0, "")
@@ -339,6 +351,7 @@ def test_a_narrow_screen_explains_only_what_it_shows(gdrun, monkeypatch):
     assert "steps: how many until f − f* stays ≤ 1e-06" in " ".join(answer.out.split())
 
 
+@pytest.mark.longer
 def test_examples_without_noise(gdrun, trained):
     # At the weights of a diverged run, rounding errors are far above 0.
     trained("surface=rosenbrock", *BOWL[1:-1], "lr=1")
@@ -348,6 +361,7 @@ def test_examples_without_noise(gdrun, trained):
         assert "all 100 examples have the same gradient" in answer.out
 
 
+@pytest.mark.longer
 def test_every_bounded_quantity_is_shown_step_by_step(gdrun, trained):
     trained("dataset=iris", "model=svm", *BOWL[1:-1], "lr=0.05", "epochs=4")
     answer = gdrun("theory", "last")
@@ -367,6 +381,7 @@ def test_every_bounded_quantity_is_shown_step_by_step(gdrun, trained):
         assert heading.split() in [line.split() for line in answer.out.splitlines()]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("status", "words", "hint"),
     [
@@ -405,6 +420,7 @@ def test_the_curve_begins_at_step_0(gdrun, trained):
     assert axis.split() == ["0", "step", "8"]
 
 
+@pytest.mark.longer
 def test_theory_of_a_data_file(gdrun, tmp_path, monkeypatch):
     """The smoothness of least squares is twice the largest eigenvalue of the Gram matrix over N."""
     monkeypatch.chdir(tmp_path)
@@ -420,6 +436,7 @@ def test_theory_of_a_data_file(gdrun, tmp_path, monkeypatch):
     assert json.loads(answer.out)["L"] == pytest.approx(largest)
 
 
+@pytest.mark.longer
 def test_the_command_in_the_hint_for_the_suboptimality_has_the_keys_of_the_study(gdrun):
     keys = ("dataset=breast-cancer", "model=logistic", "model.l2=0.01")
     refused = gdrun("compare", "adam", "momentum", *keys, "--metric", "suboptimality")

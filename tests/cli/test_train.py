@@ -62,6 +62,7 @@ def test_a_run_on_screen(train):
     assert masked(answer.out) == SCREEN
 
 
+@pytest.mark.longer
 def test_quiet_prints_the_gravest_symptom(train):
     """A rate far above 2/L explodes; the result stays on stdout."""
     answer = train("surface=bowl", "optimizer=vanilla", "lr=100", "variant=bgd", "steps=9", "-q")
@@ -69,6 +70,7 @@ def test_quiet_prints_the_gravest_symptom(train):
     assert train(*IRIS, "lr=0.1", "epochs=3", "-q").out.count("symptom: ") == 0
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("rate", "words"),
     [
@@ -85,6 +87,7 @@ def test_only_a_run_that_descends_is_normal(train, rate, words):
     assert ("exploding" in out or "diverged" in out) == (rate != "0.01")
 
 
+@pytest.mark.longer
 def test_quiet_prints_that_rows_were_dropped(train):
     rows = [f"{k % 7},{'' if k % 10 == 3 else k % 2}" for k in range(90)]
     for name, part in (("train", rows), ("test", rows[:40]), ("whole", rows[:3] * 20)):
@@ -143,6 +146,7 @@ SEEDS = """\
 """
 
 
+@pytest.mark.longer
 def test_several_seeds_side_by_side(train, tmp_path):
     answer = train(*IRIS, "--seed", "4", "--seeds", "3")
     assert (answer.code, answer.err) == (0, "")
@@ -187,6 +191,7 @@ def test_the_next_step_works(train, gdrun):
     assert answer.out.startswith("exploding ")
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("width", [40, 60])
 def test_a_narrow_terminal_gets_fewer_columns_and_no_number_is_cut_off(train, monkeypatch, width):
     monkeypatch.setenv("COLUMNS", str(width))
@@ -210,6 +215,7 @@ def test_a_long_place_is_never_broken(train):
     assert masked(answer.out).splitlines()[-1] == f"written to {place}/DATE-flowers-ID"
 
 
+@pytest.mark.longer
 def test_mistakes_leave_nothing_behind(train, tmp_path):
     for words in (["lr=-1"], ["batch_size=99999"], ["nowhere.yaml"], ["dataset=arrays"]):
         answer = train(*words)
@@ -254,6 +260,7 @@ def test_walks_of_several_seeds_are_compared_by_distance(train):
     assert [line[-1] for line in lines[start + 1 : start + 6]] == ["0.5"] * 5
 
 
+@pytest.mark.longer
 def test_batches_of_a_surface_without_noise_are_said_to_be_alike(gdrun):
     words = ("train", "surface=bowl", "epochs=1", "engine=numpy")
     sentence = "without noise every batch has the same gradient"
@@ -262,6 +269,7 @@ def test_batches_of_a_surface_without_noise_are_said_to_be_alike(gdrun):
         assert "same gradient" not in gdrun(*words, other).out.replace("│", " ")
 
 
+@pytest.mark.longer
 def test_the_rate_of_a_surface_is_named_as_an_assumption(gdrun):
     note = "note: assumed optimizer.lr: 0.001, a rate that suits the surface rosenbrock"
     words = ("surface=rosenbrock", "epochs=1", "engine=numpy")

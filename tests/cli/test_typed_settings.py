@@ -95,6 +95,7 @@ def test_a_fault_in_a_file_has_its_line_and_the_form_of_the_file(gdrun, tmp_path
     )
 
 
+@pytest.mark.longer
 def test_a_fault_in_data_has_the_form_of_the_words_that_named_them(gdrun, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.csv").write_text("x,y\n" + "1,2\n" * 20 + "?,3\n")
@@ -118,6 +119,7 @@ def test_other_texts_are_kept(text):
     assert typed_settings(text) == text
 
 
+@pytest.mark.longer
 def test_a_hint_of_config_new_works_when_it_is_typed(gdrun, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     usage = [str(k % 7) for k in range(200)]

@@ -86,6 +86,7 @@ def test_a_data_file_in_place_of_a_config_is_refused_with_its_key(shown):
     )
 
 
+@pytest.mark.longer
 def test_a_dash_reads_the_config_from_stdin():
     words = [sys.executable, "-m", "gdrun", "config", "show", "lr=0.25", "-", "--json"]
     answer = subprocess.run(words, input=CONFIG, capture_output=True, text=True, check=True)

@@ -84,6 +84,7 @@ def test_names_of_contenders(gdrun, place):
     assert outside(place) == before
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     "key",
     ["out=x", "runs=x", "directory=x", "dataset.out=x", "plugin=x.py", "plugins=[x.py]"],
@@ -145,6 +146,7 @@ def test_a_study_with_a_link_writes_nothing_elsewhere(gdrun, place, name):
         assert answer.code == 0, answer.err
 
 
+@pytest.mark.longer
 def test_a_tuning_in_a_linked_directory_is_refused(gdrun, place):
     words = ("compare", "bgd", "mbgd", "epochs=1", "--tune", "lr", "--seeds", "1", "-o", "out")
     assert gdrun(*words).code == 0
@@ -157,6 +159,7 @@ def test_a_tuning_in_a_linked_directory_is_refused(gdrun, place):
     assert outside(place) == before
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("other", ["../../{}", "{}", "."])
 def test_runs_that_trained_together_are_in_one_directory(gdrun, place, other):
     first, second = interrupted(place / "work" / "out", seeds=2)

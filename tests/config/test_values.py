@@ -81,6 +81,7 @@ def test_a_long_value_is_shown_in_part():
     assert len(caught.value.problems[0].where) < 80
 
 
+@pytest.mark.longer
 @given(st.text(alphabet="ab1.:,-[]{}'\"#&*! ~e", max_size=25))
 def test_any_text_is_a_value_or_a_problem_that_shows_it(text):
     for parse in (parse_value, parse_sweep):

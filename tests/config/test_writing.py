@@ -37,6 +37,7 @@ def test_what_is_written_reads_back_the_same(data):
     assert exact(parse_document(to_yaml(data), "a.yaml").data) == exact(data)
 
 
+@pytest.mark.longer
 @given(st.dictionaries(st.sampled_from("abc"), st.text() | words | st.floats(allow_nan=False)))
 @example({"a": 1e-5, "b": 1e22, "c": 5e-324})
 @example({"on": "y", "12:30": "2001-12-14", "0b1": "1_000"})

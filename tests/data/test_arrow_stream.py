@@ -23,6 +23,7 @@ def columns_of(source):
     return [np.concatenate(parts) for parts in zip(*batches, strict=True)], len(batches)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("rows", [1, 9, 3_001, 1_200_000])
 def test_every_row_comes_once_and_in_order(rows):
     query = QUERY.format(rows=rows)

@@ -28,6 +28,7 @@ def test_an_underscore_makes_text(read):
     assert table.classes == ("1_0", "2_0")
 
 
+@pytest.mark.longer
 def test_many_values_are_no_categories(read):
     rows = "".join(f"k{i % 1001},{i % 2}\n" for i in range(3000))
     with pytest.raises(DataError) as caught:
@@ -42,6 +43,7 @@ def test_many_values_are_no_categories(read):
     assert len(read("kind,y\n" + rows, target="kind").classes) == 1001
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     "cells",
     [
@@ -77,6 +79,7 @@ def test_booleans_are_one_column(read, false, true):
     )
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("cells", [("yes", "true"), ("yes", "maybe", "no"), ("m", "f"), ("yes",)])
 def test_other_texts_are_categories(read, cells):
     text = "a,y\n" + rows(*cells)

@@ -165,6 +165,7 @@ def append(path):
         file.write(b"7,8\n")
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("change", [append, os.utime, lambda path: os.truncate(path, 6)])
 def test_a_file_that_changes_while_it_is_read(tmp_path, monkeypatch, change):
     file = tmp_path / "a.csv"

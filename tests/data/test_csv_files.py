@@ -44,6 +44,7 @@ def test_a_table_of_numbers_however_it_is_written(read, text):
     assert table.wide.flags.c_contiguous
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("name", ["made.csv", "made.tsv", "made.txt", "made.data", "MADE.CSV"])
 def test_suffixes(read, name):
     table = read(HOUSES, name=name)

@@ -9,6 +9,7 @@ from gdrun.data import load_table
 from gdrun.errors import ConfigError, DataError
 
 
+@pytest.mark.longer
 def test_the_target_by_name_and_by_position(read):
     for target, name in [
         (None, "price"),

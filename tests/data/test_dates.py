@@ -75,6 +75,7 @@ MONTHS = [[2020, 1, 18262], [2020, 2, 18293], [2021, 3, 18687]]
 QUARTERS = [[2020, 1, 18262], [2020, 4, 18353], [2021, 10, 18901]]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("cells", "first_days"),
     [
@@ -167,6 +168,7 @@ def test_dates_written_as_numbers_with_gaps(read):
     assert np.isnan(table.X[-1]).all() and table.X[0, 0] == 2024
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("cells", "options"),
     [

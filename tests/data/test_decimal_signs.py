@@ -41,6 +41,7 @@ def test_a_sign_that_may_be_either_is_asked_for(read, refused, sign, plain):
     assert table.X.tolist() == [[7], [2.155], [3.1]]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(("mark", "sign"), [(",", "."), (".", ",")])
 def test_two_marks_in_one_number_are_between_thousands(read, mark, sign):
     # 1,234,567 cannot have a decimal comma; so 5,678 is 5678 too.
@@ -50,6 +51,7 @@ def test_two_marks_in_one_number_are_between_thousands(read, mark, sign):
     assert table.X.tolist() == [[1234567, 5678], [950.5, 12000]]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("delimiter", ["\t", "|"])
 def test_signs_of_numbers_with_other_separators(read, refused, delimiter):
     # The salaries, and a table with German numbers, without semicolons.
@@ -64,6 +66,7 @@ def test_signs_of_numbers_with_other_separators(read, refused, delimiter):
     assert read(german, decimal=",").X.tolist() == [[2155, 19.47], [311, 20.1]]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("other", ["0,500", "12,75", ",5", "1234,5", "1,5e3"])
 def test_one_clear_number_shows_that_commas_are_decimal(read, other):
     table = read(f"a;y\n1,200;1\n{other};2\n")
@@ -107,6 +110,7 @@ def test_a_decimal_comma_that_is_not_stated(refused):
     )
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("cells", "numbers"),
     [
@@ -131,6 +135,7 @@ def test_prices_in_which_the_sign_may_be_either_are_asked_for(refused):
     assert said.startswith("error: made.csv:2 a: '1.200 €' in this line may be 1.200 € or 1200 €")
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("cell", ["1'234", "1’234", "1 234", "1\u00a0234", "1\u202f234"])
 def test_other_marks_between_thousands(read, cell):
     assert read(f"a,y\n{cell},1\n17,2\n").X.tolist() == [[1234], [17]]

@@ -99,6 +99,7 @@ def test_numbers_that_mean_missing(read):
     np.testing.assert_array_equal(table.X, [[np.nan, 1], [5, np.nan], [7, 3]])
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("word", ["\u2013", "#DIV/0!", "missing"])
 def test_a_word_for_missing_among_numbers(refused, read, word):
     # Also if it is in most of the cells: without it there are numbers alone.

@@ -184,6 +184,7 @@ def test_more_columns_than_a_sentence_can_name(tmp_path):
     )
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("rows", [1, 511, 512, 513, 2000])
 @pytest.mark.parametrize("wide", [1, 90])
 def test_blocks_of_rows_become_the_features_of_each_row(rows, wide):

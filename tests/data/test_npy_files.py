@@ -30,6 +30,7 @@ def files(tmp_path):
     return tmp_path, X, y
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("variant", ["bgd", "sgd", "mbgd", {"name": "mbgd", "batch_size": 32}])
 @pytest.mark.parametrize("standardize", [True, False])
 def test_a_mapped_file_trains_like_the_array(files, variant, standardize):

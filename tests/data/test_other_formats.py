@@ -56,6 +56,7 @@ def test_directories(tmp_path):
     assert "is a directory, not a file" in refusal(tmp_path)
 
 
+@pytest.mark.longer
 def test_only_table_files_import_duckdb():
     code = (
         "import sys, gdrun, gdrun.cli, gdrun.data.sources; from gdrun.data import load_table; "
@@ -72,6 +73,7 @@ def test_a_word_that_is_neither_a_file_nor_a_dataset(tmp_path, monkeypatch):
     assert lines[1].endswith("; `gdrun list datasets` shows the datasets with a name")
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("ending", "write"),
     [

@@ -204,6 +204,7 @@ def test_two_pairs_of_idx_files_as_mnist_has_them(tmp_path, monkeypatch):
     np.testing.assert_array_equal(data.test.X, images.reshape(12, 6))
 
 
+@pytest.mark.longer
 def test_a_changed_part_is_noticed_when_a_run_continues(files, tmp_path):
     run = gdrun.train(
         BASE, "validation=later.csv", "test=last.csv", "variant=bgd", "epochs=2", out=tmp_path

@@ -33,6 +33,7 @@ def test_kinds_features_and_target(public):
         assert table.y.tolist() == [float(value) for value in file.values]
 
 
+@pytest.mark.longer
 def test_training_and_prediction(public):
     file, options = public
     model = "softmax" if file.task == "classification" else "linear"

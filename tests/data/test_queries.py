@@ -42,6 +42,7 @@ def test_random_rows_are_the_same_each_time():
     np.testing.assert_array_equal(first.y, second.y)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     "query",
     [
@@ -80,6 +81,7 @@ def test_dates_of_a_query():
     assert said.startswith("error: dataset.query sold: the column has dates or times")
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("ending", ["parquet", "jsonl"])
 def test_texts_of_tables_with_types_are_those_of_the_csv(ending, folder):
     """The same cells as text mean the same in each format: marks, missing values and numbers."""

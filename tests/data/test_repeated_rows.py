@@ -57,6 +57,7 @@ def test_the_numbers_are_those_of_sets_of_tuples(seed, shape):
     assert data.repeated.test == sum(row in trained for row in parts["test"])
 
 
+@pytest.mark.longer
 def test_every_pair_of_rows_of_few_bits_has_its_own_hash():
     # All rows of 16 columns of 0 and 1, as labels make them, and powers of two, whose bits differ
     # only in the exponent.

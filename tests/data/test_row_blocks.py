@@ -23,6 +23,7 @@ def matrix(rows=20_011, columns=60):
     )
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("place", [(0, 0), (20_010, 59), (9_999, 31)])
 def test_a_value_that_is_not_finite_is_found_wherever_it_is(bad, place):

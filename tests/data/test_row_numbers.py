@@ -172,6 +172,7 @@ def test_the_index_of_pandas_is_no_target_and_no_feature(read, tmp_path, ending)
     )
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("kind", ["text", "repeated", "date", "fraction"])
 def test_any_index_of_pandas_is_left_out_by_its_name(read, tmp_path, kind):
     import pandas

@@ -28,6 +28,7 @@ def test_numbers_in_another_byte_order_and_larger_ones_become_float64(dtype):
     assert table_from_arrays(X, y).X.dtype == np.float64
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("large", [False, True])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_training_has_the_bits_of_the_same_numbers_as_float64(dtype, large, monkeypatch):

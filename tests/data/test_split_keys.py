@@ -121,6 +121,7 @@ def test_dates_order_the_rows(visits):
     assert sorted(data.test.X[:, column] - epoch) == sorted(days)[-6:]
 
 
+@pytest.mark.longer
 def test_a_column_that_is_no_feature_orders_the_rows_too(visits):
     """The effect of each row in a part is that of the file, for the days of this part."""
     file, days = visits
@@ -140,6 +141,7 @@ def test_a_column_that_is_no_feature_orders_the_rows_too(visits):
     assert last not in data.test.y.tolist()
 
 
+@pytest.mark.longer
 def test_a_split_by_group_trains_and_is_recorded(visits, tmp_path):
     file, _ = visits
     config = {"dataset": {"path": str(file), "target": "effect"}, "model": "linear"}

@@ -37,6 +37,7 @@ def test_the_parts_are_a_partition(drawing, seed):
         assert (np.diff(part) > 0).all()
 
 
+@pytest.mark.longer
 @drawn
 @given(strata_and_counts(fewest=2))
 def test_a_stratum_gives_its_share_to_within_one_row(drawing):
@@ -67,6 +68,7 @@ def test_wine_in_tenths(seed):
     assert np.bincount(strata[split.train]).tolist() == [47, 57, 38]
 
 
+@pytest.mark.longer
 @drawn
 @given(strata_and_counts())
 def test_a_stratum_keeps_a_training_row_if_it_can(drawing):

@@ -104,6 +104,7 @@ def test_files_without_rows_or_values(tmp_path):
         read(tmp_path / "b.svm", "1\n2\n")
 
 
+@pytest.mark.longer
 def test_a_table_that_is_too_large_is_refused_with_its_size(tmp_path):
     # 2 rows of a million features take 16 MB with their zeros; 300 rows take 2.4 GB.
     rows = "1 1:5 1000000:3\n"
@@ -131,6 +132,7 @@ def test_new_rows_have_the_features_of_training_by_their_index(tmp_path, monkeyp
         list(new_blocks(path, encoder, Target("target")))
 
 
+@pytest.mark.longer
 def test_random_lines_against_a_slow_loop(tmp_path, monkeypatch):
     # Any mixture of tokens is read as the slow parser does, or refused where it refuses.
     rng = np.random.default_rng(1)

@@ -74,6 +74,7 @@ def test_targets(kind):
     assert "whole=-9" in table.feature_names
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("kind", ["parquet", "jsonl"])
 def test_missing_values(kind):
     frame = FRAME.drop(columns="real").astype({"whole": "Int64", "open": "boolean"})

@@ -37,6 +37,7 @@ def test_the_target_scale_is_the_mean_and_population_deviation():
     assert scale.original(np.array([-1.0, 1, 3])).tolist() == [1, 3, 5]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("engine", ["numpy", "compiled"])
 def test_a_linear_model_reaches_least_squares_in_the_unit_of_the_target(engine, tmp_path):
     X, y = houses()
@@ -90,6 +91,7 @@ def test_statistics_of_the_target_come_from_the_training_rows_alone():
     assert abs(scale.mean - y.mean()) > 1
 
 
+@pytest.mark.longer
 def test_a_network_learns_prices_only_with_a_standardised_target():
     X, y = houses()
     network = {"name": "mlp", "hidden": [8]}

@@ -173,6 +173,7 @@ def test_long_cells_take_no_time(read, start, sign):
     assert len(table.feature_names) == 2
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("mark", "decimal"), [("{} €", "."), ("{} %", "."), ("{} €", ","), ("${}", "."), ("{}", ",")]
 )
@@ -220,6 +221,7 @@ def test_texts_of_which_many_are_no_numbers_are_texts(refused):
     assert "\nhint: correct these cells; or leave it out with" in said
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("name", "unit"), [("temp", " °C"), ("feed rate", " m/s"), ("order", "GB")]
 )

@@ -38,6 +38,7 @@ def delivered(run):
     return np.append(run.weights["w"], run.weights["b"])
 
 
+@pytest.mark.longer
 def test_polyak_delivers_the_mean_of_the_path():
     # 48 of 60 rows train: 6 steps an epoch, 36 in 6 epochs.
     places = path()
@@ -46,6 +47,7 @@ def test_polyak_delivers_the_mean_of_the_path():
     assert delivered(train(late)) == pytest.approx(places[30:].mean(axis=0), rel=1e-12)
 
 
+@pytest.mark.longer
 def test_ema_delivers_the_weighted_mean_of_the_path():
     # Weights δ^(36−k) for k = 1 … 36, divided by their sum: what the bias correction amounts to.
     places, decay = path(), 0.9
@@ -120,6 +122,7 @@ def mean_loss(scores, y):
     return (np.log(np.exp(scores).sum(axis=1)) - scores[np.arange(len(y)), y]).mean()
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("average", ["polyak", {"name": "polyak", "start": 7}, "ema"], ids=str)
 @pytest.mark.parametrize("restored", [False, True])
 def test_averages_are_delivered_with_the_statistics_they_were_judged_by(

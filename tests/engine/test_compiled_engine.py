@@ -122,6 +122,7 @@ def test_auto_compiles_a_run_of_a_second_whatever_is_in_the_cache(monkeypatch, v
     assert [chosen(seconds) for seconds in (0.2, 0.4, 1, 2)] == [*2 * ["numpy"], *2 * ["compiled"]]
 
 
+@pytest.mark.longer
 @pytest.mark.skipif(sys.platform == "win32", reason="a compiler that is a shell script")
 def test_a_compiler_that_fails_is_a_note(monkeypatch, tmp_path):
     broken = tmp_path / "cc"

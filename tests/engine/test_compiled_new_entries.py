@@ -230,6 +230,7 @@ def test_each_has_its_page_with_its_options_and_a_usage_that_is_valid():
 # --- in training ---
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("name", ["quantile", "pinball"])
 def test_the_minimiser_for_a_constant_is_the_quantile(name):
     """Without features only b is left: the τ-quantile of y, here between two of its values.

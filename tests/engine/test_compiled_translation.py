@@ -49,6 +49,7 @@ def check(expected, found, given, dtype):
         assert (error <= bound).all()
 
 
+@pytest.mark.longer
 @every_dtype
 @pytest.mark.parametrize("t", [1.0, 3.0, 1000.0])
 @pytest.mark.parametrize("name", ELEMENTWISE)

@@ -112,6 +112,7 @@ def test_a_hang_is_forgotten_after_a_day(cache, monkeypatch, tmp_path):
         assert ("when it was last used" in str(caught.value)) is not waits
 
 
+@pytest.mark.longer
 @unix
 @pytest.mark.parametrize(
     "garbage",
@@ -139,6 +140,7 @@ def test_a_library_of_another_text_under_the_same_key_is_not_used(cache):
     assert compiler.library(ANSWER).answer() == 42
 
 
+@pytest.mark.longer
 @unix
 @pytest.mark.parametrize("change", ["mode", "owner", "link"])
 def test_a_library_that_others_may_have_written_is_not_loaded(cache, monkeypatch, change):
@@ -170,6 +172,7 @@ def test_what_killed_processes_left_is_removed_after_an_hour(cache):
     assert [path.name for path in cache.glob(".making-*")] == [".making-new"]
 
 
+@pytest.mark.longer
 @unix
 @pytest.mark.parametrize("fault", ["gone", "hangs"])
 def test_a_run_in_which_the_compiler_is_faulty_uses_numpy(cache, monkeypatch, tmp_path, fault):

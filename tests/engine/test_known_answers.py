@@ -38,6 +38,7 @@ def test_least_squares_on_diabetes_reaches_the_optimum():
     assert run.weights["b"] == pytest.approx(solution[-1], rel=1e-9)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(
     ("dataset", "model", "optimizer", "bar"),

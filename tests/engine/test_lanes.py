@@ -99,6 +99,7 @@ def test_a_cohort_equals_each_run_alone(configs):
         assert_same(run, alone(config), rtol=1e-9)
 
 
+@pytest.mark.longer
 @settings(max_examples=10)
 @given(cohorts(), st.randoms(use_true_random=False))
 def test_the_order_of_lanes_is_of_no_account(configs, random):
@@ -108,6 +109,7 @@ def test_the_order_of_lanes_is_of_no_account(configs, random):
         assert_same(run, runs[repr(run.config)], rtol=1e-12)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("variant", ["bgd", "sgd", {"name": "mbgd", "batch_size": 8}])
 def test_lanes_of_other_seeds_and_uneven_streams(variant):
     configs = [

@@ -35,6 +35,7 @@ def outcomes(lanes):
     return Trainer(*build(lanes, experiment_data(lanes[0]))).run()
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("seeds", [(0,), (0, 1), (0, 0, 1)], ids=str)
 @pytest.mark.parametrize(
     "model",

@@ -34,6 +34,7 @@ def norm(array):
     return np.full_like(array, math.hypot(*array))
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("rule", OPTIMIZERS.values(), ids=OPTIMIZERS)
 def test_the_loop_takes_the_path_of_the_rule_alone(rule):
     places, _ = walked({"name": rule.name, "lr": 0.05})
@@ -81,6 +82,7 @@ def test_the_one_cycle_moves_the_first_beta_of_adam():
         np.testing.assert_allclose(places[t], w, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_every_schedule_runs_with_every_kind_of_rule(name):
     for rule in ("vanilla", "rmsprop", "adam"):

@@ -96,6 +96,7 @@ def test_the_same_experiment_twice_gives_the_same_bits(dtype):
         np.testing.assert_array_equal(first.evaluations[name], second.evaluations[name])
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("activation", ["relu", "gelu"])
 def test_no_number_of_a_single_step_is_double(optimizer, activation, monkeypatch):

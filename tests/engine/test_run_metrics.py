@@ -53,6 +53,7 @@ def predicted(run, part):
 ALL = [name for name, metric in METRICS.items() if metric.task == "classification"]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
     ("dataset", "model", "metrics"),
@@ -236,6 +237,7 @@ def test_a_watched_metric_has_a_memory_of_its_own():
     assert run.summary["best"]["epoch"] == np.argmin(run.evals["validation_loss"])
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("engine", ENGINES)
 def test_lanes_stop_as_they_would_alone(engine):
     rules = {"early_stopping": {"metric": "roc_auc", "patience": 2}}

@@ -83,6 +83,7 @@ def test_every_loss_has_a_case():
     assert set(LOSS_CASES) == set(LOSSES)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("loss", "variant", "rule", "warmup", "clip", "schedule", "per", "l2", "seed"), list(cases())
 )

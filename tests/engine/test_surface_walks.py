@@ -43,6 +43,7 @@ def test_the_stability_limit_of_a_bowl_is_two_over_the_largest_curvature():
     assert losses[1] == pytest.approx(5 * 1.01**200, rel=1e-9)
 
 
+@pytest.mark.longer
 def test_noise_moves_single_examples_and_not_the_whole():
     def final(variant, noise):
         run = walk(
@@ -69,6 +70,7 @@ def test_every_place_is_in_the_trace_file(tmp_path):
     assert places[-1] == tuple(run.summary["place"])
 
 
+@pytest.mark.longer
 def test_a_long_walk_is_not_thinned():
     stopping = {"steps": 1500, "epochs": 1500}
     run = gdrun.train({"surface": "bowl", "variant": "bgd", "stopping": stopping}, "lr=0.01")

@@ -234,6 +234,7 @@ def test_early_stopping_ends_where_patience_runs_out(validation_losses, patience
     assert run.summary["weights"] == "best"
 
 
+@pytest.mark.longer
 def test_the_best_weights_are_those_of_a_run_that_ends_there(validation_losses):
     best = int(np.argmin(validation_losses))
     assert 0 < best < 59

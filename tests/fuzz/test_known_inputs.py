@@ -101,6 +101,7 @@ def test_a_million_columns(separator):
     assert "has 1,000,000 columns; gdrun reads up to 100,000" in error
 
 
+@pytest.mark.longer
 def test_a_line_without_an_end():
     error = inspected("a.csv", b"a,b\n" + b"1" * 40_000_000)
     assert "a.csv:2: this line has more than 16 MB" in error
@@ -193,6 +194,7 @@ def test_idx_files_with_sizes_that_are_not_theirs(sizes):
         assert "x.idx" in error
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     "line",
     [
@@ -212,6 +214,7 @@ def run(tmp_path_factory):
     return gdrun.train(config, out=tmp_path_factory.mktemp("runs")).directory
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("content", "what"),
     [

@@ -106,6 +106,7 @@ def test_the_subgradient_bound_on_an_absolute_value(steps):
     assert bound.at(steps) == pytest.approx(alpha * G**2 * (steps / 2 + 1 + 1 / (8 * steps)))
 
 
+@pytest.mark.longer
 def test_the_subgradient_bound_is_not_broken_on_60_random_problems():
     for seed in range(60):
         rng = np.random.default_rng(seed)

@@ -63,6 +63,7 @@ def test_the_position_of_a_step_on_a_parabola(share, position):
 SURFACE = {"variant": "bgd", "stopping": {"steps": 300}}
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("surface", "lr", "kind"),
     [

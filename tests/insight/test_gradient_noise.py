@@ -41,6 +41,7 @@ def test_the_end_of_a_run_that_diverged_is_refused(weight, what):
         gradient_noise(problem, np.full(problem.start.size, weight))
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(("dataset", "model"), MODELS)
 def test_every_model(dataset, model):
     problem = analysed(resolve({"dataset": dataset, "model": model}))

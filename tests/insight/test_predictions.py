@@ -214,6 +214,7 @@ CONVEX = [
 ]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(("dataset", "model", "more"), CONVEX)
 @pytest.mark.parametrize("share", [0.4, 1.9])
 def test_every_bound_holds_for_a_run(dataset, model, more, share):
@@ -227,6 +228,7 @@ def test_every_bound_holds_for_a_run(dataset, model, more, share):
     assert (np.diff(check.excess) <= 1e-12).all()
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("condition", [3.0, 20.0, 60.0])
 @pytest.mark.parametrize("rule", ["vanilla", "momentum", "nesterov"])
 def test_the_best_settings_descend_as_predicted(rule, condition):

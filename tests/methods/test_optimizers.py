@@ -49,6 +49,7 @@ def by_lane(rule, lanes=3, dtype=np.float64):
     }
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("problem", PROBLEMS)
 @pytest.mark.parametrize(("name", "options"), CASES)
 def test_the_path_is_the_papers(problem, name, options):

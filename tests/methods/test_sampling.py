@@ -138,6 +138,7 @@ def test_every_variant_tells_its_equation(entry):
     assert entry.doc.summary.endswith(".")
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("factor", [1.01, 1.3, 2.0, 2.5, 7.0])
 @pytest.mark.parametrize("every", [1, 3])
 def test_a_last_batch_of_one_is_foreseen(factor, every):

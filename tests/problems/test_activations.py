@@ -64,6 +64,7 @@ def test_selu_leaves_a_standard_normal_variable_standard():
     assert np.trapezoid(value**2 * density, z) == pytest.approx(1, abs=1e-7)
 
 
+@pytest.mark.longer
 def test_gelu_is_exact_in_both_tails():
     """z Φ(z) and Φ(z) + z n(z) by the error function of the mathematics library."""
     z = np.concatenate([np.linspace(-45, 45, 9001), np.linspace(-0.01, 0.01, 201), [1e300, -1e300]])

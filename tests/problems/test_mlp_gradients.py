@@ -156,6 +156,7 @@ def test_rows_beyond_one_block_are_summed_in_parts(monkeypatch):
     assert mean == pytest.approx(gradient / 500, rel=1e-11, abs=1e-15)
 
 
+@pytest.mark.longer
 def test_statistics_of_a_batch_are_never_those_of_its_parts():
     """With batch_norm the value on all rows is that of one product, however many rows there are."""
     network = MLP.function(features=2, classes=0, hidden=(3000,), batch_norm=True)

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
@@ -13,6 +14,7 @@ from gdrun.problems.probabilities import PROBABILITIES, of_log_odds, softmax
 SCORES = st.floats(-300, 300)
 
 
+@pytest.mark.longer
 @given(SCORES)
 def test_two_classes_add_up_to_one_and_are_accurate_when_small(score):
     first, second = of_log_odds(np.array([score]))[0]

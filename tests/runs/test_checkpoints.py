@@ -78,6 +78,7 @@ def test_the_plateau_schedule_drops_at_the_same_evaluations(tmp_path):
     assert len(np.unique(run.steps["lr"])) > 2
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("engine", ["numpy", "compiled"])
 @pytest.mark.parametrize("average", AVERAGES)
 def test_every_average(average, engine, tmp_path):
@@ -103,6 +104,7 @@ def test_batch_norm_with_averaged_weights(tmp_path):
     check(tmp_path, MOONS | {"model": model, "optimizer": optimizer})
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("name", SURFACES)
 def test_every_surface(name, tmp_path):
     config = {"surface": {"name": name, "noise": 0.1, "examples": 20}, "stopping": {"steps": 40}}
@@ -135,6 +137,7 @@ def test_a_thinned_trace_keeps_its_points(tmp_path):
     assert run.steps["combined"].max() >= 4
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("engine", ["numpy", "compiled"])
 def test_lanes_that_ended_before_the_interruption(engine, tmp_path):
     """One rate diverges at once, one reaches its target soon, and two seeds use up the budget."""

@@ -112,6 +112,7 @@ def test_any_value_of_a_line_of_the_trace(trained):
     assert survives(path, texts) > 50
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("path", "value", "sentence"),
     [

@@ -196,6 +196,7 @@ def full_disk(monkeypatch, after):
     monkeypatch.setattr(directories, "write_atomically", limited)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("after", range(5))
 def test_a_full_disk_does_not_cost_the_training(tmp_path, monkeypatch, after):
     whole = gdrun.train(CONFIG)

@@ -53,6 +53,7 @@ def test_every_schedule_without_a_length(name, kept, tmp_path):
     assert_same(gdrun.train(run.directory / "config.yaml"), run)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("kind", ["steps", "gradients"])
 def test_a_budget_that_ended_between_two_evaluations(kind, kept, tmp_path):
     """The evaluation at the old end is not part of the longer run."""
@@ -72,6 +73,7 @@ def cosine(T, count):
     return [0.1 * (1 + np.cos(np.pi * t / T)) / 2 for t in range(count)]
 
 
+@pytest.mark.longer
 def test_keep_continues_with_the_last_rate(kept, tmp_path):
     """Cosine over 4 epochs has the rates 0.1 (1 + cos(πt/4))/2 for t = 0 … 3; the last stays."""
     run = extended(tmp_path, CONFIG | {"schedule": "cosine"}, "epochs=7", "keep")
@@ -80,6 +82,7 @@ def test_keep_continues_with_the_last_rate(kept, tmp_path):
     assert_same(gdrun.train(run.directory / "config.yaml"), run)
 
 
+@pytest.mark.longer
 def test_restart_begins_the_schedule_again(kept, tmp_path):
     """Then cosine over the 3 new epochs; extended again, once more over 2."""
     run = extended(tmp_path, CONFIG | {"schedule": "cosine"}, "epochs=7", "restart")
@@ -90,6 +93,7 @@ def test_restart_begins_the_schedule_again(kept, tmp_path):
     assert_same(gdrun.train(run.directory / "config.yaml"), run)
 
 
+@pytest.mark.longer
 def test_stretch_follows_the_schedule_of_the_new_budget(kept, tmp_path):
     """Cosine over 4 epochs, then from t = 4 cosine over 7 epochs; then from t = 7 over 9."""
     run = extended(tmp_path, CONFIG | {"schedule": "cosine"}, "epochs=7", "stretch")
@@ -101,6 +105,7 @@ def test_stretch_follows_the_schedule_of_the_new_budget(kept, tmp_path):
     assert_same(gdrun.train(run.directory / "config.yaml"), run)
 
 
+@pytest.mark.longer
 def test_stretch_after_a_restart_counts_from_the_restart(tmp_path):
     """4 epochs, restarted for 3; then of the second cosine the epochs 3 and 4 of 5."""
     run = extended(tmp_path, CONFIG | {"schedule": "cosine"}, "epochs=7", "restart")
@@ -142,6 +147,7 @@ def test_the_rates_at_the_seam_are_noted(tmp_path):
     session.run()
 
 
+@pytest.mark.longer
 def test_seeds_are_extended_together(kept, tmp_path):
     first = load(CONFIG)
     seeds = [first.with_seed(seed) for seed in range(3)]
@@ -152,6 +158,7 @@ def test_seeds_are_extended_together(kept, tmp_path):
         assert_same(run, other)
 
 
+@pytest.mark.longer
 def test_an_extension_that_is_interrupted_continues(kept, tmp_path):
     run = gdrun.train(CONFIG, out=tmp_path)
     session = Session.resumed(run.directory, extension=Extension("epochs=9"))
@@ -160,6 +167,7 @@ def test_an_extension_that_is_interrupted_continues(kept, tmp_path):
     assert_same(gdrun.train(resume=run.directory), gdrun.train(CONFIG, "epochs=9"))
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("changes", "budget", "length", "message"),
     [

@@ -190,6 +190,7 @@ def test_the_record(folder):
     assert (columns["size"]["missing"], columns["sold"]["missing"]) == (5, 1)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("ending", ["parquet", "jsonl", "csv"])
 def test_typed_files_with_dates_and_booleans(tmp_path, ending):
     import pandas
@@ -240,6 +241,7 @@ def test_typed_files_with_dates_and_booleans(tmp_path, ending):
         np.testing.assert_allclose(run.model.predict(frame), expected, rtol=1e-12)
 
 
+@pytest.mark.longer
 def test_dates_written_as_numbers_in_new_rows_of_every_type(tmp_path):
     import pandas
 

@@ -173,6 +173,7 @@ def test_new_tables_without_a_column_of_the_model(tmp_path):
         assert problem.hint == "it has x1, colour; the names must be those of the training data"
 
 
+@pytest.mark.longer
 def test_a_column_is_kept_from_every_format_with_names(tmp_path):
     table = frame().assign(id=[f"r{row:03}" for row in range(len(frame()))])
     table.to_csv(tmp_path / "a.csv", index=False)
@@ -191,6 +192,7 @@ def test_a_column_is_kept_from_every_format_with_names(tmp_path):
         run.model.predictions(np.zeros((2, len(run.model.feature_names))), keep=["id"])
 
 
+@pytest.mark.longer
 def test_categories_missing_values_and_wrong_cells_of_typed_tables(tmp_path):
     train = pd.DataFrame(
         {
@@ -263,6 +265,7 @@ def test_the_text_options_of_a_run_are_those_of_new_files(tmp_path):
         model.evaluate(train, targets=new)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("decimal", [None, ","])
 def test_texts_in_frames_are_read_as_in_the_file(tmp_path, decimal):
     """The cells of a frame of text are those of the file: predictions are equal."""

@@ -42,6 +42,7 @@ def assert_equal_columns(found, expected):
         assert np.array_equal(found[name], column, equal_nan=column.dtype.kind == "f"), name
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
 def test_a_run_that_is_read_is_the_run_that_was_returned(tmp_path, config):
     run = gdrun.train(config, out=tmp_path)
@@ -146,6 +147,7 @@ def test_a_record_from_before_may_have_no_diagnosis_or_a_key_that_is_not_known(t
     assert [row["status"] for row in list_runs(tmp_path)] == ["exhausted"]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"status": "running"}', "\x80"])
 def test_a_damaged_record(tmp_path, text):
     made = train(tmp_path)

@@ -55,6 +55,7 @@ def bits(run):
         return rows, {name: arrays[name].tobytes() for name in arrays}
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
 def test_twice_is_the_same_bits(tmp_path, config):
     first, second = (gdrun.train(config, out=tmp_path) for _ in range(2))
@@ -62,6 +63,7 @@ def test_twice_is_the_same_bits(tmp_path, config):
     assert bits(first) == bits(second)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
 def test_the_config_that_a_run_leaves_repeats_it(tmp_path, config):
     first = gdrun.train(config, out=tmp_path / "a")

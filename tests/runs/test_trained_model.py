@@ -118,6 +118,7 @@ def test_an_evaluation_on_the_training_file_is_that_of_the_run(tmp_path, kind, d
     assert found.metrics.get("accuracy") == run.summary["train_accuracy"]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("average", ["polyak", "ema"])
 def test_averaged_weights_are_used_with_their_own_statistics(tmp_path, average):
     run = train(tmp_path, "batch_norm", f"optimizer.average={average}")

@@ -28,6 +28,7 @@ def found():
     )
 
 
+@pytest.mark.longer
 def test_every_row_counts_what_it_says(found):
     # 200 rows: an epoch is 1 step of 200 gradients, 200 of 1, or 7 of at most 32.
     per_epoch = {"bgd": (200, 1), "sgd": (1, 200), "mbgd": (32, 7)}
@@ -59,6 +60,7 @@ def test_contenders_share_split_order_and_start(found):
     assert len(starts) == 1
 
 
+@pytest.mark.longer
 def test_the_order_of_contenders_changes_nothing(found):
     again = gdrun.compare(["mbgd+lr=1e6", "mbgd", "sgd", "bgd"], LOGISTIC, seeds=3)
     assert [row.name for row in again.ranking] == [row.name for row in found.ranking]
@@ -95,6 +97,7 @@ def test_contenders_that_agree_in_four_digits_are_told_apart():
     assert low <= float(bound.rstrip(",")) < high
 
 
+@pytest.mark.longer
 def test_variants_of_a_noiseless_surface_differ_only_in_their_steps():
     bowl = {"surface": "bowl", "stopping": {"epochs": 2}, "engine": "numpy"}
     # 100 examples: one step of all of them, 100 of one each, and two of at most 64.
@@ -148,6 +151,7 @@ def test_seconds_of_unlike_engines_are_said_to_be():
     assert "timed alone; the engines differ: mbgd numpy, sgd compiled" in shown(found)
 
 
+@pytest.mark.longer
 def test_smaller_batches_raise_the_full_loss_more_often():
     # The lecture: full batches descend smoothly, mini-batches less so, single examples zigzag.
     # Two losses of different mini-batches would rise half of the time with any batch size.

@@ -116,6 +116,7 @@ def _under_each_seed(config, *overrides):
     return [run.evals["train_loss"].tolist() for run in runs]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("config", "overrides"),
     [

@@ -66,6 +66,7 @@ def test_a_batch_size_that_the_user_gives_is_never_changed(config, words):
         gdrun.compare(["bgd", "mbgd"], config, *words, data=(X, Y))
 
 
+@pytest.mark.longer
 def test_contenders_that_choose_mini_batches_take_all_rows(tmp_path):
     """Whatever the variant of the config, and beside a contender that gives its size."""
     for config in (FEW, FEW | {"variant": "bgd"}):

@@ -27,6 +27,7 @@ def losses(results):
 ALL = losses(carry_out(PLAN, StudyContext())[0])
 
 
+@pytest.mark.longer
 @given(st.sets(st.integers(0, len(PLAN.trials) - 1), min_size=1))
 @settings(max_examples=20)
 def test_the_lanes_beside_it_change_nothing(chosen):
@@ -90,6 +91,7 @@ def test_a_thinner_trace_is_the_same_run():
     assert lean(load(LOGISTIC, ["log.points=5"])).log.points == 5
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(("points", "kept"), [("all", 150), ("400", 150), ("1000", 50)])
 def test_the_points_of_a_trace_are_those_of_the_config(points, kept):
     # With the default of 1000, a trial keeps at most 100 points: every third one of 150 steps.
@@ -131,6 +133,7 @@ def test_records_are_those_of_the_lanes_own():
     assert np.isfinite(good.evals["train_loss"]).all()
 
 
+@pytest.mark.longer
 def test_a_candidate_without_randomness_is_trained_once_for_all_seeds(tmp_path):
     config = {
         "dataset": {"name": "iris"},

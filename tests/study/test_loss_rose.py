@@ -37,6 +37,7 @@ def test_full_batches_count_every_step_under_their_own_schedule():
 DIGITS = {"dataset": "digits", "model": "softmax", "optimizer": {"name": "momentum", "lr": 0.3}}
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     "schedule", [{"name": "constant"}, {"name": "cosine"}, {"name": "step", "warmup": 3}]
 )
@@ -52,6 +53,7 @@ def test_mini_batches_count_the_first_steps_of_their_own_schedule(schedule):
     assert "the share of the first 100 steps" in notes(found)
 
 
+@pytest.mark.longer
 def test_a_warm_up_raises_the_loss_less_often():
     found = gdrun.compare(["constant", "constant+warmup=5"], DIGITS, "epochs=6", seeds=1)
     whole, warmed = (row.rising for row in found.contenders)
@@ -64,6 +66,7 @@ def test_a_mixed_comparison_names_what_each_contender_counts():
     assert "; mbgd: the share of the first 100 steps" in notes(found)
 
 
+@pytest.mark.longer
 def test_dropout_makes_no_full_step():
     network = {"dataset": "iris", "model": {"name": "mlp", "hidden": [4], "dropout": 0.5}}
     found = gdrun.compare(["bgd", "mbgd"], network, "epochs=30", seeds=1)

@@ -115,6 +115,7 @@ def test_notebooks_show_the_tables(found):
     assert "loss rose" in comparison._repr_html_()
 
 
+@pytest.mark.longer
 def test_a_comparison_in_arrays():
     found = gdrun.compare(["bgd", "sgd", "mbgd"], LOGISTIC, seeds=2)
     assert found.results.shape == (3, 2)

@@ -42,6 +42,7 @@ def directory(request, tmp_path):
     return found
 
 
+@pytest.mark.longer
 def test_every_key_of_a_study_is_described(directory):
     for file in directory.rglob("study.json"):
         document = loads(file.read_text(encoding="utf-8"))
@@ -52,6 +53,7 @@ def test_every_key_of_a_study_is_described(directory):
             assert misfit(document, findings) is None
 
 
+@pytest.mark.longer
 def test_a_damaged_study_is_read_or_refused(directory):
     """No value of the record may raise another exception, when it is missing or another value."""
     file = directory / "study.json"

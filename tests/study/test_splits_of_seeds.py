@@ -31,6 +31,7 @@ def test_generated_data_are_those_of_the_seed_of_the_run():
     assert own.sha256 == experiment_data(load(blobs, ["dataset.seed=4"])).sha256
 
 
+@pytest.mark.longer
 def test_each_trial_of_a_study_equals_a_single_run_on_its_split(tmp_path):
     table = gdrun.compare(["bgd", "mbgd"], IRIS, "dataset.seed=run", seeds=3, out=tmp_path)
     losses = []

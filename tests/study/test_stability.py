@@ -114,6 +114,7 @@ def test_many_combinations_have_no_limits_to_read():
     assert found.limits == {}
 
 
+@pytest.mark.longer
 def test_a_rate_whose_loss_jumps_above_its_start_is_not_stable():
     """At 1000 the loss of softmax regression jumps between 98 and 386, above its start ln 10."""
     config = {

@@ -102,6 +102,7 @@ def test_evaluations_are_not_completed_where_a_batch_has_another_loss(words):
         assert row.standing.results[0].evals["step"].tolist() == [0, 37]
 
 
+@pytest.mark.longer
 def test_settings_that_cannot_be_ranked_have_the_steps_to_their_target():
     words = (*PLAIN, "surface=bowl", "lr=0.01", "steps=600", "target_loss=0.01")
     found = gdrun.sweep(None, {"surface.condition": [1.0, 20.0]}, *words)
@@ -114,6 +115,7 @@ def test_settings_that_cannot_be_ranked_have_the_steps_to_their_target():
     )
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("words", "ends"),
     [

@@ -66,6 +66,7 @@ def rare_class():
     return rng.normal(size=(300, 2)) + 2 * y[:, None], y
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("model", "expected"), [("logistic", {"baseline", "imbalance"}), ("mlp", {"imbalance"})]
 )

@@ -83,12 +83,14 @@ def test_a_choice_at_the_edge_is_said():
     assert [row.tuning.at_edge for row in found.contenders] == [("optimizer.lr",)] * 2
 
 
+@pytest.mark.longer
 def test_what_is_tuned_need_not_be_a_number():
     batches = "variant={name: mbgd, batch_size: 8},{name: mbgd, batch_size: 64},sgd"
     found = gdrun.compare(["vanilla", "adam"], LOGISTIC, "epochs=2", tune=batches, seeds=1)
     assert [row.tuning.at_edge for row in found.contenders] == [(), ()]
 
 
+@pytest.mark.longer
 def test_unequal_work_is_said():
     # 50 steps are 50 gradients for sgd and 50 · 200 for bgd.
     found = gdrun.compare(["bgd", "sgd"], LOGISTIC, "epochs=none", "steps=50", seeds=1)
@@ -136,6 +138,7 @@ def test_runs_that_every_seed_repeats_count_once(tmp_path):
     assert (again.work.run, again.work.found, again.tuning_work.found) == (0, 4, 8)
 
 
+@pytest.mark.longer
 def test_a_default_range_is_widened_until_the_best_is_inside(tmp_path):
     # Adam moves each weight by about lr a step: from x = −4 in 5 steps it needs lr ≈ 1, far above
     # its default of 0.001 and the range around it, which ends at 0.1.

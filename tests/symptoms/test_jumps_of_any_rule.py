@@ -16,6 +16,7 @@ def names(run):
     return [each["name"] for each in run.record["diagnosis"]]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("name", ["vanilla", "momentum", "nesterov"])
 def test_equal_trajectories_have_equal_symptoms(name):
     # With β = 0 all three are w ← w − αg. At α = 2/L = 0.2, y flips between 1.5 and −1.5.
@@ -28,6 +29,7 @@ def test_equal_trajectories_have_equal_symptoms(name):
     assert run.record["diagnosis"] == plain.record["diagnosis"]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("beta", [0.27, 0.5, 0.9])
 @pytest.mark.parametrize("start", [[-4, 1.5], [-40, 1.5]])
 def test_momentum_at_its_limit_jumps(beta, start):

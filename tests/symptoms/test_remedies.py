@@ -227,6 +227,7 @@ def test_the_fewest_changes_are_kept_if_all_improve_by_more_than_the_cap():
     assert lines[-1].startswith("keep optimizer.lr=0.19: it changes only the learning rate, and")
 
 
+@pytest.mark.longer
 def test_the_limit_of_a_cure_is_below_the_metric_that_is_shown_without_the_change():
     """The run returns its best weights, and its last ones are worse: only the best ones count."""
     run = gdrun.train(

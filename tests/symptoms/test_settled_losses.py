@@ -57,6 +57,7 @@ def test_few_evaluations_give_a_noise_floor_a_small_confidence(evaluations, most
     assert most - 0.05 < found.confidence <= most
 
 
+@pytest.mark.longer
 def test_noise_from_a_start_at_the_minimum_is_a_noise_floor():
     """E f rises from 0 to α σ²/(2 − α) and stays there; above α = 2 it grows without limit."""
     surface = {"name": "bowl", "condition": 1, "noise": 1, "start": [0, 0]}

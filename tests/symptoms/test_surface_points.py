@@ -46,6 +46,7 @@ def test_a_walk_on_a_plateau_is_stuck_and_not_slow():
     assert "on a plateau at (4, 4), with gradient norm 6.37e-07" in evidence
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("surface", "start", "kind"),
     [

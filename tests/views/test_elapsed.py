@@ -52,6 +52,7 @@ def test_a_record_without_the_time_of_reading_has_the_other_parts(trained):
     assert elapsed_line(with_timing(trained, **times)).startswith("10.0 s: evaluations 8.0 s")
 
 
+@pytest.mark.longer
 def test_the_record_has_the_time_that_reading_takes(monkeypatch):
     load = experiment_data.load_table
 

@@ -65,6 +65,7 @@ def read(path):
     )
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("name", ["csv", "parquet"])
 def test_tables_hold_every_number_of_the_traces(name, runs, subject, tmp_path):
     folder = tmp_path / "tables"

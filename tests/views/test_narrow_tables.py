@@ -35,6 +35,7 @@ def test_a_name_is_broken_after_signs(text, width, lines):
     assert broken(text, width) == lines
 
 
+@pytest.mark.longer
 @given(st.lists(st.from_regex(r"[a-z]{1,6}[._=,]", fullmatch=True), max_size=8), st.integers(7, 40))
 def test_no_word_that_fits_is_broken_and_no_sign_is_lost(parts, width):
     lines = broken("".join(parts), width)
@@ -78,6 +79,7 @@ def test_a_table_for_the_usual_width_says_nothing():
     assert "no room" not in printed(fitting(table, ["b" * 50]), 80)
 
 
+@pytest.mark.longer
 @given(st.lists(st.integers(1, 12), min_size=1, max_size=6), st.integers(4, 60))
 def test_no_column_is_left_out_that_has_room(widths, width):
     table = Table(box=None, pad_edge=False)

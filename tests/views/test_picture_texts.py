@@ -87,6 +87,7 @@ def test_no_legend_covers_a_surface(surface):
             np.testing.assert_array_equal(line.get_xydata(), [run.weights["w"]])
 
 
+@pytest.mark.longer
 def test_long_names_of_curves_are_whole_and_below_all_charts():
     x = np.arange(3.0)
     curves = tuple(Curve(name, x, x + k) for k, name in enumerate(LONG))
@@ -100,6 +101,7 @@ def test_long_names_of_curves_are_whole_and_below_all_charts():
         assert [line.get_color() for line in first[1:]] == [line.get_color() for line in second]
 
 
+@pytest.mark.longer
 def test_more_curves_than_fit_at_the_right_are_all_named():
     x = np.arange(3.0)
     names = [f"lr={k / 1000}" for k in range(60)]
@@ -121,6 +123,7 @@ def test_the_only_curve_of_a_chart_needs_no_name():
         assert not norm.texts and not rate.texts
 
 
+@pytest.mark.longer
 def test_names_of_classes_and_features_are_whole():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(100, 2))
@@ -161,6 +164,7 @@ def test_shortened_names_differ_where_the_names_do(names, most):
         assert short == name or (dots and name.startswith(head) and name.endswith(tail))
 
 
+@pytest.mark.longer
 @given(st.text(alphabet="aW $\u6570", max_size=80), st.floats(0.3, 3))
 def test_wrapped_lines_have_room_and_lose_nothing(text, room):
     with style(), missing_signs():

@@ -89,6 +89,7 @@ def test_a_walk_begins_at_the_start_and_has_the_values_of_its_surface():
         assert path.places.shape == (6, 2)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("surface", ["bowl", "plateau", "saddle", "himmelblau"])
 def test_both_axes_of_a_walk_have_the_same_scale(surface):
     words = ("optimizer=vanilla", "lr=1e-4", "steps=5")
@@ -148,6 +149,7 @@ def test_a_walk_without_every_step_shows_the_jumps():
     assert (len(line.get_xdata()), line.get_markevery()) == (735, 61)
 
 
+@pytest.mark.longer
 def test_an_animation_ends_with_the_picture_of_the_walk():
     run = gdrun.train({"surface": "bowl"}, "steps=12", "lr=0.05")
     moving, still = io.BytesIO(), io.BytesIO()

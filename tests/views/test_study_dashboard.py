@@ -96,6 +96,7 @@ def test_the_work_that_is_done_counts_lanes_by_their_steps():
     assert work_done(StudyProgress(plan, everything), []) == 4
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("size", [(40, 12), (78, 24), (78, 60), (200, 50)])
 def test_it_fits_the_terminal(size):
     plan = planned({"lr": [10.0**-k for k in range(20)]}, "epochs=2")

@@ -121,6 +121,7 @@ def test_the_numbers_beside_a_sparkline_are_those_of_its_bars():
     ]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("steps", "points", "columns", "legend"),
     [

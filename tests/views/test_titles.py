@@ -1,11 +1,14 @@
 """The titles of charts of several runs and of studies."""
 
+import pytest
+
 import gdrun
 from gdrun.views.titles import runs_title, study_title
 
 IRIS = {"dataset": "iris", "model": "softmax", "engine": "numpy"}
 
 
+@pytest.mark.longer
 def test_a_title_names_what_runs_share():
     def run(*changes):
         return gdrun.train(IRIS, "epochs=1", *changes)
