@@ -15,12 +15,6 @@ IRIS = ("dataset=iris", "model=softmax", "schedule=constant", "epochs=3", "-q")
 
 
 @pytest.fixture
-def here(gdrun, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return gdrun
-
-
-@pytest.fixture
 def three(here):
     """Three runs: one plain, one whose loss is lower, one that diverged."""
     here("train", *IRIS, "name=plain")
