@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,10 +33,10 @@ from gdrun.runs.model_file import (
     weights_in,
 )
 from gdrun.runs.named_columns import NamedColumns
+from gdrun.runs.processes import is_alive
 from gdrun.runs.record import (
     SCHEMA_VERSION,
     DivergenceRecord,
-    ProcessRecord,
     RunRecord,
     StopRecord,
 )
@@ -331,24 +329,3 @@ def _near(path: Path) -> str:
         )
     runs = run_directories(path)
     return f"it contains runs, such as {runs[-1]}" if runs else _no_runs()
-
-
-def is_alive(process: ProcessRecord | None) -> bool:
-    """Whether the process that writes a run still exists.
-
-    True if the process is on another machine, or is not known.
-    """
-    if process is None or is_elsewhere(process):
-        return True
-    try:
-        os.kill(process["pid"], 0)  # signal 0 sends nothing: it only checks that the process exists
-    except PermissionError:  # the process exists, but belongs to another user
-        return True
-    except (OSError, OverflowError):  # OverflowError: no process can have this number
-        return False
-    return True
-
-
-def is_elsewhere(process: ProcessRecord) -> bool:
-    """Whether a process runs on another machine."""
-    return process["host"] != socket.gethostname()

@@ -25,9 +25,10 @@ from gdrun.runs.directory import new_directory
 from gdrun.runs.files import append_lines, remove_empty, was_removed, write_text
 from gdrun.runs.labels import read_labels
 from gdrun.runs.lock import DirectoryLock
+from gdrun.runs.processes import is_alive
 from gdrun.runs.record_contents import versions
 from gdrun.runs.run import RECORD as RUN
-from gdrun.runs.run import is_alive, run_directories
+from gdrun.runs.run import run_directories
 from gdrun.runs.strict_json import dumps
 from gdrun.study.design.trials import Candidate, StudyPlan, Trial, identity
 from gdrun.study.storage.records import (
