@@ -85,7 +85,7 @@ class Plan:
     def budget(self) -> Budget | None:
         """The budget that allows the fewest steps; None if the only budget is in seconds."""
         counts: dict[str, Callable[[float], int]] = {
-            "epochs": lambda epochs: self._steps_in(int(epochs)),
+            "epochs": lambda epochs: self.steps_in(int(epochs)),
             "steps": int,
             "gradients": lambda gradients: self._steps_for(int(gradients)),
         }
@@ -107,7 +107,7 @@ class Plan:
             epoch += growth.every
         yield self.batching.at(epoch), math.inf
 
-    def _steps_in(self, epochs: int) -> int:
+    def steps_in(self, epochs: int) -> int:
         """The number of steps in the first `epochs` epochs."""
         steps = 0
         for batching, most in self._stages():
@@ -151,6 +151,11 @@ class Plan:
         There is at most one evaluation a step, however small `every` is.
         """
         return index * self._between
+
+    def evaluation_after(self, time: float) -> int:
+        """The index of the first evaluation after this time, in epochs."""
+        # Without the SLACK a rounding error could repeat the evaluation at this time.
+        return int(time / self._between + SLACK) + 1
 
     def epoch_time(self, place: Place) -> float:
         """The time of a position in training, in epochs with a fraction."""

@@ -284,8 +284,7 @@ class Trainer:
         for listener in self._listeners:
             listener.evaluated(self.progress, readings)
         self._readings, self._evaluated_step = readings, state.step
-        # Without the 1e-9 a rounding error could repeat the evaluation of this step.
-        self._next_evaluation = int(epoch / self.plan.evaluation_time(1) + 1e-9) + 1
+        self._next_evaluation = self.plan.evaluation_after(epoch)
 
     def _end_diverged(self, place: int, failure: Failure, losses: Numbers) -> None:
         """End a run that diverged.

@@ -9,7 +9,7 @@ from typing import Literal
 from gdrun.methods.rules import OPTIMIZERS
 from gdrun.problems.rises import REORDERED
 from gdrun.quantities import telling_digits
-from gdrun.study.descent import STEPS
+from gdrun.study.descent import STEPS, FirstRises
 from gdrun.study.design.trials import Candidate
 from gdrun.study.judgement.comparison_findings import Comparison, Contender, Pair
 from gdrun.study.judgement.statistics import FEWEST_SEEDS, SIGNIFICANT, enough_seeds
@@ -35,18 +35,11 @@ ALL_STEPS = (
 )
 """The words on `loss rose` where each step uses the full objective, so that the run has counted."""
 
-FIRST_STEPS = (
-    f"the share of the first {STEPS} steps (fewer on large data or in a shorter run) of the run "
-    "with the first seed, at its own learning rates, that raised the loss of all training "
-    "examples, computed after each of these steps"
+FIRST_EPOCHS = (
+    "the share of the steps in {part} of the run with the first seed, at its own learning rates, "
+    f"that raised the full training loss; of more than {STEPS} steps, evenly spread ones count"
 )
-"""The words on `loss rose` with mini-batches or dropout."""
-
-OTHER_PARTS = (
-    "as batches differ in size, these steps are different parts of an epoch, and the rows show "
-    "different parts of the training"
-)
-"""The words on `loss rose` that warn of comparing contenders whose batches differ in size."""
+"""The words on `loss rose` with mini-batches or dropout. part: the first 7 epochs."""
 
 AT_EDGE = "(edge)"
 """The mark of a contender whose best setting is the smallest or the largest that was tried."""
@@ -93,16 +86,23 @@ def notes_of(comparison: Comparison) -> list[tuple[str, str]]:
 
 def _counted_rises(comparison: Comparison) -> str:
     """The words on the column `loss rose`: which steps of which contenders it counts."""
-    exact: list[str] = []
-    first: list[str] = []
+    counted: dict[str, list[str]] = {}
     for row in comparison.contenders:
-        (exact if row.standing.candidate.experiment.exact_steps else first).append(row.name)
-    counted = [(exact, ALL_STEPS), (first, FIRST_STEPS)]
-    parts = [(", ".join(names), words) for names, words in counted if names]
-    texts = [words if len(parts) == 1 else f"{names}: {words}" for names, words in parts]
-    sizes = {row.batch for row in comparison.contenders if row.name in first}
-    unlike = [OTHER_PARTS] if len(sizes) > 1 else []
-    return "; ".join([*texts, *unlike, "0 % is a smooth descent"])
+        exact = row.standing.candidate.experiment.exact_steps
+        words = ALL_STEPS if exact else FIRST_EPOCHS.format(part=_first_part(row.first_rises))
+        counted.setdefault(words, []).append(row.name)
+    texts = [
+        words if len(counted) == 1 else f"{', '.join(names)}: {words}"
+        for words, names in counted.items()
+    ]
+    return "; ".join([*texts, "0 % is a smooth descent"])
+
+
+def _first_part(rises: FirstRises | None) -> str:
+    """The part of the training in which steps were measured: the first 7 epochs."""
+    if rises is None or rises.epochs is None:
+        return "the first part"
+    return f"the first {rises.epochs:.3g} epochs" if rises.epochs != 1 else "the first epoch"
 
 
 def _tie(comparison: Comparison) -> list[tuple[str, str]]:

@@ -150,12 +150,25 @@ def test_different_optimizers_show_their_rates_and_whether_these_are_defaults(co
 
 @pytest.mark.longer
 @pytest.mark.parametrize(
-    "words, said", [(("sgd", "mbgd"), True), (("bgd", "mbgd"), False), (("lr=1", "lr=2"), False)]
+    "changes, parts",
+    [
+        # 200 rows are 7 batches of 32, so that MBGD would take 100 steps in 15 epochs.
+        (("epochs=1",), ["sgd, mbgd: the share of the steps in the first epoch of the run"]),
+        (("epochs=3",), ["sgd, mbgd: the share of the steps in the first 3 epochs of the run"]),
+        (("epochs=20",), ["sgd, mbgd: the share of the steps in the first 15 epochs of the run"]),
+        (
+            ("steps=20",),
+            [
+                "sgd: the share of the steps in the first 0.1 epochs",
+                "mbgd: the share of the steps in the first 2.86 epochs",
+            ],
+        ),
+    ],
 )
-def test_first_steps_of_unlike_batches_are_unlike_parts_of_the_training(compare, words, said):
-    # 100 steps of one example each are a small part of an epoch.
-    answer = compare(*words, "--seeds", "1", "epochs=1")
-    assert ("different parts of the training" in " ".join(answer.out.split())) is said
+def test_each_row_says_in_which_epochs_its_rises_are_counted(compare, changes, parts):
+    answer = compare("bgd", "sgd", "mbgd", "--seeds", "1", *changes)
+    words = " ".join(answer.out.split())
+    assert all(part in words for part in ["bgd: the share of all steps", *parts])
 
 
 @pytest.mark.longer

@@ -19,6 +19,7 @@ from gdrun.config.experiment import Experiment
 from gdrun.data import Table
 from gdrun.methods.sampling import VARIANTS
 from gdrun.result_tables import ResultTables
+from gdrun.study.descent import FirstRises
 from gdrun.study.design.trials import StudyPlan
 from gdrun.study.judgement.best import Best, best_of
 from gdrun.study.judgement.divergence import cause_beyond_rates
@@ -45,9 +46,9 @@ class Contender:
     standing: its results, scores and rank. target: the value of a metric to reach; None without
     one. batch: the number of examples from which one gradient is computed, in the first epoch.
     pace: the seconds per step, measured while the contender was trained alone; None if it was not
-    timed. tuning: how it was tuned; None without tuning. rising_first: the share of the first steps
-    that raised the full training loss; None if this was not measured, as for a contender whose runs
-    count it themselves (see `rising`).
+    timed. tuning: how it was tuned; None without tuning. first_rises: how often the steps of the
+    first epochs raised the full training loss; None if this was not measured, as for a contender
+    whose runs count it themselves (see `rising`).
     """
 
     standing: Standing
@@ -55,7 +56,7 @@ class Contender:
     batch: int
     pace: float | None
     tuning: Tuning | None = None
-    rising_first: float | None = None
+    first_rises: FirstRises | None = None
 
     @property
     def name(self) -> str:
@@ -66,10 +67,10 @@ class Contender:
         """The share of steps of the run with the first seed that raised the full training loss.
 
         All steps of the run if each of them uses the full objective, so that the run has counted;
-        else its first steps. None if this is not known.
+        else steps of its first epochs. None if this is not known.
         """
         if not self.standing.candidate.experiment.exact_steps:
-            return self.rising_first
+            return self.first_rises.share if self.first_rises else None
         share: float | None = self.standing.results[0].summary["rising_share"]
         return share
 
@@ -272,7 +273,7 @@ def judge_comparison(
     table: Table | None = None,
     target: Target | None = None,
     paces: Mapping[str, float | None] | None = None,
-    rises: Mapping[str, float | None] | None = None,
+    rises: Mapping[str, FirstRises | None] | None = None,
     tunings: Mapping[str, Tuning] | None = None,
     tuning_work: Work | None = None,
     baseline: str | None = None,
@@ -283,8 +284,8 @@ def judge_comparison(
     comparison, and the tuning before it, cost. table: the data that replace the dataset; None to
     use the dataset. target: None for the default target (`usual_target`) or, if the metric cannot
     rank the contenders, for their common stopping.target_loss.
-    paces: the seconds per step of the contenders that were timed, by name. rises: the shares of
-    steps that raised the full loss, by name. tunings: how each contender was tuned, by name; None
+    paces: the seconds per step of the contenders that were timed, by name. rises: how
+    often steps raised the full loss, by name. tunings: how each contender was tuned, by name; None
     without tuning. baseline: the name of a contender, with which all others are compared; None for
     all pairs.
     """

@@ -16,6 +16,7 @@ from gdrun.config.recorded_methods import recorded_methods
 from gdrun.errors import ConfigError, RecordError
 from gdrun.methods.plugins import loading
 from gdrun.runs.checked import checked, unreadable
+from gdrun.study.descent import FirstRises
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.comparison_plan import plan_comparison
 from gdrun.study.design.trials import Candidate, StudyPlan, candidates_of
@@ -180,10 +181,9 @@ _READERS: dict[str, Callable[[StudyRecord, Path], Judge]] = {
 
 
 def _contender(standing: Standing, target: Target | None, row: ContenderRow) -> Contender:
-    tuning = _tuning(row["tuning"])
-    return Contender(
-        standing, target, row["batch"], row["seconds_per_step"], tuning, row["rising_share"]
-    )
+    tuning, share = _tuning(row["tuning"]), row["rising_share"]
+    first = None if share is None else FirstRises(share, row.get("rising_epochs"))
+    return Contender(standing, target, row["batch"], row["seconds_per_step"], tuning, first)
 
 
 def _found_only(plan: StudyPlan, results: Results) -> Work:

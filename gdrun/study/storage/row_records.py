@@ -135,12 +135,14 @@ class ContenderRow(StandingRow):
 
     batch: the number of examples from which one gradient is computed. train_loss: the statistics of
     the final training loss. rising_share: the share of steps that raised the full training loss, of
-    all steps with full batches or without noise, else of the first ones; None if this is not known.
-    seconds_per_step: None if the contender was not timed. tuning: None without tuning.
+    all steps with full batches or without noise, else of steps of the first epochs; None if this is
+    not known. rising_epochs: the number of these epochs; None for all steps. seconds_per_step: None
+    if the contender was not timed. tuning: None without tuning.
     """
 
     batch: int
     train_loss: LossRecord
     rising_share: float | None
+    rising_epochs: NotRequired[float | None]
     seconds_per_step: Seconds | None
     tuning: TuningRecord | None

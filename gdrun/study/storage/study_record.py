@@ -141,7 +141,7 @@ def comparison_record(comparison: Comparison) -> ComparisonFindings:
 
 
 def _contender(contender: Contender, comparison: Comparison) -> ContenderRow:
-    standing = contender.standing
+    standing, first = contender.standing, contender.first_rises
     train = [standing.quantile_of("train_loss", share) for share in (0.5, 0.25, 0.75)]
     return {
         **standing_record(standing, comparison.metric, comparison.target),
@@ -149,6 +149,7 @@ def _contender(contender: Contender, comparison: Comparison) -> ContenderRow:
         "to_target": contender.to_target,
         "train_loss": {"median": train[0], "quartiles": train[1:]},
         "rising_share": contender.rising,
+        "rising_epochs": first.epochs if first else None,
         "seconds_per_step": contender.pace,
         "tuning": _tuning(contender.tuning) if contender.tuning else None,
     }

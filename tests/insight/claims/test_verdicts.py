@@ -177,7 +177,7 @@ PARTLY_REPEATED = {
     "adam-smooth": "gdrun train",
     "conditioning-cures": "gdrun train",
     "critical-batch": "gdrun compare",
-    # The first 100 steps of each contender.
+    # Steps of the first epochs of each contender.
     "smoothness": "gdrun compare",
     # The first epoch by itself is a part of the whole run.
     "reshuffling": "gdrun train",
