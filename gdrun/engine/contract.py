@@ -105,6 +105,12 @@ class Stepper(Protocol):
     def most_steps(self, epoch: int) -> int:
         """The most steps of this epoch that one call of `advance` may take."""
 
+    def on_one_core(self, epoch: int) -> bool:
+        """Whether a long chunk of this epoch runs on one core, without Python.
+
+        Then the weights before it can be evaluated on another core at the same time.
+        """
+
     def advance(
         self,
         W: Array,

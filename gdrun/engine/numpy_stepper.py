@@ -70,6 +70,10 @@ class NumpyStepper:
         """The most steps of this epoch that one call of `advance` may take."""
         return self._batches.most_steps(len(self._seeds), epoch)
 
+    def on_one_core(self, epoch: int) -> bool:
+        del epoch
+        return False
+
     def advance(
         self,
         W: Array,

@@ -28,6 +28,7 @@ from gdrun.engine.rates_ahead import RatesAhead
 from gdrun.engine.recording import Recorder
 from gdrun.engine.snapshot import Clock, Snapshot
 from gdrun.engine.state import State
+from gdrun.engine.steps_ahead import StepsAhead
 from gdrun.methods.stopping import Readings, Stop
 
 
@@ -66,6 +67,8 @@ class Trainer:
         self._readings: Readings = {}
         self._evaluated_step = -1
         self._next_evaluation = 0
+        self._ahead = StepsAhead()
+        self._goal = math.inf
         if len(self.state.lanes):
             self._use(Lanes(cohort, self.state.lanes))
         if snapshot is not None:
@@ -81,12 +84,14 @@ class Trainer:
 
         Call it again with a later epoch to continue.
         """
+        self._goal = epoch
         # Overflow is not an error here: the stepper checks for non-finite numbers itself.
         with np.errstate(all="ignore"), self.engine.threads():
             if self._started is None:
                 self._start()
             while len(self.state.lanes) and not self._evaluated_at(epoch):
                 self._advance_to_evaluation()
+            self._ahead.drop()
 
     def _evaluated_at(self, epoch: float) -> bool:
         """Whether the current step is evaluated, and is at or after this epoch."""
@@ -157,14 +162,13 @@ class Trainer:
     def _advance_to_evaluation(self) -> None:
         """Take the steps up to the next evaluation or to the end, and evaluate."""
         while len(self.state.lanes):
-            steps = self._steps_to_evaluation()
+            steps = self._next_steps(self._next_evaluation)
             if (ending := self._ending(evaluation_due=not steps)) is not None:
                 for listener in self._listeners:
                     listener.ending(self.progress, interrupted=ending.status == "interrupted")
             if ending is not None or not steps:
                 return self._evaluate(ending)
-            budget = self.plan.budget
-            self._advance(steps if budget is None else min(steps, budget.steps - self.state.step))
+            self._advance(steps)
         return None
 
     def _ending(self, *, evaluation_due: bool) -> Firing | None:
@@ -178,25 +182,27 @@ class Trainer:
         signal = None if evaluation_due else self._interrupted()
         return interruption(signal) if signal else None
 
-    def _steps_to_evaluation(self) -> int:
-        """The number of steps to the next evaluation, within this epoch; 0 if it is due now."""
-        place, evaluation = self.state.place, self._next_evaluation
-        due = self.plan.steps_to_evaluation(evaluation, place)
-        left = self.plan.steps_ahead(evaluation, place)
-        return left if due is None else min(due, left)
+    def _next_steps(self, evaluation: int) -> int:
+        """The number of steps of the next chunk, all in one epoch; 0 if the evaluation is due now.
+
+        evaluation: the index of the next evaluation.
+        """
+        place, budget = self.state.place, self.plan.budget
+        steps = self.plan.steps_ahead(evaluation, place)
+        if (due := self.plan.steps_to_evaluation(evaluation, place)) is not None:
+            steps = min(steps, due)
+        if budget is not None:
+            steps = min(steps, budget.steps - self.state.step)
+        return min(steps, self._stepper.most_steps(place.epoch))
 
     def _advance(self, steps: int) -> None:
-        """Take one chunk of at most `steps` consecutive steps."""
+        """Take one chunk of `steps` consecutive steps."""
         state = self.state
-        steps = min(steps, self._stepper.most_steps(state.place.epoch))
-        begin = time.perf_counter()
         rates, betas = self._rates.next(state, steps)
-        measures = self._stepper.advance(
-            state.W, state.slots, state.step, state.place, rates, betas, state.running_stats
-        )
+        measures, seconds = self._ahead.take(self._stepper, state, rates, betas)
         # The time of a pass that both the last evaluation and this step used counts for the step.
         self._evaluating -= measures.borrowed
-        seconds = time.perf_counter() - begin + measures.borrowed
+        seconds += measures.borrowed
         self._recorder.add_steps(state, measures, rates, seconds)
         self._moved |= (rates[: measures.steps] > 0).any(axis=0)
         self.state = after_steps(state, measures, self.plan, self._batches, seconds)
@@ -224,6 +230,8 @@ class Trainer:
         """
         # If an interruption comes directly after an evaluation, the step is not evaluated again.
         if self.state.step != self._evaluated_step:
+            if ending is None:
+                self._begin_ahead()
             self._read()
         if ending is not None and ending.status == "interrupted":
             return self._end_all(ending)
@@ -246,6 +254,14 @@ class Trainer:
         for place in places:
             self._end(place, stop)
         self._drop(places)
+
+    def _begin_ahead(self) -> None:
+        """Begin to take the steps after this evaluation, which most probably ends no run."""
+        epoch = self.plan.epoch_time(self.state.place)
+        steps = self._next_steps(self.plan.evaluation_after(epoch))
+        # The first evaluation sets the loss limits of the stepper.
+        if self.state.evaluations and steps and epoch < self._goal:
+            self._ahead.begin(self._stepper, self.state, *self._rates.next(self.state, steps))
 
     def _read(self) -> None:
         """Evaluate the full objective, record the readings, and update the state."""

@@ -83,6 +83,11 @@ class FusedStepper(ABC):
     def most_steps(self, epoch: int) -> int:
         """Return the largest number of steps of this epoch that one call of `advance` may take."""
 
+    def on_one_core(self, epoch: int) -> bool:
+        """Return whether a long chunk of this epoch runs on one core, without Python."""
+        del epoch
+        return False
+
     @abstractmethod
     def _run(
         self, chunk: Chunk, W: Array, step: int, place: Place, rates: Numbers, betas: Numbers

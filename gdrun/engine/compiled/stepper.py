@@ -50,6 +50,14 @@ class CompiledStepper(FusedStepper):
             most = min(most, MAPPED_ENTRIES // entries)
         return max(most, 1)
 
+    def on_one_core(self, epoch: int) -> bool:
+        """Return whether a long chunk of this epoch runs on one core, without Python."""
+        if self._batching.at(epoch).whole or self._problem.small or len(self._streams) > 1:
+            return False
+        rows = self._batching.at(epoch).batch_size * self.most_steps(epoch)
+        ((_, lanes),) = self._streams
+        return len(self._lane_shares(lanes, rows)) == 1
+
     def borrowed(self, W: Array) -> float:
         passes = self._batching.whole and not self._problem.small
         return self._problem.seconds_at(W) if passes else 0.0
