@@ -9,6 +9,9 @@ from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
+RECORDS = ("run.json", "study.json")
+"""The records of runs and studies. The modules that write them take too long to import here."""
+
 _COMMAND = re.compile(r"`gdrun ([^`]+)`")
 
 
@@ -71,16 +74,20 @@ def _given_plugins(words: Sequence[str]) -> set[str]:
 
 def plugins_beside(path: Path) -> Sequence[Mapping[str, str]]:
     """The plugins in the record of a run or a study. path: its directory, or a file in it."""
-    from gdrun.errors import GdrunError
-    from gdrun.runs.run import RECORD, read_record
-    from gdrun.study.storage.study_directory import RECORD as STUDY
-    from gdrun.study.storage.study_directory import read_study
+    from gdrun.runs import strict_json
 
     for directory in (path, path.parent):
-        # Even with a damaged record, the hint is shown.
-        with suppress(GdrunError, OSError):
-            if (directory / RECORD).is_file():
-                return read_record(directory)["plugins"]
-            if (directory / STUDY).is_file():
-                return read_study(directory).get("plugins", ())
+        for name in RECORDS:
+            # Even with a damaged record, the hint is shown.
+            with suppress(OSError, ValueError):
+                document = strict_json.read(directory / name)
+                return _plugins_in(document)
+    return ()
+
+
+def _plugins_in(document: object) -> Sequence[Mapping[str, str]]:
+    """The plugins that a record names; none if it is damaged."""
+    match document:
+        case {"plugins": [*plugins]}:
+            return [each for each in plugins if isinstance(each, dict) and "path" in each]
     return ()

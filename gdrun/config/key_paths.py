@@ -14,6 +14,9 @@ from gdrun.config.settings import HELD_OUT, HeldOutFile, Split, Standardize
 from gdrun.errors import Problem
 from gdrun.methods.definitions import Definition
 
+RATE = "optimizer.lr"
+"""The key of the learning rate."""
+
 
 def resolve_key(key: str, data: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """Return the paths that the key of an override can mean.

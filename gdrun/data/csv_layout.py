@@ -21,6 +21,9 @@ from gdrun.data.ragged_rows import require_no_arff, row_width
 from gdrun.data.text_files import TextFile, undecodable
 from gdrun.errors import DataError
 
+READING = ("header", "decimal", "encoding")
+"""The options of read_csv that also apply to files of new rows: they say how text is written."""
+
 DELIMITERS = ",;\t|"
 BLANKS = " "
 """The separator of a file whose fields are separated by any number of blanks and tabs."""

@@ -25,9 +25,6 @@ from gdrun.data.text_files import TextFile, text_file
 BLOCK_CELLS = 2**14
 """The number of cells in one block of rows, which stay in the cache while they are encoded."""
 
-READING = ("header", "decimal", "encoding")
-"""The options of read_csv that also apply to files of new rows: they say how text is written."""
-
 _POSITION = re.compile(r"x\d+")
 """The name of a column in a file without a header: x and its position."""
 

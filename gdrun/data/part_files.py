@@ -19,6 +19,7 @@ from gdrun.array_types import Array, Flags, Numbers
 from gdrun.data.column_names import as_tuple
 from gdrun.data.column_options import how_missing
 from gdrun.data.columns import count
+from gdrun.data.csv_layout import READING
 from gdrun.data.encoding import Encoding
 from gdrun.data.groups import Label, shared_groups
 from gdrun.data.kept_columns import KeptColumns
@@ -115,7 +116,6 @@ class PartFile:
         on_disk: whether the features stay on disk, like the features of the training data. Their
         values are checked too, and none may be missing.
         """
-        from gdrun.data.new_csv import READING
         from gdrun.data.new_data import mapped_features, new_blocks
 
         reading = {name: self.dataset[name] for name in READING if name in self.dataset}

@@ -113,7 +113,7 @@ def first_hashes(X: Array, y: Array) -> Array:
     These are FIRST_COLUMNS columns, at equal distances.
     """
     # Columns at equal distances: the first pixels of an image are often all the same.
-    places = np.unique(np.linspace(0, X.shape[1] - 1, FIRST_COLUMNS).astype(int))
+    places = sorted(set(np.linspace(0, X.shape[1] - 1, FIRST_COLUMNS).astype(int).tolist()))
     return row_hashes(X[:, places], y)
 
 

@@ -52,3 +52,13 @@ def without_description(file: Path, directory: Path | None) -> RecordError:
 
 def _trains_again(directory: Path) -> str:
     return f"`gdrun train {shlex.quote(str(directory / 'config.yaml'))}` trains it again"
+
+
+def shows_cause(directory: Path | None) -> str:
+    """A hint for a run that diverged: where to see the cause, which only the run has.
+
+    directory: that of the run; None if nothing was written.
+    """
+    if directory is None:
+        return "run.record['diagnosis'] has the cause"
+    return f"`gdrun diagnose {shlex.quote(str(directory))}` shows the cause, and what may help"

@@ -27,9 +27,9 @@ from gdrun.array_types import Array
 from gdrun.config.experiment import Experiment
 from gdrun.data import Encoding, Prepared, SourceColumn, TargetScale
 from gdrun.data.cells import STANDARD, MissingMarks
+from gdrun.data.csv_layout import READING
 from gdrun.data.dates import PARTS
 from gdrun.data.encoding import Form
-from gdrun.data.new_csv import READING
 from gdrun.data.saved_arrays import archived_arrays
 from gdrun.errors import DataError, RecordError
 from gdrun.problems.models import MODELS

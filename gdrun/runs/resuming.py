@@ -14,12 +14,12 @@ from gdrun.errors import RecordError
 from gdrun.methods.plugins import loaded_plugins, loading
 from gdrun.runs.checkpoint import changed, differences
 from gdrun.runs.lock import DirectoryLock
+from gdrun.runs.missing_model import shows_cause
 from gdrun.runs.processes import is_elsewhere
 from gdrun.runs.record import RunRecord
 from gdrun.runs.record_contents import with_absolute_paths
 from gdrun.runs.run import RECORD, Run, read_record, read_run
 from gdrun.runs.statuses import ENDED, ENDED_EARLY
-from gdrun.runs.trained_model import shows_cause
 
 
 @dataclass(frozen=True)

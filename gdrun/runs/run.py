@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NotRequired, cast
+from typing import TYPE_CHECKING, Any, NotRequired, cast
 
 from typing_extensions import TypedDict
 
@@ -43,7 +43,9 @@ from gdrun.runs.record import (
 from gdrun.runs.statuses import ENDED
 from gdrun.runs.summary import RunSummary
 from gdrun.runs.trace_file import read_trace
-from gdrun.runs.trained_model import TrainedModel, model_of
+
+if TYPE_CHECKING:
+    from gdrun.runs.trained_model import TrainedModel
 
 RECORD = "run.json"
 
@@ -157,6 +159,9 @@ class Run(ResultTables):
 
         Raises RecordError if the run has no model, has not ended, or diverged.
         """
+        # Not at the top: training needs none of the modules that read new data.
+        from gdrun.runs.trained_model import model_of
+
         if "surface" in self.config:
             raise on_surface(self.directory)
         if self.directory is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -22,6 +21,7 @@ from gdrun.errors import DataError, GdrunError, Parameter, RecordError
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.network import Network
 from gdrun.problems.probabilities import PROBABILITIES
+from gdrun.runs.missing_model import shows_cause
 from gdrun.runs.model_file import ModelDescription
 from gdrun.runs.predictions import Evaluation, Predictions, evaluation, with_baseline
 from gdrun.runs.scorer import DivergedWeightsError, Scorer
@@ -285,13 +285,3 @@ def model_of(
         if isinstance(error, DivergedWeightsError):
             hint = shows_cause(file.parent if file else None)
         raise RecordError(error.problems[0].what, where=where, hint=hint) from None
-
-
-def shows_cause(directory: Path | None) -> str:
-    """A hint for a run that diverged: where to see the cause, which only the run has.
-
-    directory: that of the run; None if nothing was written.
-    """
-    if directory is None:
-        return "run.record['diagnosis'] has the cause"
-    return f"`gdrun diagnose {shlex.quote(str(directory))}` shows the cause, and what may help"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gdrun.config.experiment import Experiment
 from gdrun.config.loading import Change, Source, load, parsed_changes, read
@@ -16,8 +17,9 @@ from gdrun.config.overrides import Override, applied
 from gdrun.data import Prepared, Table
 from gdrun.errors import ConfigError, DataError
 from gdrun.runs.experiment_data import experiment_data
-from gdrun.study.design.trials import Candidate
-from gdrun.study.tasks import prepared
+
+if TYPE_CHECKING:
+    from gdrun.study.design.trials import Candidate
 
 SIZE = "variant.batch_size"
 
@@ -76,6 +78,9 @@ def fitting_size(
     source, overrides: the config and the overrides of all candidates. table: the data that replace
     the dataset; None to use the dataset.
     """
+    # Not at the top: a command that trains a single run has no use for tasks.
+    from gdrun.study.tasks import prepared
+
     if _gives_size(source, overrides):
         return None
     with_default = {

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Literal
 
+from gdrun.config.key_paths import RATE
 from gdrun.methods.rules import OPTIMIZERS
 from gdrun.problems.rises import REORDERED
 from gdrun.quantities import telling_digits
@@ -13,7 +14,6 @@ from gdrun.study.descent import STEPS, FirstRises
 from gdrun.study.design.trials import Candidate
 from gdrun.study.judgement.comparison_findings import Comparison, Contender, Pair
 from gdrun.study.judgement.statistics import FEWEST_SEEDS, SIGNIFICANT, enough_seeds
-from gdrun.study.judgement.verdicts import RATE
 from gdrun.views.curve_scale import scale_of
 from gdrun.views.numbers import count, quantity
 from gdrun.views.schedule_notes import schedule_notes

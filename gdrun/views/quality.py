@@ -9,11 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from gdrun.errors import abridged
+from gdrun.methods.stability_limits import limit_formula
 from gdrun.problems.metrics import METRICS, Metric
 from gdrun.runs.record import RunRecord
 from gdrun.runs.run import Run
 from gdrun.runs.summary import RunSummary, number_in
-from gdrun.study.judgement.stability import limit_formula
 from gdrun.symptoms.changes import LARGE_LOSS
 from gdrun.views.data_line import target_is_standardised
 from gdrun.views.fitting import FirstThatFits

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gdrun.engine.trace import Columns
 from gdrun.quantities import quantity
-from gdrun.study.judgement.ranking import Standing
+
+if TYPE_CHECKING:
+    from gdrun.study.judgement.ranking import Standing
 
 KEYS = {"step": "drop_every", "multistep": "milestones"}
 """For each schedule that lowers the rate at some points, the option with these points."""

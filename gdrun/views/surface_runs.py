@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from gdrun.config.key_paths import RATE
 from gdrun.config.quickstart import suitable_rate
 from gdrun.problems.surfaces import place_in_words
 from gdrun.runs.run import Run
-from gdrun.study.design.trials import StudyPlan
-from gdrun.study.judgement.verdicts import RATE
 from gdrun.symptoms.surface_points import FlatPoint
 from gdrun.views.numbers import quantity
+
+if TYPE_CHECKING:
+    from gdrun.study.design.trials import StudyPlan
 
 SAME_GRADIENT = "without noise every batch has the same gradient"
 

@@ -9,12 +9,13 @@ import numpy as np
 from rich.console import Group, RenderableType
 from rich.table import Table
 
+from gdrun.config.key_paths import RATE
 from gdrun.study.judgement.progress import CAP, LOG_FROM
 from gdrun.study.judgement.ranking import GOOD
 from gdrun.study.judgement.statistics import quantile
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.study.judgement.verdict_rules import MEANINGS, RULES, Word
-from gdrun.study.judgement.verdicts import RATE, Verdict, judged_by_metric
+from gdrun.study.judgement.verdicts import Verdict, judged_by_metric
 from gdrun.symptoms.peaks import FEWEST
 
 PLAIN: frozenset[Word] = frozenset(("best", "diverged", "dropped"))

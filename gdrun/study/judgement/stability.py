@@ -1,54 +1,24 @@
 """The stability limit of the learning rate, as a sweep observes it and as theory predicts it.
 
-On a quadratic with curvature at most L, an update rule with a constant rate α is stable where
-
-    gradient descent            α < 2 / L
-    heavy ball                  α < 2 (1 + β) / ((1 − δ) L)
-    Nesterov's momentum         α < 2 (1 + β) / ((1 + 2β) L)
-
-and unstable above the limit, in the direction of the largest curvature. For any other convex
-objective, L is its largest curvature, and a rate above the limit may be stable, too. Below the
-limit gradient descent converges; the heavy ball may cycle (Lessard, Recht & Packard 2016, section
-4.6).
-
-Source: Polyak 1964; Lessard, Recht & Packard 2016 for both kinds of momentum. β is the option beta,
-and δ the option dampening. The heavy ball has the characteristic polynomial z² − (1 + β − (1 −
-δ)αL) z + β. Nesterov's momentum has z² − (1 + β)(1 − αL) z + β(1 − αL). When α passes the limit, a
-root leaves the unit circle at −1.
+gdrun.methods.stability_limits has the formulas.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from gdrun.config.experiment import Experiment
 from gdrun.data import Table
 from gdrun.engine.build import cohort_of
+from gdrun.methods.stability_limits import FORMULAS, LIMITS
 from gdrun.problems.smoothness import is_exact, smoothness
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.verdicts import Verdict, others
 from gdrun.study.tasks import prepared
-
-_LIMITS: dict[str, Callable[[Mapping[str, Any]], float]] = {
-    "vanilla": lambda options: 2.0,
-    "momentum": lambda options: 2 * (1 + options["beta"]) / (1 - options["dampening"]),
-    "nesterov": lambda options: 2 * (1 + options["beta"]) / (1 + 2 * options["beta"]),
-}
-"""For each update rule with a known limit: the limit in units of 1/L, from the rule's options."""
-
-_FORMULAS: dict[str, Callable[[Mapping[str, Any]], str]] = {
-    "vanilla": lambda options: "2/L",
-    "momentum": lambda options: (
-        "2(1 + β)/((1 − dampening)L)" if options["dampening"] else "2(1 + β)/L"
-    ),
-    "nesterov": lambda options: "2(1 + β)/((1 + 2β)L)",
-}
-"""The same limits as formulas to show, from the rule's options."""
 
 MOST_GROUPS = 6
 """With more combinations of other swept keys, no limits are shown: they would fill a screen."""
@@ -111,18 +81,18 @@ def predicted_limit(experiment: Experiment, table: Table | None = None) -> Stabi
     finite. table: the data that replace the dataset; None to use the dataset.
     """
     rule = experiment.optimizer
-    if rule.name not in _LIMITS or rule["average"] is not None:
+    if rule.name not in LIMITS or rule["average"] is not None:
         return None
     cohort = cohort_of([experiment], prepared(experiment, table))
     with np.errstate(all="ignore"):  # features whose squares overflow
         bound = smoothness(cohort.model, cohort.train.X, experiment.model["l2"])
     if bound is None or not 0 < bound < math.inf:
         return None
-    limit = _LIMITS[rule.name](rule.options) / bound
+    limit = LIMITS[rule.name](rule.options) / bound
     # The examples of a surface are its noise: without noise every batch has the full gradient.
     whole = cohort.batching.whole or (cohort.surface is not None and not cohort.train.X.any())
     exact = is_exact(cohort.model) and whole and _constant(experiment)
-    return StabilityLimit(bound, limit, _FORMULAS[rule.name](rule.options), exact, None, None)
+    return StabilityLimit(bound, limit, FORMULAS[rule.name](rule.options), exact, None, None)
 
 
 def smaller_rates(tried: Iterable[float], predicted: Iterable[float]) -> str:
@@ -144,19 +114,9 @@ def rate_limit(experiment: Experiment, curvature: float) -> tuple[float, str] | 
     None if the rule has no formula.
     """
     rule = experiment.optimizer
-    if rule.name not in _LIMITS:
+    if rule.name not in LIMITS:
         return None
-    return _LIMITS[rule.name](rule.options) / curvature, _FORMULAS[rule.name](rule.options)
-
-
-def limit_formula(optimizer: Mapping[str, Any]) -> str | None:
-    """The formula of the stability limit, such as 2/L.
-
-    None if the rule has no formula, or if the weights are averaged. optimizer: the name and the
-    options of the rule, as in the config of a run.
-    """
-    formula = _FORMULAS.get(optimizer["name"])
-    return None if formula is None or optimizer.get("average") else formula(optimizer)
+    return LIMITS[rule.name](rule.options) / curvature, FORMULAS[rule.name](rule.options)
 
 
 def stable_curvature(experiment: Experiment, rate: float) -> float | None:
@@ -165,7 +125,7 @@ def stable_curvature(experiment: Experiment, rate: float) -> float | None:
     None if the rule has no formula, or the rate is 0.
     """
     rule = experiment.optimizer
-    return _LIMITS[rule.name](rule.options) / rate if rule.name in _LIMITS and rate > 0 else None
+    return LIMITS[rule.name](rule.options) / rate if rule.name in LIMITS and rate > 0 else None
 
 
 def _constant(experiment: Experiment) -> bool:

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from gdrun.array_types import Array, Numbers
+from gdrun.config.key_paths import RATE
 from gdrun.data import Table
 from gdrun.errors import GdrunError, suggestion
 from gdrun.quantities import quantity
@@ -32,7 +33,7 @@ from gdrun.study.judgement.ranking import (
 )
 from gdrun.study.judgement.seed_values import values_by_seed
 from gdrun.study.judgement.stability import StabilityLimit, smaller_rates, stability_limits
-from gdrun.study.judgement.verdicts import RATE, Verdict, verdicts
+from gdrun.study.judgement.verdicts import Verdict, verdicts
 from gdrun.study.storage.results import Result
 from gdrun.study.study import Work
 from gdrun.symptoms.facts import Symptom

@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gdrun.config.key_paths import RATE
 from gdrun.study.design.trials import Candidate, label
 from gdrun.study.judgement.metrics import Metric, Target, one_model
 from gdrun.study.judgement.progress import Improvement
@@ -33,8 +34,6 @@ from gdrun.study.judgement.ranking import (
 from gdrun.study.judgement.statistics import quantile
 from gdrun.study.judgement.training_losses import TRAIN_LOSS, by_training_loss, drop_of
 from gdrun.study.judgement.verdict_rules import RULES, Facts, Word
-
-RATE = "optimizer.lr"
 
 
 @dataclass(frozen=True)
