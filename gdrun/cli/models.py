@@ -65,7 +65,7 @@ DecimalOption: TypeAlias = Annotated[
     typer.Option(
         "--decimal",
         metavar=".|,",
-        help="The decimal sign of a text file (default: that of the training data).",
+        help="The decimal sign of numbers in texts (default: that of the training data).",
     ),
 ]
 

@@ -268,6 +268,7 @@ def _table(
         sources=sources,
         fillings=tuple(how if how in FILLINGS else "" for how in map(choices.missing, features)),
         options=choices.options,
+        decimal=choices.decimal,
         reports=tuple(reports[j] for j in sorted(reports)),
         kept=kept,
         strays=strays_in(target, kept, places, choices.options),

@@ -24,7 +24,6 @@ from gdrun.data.columns import (
 )
 from gdrun.data.date_columns import dates_from_texts
 from gdrun.data.dates import TIME_OF_DAY, is_like_a_date
-from gdrun.data.duckdb_connection import identifier
 from gdrun.data.encoding import SourceColumn, bucket
 from gdrun.data.marked_numbers import have_marks, marked_number
 from gdrun.data.nearly_numbers import require_no_mixture
@@ -66,13 +65,10 @@ def read_column(
         return _labelled_column(name, cells, filled, places, reading)
     if not is_text.any():
         return finite_column(name, values, places)
-    texts = cells.texts_in(is_text)
-    if all(have_marks([text], reading.decimal, reading.marks) for text in texts):
-        # If one number has a percent sign, all numbers must have it.
-        if have_marks(cells.texts_in(filled), reading.decimal, reading.marks):
-            return _marked_column(name, cells, reading)
-    else:
-        require_decimal_sign(name, cells, is_text, filled, places, reading)
+    # If one number has a percent sign, all numbers must have it.
+    if have_marks(cells.texts_in(filled), reading.decimal, reading.marks):
+        return _marked_column(name, cells, reading)
+    require_decimal_sign(name, cells, is_text, filled, places, reading)
     require_numbers(name, cells, is_text, filled, places, reading)
     return text_column(name, cells, filled, places, reading)
 
@@ -84,8 +80,8 @@ def text_column(
 
     filled (N,): False for a cell that is a missing value. places: the place of each row, for
     messages. reading: how to read the column. Raises DataError for dates that cannot be read or are
-    refused, numbers with a unit, control characters, and text with too many different values for a
-    category.
+    refused, numbers with another decimal sign or a unit, control characters, and text with too many
+    different values for a category.
     """
     if not filled.any():
         return Column(np.full(len(filled), np.nan), SourceColumn(name))
@@ -102,6 +98,10 @@ def text_column(
                 return _marked_column(name, cells, reading)
             if not any(map(_CODE.fullmatch, texts)):
                 return _written_numbers(name, cells, places, reading)
+    if not reading.category:
+        # For a text file `read_column` has already checked this.
+        is_text = filled & cells.values(reading.decimal, reading.marks)[1]
+        require_decimal_sign(name, cells, is_text, filled, places, reading)
     if not reading.category and (not classes or len(texts) > 2):
         refuse_units(name, cells, filled, places, texts, reading)
     return _labelled_column(name, cells, filled, places, reading)
@@ -129,9 +129,7 @@ def _marked_column(name: str, cells: Cells, reading: ColumnReading) -> Column:
     note = f"{name} has numbers with marks: {shown} is read as {number(shown):.15g}"
     comma = any("," in text for text in cells.texts)
     if comma and reading.decimal == "." and have_marks(cells.texts, ",", reading.marks):
-        note += "; if the comma is the decimal sign, "
-        point = f"replace({identifier(name)}, ',', '.')"
-        note += f"use {point} in a query" if reading.typed else 'set decimal: ","'
+        note += '; if the comma is the decimal sign, set decimal: ","'
     return Column(values, SourceColumn(name, form="marked"), notes=(note,))
 
 

@@ -20,6 +20,7 @@ MissingOption: TypeAlias = dict[str, Missing] | Missing
 Chosen: TypeAlias = str | int | tuple[str | int, ...]
 Marks: TypeAlias = tuple[str | int | float, ...] | None
 Hash: TypeAlias = int | str | None
+Decimal: TypeAlias = Literal[".", ","] | None
 ListKey: TypeAlias = Literal["ignore", "categories", "keep", "missing_values"]
 
 FILLINGS: tuple[str, ...] = get_args(Filling)
@@ -40,7 +41,8 @@ class ColumnOptions:
     columns of numbers that look like dates and are none. missing_values: the cells that count as
     missing; None for the usual ones. dates: `encode` makes features of dates, as do `day_first` and
     `month_first`, which say how to read 3/4/2024; `refuse` is an error. hash: a number of buckets
-    for texts with too many different values for 0/1 columns; None for no hashing.
+    for texts with too many different values for 0/1 columns; None for no hashing. decimal: the
+    decimal sign of numbers in texts; None for a point, or what a text file shows.
     """
 
     target: str | int | None = None
@@ -51,6 +53,7 @@ class ColumnOptions:
     missing_values: Marks = None
     dates: Dates = "encode"
     hash: Hash = None
+    decimal: Decimal = None
 
     @property
     def marks(self) -> MissingMarks:
@@ -197,17 +200,21 @@ class Choices:
         """How to treat the missing values of a column."""
         return how_missing(self.options.missing, self.names.names[position])
 
-    def reading(self, position: int, decimal: str = ".", *, typed: bool = False) -> ColumnReading:
+    @property
+    def decimal(self) -> str:
+        """The decimal sign of numbers in texts, if the table itself does not show another."""
+        return self.options.decimal or "."
+
+    def reading(self, position: int, decimal: str | None = None) -> ColumnReading:
         """How to read the column at a position.
 
-        decimal: the decimal sign. typed: whether the columns of the table have types.
+        decimal: the decimal sign that the table shows; None for that of the options.
         """
         return ColumnReading(
             target=position == self.target,
             category=position in self.labelled,
             kept=position in self.kept,
-            decimal=decimal,
-            typed=typed,
+            decimal=decimal or self.decimal,
             buckets=self.buckets,
             options=self.options,
         )
@@ -219,16 +226,14 @@ class ColumnReading:
 
     target: whether it is the target, which may have labels such as 1, 2, 3+. category: whether the
     user declares it a category. kept: whether it is a feature even if it looks like an identifier.
-    decimal: the decimal sign. typed: whether the columns of the table have types, so that a user
-    cannot set the decimal sign. buckets: the number of buckets for texts; 0 without hashing.
-    options: the options for all columns.
+    decimal: the decimal sign. buckets: the number of buckets for texts; 0 without hashing. options:
+    the options for all columns.
     """
 
     target: bool = False
     category: bool = False
     kept: bool = False
     decimal: str = "."
-    typed: bool = False
     buckets: int = 0
     options: ColumnOptions = field(default_factory=ColumnOptions)
 

@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
 
 import numpy as np
 
@@ -36,7 +35,6 @@ def read_csv(
     path: Path,
     columns: ColumnOptions,
     header: bool | None = None,
-    decimal: Literal[".", ","] | None = None,
     encoding: str | None = None,
 ) -> Table:
     """A text file with one row for each example and a separator: comma, semicolon, tab, pipe (|),
@@ -48,9 +46,8 @@ def read_csv(
 
     header: whether the first row holds the names of the columns (default: yes, if no cell of that
     row is a number or occurs again below it; or if its numbers count the columns, as in 0, 1, 2, or
-    are years above values that are no years). decimal: the decimal sign (default: a point; with
-    semicolons as separators the sign that the numbers show). encoding: the encoding of the text
-    (default: UTF-8, or UTF-16 if the file begins with its mark).
+    are years above values that are no years). encoding: the encoding of the text (default: UTF-8,
+    or UTF-16 if the file begins with its mark).
 
     Raises: DataError if the file cannot be read, or if its values cannot be used.
     """
@@ -68,8 +65,8 @@ def read_csv(
         scans = [
             CsvScan(database, file, each, folder) for file, each in zip(files, layouts, strict=True)
         ]
-        sign: str = decimal or "."
-        if decimal is None and layout.delimiter == ";":
+        sign = choices.decimal
+        if columns.decimal is None and layout.delimiter == ";":
             sign = decimal_sign(scans, choices.chosen)
         cells, rows, memory = _all_cells(scans, choices, sign)
         places = TextLines(where, list(zip(files, layouts, rows, strict=True)))

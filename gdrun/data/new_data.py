@@ -25,9 +25,11 @@ from gdrun.data.queries import PREFIX, files_of, opened_query
 from gdrun.data.saved_arrays import archived_arrays, mapped_array, require_real
 from gdrun.data.several_files import matching_files
 from gdrun.data.sources import DATASETS, bare_source, load_table, reader_of, unreadable_format
+from gdrun.data.sources import QUERY as QUERY_READER
 from gdrun.data.unchanged_files import unchanged_files
 from gdrun.data.unreadable import expanded, unreadable
 from gdrun.errors import DataError, suggestion
+from gdrun.methods.definitions import Definition
 
 QUERY = "query"
 """The place of the rows of a query in messages: the whole query would be too long."""
@@ -59,16 +61,15 @@ def new_blocks(
     """
     word = bare_source(str(source))
     if word.startswith(PREFIX):
-        if asked:
-            raise _no_options(asked, "a query", QUERY, _in_sql(asked))
-        yield from _of_query(word.removeprefix(PREFIX), encoder, target, labelled, targets)
+        _require_options(asked, QUERY_READER, "a query", QUERY)
+        sign = _decimal({**reading, **asked})
+        yield from _of_query(word.removeprefix(PREFIX), encoder, target, labelled, targets, sign)
         return
     path = expanded(word)
     reader = reader_of(path)
     if reader is None and word in DATASETS:
         encoder.kept.require_none(word)
-        if asked:
-            raise _no_options(asked, "a dataset of gdrun", word)
+        _require_options(asked, DATASETS[word], "a dataset of gdrun", word)
         if targets is not None:
             raise _own_targets("a dataset of gdrun", word)
         yield from _of_dataset(word, encoder, target, labelled)
@@ -80,8 +81,7 @@ def new_blocks(
         raise DataError(what, where=word, hint=hint)
     if targets is not None and reader.name not in ("npy", "idx"):
         raise _own_targets(f"a {reader.name} file", word)
-    if asked and reader.name != "csv":
-        raise _no_options(asked, f"a {reader.name} file", word)
+    _require_options(asked, reader, f"a {reader.name} file", word)
     if reader.name not in NAMED:
         encoder.kept.require_none(word)
     with unchanged_files(path, targets):
@@ -106,6 +106,11 @@ class NewRows:
     reading: Mapping[str, Any]
     targets: str | Path | None
 
+    @property
+    def decimal(self) -> str:
+        """The decimal sign of texts in a file whose columns have types."""
+        return _decimal(self.reading)
+
     def blocks(self, X: Array, y: Array | None) -> Blocks:
         """Yield the features (n, d) and the targets (n,) of each block of n rows of X (N, d).
 
@@ -129,12 +134,12 @@ def _csv(new: NewRows) -> Blocks:
 
 def _typed(opened: Opened) -> Callable[[NewRows], Blocks]:
     return lambda new: typed_blocks(
-        opened(new.path), str(new.path), new.encoder, new.target, new.labelled
+        opened(new.path), str(new.path), new.encoder, new.target, new.labelled, new.decimal
     )
 
 
 def _json_lines(new: NewRows) -> Blocks:
-    return json_blocks(new.path, new.encoder, new.target, new.labelled)
+    return json_blocks(new.path, new.encoder, new.target, new.labelled, new.decimal)
 
 
 def _one_array(read: Callable[[Path], Array]) -> Callable[[NewRows], Blocks]:
@@ -213,29 +218,37 @@ def _of_query(
     target: Target,
     labelled: bool,
     targets: str | Path | None,
+    decimal: str,
 ) -> Blocks:
     if targets is not None:
         raise _own_targets("a query", QUERY)
     with unchanged_files(*files_of(query, ".")):
-        yield from typed_blocks(opened_query(query, QUERY), QUERY, encoder, target, labelled)
+        opened = opened_query(query, QUERY)
+        yield from typed_blocks(opened, QUERY, encoder, target, labelled, decimal)
 
 
-def _no_options(
-    asked: Mapping[str, Any], kind: str, where: str, hint: str | None = None
-) -> DataError:
-    names = " and ".join(asked)
-    return DataError(
+def _decimal(reading: Mapping[str, Any]) -> str:
+    """The decimal sign of texts in a table whose columns have types."""
+    return reading.get("decimal") or "."
+
+
+def _require_options(asked: Mapping[str, Any], reader: Definition, kind: str, where: str) -> None:
+    """Raise DataError if the reader of the data lacks one of the options that the user has set.
+
+    kind: what the data are, for the message. where: the place of the data.
+    """
+    lacking = {name: value for name, value in asked.items() if name not in reader.options}
+    if not lacking:
+        return
+    names = " and ".join(lacking)
+    in_sql = ", ".join(f"{name}={value!r}" for name, value in lacking.items())
+    raise DataError(
         f"this is {kind}, which has no option {names}; only text files with columns have one",
         where=where,
-        hint=hint or f"leave out {names}",
+        hint=f"the query itself says how to read a file: FROM read_csv('FILE', {in_sql})"
+        if reader is QUERY_READER
+        else f"leave out {names}",
     )
-
-
-def _in_sql(asked: Mapping[str, Any]) -> str:
-    """The hint with the options in the words of DuckDB."""
-    words = {"decimal": "decimal_separator"}
-    options = ", ".join(f"{words.get(name, name)}={value!r}" for name, value in asked.items())
-    return f"the query itself says how to read a file: FROM read_csv('FILE', {options})"
 
 
 def _own_targets(kind: str, where: str) -> DataError:

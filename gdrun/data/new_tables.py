@@ -43,13 +43,18 @@ TYPED: dict[str, Opened] = {"parquet": opened_parquet, "arrow": opened_arrow}
 
 
 def typed_blocks(
-    opened: Rows, where: str, encoder: RowEncoder, target: Target, labelled: bool
+    opened: Rows,
+    where: str,
+    encoder: RowEncoder,
+    target: Target,
+    labelled: bool,
+    decimal: str,
 ) -> Blocks:
     """Blocks of n rows of files or a query that DuckDB opens: features (n, d) and targets (n,).
 
     The features are not filled yet. opened: a context with a connection and the SQL for the rows.
     where: the place of the rows, for messages. target: the target of the model. labelled: whether
-    the targets are needed; otherwise None is given for them.
+    the targets are needed; otherwise None is given for them. decimal: the decimal sign of texts.
     Raises DataError if a column is missing, or if a cell is wrong.
     """
     with opened as (database, source):
@@ -73,14 +78,16 @@ def typed_blocks(
                 return list(np.ma.getdata(found).tolist())
             return np.ma.filled(np.ma.asarray(found, dtype=np.float64), np.nan)
 
-        yield from _blocks(where, names, read, encoder, target, labelled)
+        yield from _blocks(where, names, read, encoder, target, labelled, decimal)
 
 
-def json_blocks(path: Path, encoder: RowEncoder, target: Target, labelled: bool) -> Blocks:
+def json_blocks(
+    path: Path, encoder: RowEncoder, target: Target, labelled: bool, decimal: str
+) -> Blocks:
     """Blocks of n rows of a file with lines of JSON: features (n, d) and targets (n,).
 
     The features are not filled yet. target: the target of the model. labelled: whether the targets
-    are needed; otherwise None is given for them.
+    are needed; otherwise None is given for them. decimal: the decimal sign of texts.
     Raises DataError if the file cannot be read, if a column is missing, or if a cell is wrong.
     """
     with opened_json_lines(path) as (database, names):
@@ -96,11 +103,20 @@ def json_blocks(path: Path, encoder: RowEncoder, target: Target, labelled: bool)
                         hint="write a number or a text in each of its cells",
                     )
             if as_text or any(isinstance(value, str) for value in values):
-                texts = np.array(["" if value is None else str(value) for value in values], object)
+                # A column of labels has them as they were in training, with a decimal point.
+                sign = "." if as_text else decimal
+                texts = np.array([_text(value, sign) for value in values], object)
                 return list(texts[cells.codes].tolist())
             return np.array(list(map(_number, values)), dtype=np.float64)[cells.codes]
 
-        yield from _blocks(str(path), names, read, encoder, target, labelled)
+        yield from _blocks(str(path), names, read, encoder, target, labelled, decimal)
+
+
+def _text(value: Any, decimal: str) -> str:
+    """The text for a value of JSON; an empty text for null. decimal: the decimal sign."""
+    if isinstance(value, float):
+        return str(value).replace(".", decimal)
+    return "" if value is None else str(value)
 
 
 def _number(value: Any) -> float:
@@ -118,6 +134,7 @@ def _blocks(
     encoder: RowEncoder,
     target: Target,
     labelled: bool,
+    decimal: str,
 ) -> Blocks:
     columns = encoder.encoding.columns
     wanted = [column.name for column in columns]
@@ -138,6 +155,7 @@ def _blocks(
         def place(row: int, first: int = start) -> str:
             return f"{where} row {first + row}"
 
-        X = encoder.features([each[part] for each in cells], place)
+        X = encoder.features([each[part] for each in cells], place, decimal)
         encoder.kept.add(each[part] for each in kept)
-        yield X, None if targets is None else target.encode(targets[part], place)
+        y = None if targets is None else target.encode(targets[part], place, decimal)
+        yield X, y

@@ -62,15 +62,17 @@ def require_decimal_sign(
     other, word, own = (
         (",", "comma", "point") if reading.decimal == "." else (".", "point", "comma")
     )
-    if all(have_marks([text], other, reading.marks) for text in cells.texts_in(is_text)):
+    texts = cells.texts_in(is_text)
+    fits_own = all(have_marks([text], reading.decimal, reading.marks) for text in texts)
+    if not fits_own and all(have_marks([text], other, reading.marks) for text in texts):
         row = int(is_text.argmax())
-        hint = "write all numbers of the file with the same sign"
+        hint = "write all numbers with the same sign"
         if have_marks(cells.texts_in(filled), other, reading.marks):
             hint = f'set decimal: "{other}", or {hint}'
         number = int(is_text.sum())
         raise DataError(
             f"{count(number, 'number')} {'has' if number == 1 else 'have'} a decimal {word}, "
-            f"such as {cells.text(row)!r} {places.here(row)}, but the file is read with a "
+            f"such as {cells.text(row)!r} {places.here(row)}, but the data are read with a "
             f"decimal {own}",
             where=places.cell(row, name),
             hint=hint,

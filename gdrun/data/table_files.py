@@ -87,7 +87,7 @@ def read_json_lines(path: Path, columns: ColumnOptions) -> Table:
         choices = columns.resolved(ColumnNames(tuple(names), len(names)), str(path))
 
         def read(position: int) -> Column:
-            reading = choices.reading(position, typed=True)
+            reading = choices.reading(position)
             return _json_column(names[position], json_cells(database, position), places, reading)
 
         return assembled(choices, read, places)

@@ -35,7 +35,10 @@ cells are labels, even if they are numbers. keep: columns to use as features alt
 identifiers, which are left out otherwise, and numbers that are not dates although they look like
 dates (20240131). dates: `encode` makes features of dates, `refuse` stops with an error; `day_first`
 or `month_first` makes features too, and says how to read 3/4/2024. hash: a number of buckets, such
-as 256 or 2**10, into which texts with too many different values for 0/1 columns are hashed."""
+as 256 or 2**10, into which texts with too many different values for 0/1 columns are hashed.
+
+decimal: the decimal sign of numbers in texts (default: a point; in a text file with semicolons as
+separators the sign that the numbers show)."""
 """The text on the shared options, which is added to the docstring of each reader."""
 
 

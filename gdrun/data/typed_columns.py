@@ -45,7 +45,7 @@ def typed_table(
     names, kinds = tuple(row[0] for row in described), [row[1] for row in described]
     places = TableRows(where)
     choices = options.resolved(ColumnNames(names, len(names)), where)
-    readings = {j: choices.reading(j, typed=True) for j in choices.chosen}
+    readings = {j: choices.reading(j) for j in choices.chosen}
     found = read_numbers(
         connection,
         source,

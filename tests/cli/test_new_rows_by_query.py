@@ -123,17 +123,17 @@ def test_the_next_command_can_be_typed(here):
             "hint: leave out the file with the targets",
         ),
         (
-            ("predict", "last", "query=SELECT * FROM 't.csv'", "--decimal", ","),
-            "error: query: this is a query, which has no option decimal; only text files with "
+            ("predict", "last", "query=SELECT * FROM 't.csv'", "--encoding", "latin-1"),
+            "error: query: this is a query, which has no option encoding; only text files with "
             "columns have one",
             "hint: the query itself says how to read a file: FROM read_csv('FILE', "
-            "decimal_separator=',')",
+            "encoding='latin-1')",
         ),
         (
             ("evaluate", "last", "t.parquet", "--encoding", "latin-1", "--decimal", "."),
-            "error: t.parquet: this is a parquet file, which has no option encoding and decimal; "
-            "only text files with columns have one",
-            "hint: leave out encoding and decimal",
+            "error: t.parquet: this is a parquet file, which has no option encoding; only text "
+            "files with columns have one",
+            "hint: leave out encoding",
         ),
         (
             ("evaluate", "last", "iris", "--encoding", "latin-1"),
@@ -192,6 +192,21 @@ def test_the_words_for_the_query_read_the_file(here):
     options = ("--encoding", "latin-1", "--decimal", ",")
     hint = here("predict", "last", "query=SELECT * FROM 'c.csv'", *options).err.splitlines()[-1]
     words = hint.partition("FROM ")[2].replace("FILE", "c.csv")
-    by_query = here("predict", "last", f"query=SELECT * FROM {words}")
+    by_query = here("predict", "last", f"query=SELECT * FROM {words}", "--decimal", ",")
     of_file = here("predict", "last", "c.csv", *options)
     assert (by_query.code, by_query.out) == (0, of_file.out)
+
+
+def test_a_model_of_texts_with_decimal_commas_reads_new_ones(here):
+    commas = FRAME.assign(age=[f"{age},5" for age in FRAME.age])
+    points = FRAME.assign(age=FRAME.age + 0.5)
+    commas.to_json("commas.jsonl", orient="records", lines=True)
+    points.to_json("points.jsonl", orient="records", lines=True)
+    commas.to_parquet("commas.parquet")
+    query = "query=FROM 'commas.parquet'"
+    assert here("train", query, *WORDS, "decimal=,").code == 0
+    expected = here("predict", "last", "points.jsonl").out
+    assert len(expected.splitlines()) == ROWS + 1
+    for source in (query, "commas.parquet", "commas.jsonl"):
+        answer = here("predict", "last", source)
+        assert (answer.code, answer.out) == (0, expected)

@@ -1,6 +1,10 @@
 """Decimal commas and points, and marks between thousands: read right, or refused by name."""
 
+import pandas
 import pytest
+
+from gdrun.data import load_table
+from gdrun.errors import DataError
 
 SALARIES = "salary;score;y\n1,200;3.5;1\n950;2.25;2\n12,500;4.75;3\n700;1.5;4\n"
 UNCLEAR = "size;y\n7;1\n2,155;2\n3,100;3\n"
@@ -60,7 +64,7 @@ def test_signs_of_numbers_with_other_separators(read, refused, delimiter):
     german = "people;price;y\n2.155;19,47;1\n311;20,1;2\n".replace(";", delimiter)
     assert refused(german).startswith(
         "error: made.csv:2 price: 2 numbers have a decimal comma, such as '19,47' in this line, "
-        "but the file is read with a decimal point\n"
+        "but the data are read with a decimal point\n"
         'hint: set decimal: ","'
     )
     assert read(german, decimal=",").X.tolist() == [[2155, 19.47], [311, 20.1]]
@@ -105,8 +109,8 @@ def test_a_quoted_number_with_thousands_is_no_decimal(read):
 def test_a_decimal_comma_that_is_not_stated(refused):
     assert refused('a,y\n"1,23",1\n"12,5",2\n') == (
         "error: made.csv:2 a: 2 numbers have a decimal comma, such as '1,23' in this line, "
-        "but the file is read with a decimal point\n"
-        'hint: set decimal: ",", or write all numbers of the file with the same sign'
+        "but the data are read with a decimal point\n"
+        'hint: set decimal: ",", or write all numbers with the same sign'
     )
 
 
@@ -139,3 +143,47 @@ def test_prices_in_which_the_sign_may_be_either_are_asked_for(refused):
 @pytest.mark.parametrize("cell", ["1'234", "1’234", "1 234", "1\u00a0234", "1\u202f234"])
 def test_other_marks_between_thousands(read, cell):
     assert read(f"a,y\n{cell},1\n17,2\n").X.tolist() == [[1234], [17]]
+
+
+COMMAS = ["80,5", "61,25", "1.070,0", "NA", "0,75"]
+"""These are 80.5, 61.25, 1070, missing and 0.75 with a decimal comma."""
+
+
+def typed_source(kind, texts):
+    """The options of a source whose columns have types, with these texts in its first column."""
+    frame = pandas.DataFrame({"a": texts, "y": range(len(texts))})
+    if kind == "parquet":
+        frame.to_parquet("made.parquet")
+    elif kind == "jsonl":
+        frame.to_json("made.jsonl", orient="records", lines=True)
+    elif kind == "feather":
+        frame.to_feather("made.feather")
+    else:
+        frame.to_csv("made.csv", sep=";", index=False)
+        return {"query": "FROM read_csv('made.csv', all_varchar=true)"}
+    return {"path": f"made.{kind}"}
+
+
+@pytest.mark.parametrize("kind", ["parquet", "jsonl", "feather", "query"])
+def test_texts_of_a_table_with_types_have_the_decimal_sign_that_is_set(tmp_path, monkeypatch, kind):
+    monkeypatch.chdir(tmp_path)
+    source = typed_source(kind, COMMAS)
+    with pytest.raises(DataError) as caught:
+        load_table({**source, "missing": "drop"})
+    assert "a decimal comma, such as '80,5'" in str(caught.value)
+    assert 'hint: set decimal: ",", or ' in str(caught.value)
+    table = load_table({**source, "decimal": ",", "missing": "drop"})
+    assert table.X[:, 0].tolist() == [80.5, 61.25, 1070, 0.75]
+    assert table.decimal == ","
+
+
+@pytest.mark.parametrize("kind", ["parquet", "jsonl", "query"])
+def test_an_unclear_text_of_a_table_with_types_is_not_misread_in_silence(
+    tmp_path, monkeypatch, kind
+):
+    monkeypatch.chdir(tmp_path)
+    source = typed_source(kind, ["1,234", "5,678"])
+    table = load_table(source)
+    assert table.X[:, 0].tolist() == [1234, 5678]
+    assert any('if the comma is the decimal sign, set decimal: ","' in n for n in table.notes)
+    assert load_table({**source, "decimal": ","}).X[:, 0].tolist() == [1.234, 5.678]

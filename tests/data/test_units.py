@@ -92,8 +92,8 @@ def test_one_decimal_comma_among_decimal_points_is_to_be_corrected(refused):
     said = refused("a,y\n" + rows("1.25", "2.5", "3,75", "4.5"))
     assert said == (
         "error: made.csv:4 a: 1 number has a decimal comma, such as '3,75' in this line, "
-        "but the file is read with a decimal point\n"
-        "hint: write all numbers of the file with the same sign"
+        "but the data are read with a decimal point\n"
+        "hint: write all numbers with the same sign"
     )
 
 
