@@ -5,16 +5,22 @@ The curvatures decide how fast gradient descent converges.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gdrun.array_types import Array
 from gdrun.insight.minimum import MOST_PARAMETERS, Minimum
 from gdrun.insight.problem import AnalysedProblem
-from gdrun.problems.curvature import dense_hessian, extreme_curvatures, hessian_product
+from gdrun.problems.curvature import (
+    dense_hessian,
+    differenced_function,
+    extreme_curvatures,
+    hessian_product,
+)
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.network import Network
+from gdrun.problems.rows import rows_of
 from gdrun.problems.smoothness import largest_curvatures, lipschitz, smoothness
 from gdrun.quantities import quantity
 
@@ -33,6 +39,8 @@ class Constants:
     ascending order, at the minimum; with many parameters only the smallest and the largest; None if
     they are not known. G: a bound of the subgradients of an objective with kinks; None if there is
     none. kinked: if L is None, whether the reason is a kink, at which the slope of the loss jumps.
+    differenced: the function of a plugin for which the Hessian is a difference of gradients,
+    because its derivative is not known; None if the Hessian is exact.
     """
 
     L: float | None
@@ -44,6 +52,7 @@ class Constants:
     curvatures: Array | None
     G: float | None = None
     kinked: bool = True
+    differenced: str | None = None
 
     @property
     def rate_range(self) -> tuple[float, float] | None:
@@ -59,10 +68,14 @@ class Constants:
 def constants_of(problem: AnalysedProblem, minimum: Minimum | None) -> Constants:
     """The constants of an experiment's objective. minimum: of this objective; None if unknown."""
     if problem.cohort.surface is not None:
-        return _of_surface(problem)
-    if isinstance(problem.model, Network):
-        return _of_network(problem)
-    return _of_linear_model(problem, problem.model, minimum)
+        found = _of_surface(problem)
+    elif isinstance(problem.model, Network):
+        found = _of_network(problem)
+    else:
+        found = _of_linear_model(problem, problem.model, minimum)
+    # The functions of the gradient are the same for all rows.
+    few = rows_of(problem.X, slice(0, 2)), problem.y[:2]
+    return replace(found, differenced=differenced_function(problem.objective, problem.start, *few))
 
 
 def _of_linear_model(

@@ -2,7 +2,8 @@
 
 The product is computed by differentiating the code of the gradient with dual arrays (see
 `dual_numbers`). So it is exact to rounding, takes about the time of two or three gradients, and
-exists for every model.
+exists for every model. Only for the equation of a plugin with a function whose derivative is not
+known, the product is a central difference of gradients (see `differenced_function`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from gdrun.array_types import Array, Numbers
-from gdrun.problems.dual_numbers import DualArray
+from gdrun.problems.dual_numbers import DualArray, NoDerivativeError
 from gdrun.problems.lanczos import MOST_PRODUCTS, Extremes, extreme_eigenvalues
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.objective import Objective, block_rows
@@ -28,10 +29,10 @@ def gradient_and_product(
     w, v: (P,) for P parameters. Batch normalisation uses the statistics of these rows; dropout is
     off. The kinks of relu and of hinge losses add nothing to the second derivatives.
     """
-    lane: Any = DualArray(w[None], v[None])  # the gradient's code accepts it as an array
-    _, gradient = objective.value_and_gradient(lane, X, y)
-    dual: Any = gradient
-    return dual.value[0], dual.tangent[0]
+    gradient, product = _with_derivative(
+        lambda lane: objective.value_and_gradient(lane, X, y)[1], w[None], v[None]
+    )
+    return gradient[0], product[0]
 
 
 def hessian_product(objective: Objective, w: Array, X: Examples, y: Array, v: Array) -> Numbers:
@@ -117,20 +118,62 @@ def _loss_hessian(model: LinearModel, scores: Array, y: Array) -> Numbers:
 
     scores: (n, 1, C), or (n, 1) for a model with one score. y (n,): the targets.
     """
-    if not model.by_class:
-        dual: Any = DualArray(scores.copy(), np.ones_like(scores))
-        _, slopes = model.loss.bound(dual, y)
-        return np.asarray(_tangent(slopes))[..., None]
-    columns = []
-    for c in range(model.outputs):
-        direction = np.zeros_like(scores)
-        direction[..., c] = 1
-        dual = DualArray(scores.copy(), direction)
-        _, slopes = model.loss.bound(dual, y)
-        columns.append(_tangent(slopes)[:, 0])
-    return np.stack(columns, axis=-1)
+    directions = np.eye(model.outputs) if model.by_class else np.ones((1, 1))
+    columns = [
+        _with_derivative(
+            lambda scores: model.loss.bound(scores, y)[1],
+            scores,
+            np.broadcast_to(direction, scores.shape),
+        )[1]
+        for direction in directions
+    ]
+    return np.stack([column[:, 0] for column in columns], axis=-1).reshape(
+        len(y), *[model.outputs] * 2
+    )
 
 
-def _tangent(slopes: Any) -> Array:
-    """The tangent of the slopes; 0 for slopes that do not depend on the scores, such as hinge's."""
-    return slopes.tangent if isinstance(slopes, DualArray) else np.zeros_like(slopes)
+def _with_derivative(
+    function: Callable[[Any], Any], at: Array, v: Array
+) -> tuple[Numbers, Numbers]:
+    """Return the value of a function and its derivative in the direction v, by dual arrays.
+
+    By a central difference if the function uses one without a known derivative. function: its
+    argument and its result are arrays that agree in all axes but the last. at, v: the argument and
+    the direction, of the same shape.
+    """
+    try:
+        # The function may write into its argument.
+        dual = function(DualArray(at.copy(), v.copy()))
+    except NoDerivativeError:
+        return np.asarray(function(at.copy())), _central_difference(function, at, v)
+    # A result that does not depend on the argument, such as the slope of a hinge, has no tangent.
+    return (
+        (dual.value, dual.tangent) if isinstance(dual, DualArray) else (dual, np.zeros_like(dual))
+    )
+
+
+def _central_difference(function: Callable[[Any], Any], at: Array, v: Array) -> Numbers:
+    """(function(at + h v) − function(at − h v)) / 2h.
+
+    The step h v is ∛ε of the size of `at`, or of 1 if this is larger, for each row of the last
+    axis: this balances the errors of rounding and of the difference.
+    """
+    size = np.maximum(1, np.abs(at).max(axis=-1, keepdims=True))
+    longest = np.abs(v).max(axis=-1, keepdims=True)
+    h = np.cbrt(np.finfo(np.float64).eps) * size / np.where(longest > 0, longest, 1)
+    difference: Numbers = (function(at + h * v) - function(at - h * v)) / (2 * h)
+    return difference
+
+
+def differenced_function(objective: Objective, w: Array, X: Examples, y: Array) -> str | None:
+    """Return the function for which products with the Hessian are differences of gradients.
+
+    It is the first function that the gradient uses and whose derivative is not known; None if the
+    products are exact. w (P,): the weights. X, y: the examples and their targets.
+    """
+    lane: Any = DualArray(w[None], np.zeros_like(w[None]))
+    try:
+        objective.value_and_gradient(lane, X, y)
+    except NoDerivativeError as error:
+        return error.function
+    return None

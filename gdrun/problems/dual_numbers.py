@@ -5,13 +5,9 @@ from w has as its tangent its derivative in the direction v: f(w + ε v) = f(w) 
 to code that computes a gradient, this gives the Hessian times v, exact to rounding. No differences
 are taken, and no second derivative is written by hand.
 
-Many equations change their branch at x = 0. They test x > 0, so at 0 the tangent is that of the
-branch for x ≤ 0; for example, |x| has the slope −1 at 0. This is exact for smooth equations that
-are written with |x|, such as the sigmoid. At a kink the tangent uses one of the possible slopes,
-such as 0 for relu at 0.
-
-An array without a tangent is a constant. Only the functions of NumPy that gdrun's equations use are
-defined; for any other one, Python raises TypeError.
+An array without a tangent is a constant. The elementary functions of NumPy are defined (see
+`derivative_rules`), and a few others. Equations of plugins may use more: any other function raises
+NoDerivativeError, which names it.
 
 Source: Wengert 1964 for forward differentiation; Pearlmutter 1994 for the product with a Hessian.
 """
@@ -25,6 +21,15 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from gdrun.array_types import Array
+from gdrun.problems.derivative_rules import COMPARISONS, RULES, Parts, full
+
+
+class NoDerivativeError(TypeError):
+    """The derivative of a function is not known here. function: the name of the function."""
+
+    def __init__(self, function: str) -> None:
+        super().__init__(f"no derivative of {function} is known")
+        self.function = function
 
 
 class DualArray(NDArrayOperatorsMixin):
@@ -84,13 +89,13 @@ class DualArray(NDArrayOperatorsMixin):
     def __array_ufunc__(
         self, function: np.ufunc, method: str, *inputs: Any, out: Any = None, **options: Any
     ) -> Any:
-        if method != "__call__" or options:
-            return NotImplemented
-        if function in _COMPARISONS:
-            return function(*(_parts(item)[0] for item in inputs))
-        rule = _LINEAR.get(function) or _RULES.get(function)
-        if rule is None:
-            return NotImplemented
+        if method != "__call__":
+            raise NoDerivativeError(f"{function.__name__}.{method}")
+        if function in COMPARISONS and out is None:
+            return function(*(_parts(item)[0] for item in inputs), **options)
+        rule = RULES.get(function)
+        if rule is None or options:
+            raise NoDerivativeError(function.__name__)
         found = DualArray(*rule(function, *map(_parts, inputs)))
         return found if out is None else _written(found, out[0])
 
@@ -98,11 +103,20 @@ class DualArray(NDArrayOperatorsMixin):
         self, function: Callable[..., Any], types: Any, arguments: Any, options: Any
     ) -> Any:
         rule = _FUNCTIONS.get(function)
-        return NotImplemented if rule is None else rule(*arguments, **options)
+        if rule is None:
+            raise NoDerivativeError(function.__name__)
+        return rule(*arguments, **options)
 
+    def __getattr__(self, name: str) -> Any:
+        if hasattr(np.ndarray, name) and not name.startswith("__"):
+            raise NoDerivativeError(f"ndarray.{name}")
+        raise AttributeError(name)
 
-Parts = tuple[Any, Any]
-"""A value and its tangent."""
+    def __array__(self, *_: Any, **__: Any) -> Array:
+        raise NoDerivativeError("asarray")
+
+    def __float__(self) -> float:
+        raise NoDerivativeError("float")
 
 
 def _parts(item: Any) -> Parts:
@@ -110,101 +124,21 @@ def _parts(item: Any) -> Parts:
     return (item.value, item.tangent) if isinstance(item, DualArray) else (item, 0)
 
 
-def _written(found: DualArray, out: DualArray) -> DualArray:
+def _written(found: DualArray, out: Any) -> DualArray:
     """Write a result into an array that the caller gave, and return this array."""
+    if not isinstance(out, DualArray):
+        raise NoDerivativeError("writing into an array that does not depend on the weights")
     out.value[...], out.tangent[...] = found.value, found.tangent
     return out
 
 
-def _full(value: Any, tangent: Any) -> Parts:
-    """The value, and the tangent in the shape of the value."""
-    if np.shape(tangent) != np.shape(value):
-        tangent = np.broadcast_to(tangent, np.shape(value)).astype(value.dtype)
-    return value, tangent
-
-
-def _sum(function: np.ufunc, a: Parts, b: Parts) -> Parts:
-    return _full(function(a[0], b[0]), function(a[1], b[1]))
-
-
-def _product(function: np.ufunc, a: Parts, b: Parts) -> Parts:
-    """The product rule for any bilinear function, such as multiply, matmul and vecdot."""
-    value = function(a[0], b[0])
-    # A constant factor has the tangent 0, for which no product is computed.
-    terms = [
-        function(*pair)
-        for pair in ((a[1], b[0]), (a[0], b[1]))
-        if all(isinstance(part, np.ndarray | np.generic) or part for part in pair)
-    ]
-    return _full(value, sum(terms[1:], start=terms[0]) if terms else 0)
-
-
-def _quotient(function: np.ufunc, a: Parts, b: Parts) -> Parts:
-    value = a[0] / b[0]
-    return _full(value, (a[1] - value * b[1]) / b[0])
-
-
-def _power(function: np.ufunc, a: Parts, b: Parts) -> Parts:
-    """A power with a constant exponent."""
-    base, exponent = a[0], b[0]
-    return base**exponent, exponent * base ** (exponent - 1) * a[1]
-
-
-def _larger(function: np.ufunc, a: Parts, b: Parts) -> Parts:
-    return _full(np.maximum(a[0], b[0]), np.where(a[0] > b[0], a[1], b[1]))
-
-
-def _smaller(function: np.ufunc, a: Parts, b: Parts) -> Parts:
-    return _full(np.minimum(a[0], b[0]), np.where(a[0] <= b[0], a[1], b[1]))
-
-
-def _of_one(slope: Callable[[Any, Any], Any]) -> Callable[[np.ufunc, Parts], Parts]:
-    """The rule for the tangent of an elementwise function of one argument.
-
-    slope: a function of the argument and of the function's value, which returns the derivative.
-    """
-
-    def rule(function: np.ufunc, a: Parts) -> Parts:
-        value = function(a[0])
-        return _full(value, slope(a[0], value) * a[1])
-
-    return rule
-
-
-_COMPARISONS = {np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal}
-
-_LINEAR: dict[np.ufunc, Callable[..., Parts]] = {
-    np.add: _sum,
-    np.subtract: _sum,
-    np.multiply: _product,
-    np.matmul: _product,
-    np.vecdot: _product,
-}
-
-_RULES: dict[np.ufunc, Callable[..., Parts]] = {
-    np.true_divide: _quotient,
-    np.power: _power,
-    np.maximum: _larger,
-    np.minimum: _smaller,
-    np.negative: _of_one(lambda x, value: -1),
-    np.absolute: _of_one(lambda x, value: np.where(x > 0, 1, -1)),
-    np.sign: _of_one(lambda x, value: 0),
-    np.exp: _of_one(lambda x, value: value),
-    np.expm1: _of_one(lambda x, value: value + 1),
-    np.log: _of_one(lambda x, value: 1 / x),
-    np.log1p: _of_one(lambda x, value: 1 / (1 + x)),
-    np.sqrt: _of_one(lambda x, value: 0.5 / value),
-    np.tanh: _of_one(lambda x, value: 1 - value * value),
-}
-
-
 def _where(condition: Any, a: Any, b: Any) -> DualArray:
     (a, slope_a), (b, slope_b) = _parts(a), _parts(b)
-    return DualArray(*_full(np.where(condition, a, b), np.where(condition, slope_a, slope_b)))
+    return DualArray(*full(np.where(condition, a, b), np.where(condition, slope_a, slope_b)))
 
 
 def _stack(arrays: Any, axis: int = 0, out: Any = None) -> DualArray:
-    values, tangents = zip(*(_full(*_parts(array)) for array in arrays), strict=True)
+    values, tangents = zip(*(full(*_parts(array)) for array in arrays), strict=True)
     found = DualArray(np.stack(values, axis), np.stack(tangents, axis))
     return found if out is None else _written(found, out)
 
@@ -214,8 +148,23 @@ def _total(array: Any, axis: Any = None, keepdims: bool = False, out: Any = None
     return found if out is None else _written(found, out)
 
 
-def _empty_like(array: DualArray) -> DualArray:
-    return DualArray(np.empty_like(array.value), np.empty_like(array.value))
+def _mean(array: Any, axis: Any = None, keepdims: bool = False) -> DualArray:
+    found: DualArray = array.mean(axis=axis, keepdims=keepdims)
+    return found
+
+
+def _clip(array: Any, low: Any, high: Any) -> Any:
+    return np.minimum(np.maximum(array, low), high)
+
+
+def _filled_like(make: Callable[..., Array]) -> Callable[..., DualArray]:
+    """The function that makes an array like another one, with its values and the tangent 0."""
+
+    def function(array: DualArray, *arguments: Any, **options: Any) -> DualArray:
+        value = make(array.value, *arguments, **options)
+        return DualArray(value, np.zeros_like(value))
+
+    return function
 
 
 def _broadcast_to(array: DualArray, shape: tuple[int, ...]) -> DualArray:
@@ -226,6 +175,13 @@ _FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.where: _where,
     np.stack: _stack,
     np.sum: _total,
-    np.empty_like: _empty_like,
+    np.mean: _mean,
+    np.clip: _clip,
+    np.shape: lambda array: array.shape,
+    np.ndim: lambda array: array.ndim,
     np.broadcast_to: _broadcast_to,
+    **{
+        make: _filled_like(make)
+        for make in (np.empty_like, np.zeros_like, np.ones_like, np.full_like)
+    },
 }

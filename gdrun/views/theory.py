@@ -81,6 +81,9 @@ def _constants_table(theory: Theory) -> Table:
     elif constants.G is not None and theory.best_rate is not None:
         words = f"‖w₀ − w*‖/(G√N), for the least bound after N = {theory.steps:,} steps"
         table.add_row("best rate", quantity(theory.best_rate), words)
+    if constants.differenced is not None:
+        words = f"differences of the gradient: no derivative of {constants.differenced} is known"
+        table.add_row("Hessian", "", words)
     table.add_row("minimum f*", quantity(theory.f_star, 6), _minimum_words(theory))
     table.add_row("f at the start", quantity(theory.initial, 6), "")
     if minimum is not None and theory.distance is not None:
@@ -279,6 +282,7 @@ def theory_data(theory: Theory) -> dict[str, Any]:
         "mu_is": constants.mu_is,
         "G": constants.G,
         "everywhere": constants.everywhere,
+        "differenced": constants.differenced,
         "kappa": theory.kappa,
         "curvatures": None if known is None else list(known),
         "limit": theory.limit,

@@ -1,11 +1,14 @@
 """Hessians of every model, against central differences of the gradient and closed forms."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from gdrun.problems.activations import ACTIVATIONS
 from gdrun.problems.curvature import (
     dense_hessian,
+    differenced_function,
     extreme_curvatures,
     gradient_and_product,
     hessian_product,
@@ -128,3 +131,32 @@ def test_lanczos_of_a_multiple_of_the_identity_needs_one_product():
     found = extreme_eigenvalues(lambda v: 3.0 * v, 50)
     assert found.products == 1
     assert (found.smallest, found.largest) == pytest.approx((3.0, 3.0))
+
+
+def test_a_function_without_a_known_derivative_is_differenced():
+    """The Hessian is that of the exact code, up to the error of a central difference."""
+
+    def with_nan_to_num(function):
+        def equation(scores, y):
+            values, slopes = function(scores, y)
+            return values, np.nan_to_num(slopes)
+
+        return equation
+
+    for case in ("logistic", "softmax"):
+        objective, X, y, w = problem(*LINEAR[case])
+        exact = dense_hessian(objective, w, X, y)
+        assert differenced_function(objective, w, X, y) is None
+        loss = replace(
+            objective.model.loss, function=with_nan_to_num(objective.model.loss.function)
+        )
+        model = replace(objective.model, loss=loss)
+        other = Objective(model, 0.1)
+        assert differenced_function(other, w, X, y) == "nan_to_num"
+        np.testing.assert_allclose(dense_hessian(other, w, X, y), exact, rtol=1e-8, atol=1e-10)
+        v = np.linspace(-1, 2, len(w))
+        gradient, product = gradient_and_product(other, w, X, y, v)
+        expected = objective.value_and_gradient(w[None], X, y)[1][0]
+        np.testing.assert_array_equal(gradient, expected)
+        np.testing.assert_allclose(product, exact @ v, rtol=1e-8, atol=1e-10)
+        assert not hessian_product(other, w, X, y, 0 * v).any()

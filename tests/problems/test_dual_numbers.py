@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from gdrun.problems.activations import ACTIVATIONS
-from gdrun.problems.dual_numbers import DualArray
+from gdrun.problems.derivative_rules import COMPARISONS, RULES
+from gdrun.problems.dual_numbers import DualArray, NoDerivativeError
 from gdrun.problems.losses import LOSSES
 
 X = np.array([0.3, 1.2, 2.5])
@@ -26,6 +27,24 @@ CASES = {
     "maximum": (lambda x: np.maximum(x, 1) * x, lambda x: np.where(x > 1, 2 * x, 1)),
     "minimum": (lambda x: np.minimum(x, 1) * x, lambda x: np.where(x < 1, 2 * x, 1)),
     "where": (lambda x: np.where(x > 1, x * x, 5), lambda x: np.where(x > 1, 2 * x, 0)),
+    "variable exponent": (lambda x: x**x, lambda x: (np.log(x) + 1) * x**x),
+    "exponent": (lambda x: 2.0**x, lambda x: np.log(2) * 2**x),
+    "power of a negative number": (lambda x: (-x) ** 3, lambda x: -3 * x**2),
+    "exponent 0": (lambda x: (x - 1.2) ** 0 + x, lambda x: 1 + 0 * x),
+    "sin": (np.sin, np.cos),
+    "cos": (np.cos, lambda x: -np.sin(x)),
+    "tan": (np.tan, lambda x: 1 / np.cos(x) ** 2),
+    "arctan": (np.arctan, lambda x: 1 / (1 + x**2)),
+    "sinh": (np.sinh, np.cosh),
+    "cosh": (np.cosh, np.sinh),
+    "square": (np.square, lambda x: 2 * x),
+    "reciprocal": (np.reciprocal, lambda x: -(x**-2)),
+    "softplus": (lambda x: np.logaddexp(0, x), lambda x: 1 / (1 + np.exp(-x))),
+    "hypot": (lambda x: np.hypot(x, 2 * x), lambda x: np.sqrt(5) + 0 * x),
+    "angle": (lambda x: np.arctan2(x, 2), lambda x: 2 / (4 + x**2)),
+    "clip": (lambda x: np.clip(x, 1, 2) * 3, lambda x: np.where((x > 1) & (x < 2), 3, 0)),
+    "mean": (lambda x: np.mean(x * x) + 0 * x, lambda x: np.mean(2 * x) + 0 * x),
+    "remainder": (lambda x: 5 % x, lambda x: -(5 // x)),
     "stack": (lambda x: np.stack([x, x * x]).sum(axis=0), lambda x: 1 + 2 * x),
 }
 
@@ -76,8 +95,63 @@ def test_a_product_of_matrices():
     np.testing.assert_allclose((dual @ dual.swapaxes(0, 1)).tangent, slope @ A.T + A @ slope.T)
 
 
-def test_an_unknown_function_is_refused():
-    with pytest.raises(TypeError):
-        np.arctan(DualArray(X, X))
-    with pytest.raises(TypeError):
-        np.sort(DualArray(X, X))
+# Points of the domain of a function, where it is not all numbers; none is at a kink or a jump.
+POINTS = np.array([-2.3, -0.8, -0.4, 0.4, 0.7, 2.6])
+DOMAINS = {
+    **dict.fromkeys(("sqrt", "log", "log2", "log10", "log1p"), np.abs(POINTS)),
+    **dict.fromkeys(("arcsin", "arccos", "arctanh"), POINTS / 3),
+    **dict.fromkeys(("power", "float_power"), np.abs(POINTS)),
+    "arccosh": 1 + np.abs(POINTS),
+}
+MATRICES = ("matmul", "vecdot")
+
+
+@pytest.mark.parametrize("name", sorted({rule.__name__ for rule in RULES} - set(MATRICES)))
+def test_the_rule_of_every_function_against_central_differences(name):
+    function = getattr(np, name)
+    x = DOMAINS.get(name, POINTS)
+    values, h = [x, 1.1 * np.roll(x, 1)][: function.nin], 1e-6
+    tangents = np.linspace(-1, 2, function.nin * len(x)).reshape(function.nin, -1)
+    # All arguments change, then each one alone, while the others are constants.
+    for changes in (range(function.nin), *([k] for k in range(function.nin))):
+        duals, after, before = list(values), list(values), list(values)
+        for k in changes:
+            duals[k] = DualArray(values[k], tangents[k])
+            after[k], before[k] = values[k] + h * tangents[k], values[k] - h * tangents[k]
+        found, slope = function(*duals), (function(*after) - function(*before)) / (2 * h)
+        np.testing.assert_array_equal(found.value, function(*values))
+        np.testing.assert_allclose(found.tangent, slope, rtol=1e-7, atol=1e-8)
+
+
+@pytest.mark.parametrize("function", sorted(COMPARISONS, key=str))
+def test_a_comparison_is_that_of_the_values(function):
+    x = np.array([-1.0, 0.0, np.nan, np.inf, 2.0])
+    others = [np.ones(5)] * (function.nin - 1)
+    found = function(DualArray(x, x), *others)
+    np.testing.assert_array_equal(found, function(x, *others))
+
+
+def test_at_the_origin_a_length_and_a_power_have_a_slope():
+    zero, one = np.zeros(2), np.ones(2)
+    assert np.hypot(DualArray(zero, one), zero).tangent.tolist() == [0, 0]
+    assert (DualArray(zero, one) ** np.array([0.0, 2.0])).tangent.tolist() == [0, 0]
+    assert (DualArray(zero, one) ** DualArray(2 * one, one)).tangent.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("use", "name"),
+    [
+        (np.sort, "sort"),
+        (np.modf, "modf"),
+        (np.add.reduce, "add.reduce"),
+        (np.asarray, "asarray"),
+        (lambda x: np.array([x, x]), "asarray"),
+        (lambda x: x.cumsum(), "ndarray.cumsum"),
+        (lambda x: np.add(x, x, out=np.zeros(3)), "writing into an array"),
+        (lambda x: float(x[0]), "float"),
+    ],
+)
+def test_a_function_without_a_rule_is_named(use, name):
+    with pytest.raises(NoDerivativeError) as caught:
+        use(DualArray(X, X))
+    assert caught.value.function.startswith(name)

@@ -165,6 +165,37 @@ def test_a_convex_surface_is_what_it_declares(plugin, words, known):
     assert [bound.name for bound in found.bounds] == ["gradient"]
 
 
+WAVES = '''
+import numpy as np
+from gdrun import surface
+
+@surface(start=(2.0, 2.0), minima=((0.0, 0.0),))
+def waves(x, y, c=0.1):
+    """A bowl with waves.
+
+    f = ½ (x² + 4y²) + c (1 − cos 3x)
+    """
+    return 0.5 * (x**2 + 4 * y**2) + c * (1 - np.cos(3 * x)), x + 3 * c * np.sin(3 * x), 4 * y
+'''
+
+
+@pytest.mark.parametrize(
+    ("sine", "function"),
+    [
+        ("np.sin(3 * x)", None),
+        ("np.nan_to_num(np.sin(3 * x))", "nan_to_num"),
+        ("np.sin(np.asarray(3 * x))", "asarray"),
+    ],
+)
+def test_the_curvature_of_a_surface_with_any_function_of_numpy(plugin, sine, function):
+    # ∂²f/∂x² = 1 + 9c cos(3x), and ∂²f/∂y² = 4; at x = 2 the first one is 1 + 0.9 cos 6.
+    plugin(WAVES.replace("np.sin(3 * x)", sine))
+    found = theory_of(of_surface("waves")).constants
+    known = 1 + 0.9 * np.cos(6), 4
+    assert (found.mu, found.L) == pytest.approx(known, rel=1e-8 if function else 1e-14)
+    assert found.differenced == function
+
+
 def test_a_negative_curvature_is_named_with_its_point(plugin):
     # f = x² + xy + 2y² − x⁴/4 has ∂²f/∂x² = 2 − 3x²: at (1, 1) the Hessian is [[-1, 1], [1, 4]].
     text = QUARTIC.replace("+ x**4", "- x**4 / 4").replace("+ 4 * x**3", "- x**3")
