@@ -11,6 +11,7 @@ import typer
 from gdrun.cli.claims import claims
 from gdrun.cli.compare import compare
 from gdrun.cli.config import config
+from gdrun.cli.continuing import StudyCommand
 from gdrun.cli.diagnose import diagnose
 from gdrun.cli.evaluate import evaluate
 from gdrun.cli.export import export
@@ -80,8 +81,8 @@ UNDERSTAND = "Understand"
 LOOK = "Look things up"
 
 app.command("train", cls=Command, rich_help_panel=RUN)(train)
-app.command("sweep", cls=Command, rich_help_panel=RUN)(sweep)
-app.command("compare", cls=Command, rich_help_panel=RUN)(compare)
+app.command("sweep", cls=StudyCommand, rich_help_panel=RUN)(sweep)
+app.command("compare", cls=StudyCommand, rich_help_panel=RUN)(compare)
 app.command("show", cls=Command, rich_help_panel=SEE)(show)
 app.command("runs", cls=Command, rich_help_panel=SEE)(runs)
 app.command("plot", cls=Command, rich_help_panel=SEE)(plot)

@@ -5,17 +5,22 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+STDIN = "-"
+"""The word for a config that is read from stdin."""
+
 
 def resuming_words(command: str, path: Path) -> list[str]:
     """The words of a command line that continues the study in `path`.
 
-    command: the command line that started the study. Empty if it cannot be split into words.
+    command: the command line that started the study. The result is empty if it cannot be split into
+    words. It repeats the command if this reads the config from stdin, which must be passed again.
 
     >>> resuming_words("gdrun sweep lr --resume=old -j 2", Path("runs/new"))
-    ['gdrun', 'sweep', 'lr', '-j', '2', '--resume', 'runs/new']
+    ['gdrun', 'sweep', '--resume', 'runs/new']
     """
     words = without_resume(command)
-    return [*words, "--resume", str(path)] if words else []
+    kept = words if STDIN in words or "--config=-" in words else words[:2]
+    return [*kept, "--resume", str(path)] if words else []
 
 
 def without_resume(command: str) -> list[str]:

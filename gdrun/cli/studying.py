@@ -73,7 +73,8 @@ Resume: TypeAlias = Annotated[
     typer.Option(
         "--resume",
         metavar="STUDY",
-        help="Continue a study: its directory, its id or last; run only the missing runs.",
+        help="Continue a study: its directory, its id or last; run only the missing runs. Without "
+        "keys or names, the recorded command is repeated.",
     ),
 ]
 

@@ -107,7 +107,8 @@ def sweep(
         return 0
     ended = study.run(planned)
     best = ended.result.best
-    if best is not None and save_best is not None:
+    complete = ended.interruption.signal is None
+    if best is not None and save_best is not None and complete:
         _save(best, save_best)
     return study.show(ended, sweep_result, save_best)
 

@@ -9,7 +9,6 @@ from typing import Generic, TypeVar
 
 from gdrun.config.experiment import Experiment
 from gdrun.data import Table
-from gdrun.runs.run import find_run
 from gdrun.runs.signals import Interruption
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.trials import StudyPlan
@@ -20,7 +19,7 @@ from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.study.judgement.symptoms import data_symptoms
 from gdrun.study.run_studies import run_comparison, run_sweep
 from gdrun.study.storage.records import StudyOrigin
-from gdrun.study.storage.study_directory import RECORD, StudyDirectory
+from gdrun.study.storage.study_directory import StudyDirectory, find_study
 from gdrun.study.study import StudyContext
 from gdrun.study.study_request import Observers, StudyRequest
 from gdrun.study.tasks import prepared
@@ -58,9 +57,7 @@ class PlannedStudy(ABC, Generic[FoundStudy]):
         """
         resume, out = self.request.resume, self.request.out
         if resume is not None:
-            path = Path(resume)
-            if path.name == str(resume) and not path.is_dir():
-                path = find_run(path.name, Path(out or "runs"), (RECORD,))
+            path = find_study(str(resume), Path(out or "runs"))
             return StudyDirectory.resumed(path, self.plan, self._origin())
         if out is not None:
             return StudyDirectory.new(Path(out), self.name, self.plan, self._origin())

@@ -157,4 +157,4 @@ def test_a_terminal_that_stops_all_processes_prints_no_tracebacks(tmp_path, numb
     out, err = process.communicate(timeout=100)
     assert (process.returncode, err) == (128 + number, "")
     (directory,) = tmp_path.iterdir()
-    assert f"  gdrun {shlex.join(words)} --resume {directory}\n" in out
+    assert f"  gdrun sweep --resume {directory}\n" in out

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import socket
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from errno import ELOOP, ENOSPC
@@ -28,7 +28,7 @@ from gdrun.runs.lock import DirectoryLock
 from gdrun.runs.processes import is_alive
 from gdrun.runs.record_contents import versions
 from gdrun.runs.run import RECORD as RUN
-from gdrun.runs.run import run_directories
+from gdrun.runs.run import find_run, run_directories
 from gdrun.runs.strict_json import dumps
 from gdrun.study.design.trials import Candidate, StudyPlan, Trial, identity
 from gdrun.study.storage.records import (
@@ -139,6 +139,9 @@ class StudyDirectory:
         if earlier["verb"] != plan.verb or not shared:
             hint = f"that study was started by: {earlier.get('command', earlier['verb'])}"
             why = "it is of another kind" if shared else "it has none of these experiments"
+            changed = _differences(earlier.get("base", {}), study.record.get("base", {}))
+            if earlier["verb"] == plan.verb and changed:
+                why = f"{why}, which have {changed}"
             raise RecordError(f"contains a different study: {why}", where=str(path), hint=hint)
         if earlier.get("data") != study.record.get("data"):
             hint = "start a new study: runs on different data cannot be compared"
@@ -227,6 +230,16 @@ class StudyDirectory:
             raise _cannot_write(self.path, error) from None
 
 
+def find_study(word: str, out: Path) -> Path:
+    """The directory of the study to resume: its path, its id, a unique part of its id, or `last`.
+
+    out: the parent directory of the studies that are searched. Raises RecordError if no study or
+    several studies match an id.
+    """
+    path = Path(word)
+    return find_run(word, out, (RECORD,)) if path.name == word and not path.is_dir() else path
+
+
 def read_study(path: Path) -> StudyRecord:
     """Read the study.json of a directory.
 
@@ -270,6 +283,23 @@ def _cannot_write(path: Path, error: OSError) -> RecordError:
     cure = "free disk space" if error.errno == ENOSPC else "correct this"
     hint = f'{cure}, then continue with `resume="{path}"`'
     return RecordError(what, where=str(path), hint=hint)
+
+
+def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """The first differences between two configs: `optimizer.lr 0.2 in place of 0.1`, or empty."""
+    old, new = dict(_leaves(before)), dict(_leaves(after))
+    changed = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+    texts = [f"{key} {new.get(key)} in place of {old.get(key)}" for key in changed[:3]]
+    return ", ".join(texts) + (", …" if changed[3:] else "")
+
+
+def _leaves(section: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    """The values of a config that are no mappings, by their dotted paths."""
+    for key, value in section.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{path}{key}.")
+        else:
+            yield f"{path}{key}", value
 
 
 def list_studies(out: Path) -> list[StudyRow]:

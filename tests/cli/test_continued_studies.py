@@ -1,0 +1,163 @@
+"""`gdrun sweep --resume STUDY` and `gdrun compare --resume STUDY`, without keys or names."""
+
+import json
+import re
+import shlex
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gdrun as package
+from gdrun.runs.signals import Interruption
+
+SMALL = "dataset: iris\nmodel: softmax\nstopping: {epochs: 40}\n"
+
+STUDIES = [
+    "sweep lr=0.01,0.1 -c small.yaml --seeds 2 --metric accuracy",
+    "sweep lr=log:1e-3:1 --config=small.yaml --search random --trials 4 --seeds 1 --seed 3",
+    "sweep lr=log:1e-3:1:9 -c small.yaml --seeds 1 --halving",
+    "compare mbgd sgd lr=0.02 -c small.yaml --seeds 2 --baseline sgd",
+    "compare mbgd+adam sgd -c small.yaml --seeds 2 --tune lr=0.01,0.1 --budget epochs=30",
+]
+
+
+@pytest.fixture
+def interrupted(here, tmp_path, monkeypatch):
+    """A function that interrupts a command after some checks, and returns its Answer."""
+
+    def run(*words, checks=3):
+        calls = iter(range(1000))
+
+        def name(self):
+            if next(calls) < checks:  # the training asks before each chunk of steps
+                return None
+            self.signal = signal.SIGINT
+            return "Ctrl-C (SIGINT)"
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Interruption, "name", name)
+            return here(*words)
+
+    (tmp_path / "small.yaml").write_text(SMALL, encoding="utf-8")
+    return run
+
+
+def _directory(answer):
+    return Path(re.search(r"^written to (.+)$", answer.out, re.MULTILINE)[1])
+
+
+def _record(directory):
+    return json.loads((directory / "study.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("line", STUDIES)
+def test_the_short_command_gives_the_results_of_a_whole_study(here, interrupted, line):
+    words = line.split()
+    begun = interrupted(*words)
+    directory = _directory(begun)
+    assert begun.code == 130
+    assert begun.out.endswith(f"; to continue:\n  gdrun {words[0]} --resume {directory}\n")
+    assert here(words[0], "--resume", str(directory)).code == 0
+    whole = here(*words)
+    assert whole.code == 0
+    continued, reference = (package.read_study(each) for each in (directory, _directory(whole)))
+    assert np.array_equal(continued.results, reference.results)
+    assert [row.name for row in continued.ranking] == [row.name for row in reference.ranking]
+    for key in ("metric", "seeds", "asked", "candidates", "base", "baseline", "target"):
+        assert _record(directory).get(key) == _record(_directory(whole)).get(key), key
+
+
+def test_it_can_be_continued_again_and_again(here, interrupted):
+    directory = _directory(interrupted(*STUDIES[0].split()))
+    assert interrupted("sweep", "--resume", "last", checks=1).code == 130
+    assert here("sweep", "--resume", directory.name[:20], "--json").code == 0
+    record = _record(directory)
+    assert (record["status"], record["metric"]) == ("complete", "validation_accuracy")
+    assert here("sweep", "--resume", "last").code == 0
+    words = shlex.split(_record(directory)["command"])
+    assert "--json" not in words
+    assert words.count("--resume") == 1
+
+
+def test_more_seeds_beside_resume_are_run(here, interrupted):
+    directory = _directory(interrupted(*STUDIES[0].split()))
+    interrupted  # noqa: B018
+    answer = here("sweep", "--resume", str(directory), "--seeds", "3", "--json")
+    assert (answer.code, _record(directory)["seeds"]) == (0, [0, 1, 2])
+
+
+def _refused(answer):
+    assert (answer.code, answer.out) == (2, "")
+    return answer.err
+
+
+def test_options_that_would_make_another_study_are_refused_together(here, interrupted):
+    directory = _directory(interrupted(*STUDIES[0].split()))
+    before = (directory / "study.json").read_bytes()
+    err = _refused(here("sweep", "--resume", "last", "-c", "other.yaml", "--halving"))
+    hint = "hint: leave it out, or start a new study without --resume\n"
+    assert err == (
+        f"error: --config other.yaml: this study was started with --config small.yaml\n{hint}"
+        f"error: --halving: this study was started without --halving\n{hint}"
+    )
+    assert (directory / "study.json").read_bytes() == before
+
+
+def test_a_config_that_has_changed_is_named_with_its_change(here, interrupted, tmp_path):
+    directory = _directory(interrupted(*STUDIES[0].split()))
+    file = tmp_path / "small.yaml"
+    file.write_text(SMALL.replace("40", "50"), encoding="utf-8")
+    err = _refused(here("sweep", "--resume", str(directory)))
+    assert "it has none of these experiments, which have stopping.epochs 50 in place of 40" in err
+    assert "hint: that study was started by: gdrun sweep lr=0.01,0.1 -c small.yaml" in err
+    file.unlink()
+    err = _refused(here("sweep", "--resume", str(directory)))
+    assert "the config of this study, small.yaml, is not in this directory" in err
+    line = err.rpartition(", then: gdrun ")[2]
+    file.write_text(SMALL, encoding="utf-8")
+    assert here(*shlex.split(line)).code == 0
+
+
+def test_another_command_and_a_lost_command_are_refused_with_one_that_works(here, interrupted):
+    directory = _directory(interrupted(*STUDIES[0].split()))
+    err = _refused(here("compare", "--resume", "last"))
+    assert "is a study of gdrun sweep, not of gdrun compare" in err
+    assert here(*shlex.split(re.search("`gdrun (.+)` continues it", err)[1])).code == 0
+    record = _record(directory)
+    del record["command"]
+    (directory / "study.json").write_text(json.dumps(record), encoding="utf-8")
+    err = _refused(here("sweep", "--resume", "last"))
+    assert "the record of this study has no command" in err
+    words = shlex.split(err.rpartition("to: gdrun ")[2])
+    assert words[:2] == ["sweep", "optimizer.lr=0.01,0.1"]
+    assert here(*words, "-c", "small.yaml", "--metric", "accuracy").code == 0
+
+
+def test_a_config_from_stdin_must_be_passed_again(here, interrupted, tmp_path):
+    directory = _directory(interrupted(*STUDIES[0].split()))
+    record = _record(directory)
+    record["command"] = record["command"].replace("-c small.yaml", "-c -")
+    (directory / "study.json").write_text(json.dumps(record), encoding="utf-8")
+    err = _refused(here("sweep", "--resume", "last"))
+    assert "the config of this study came from stdin" in err
+    assert "--config - " in err and err.endswith(f"--resume {directory} --seeds 2 < CONFIG\n")
+    shown = here("show", str(directory)).out + here("show", str(directory)).err
+    assert f"-c - --seeds 2 --metric accuracy --resume {directory}" in shown
+    assert here("sweep", "--resume", "last", "-c", "small.yaml").code == 0
+
+
+def test_without_resume_the_keys_are_required(here):
+    assert "KEY[=VALUES]... is missing" in here("sweep").err
+    assert "NAME... is missing" in here("compare", "--seeds", "2").err
+
+
+def test_the_best_setting_is_saved_when_the_study_is_complete(here, interrupted, tmp_path):
+    """The two variants train one after the other: the second one is interrupted."""
+    words = ["variant=bgd,mbgd", "-c", "small.yaml", "--seeds", "1", "--save-best", "best.yaml"]
+    begun = interrupted("sweep", *words, checks=60)
+    assert "1 of 2 runs are missing" in begun.out
+    assert not (tmp_path / "best.yaml").exists()
+    assert here("sweep", "--resume", "last").code == 0
+    assert (tmp_path / "best.yaml").is_file()
