@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from gdrun.errors import DataError, suggestion
+from gdrun.errors import DataError, Problem, suggestion
 
 FRAME_INDEX = re.compile(r"__index_level_\d+__")
 """What pandas writes in Parquet and Feather as the name of an index without a name."""
@@ -49,12 +49,13 @@ class ColumnNames:
         >>> houses.choose("size", [-1, "price"], "houses.csv")
         (1, frozenset({2, 3}))
         """
-        ignored = self.positions(ignore, "ignore", where)
+        self.require({"target": () if target is None else (target,), "ignore": ignore}, where)
+        ignored = frozenset(map(self._position, ignore))
         if target is None:
             left = [j for j in range(self.width) if j not in ignored]
             named = [j for j in left if self.header and not UNNAMED.fullmatch(self.header[j])]
             return (named or left or [0])[-1], ignored
-        position = self._position(target, "target", where)
+        position = self._position(target)
         if position in ignored:
             raise DataError(
                 f"the target {self.names[position]!r} is also in the list of columns to ignore",
@@ -69,26 +70,44 @@ class ColumnNames:
         key: the name of the option, and where: the table, both for messages. Raises DataError if a
         column does not exist.
         """
-        return frozenset(self._position(column, key, where) for column in columns)
+        given = tuple(columns)
+        self.require({key: given}, where)
+        return frozenset(map(self._position, given))
 
-    def _position(self, column: str | int, key: str, where: str) -> int:
-        """The position of a column that is given by name or by position; −1 is the last one."""
+    def require(self, columns: Mapping[str, Iterable[str | int]], where: str) -> None:
+        """Raise DataError, with a problem for each column that does not exist.
+
+        columns: for each option, such as target, the columns that a user gives by name or by
+        position. where: the table, for messages.
+        """
+        problems = [
+            self._missing(column, key, where)
+            for key, given in columns.items()
+            for column in given
+            if not self._has(column)
+        ]
+        if problems:
+            raise DataError(problems)
+
+    def _has(self, column: str | int) -> bool:
         if isinstance(column, str):
-            if column not in self.names:
-                raise DataError(
-                    f"{where} has no column {column!r}",
-                    where=f"dataset.{key}",
-                    hint=suggestion(column, self.names),
-                )
-            return self.names.index(column)
-        if not -self.width <= column < self.width:
-            raise DataError(
-                f"{where} has no column {column}",
-                where=f"dataset.{key}",
-                hint=f"the columns of the file are 0 to {self.width - 1}; "
-                "if the name of a column is a number, quote it: '7'",
-            )
-        return column % self.width
+            return column in self.names
+        return -self.width <= column < self.width
+
+    def _missing(self, column: str | int, key: str, where: str) -> Problem:
+        """The problem of a column, given in the option `key`, that does not exist."""
+        hint = (
+            suggestion(column, self.names)
+            if isinstance(column, str)
+            else f"the columns of the file are 0 to {self.width - 1}; "
+            "if the name of a column is a number, quote it: '7'"
+        )
+        shown = repr(column) if isinstance(column, str) else column
+        return Problem(f"{where} has no column {shown}", f"dataset.{key}", hint)
+
+    def _position(self, column: str | int) -> int:
+        """The position of a column that exists, given by name or by position; −1 is the last."""
+        return self.names.index(column) if isinstance(column, str) else column % self.width
 
 
 def as_tuple(columns: str | int | tuple[str | int, ...]) -> tuple[str | int, ...]:

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias, get_args
 from gdrun.data.cells import STANDARD, STANDARD_LIST, MissingMarks
 from gdrun.data.column_names import ColumnNames, as_tuple
 from gdrun.data.dates import Dates
-from gdrun.errors import DataError, suggestion
+from gdrun.errors import DataError
 
 Filling = Literal["mean", "median", "most_frequent", "indicator"]
 Missing = Literal["error", "drop", "mean", "median", "most_frequent", "indicator"]
@@ -129,19 +129,22 @@ class ColumnOptions:
     def resolved(self, names: ColumnNames, where: str) -> Choices:
         """These options for a table with the columns `names`, with positions instead of names.
 
-        where: the table, for messages. Raises DataError if a column does not exist, if the target
-        or a column in `keep` is also in `ignore`, or if `hash` is a wrong number.
+        where: the table, for messages. Raises one DataError for all columns that do not exist, and
+        another if the target or a column in `keep` is also in `ignore`, or if `hash` is a wrong
+        number.
         """
-        target, ignored = names.choose(self.target, as_tuple(self.ignore), where)
-        if isinstance(self.missing, Mapping):
-            for name in self.missing:
-                if name != OTHERS and name not in names.names:
-                    raise DataError(
-                        f"{where} has no column {name!r}",
-                        where="dataset.missing",
-                        hint=suggestion(name, names.names),
-                    )
-        kept = names.positions(as_tuple(self.keep), "keep", where)
+        ignore, keep, labelled = map(as_tuple, (self.ignore, self.keep, self.categories))
+        treated = self.missing if isinstance(self.missing, Mapping) else ()
+        given = {
+            "target": () if self.target is None else (self.target,),
+            "ignore": ignore,
+            "missing": [name for name in treated if name != OTHERS],
+            "keep": keep,
+            "categories": labelled,
+        }
+        names.require(given, where)
+        target, ignored = names.choose(self.target, ignore, where)
+        kept = names.positions(keep, "keep", where)
         if both := kept & ignored:
             raise DataError(
                 f"the column {names.names[min(both)]!r} is listed in keep and in ignore",
@@ -152,7 +155,7 @@ class ColumnOptions:
             names=names,
             target=target,
             ignored=ignored,
-            labelled=names.positions(as_tuple(self.categories), "categories", where),
+            labelled=names.positions(labelled, "categories", where),
             kept=kept,
             buckets=self.buckets,
             options=self,

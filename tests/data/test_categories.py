@@ -186,6 +186,19 @@ def test_a_column_that_does_not_exist(refused, option):
     )
 
 
+def test_all_columns_that_do_not_exist_are_named_at_once(refused):
+    options = {"target": "yes", "ignore": ["zap", 7], "missing": {"sipe": "drop"}, "keep": "kap"}
+    said = refused("zip,size,cap,y\n1,2,3,4\n", **options)
+    lines = [line for line in said.splitlines() if line.startswith("error: ")]
+    assert lines == [
+        "error: dataset.target: made.csv has no column 'yes'",
+        "error: dataset.ignore: made.csv has no column 'zap'",
+        "error: dataset.ignore: made.csv has no column 7",
+        "error: dataset.missing: made.csv has no column 'sipe'",
+        "error: dataset.keep: made.csv has no column 'kap'",
+    ]
+
+
 @pytest.mark.parametrize("sign", ["\x1b", "\x01", "\x9b", "\x7f"])
 def test_control_characters_are_not_shown(refused, sign):
     code = f"0x{ord(sign):02x}"
