@@ -14,9 +14,9 @@ from gdrun.array_types import Array
 from gdrun.methods.plugins import note_on_ascent
 from gdrun.methods.stopping import position
 from gdrun.quantities import contrasted, quantity
-from gdrun.symptoms import changes, peaks
+from gdrun.symptoms import changes, peaks, swings
 from gdrun.symptoms.facts import Symptom, Traced
-from gdrun.symptoms.wording import limit_words, multiple
+from gdrun.symptoms.wording import limit_words
 
 
 def undefined_update(run: Traced) -> Symptom | None:
@@ -172,7 +172,8 @@ def oscillation(run: Traced) -> Symptom | None:
     loss in this half have the opposite sign of the change before, and the mean losses of the third
     and the fourth quarter differ by less than 1/3 of the range. Second, the rises in this half add
     up to more than half of the whole fall. Third, the loss ended above its lowest value by more
-    than half of the whole fall.
+    than half of the whole fall. The swings are the largest rise in this half or the largest fall,
+    whichever is smaller: the less of the range they are, the less certain is the symptom.
 
     Another case is a loss that stays the same, or changes slowly, although the gradient is large.
     Then each step jumps across the minimum, as near the limit 2/L. The last case is a loss that
@@ -246,15 +247,9 @@ def _moves(run: Traced, late: Array) -> bool:
         return False
     progress = abs(float(late[:middle].mean() - late[middle:].mean()))
     rises = float(np.maximum(np.diff(late), 0).sum())
-    alternates = _alternations(late) >= 0.5 and progress <= width / 3
+    alternates = swings.alternations(late) >= 0.5 and progress <= width / 3
     returned = run.end - float(run.loss.min()) > fall / 2
     return alternates or returned or (run.full_batches and rises > fall / 2)
-
-
-def _alternations(loss: Array) -> float:
-    """The share of the changes of a loss (n,) with the opposite sign of the change before."""
-    signs = np.sign(np.diff(loss))
-    return float(np.mean(signs[1:] * signs[:-1] < 0)) if len(signs) > 1 else 0.0
 
 
 def _recovered(run: Traced) -> bool:
@@ -269,48 +264,25 @@ def _second_half(run: Traced) -> Array:
     return run.loss[len(run.loss) // 2 :]
 
 
-def _course(loss: Array, floor: float) -> str:
-    """How a loss (n,) moves: whether it stays, falls slowly, rises slowly, or moves up and down.
-
-    It stays if its range is at most 1/20 of its height above `floor`, a lower bound of it. It falls
-    if its fall from the first to the last value is at least half of its range.
-    """
-    first, last, width = float(loss[0]), float(loss[-1]), float(np.ptp(loss))
-    if width <= (float(loss.max()) - floor) / 20:
-        return f"stays at {quantity(last)}"
-    if abs(first - last) < width / 2:
-        return f"moves up and down between {_range(loss)}"
-    verb = "falls" if last < first else "rises"
-    return "{} slowly, from {} to {}".format(verb, *contrasted(first, last))
-
-
-def _range(loss: Array) -> str:
-    """The smallest and the largest value of a loss (n,), as text."""
-    return " and ".join(contrasted(loss.min(), loss.max()))
-
-
 def _moving(run: Traced, name: str, places: Array) -> Symptom:
     """The symptom of a loss that moves up and down. places: the indices (n,) of its late losses."""
     late, fall = run.loss[places], float(run.loss[0] - run.loss.min())
     since = position(run.epochs[places[0]])
-    compared = "and was never below its start"
-    if fall > 0:
-        compared = f"a range of {multiple(float(np.ptp(late)), fall)} its whole fall"
-    evidence = (
-        f"after epoch {since} the training loss moves up and down between {_range(late)}, "
-        f"{compared}"
-    )
+    evidence = f"after epoch {since} the training loss {swings.words(late, fall)}"
     stays = run.overshoots or (level(run) and not _moves(run, late))
     if stays:
         evidence = (
-            f"from epoch {since} on, the training loss {_course(late, run.floor)}, because each "
-            "step jumps across the minimum"
+            f"from epoch {since} on, the training loss {swings.course(late, run.floor)}, because "
+            "each step jumps across the minimum"
         )
     if run.full_batches and run.limit is not None and run.rate > 0.9 * run.limit.value:
         evidence += f"; {limit_words(run, run.limit)}"
+    # A trend is no part of the swings, so that it makes them less certain.
+    alone = swings.size(late) / float(np.ptp(late)) if np.ptp(late) > 0 else 0.0
+    certain = alone * swings.alternations(late) * (1 - 1 / (len(late) - 1))
     return Symptom(
         name,
-        0.9 if stays else max(0.5, _alternations(late) * (1 - 1 / (len(late) - 1))),
+        0.9 if stays else max(0.5, certain),
         evidence,
         (
             *changes.less_memory(run),

@@ -103,6 +103,26 @@ def test_a_swing_is_compared_with_the_fall_of_the_loss():
     assert swung.evidence.endswith("between 1 and 1.5, a range of 1.67 times its whole fall")
 
 
+def test_a_trend_is_no_part_of_a_swing():
+    """From 1, the loss falls by 0.05 an epoch, and is higher by 0.2 at each odd epoch.
+
+    So it rises by 0.2 − 0.05 = 0.15 and falls by 0.25, in turn. From epoch 10 to 19 it falls from
+    0.5 to 0.05 + 0.2 = 0.25, and the largest rise is 0.15; its lowest value is 0.1 at epoch 18, so
+    that 0.15 is 17 % of its whole fall of 0.9.
+    """
+    loss = 1 - 0.05 * np.arange(20) + 0.2 * (np.arange(20) % 2)
+    found = next(each for each in diagnose(curves(loss)) if each.name == "oscillation")
+    moved = "falls from 0.5 to 0.25, and rises in between by up to 0.15, 17 % of its whole fall"
+    assert found.evidence == f"after epoch 10 the training loss {moved}"
+    # The same swings without the trend are certain.
+    (level,) = diagnose(curves(np.concatenate([[1], 0.4 + 0.2 * (np.arange(19) % 2)])))
+    assert (level.name, found.confidence) == ("oscillation", 0.5)
+    assert level.confidence > 0.85
+    # Steps of 0.01 in place of 0.2: the loss only falls.
+    steep = 1 - 0.05 * np.arange(20) + 0.01 * (np.arange(20) % 2)
+    assert "oscillation" not in [each.name for each in diagnose(curves(steep))]
+
+
 def test_a_loss_that_first_rose_has_its_whole_fall_in_the_second_half():
     """The loss is above its start until epoch 14, and falls by 0.4 in the last epochs."""
     loss = np.concatenate([np.linspace(1, 1.2, 10), np.linspace(1.18, 0.6, 10)])
