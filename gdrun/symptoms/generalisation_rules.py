@@ -8,6 +8,7 @@ from gdrun.array_types import Array
 from gdrun.methods.stopping import position
 from gdrun.quantities import contrasted, quantity
 from gdrun.symptoms import changes
+from gdrun.symptoms.early_explosion import settled_from
 from gdrun.symptoms.facts import Remedy, Symptom, Traced
 
 
@@ -20,6 +21,13 @@ def overfitting(run: Traced) -> Symptom | None:
     loss must end below its value at the epoch of this minimum, and below the mean of the lowest and
     the last validation loss. The end of a loss is the median of its last values;
     that of a training loss which only falls at the end is its last value.
+
+    There is no symptom if the minimum is among these last values, nor if the validation loss
+    recovers from a peak: its largest value after the minimum is in the first half of the epochs
+    since then, it has fallen by over r/10 since this peak, and the medians of the four quarters
+    after the peak fall from each to the next. If the training loss rose above its start by more
+    than its largest possible fall, the minimum is searched where the training loss is below its
+    start again.
 
     The symptom is always reported if the validation loss was lowest before the first step, and the
     run returns the initial weights. The metrics of the run are then those of the initial weights.
@@ -35,12 +43,16 @@ def overfitting(run: Traced) -> Symptom | None:
         return _never_improved(run, validation)
     if not np.isfinite(validation).all():
         return None
-    least = int(np.argmin(validation))
-    last = float(np.median(validation[-max(1, len(validation) // 10) :]))
+    since = settled_from(run)
+    least = since + int(np.argmin(validation[since:]))
+    width = max(1, len(validation) // 10)
+    last = float(np.median(validation[-width:]))
     rise, fall = last - float(validation[least]), float(validation[0] - validation[least])
     height = float(validation[least]) - run.floor
     large = rise > max(fall / 10, height / 20) or rise > max(fall / 50, height)
     if not large or run.end >= min(run.loss[least], last - rise / 2):
+        return None
+    if least >= len(validation) - width or _recovers(validation[least:], rise / 10):
         return None
     lowest, at_end = contrasted(validation[least], validation[-1])
     return Symptom(
@@ -49,10 +61,7 @@ def overfitting(run: Traced) -> Symptom | None:
         f"the validation loss rose from {lowest} at epoch {position(run.epochs[least])} to "
         f"{at_end}, while the training loss fell to {quantity(run.loss[-1])}",
         (
-            Remedy(
-                {"stopping.epochs": max(1, int(run.epochs[least]))},
-                "training ends at the lowest validation loss",
-            ),
+            *_earlier_end(float(run.epochs[least])),
             *(Remedy({"model.l2": l2}, "l2 keeps the weights small") for l2 in (0.01, 0.1)),
             Remedy(
                 {"model.dropout": 0.5},
@@ -61,6 +70,28 @@ def overfitting(run: Traced) -> Symptom | None:
             *(changes.smaller_rates(run)[:2] if last > validation[0] else ()),
         ),
     )
+
+
+def _recovers(loss: Array, least: float) -> bool:
+    """Whether a loss (n,) falls again from an early peak, by more than `least`, up to its end."""
+    top = int(np.argmax(loss))
+    after = loss[top:]
+    if top > len(loss) // 2 or len(after) < FEWEST_AFTER_PEAK:
+        return False
+    medians = [float(np.median(part)) for part in np.array_split(after, 4)]
+    return float(loss[top]) - medians[-1] > least and bool((np.diff(medians) < 0).all())
+
+
+FEWEST_AFTER_PEAK = 8
+"""A fall from a peak is judged over at least this many evaluations, 2 in each quarter."""
+
+
+def _earlier_end(epoch: float) -> tuple[Remedy, ...]:
+    """The end of the training at an epoch, or at the whole epoch before it; none before epoch 1."""
+    whole = int(epoch)
+    where = "at" if whole == epoch else "just before"
+    why = f"training ends {where} the lowest validation loss"
+    return (Remedy({"stopping.epochs": whole}, why),) if whole else ()
 
 
 def _never_improved(run: Traced, validation: Array) -> Symptom:

@@ -10,6 +10,7 @@ import numpy as np
 
 from gdrun.symptoms import (
     data_rules,
+    early_explosion,
     generalisation_rules,
     network_rules,
     progress_rules,
@@ -28,6 +29,7 @@ RUN_SYMPTOMS: dict[str, Rule] = {
     "exploding": stability_rules.exploding,
     "vanishing": network_rules.vanishing,
     "dead units": network_rules.dead_units,
+    "early explosion": early_explosion.early_explosion,
     "stuck": progress_rules.stuck,
     "leak": data_rules.leak,
     "repeated rows": data_rules.repeated_rows,
@@ -70,9 +72,9 @@ def diagnose(run: Traced) -> list[Symptom]:
     """The symptoms of a run, the gravest first; empty for a healthy run.
 
     A run that explodes, or whose update is not defined, has no other symptom: the rest of its trace
-    is a consequence of this one. A run that returns its initial weights has only `overfitting` and
-    symptoms of its data and of its results. Symptoms that the config mutes are not reported. A
-    remedy that contradicts a remedy of a graver symptom is left out.
+    is a consequence of this one. A run that returns its initial weights has only `early explosion`,
+    `overfitting`, and symptoms of its data and of its results. Symptoms that the config mutes are
+    not reported. A remedy that contradicts a remedy of a graver symptom is left out.
     """
     with np.errstate(all="ignore"):  # differences and ratios of losses that are not finite
         return _diagnose(run)
@@ -82,7 +84,7 @@ def _diagnose(run: Traced) -> list[Symptom]:
     if (end := _end(run)) is not None:
         found: list[Symptom | None] = [end]
     elif run.returns_start:
-        judged = {"overfitting", *DATA, *RESULTS}
+        judged = {"early explosion", "overfitting", *DATA, *RESULTS}
         found = [RUN_SYMPTOMS[name](run) for name in RUN_SYMPTOMS if name in judged]
     else:
         few = len(run.loss) < FEWEST

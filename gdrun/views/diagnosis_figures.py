@@ -174,6 +174,7 @@ def _only_losses(run: Traced, symptom: Symptom, title: str) -> list[Chart]:
 DRAWN: dict[str, Callable[[Traced, Symptom, str], list[Chart]]] = {
     "undefined update": _exploding,
     "exploding": _exploding,
+    "early explosion": _exploding,
     "vanishing": _vanishing,
     "dead units": _dead_units,
     "stuck": _stuck,

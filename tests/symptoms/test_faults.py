@@ -91,6 +91,11 @@ SADDLE = {"surface.start": [0.5, 0]}
 FAULTS = {
     # Rates.
     "a rate × 1000": (DIABETES | {"optimizer.lr": 100}, "exploding", DIABETES),
+    "a rate × 1000 that recovers": (
+        CANCER | {"optimizer.lr": 100, "stopping.epochs": 100},
+        "early explosion",
+        CANCER | {"optimizer.lr": 0.3, "stopping.epochs": 100},
+    ),
     "a rate ÷ 1000": (BRIEF | {"optimizer.lr": 1e-4}, "slow convergence", BRIEF),
     "a rate ÷ 1000 with Adagrad": (
         config("wine", "softmax", "bgd", "adagrad", lr=1e-4),

@@ -1,0 +1,75 @@
+"""The symptom of a run that recovered from an explosion, and where its curves can be judged again.
+
+This is a symptom of its own, and no case of `exploding`: an explosion explains the whole trace, but
+a run that recovered may also have other symptoms.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gdrun.methods.stopping import position
+from gdrun.quantities import contrasted, quantity
+from gdrun.symptoms import changes
+from gdrun.symptoms.facts import Symptom, Traced
+from gdrun.symptoms.wording import limit_words
+
+
+def early_explosion(run: Traced) -> Symptom | None:
+    """The loss jumped far above its start, because the steps are too long, and fell again later.
+
+    The training loss was once above its start by more than the largest possible fall: the first
+    loss minus the minimum of a surface, or the whole first loss on data. The learning rate is above
+    twice the stability limit. If no limit is known, the loss was that high at the first evaluation
+    after the start, and the rule has no momentum: with momentum the loss may rise at first also at
+    a stable rate.
+
+    Just above 2/L the loss of a network may rise for a few steps, and then fall at a place with a
+    smaller curvature. A quadratic explodes there, and a network does at about 4/L.
+
+    Evidence: training loss, stability limit 2/L
+
+    Source: Lewkowycz et al. 2020.
+    """
+    if not jumped(run) or not _too_large(run):
+        return None
+    top = int(np.argmax(run.loss))
+    start, highest = contrasted(run.start, run.loss[top])
+    evidence = (
+        f"the training loss jumped from {start} to {highest} by epoch "
+        f"{position(run.epochs[top])}, and then fell to {quantity(run.loss[-1])}"
+    )
+    if run.limit is not None:
+        evidence += f"; {limit_words(run, run.limit)}"
+    else:
+        evidence += f": the run recovered, but the rate {quantity(run.rate)} is too large"
+    return Symptom("early explosion", 0.8, evidence, changes.smaller_rates(run))
+
+
+FAR_ABOVE = 2.0
+"""A rate above this multiple of the stability limit is too large for a network, too."""
+
+
+def _too_large(run: Traced) -> bool:
+    """Whether the rate explains a jump of the loss above its start."""
+    if run.limit is not None:
+        return run.rate > FAR_ABOVE * run.limit.value
+    return not run.config["optimizer"].get("beta") and float(run.loss[1]) - run.start > run.gap
+
+
+def jumped(run: Traced) -> bool:
+    """Whether the loss was once above its start by more than the largest possible fall."""
+    return bool(float(run.loss.max()) - run.start > run.gap > 0)
+
+
+def settled_from(run: Traced) -> int:
+    """The first evaluation, as an index, from which no explosion explains the curves of a run.
+
+    It is 0 for a run whose loss did not jump. Otherwise it is the first evaluation after the
+    largest loss at which the loss is not above its start; the last one if there is none.
+    """
+    if not jumped(run):
+        return 0
+    top = int(np.argmax(run.loss))
+    below = np.flatnonzero(run.loss[top:] <= run.start)
+    return top + int(below[0]) if len(below) else len(run.loss) - 1
