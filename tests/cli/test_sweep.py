@@ -257,3 +257,10 @@ def test_the_ends_of_a_range_alone_are_no_setting(sweep, text):
     answer = sweep(text)
     assert answer.code == 2
     assert "hint: write lr=log:1e-3:1:9 for 9 values" in answer.err
+
+
+def test_in_a_random_search_the_range_of_the_hint_has_no_count(gdrun, tmp_path):
+    words = ("optimizer=adam", "epochs=1", "--search", "random", "--trials", "2", "--seeds", "1")
+    answer = gdrun("sweep", "beta1=0.5:0.99", *words)
+    hint = re.search(r"^hint: write (beta1=lin:0.5:0.99)$", answer.err, re.MULTILINE)
+    assert gdrun("sweep", hint[1], *words, "--out", str(tmp_path)).code == 0

@@ -172,7 +172,7 @@ def axis_of(path: Path, values: Any, *, drawn: bool = False) -> Axis:
     """
     key = ".".join(path)
     if isinstance(values, str):
-        _refuse_ends(values, key)
+        _refuse_ends(values, key, drawn=drawn)
         if drawn and _UNCOUNTED.fullmatch(values.strip()):
             values = f"{values.strip()}:2"  # the two ends
         spacing: Any = word if (word := values.partition(":")[0].strip()) in _SPACINGS else None
@@ -203,15 +203,19 @@ def has_only_ends(text: str) -> bool:
     return _ENDS.fullmatch(text.strip()) is not None
 
 
-def _refuse_ends(text: str, key: str) -> None:
-    """Raise ConfigError if a text has only the ends of a range, such as 1e-4..1 or 1e-4:1:9."""
+def _refuse_ends(text: str, key: str, *, drawn: bool) -> None:
+    """Raise ConfigError if a text has only the ends of a range, such as 1e-4..1 or 1e-4:1:9.
+
+    drawn: whether a random search draws from the range, which then needs no count.
+    """
     found = _ENDS.fullmatch(text.strip())
     if found is None:
         return
     low, high, count = found["low"], found["high"], found["count"] or "9"
     ends = (float(low), float(high))
     spacing = "log" if min(ends) > 0 and max(ends) >= 10 * min(ends) else "lin"
-    hint = f"write {key.rpartition('.')[2]}={spacing}:{low}:{high}:{count} for {count} values"
+    written = f"write {key.rpartition('.')[2]}={spacing}:{low}:{high}"
+    hint = written if drawn else f"{written}:{count} for {count} values"
     what = f"the range {text.strip()!r} lacks its spacing, log or lin"
     raise ConfigError(what, where=key, hint=hint)
 
