@@ -7,6 +7,7 @@ import pytest
 
 import gdrun
 from gdrun.errors import ConfigError, RecordError
+from gdrun.study.judgement.ranked_rows import RankedRow
 from gdrun.study.storage.study_directory import read_study
 from study.cases import LOGISTIC
 
@@ -193,7 +194,7 @@ def test_the_best_of_a_study_has_the_interval_of_its_row():
     config = {"dataset": "iris", "model": "softmax", "stopping": {"epochs": 2}}
     swept = gdrun.sweep(config, {"lr": [0.01, 0.1]}, seeds=6)
     compared = gdrun.compare(["vanilla", "adam"], config, seeds=6)
-    for found, first in ((swept, swept.ranking[0]), (compared, compared.ranking[0].standing)):
+    for found, first in ((swept, swept.ranking[0]), (compared, compared.ranking[0])):
         assert found.best.name == first.name
         # The 97 % interval of 6 values is from the lowest to the highest.
         assert (found.best.interval.low, found.best.interval.high) == (
@@ -202,3 +203,23 @@ def test_the_best_of_a_study_has_the_interval_of_its_row():
         )
         assert found.best.median == pytest.approx(np.median(first.scores))
     assert gdrun.sweep(config, {"lr": [0.01, 0.1]}, seeds=5).best.interval is None
+
+
+def test_the_rows_of_a_sweep_and_of_a_comparison_have_the_same_names():
+    config = {"dataset": "iris", "model": "softmax", "stopping": {"epochs": 2}}
+    swept = gdrun.sweep(config, {"lr": [0.01, 0.1]}, seeds=6)
+    compared = gdrun.compare(["vanilla", "adam"], config, seeds=6, tune={"lr": [0.01, 0.1]})
+    names = [name for name, each in vars(RankedRow).items() if isinstance(each, property)]
+    assert {"name", "rank", "median", "quartiles", "interval", "settings"} <= {*names}
+    for row in (*swept.ranking, *compared.ranking):
+        assert all(hasattr(row, name) for name in names)
+        scores = [result.record["summary"]["validation_loss"] for result in row.results]
+        assert row.scores.tolist() == scores
+        assert (row.runs, row.diverged, row.rose) == (6, 0, 0)
+        assert row.median == pytest.approx(np.median(scores))
+        assert row.quartiles == pytest.approx(tuple(np.quantile(scores, [0.25, 0.75])))
+        assert row.interval.low == min(scores)
+        assert repr(row).startswith(f"<{type(row).__name__} name={row.name!r}, rank={row.rank}, ")
+    assert [row.rank for row in compared.ranking] == [1, 2]
+    for row in compared.ranking:
+        assert row.settings["optimizer.lr"] == row.tuning.chosen["optimizer.lr"]

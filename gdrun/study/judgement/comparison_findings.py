@@ -20,14 +20,15 @@ from gdrun.data import Table
 from gdrun.methods.sampling import VARIANTS
 from gdrun.result_tables import ResultTables
 from gdrun.study.descent import FirstRises
-from gdrun.study.design.trials import StudyPlan
+from gdrun.study.design.trials import Settings, StudyPlan
 from gdrun.study.judgement.best import Best, best_of
 from gdrun.study.judgement.divergence import cause_beyond_rates
 from gdrun.study.judgement.flat_ends import common_flat_end
 from gdrun.study.judgement.metrics import Metric, Target, stopping_target, unlike
+from gdrun.study.judgement.ranked_rows import RankedRow
 from gdrun.study.judgement.ranking import Standing, ranked, standings, usual_target
 from gdrun.study.judgement.seed_values import values_by_seed
-from gdrun.study.judgement.statistics import Interval, holm, quantile, sign_test
+from gdrun.study.judgement.statistics import holm, quantile, sign_test
 from gdrun.study.storage.results import Result
 from gdrun.study.study import Work
 from gdrun.study.tasks import prepared
@@ -39,9 +40,11 @@ COLUMNS = {"updates": "step", "gradients": "gradients", "epochs": "epoch"}
 """For each unit of the cost of reaching a target, the column of the trace that counts it."""
 
 
-@dataclass(frozen=True)
-class Contender:
+@dataclass(frozen=True, repr=False)
+class Contender(RankedRow):
     """One of the experiments that a comparison ranks, with its results and costs.
+
+    It has the names of a row of a sweep (`RankedRow`), such as `median` and `rank`.
 
     standing: its results, scores and rank. target: the value of a metric to reach; None without
     one. batch: the number of examples from which one gradient is computed, in the first epoch.
@@ -59,8 +62,9 @@ class Contender:
     first_rises: FirstRises | None = None
 
     @property
-    def name(self) -> str:
-        return self.standing.candidate.name
+    def settings(self) -> Settings:
+        """The values, by key, in which it differs from the base, with those that tuning chose."""
+        return {**self.standing.settings, **(self.tuning.chosen if self.tuning else {})}
 
     @property
     def rising(self) -> float | None:
@@ -73,11 +77,6 @@ class Contender:
             return self.first_rises.share if self.first_rises else None
         share: float | None = self.standing.results[0].summary["rising_share"]
         return share
-
-    @property
-    def interval(self) -> Interval | None:
-        """The confidence interval of the median; None with too few runs, or if all are the same."""
-        return self.standing.interval
 
     @cached_property
     def to_target(self) -> dict[str, float]:
@@ -183,9 +182,7 @@ class Comparison(ResultTables):
         """
         first = next(iter(self.ranking), None)
         best = None if first is None or self.unlike else best_of(first.standing)
-        if best is None or first is None or first.tuning is None:
-            return best
-        return replace(best, settings={**best.settings, **first.tuning.chosen})
+        return best if best is None or first is None else replace(best, settings=first.settings)
 
     @cached_property
     def pairs(self) -> list[Pair]:

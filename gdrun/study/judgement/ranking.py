@@ -16,7 +16,7 @@ import numpy as np
 
 from gdrun.array_types import Numbers
 from gdrun.problems.rises import REORDERED
-from gdrun.study.design.trials import Candidate, StudyPlan
+from gdrun.study.design.trials import Candidate, Settings, StudyPlan
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.progress import CAP, Improvement
 from gdrun.study.judgement.statistics import Interval, Spread, quantile, spread
@@ -63,8 +63,12 @@ class Standing:
 
     def __repr__(self) -> str:
         """One line without the traces of the runs, for the list of a ranking."""
+        return self.in_one_line("Standing")
+
+    def in_one_line(self, kind: str) -> str:
+        """The name, rank and median in one line that begins with the name of a class."""
         return (
-            f"<Standing name={self.name!r}, rank={self.rank}, median={self.median:.4g}, "
+            f"<{kind} name={self.name!r}, rank={self.rank}, median={self.median:.4g}, "
             f"runs={self.runs}, diverged={self.diverged}>"
         )
 
@@ -74,9 +78,19 @@ class Standing:
         return self.candidate.name
 
     @property
+    def settings(self) -> Settings:
+        """The values, by key, in which the candidate differs from the base of the study."""
+        return self.candidate.settings
+
+    @property
     def median(self) -> float:
         """The median of the scores: lower is better, so that an accuracy has the opposite sign."""
         return self.spread.median
+
+    @property
+    def quartiles(self) -> tuple[float, float]:
+        """The first and the third quartile of the scores."""
+        return self.spread.lower, self.spread.upper
 
     @property
     def interval(self) -> Interval | None:
