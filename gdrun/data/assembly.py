@@ -24,6 +24,7 @@ from gdrun.data.places import Places
 from gdrun.data.row_numbers import EMPTY, note_on_identifier, note_on_target, why_left_out
 from gdrun.data.sentinels import note_on_sentinel, notes_on_words
 from gdrun.data.stray_classes import strays_in
+from gdrun.data.stray_texts import problems_of
 from gdrun.data.table import DROPPED, Table
 from gdrun.errors import DataError, Problem
 
@@ -78,13 +79,13 @@ def assembled(
     names, where = choices.names, places.table
     columns: dict[int, Column] = {}
     reports: dict[int, ColumnReport] = {}
-    problems: list[Problem] = []
+    errors: list[DataError] = []
     for j in choices.chosen:
         try:
             header = names.header[j] if names.header else None
             columns[j] = with_numbered_dates(read(j), header, places, choices.reading(j))
         except DataError as error:
-            problems.extend(error.problems)
+            errors.append(error)
             kind = error.kind if isinstance(error, KindError) else "text"
             becomes = UNUSABLE if j != choices.target else "the target"
             reports[j] = ColumnReport(names.names[j], kind, 0, becomes)
@@ -98,9 +99,9 @@ def assembled(
         reports[j] = report_on(column, target=j == choices.target, left_out=reasons.get(j, ""))
     used = {j: column for j, column in columns.items() if j not in reasons}
     gaps = _problems_of_missing(used, choices, places)
-    if problems or gaps:
+    if errors or gaps:
         raise UnfitColumnsError(
-            [*shortened(problems), *gaps],
+            [*shortened(problems_of(errors)), *gaps],
             tuple(reports[j] for j in sorted(reports)),
             list(columns.values()),
             names.names[choices.target],

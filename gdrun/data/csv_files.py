@@ -81,9 +81,10 @@ def read_csv(
                 if layout.header:
                     raise
                 first_row = places.cell(0, "")
-                raise DataError(
-                    _perhaps_a_name(each, first_row) for each in error.problems
-                ) from None
+                problems = [_perhaps_a_name(each, first_row) for each in error.problems]
+                if problems == list(error.problems):
+                    raise
+                raise DataError(problems) from None
 
         separators = "the separator must be a comma, a semicolon, a tab, a pipe (|) or blanks"
         found = assembled(

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-
 import numpy as np
 
 from gdrun.array_types import Flags
 from gdrun.data.cells import Cells, cell_value
 from gdrun.data.column_options import ColumnReading
-from gdrun.data.columns import KindError, count
+from gdrun.data.columns import count
 from gdrun.data.marked_numbers import misfits
 from gdrun.data.places import Places
+from gdrun.data.stray_texts import MOST, StrayTexts, StrayTextsError
 
 NEARLY = 0.9
 """The least share of the different texts of a column that are numbers."""
 
 MOSTLY = 0.5
 """This share if all texts contain amounts, such as £5 among amounts in euros."""
-
-MOST = 3
-"""The largest number of texts that the message names; the message counts the others."""
 
 
 def require_no_mixture(
@@ -32,7 +27,7 @@ def require_no_mixture(
     reading: ColumnReading,
     least: float = NEARLY,
 ) -> None:
-    """Raise KindError if most different texts are numbers of one kind, and the others are not.
+    """Raise StrayTextsError if most different texts are numbers of one kind, and others are not.
 
     Numbers are of one kind if all have a percent sign, if some have the same currency sign, or if
     none has a sign. filled (N,): False for a cell that is a missing value. places: the place of
@@ -57,39 +52,20 @@ def require_no_mixture(
     marked = (text for text in texts if cell_value(text, sign, reading.marks) is None)
     shown = next((text for text in marked if text not in set(others)), None)
     row = min(int(_having(text, cells).argmax()) for text in others[:MOST])
-    raise KindError(
+    raise StrayTextsError(
         f"{numbers:,} of its {len(texts):,} different values are numbers"
         f"{f' such as {shown!r}' if shown else ''}; "
         f"{'the other is' if len(others) == 1 else 'the others are'} {named}",
-        kind="text",
         where=places.cell(row, name),
-        hint=_hint(
+        strays=StrayTexts(
             name,
             others,
-            "this cell" if len(others) == 1 == counts[others[0]] else "these cells",
+            sum(int(_having(text, cells).sum()) for text in others),
+            reading.options,
             "" if sign == reading.decimal else sign,
-            reading,
+            "" if reading.target else reading.options.leaving_out(name),
         ),
     )
-
-
-def _hint(name: str, others: Sequence[str], these: str, sign: str, reading: ColumnReading) -> str:
-    """What to do about the texts that do not fit.
-
-    these: the words for their cells. sign: the decimal sign of most texts if it must be set, or an
-    empty text.
-    """
-    options, decimal = reading.options, f'decimal: "{sign}"'
-    correct = f"correct {these}" + (f", and set {decimal}" if sign else "")
-    left = "" if reading.target else f"; or {options.leaving_out(name)}"
-    if len(others) > MOST:
-        return correct + left
-    sets = options.adding("missing_values", *others) + (f" and {decimal}" if sign else "")
-    if all(re.search(r"\d", text) for text in others):
-        # Such a text is an amount, and not the mark of a missing value.
-        return f"{correct}; or read them as missing values with {sets}{left}"
-    mean = "it means" if len(others) == 1 else "they mean"
-    return f"if {mean} a missing value, set {sets}; or {correct}{left}"
 
 
 def _having(text: str, cells: Cells) -> Flags:

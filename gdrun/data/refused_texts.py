@@ -13,6 +13,7 @@ from gdrun.data.columns import count
 from gdrun.data.marked_numbers import have_marks
 from gdrun.data.nearly_numbers import MOSTLY, require_no_mixture
 from gdrun.data.places import Places
+from gdrun.data.stray_texts import StrayTexts, StrayTextsError
 from gdrun.data.text_files import undecoded_hint
 from gdrun.data.units import have_units, without_unit
 from gdrun.errors import DataError
@@ -24,7 +25,7 @@ MOST_LABELS = 20
 def require_numbers(
     name: str, cells: Cells, is_text: Flags, filled: Flags, places: Places, reading: ColumnReading
 ) -> None:
-    """Raise DataError if the texts in a column of numbers are probably typing errors.
+    """Raise StrayTextsError if the texts in a column of numbers are probably typing errors.
 
     This is assumed if few cells are texts, or if a feature has fewer different texts than different
     numbers. is_text (N,): True for a cell that is a text. filled (N,): False for a cell that is a
@@ -35,18 +36,13 @@ def require_numbers(
     if is_text.sum() >= share * filled.sum() and (reading.target or len(texts) >= len(numbers)):
         return
     row = int(is_text.argmax())
-    hint = "correct these cells; or leave them empty, and set missing: drop or mean"
-    if len(texts) == 1 and is_text.sum() > 1:
-        # A word that is repeated is no typing error.
-        hint = (
-            f"if it means a missing value, set {reading.options.adding('missing_values', *texts)}"
-        )
-    raise DataError(
+    labels = f"read them as labels with {reading.options.adding('categories', name)}"
+    raise StrayTextsError(
         f"{count(int(is_text.sum()), 'cell')} of text among "
         f"{int(filled.sum() - is_text.sum())} numbers, "
         f"such as {cells.text(row)!r} {places.here(row)}",
         where=places.cell(row, name),
-        hint=f"{hint}; or read them as labels with {reading.options.adding('categories', name)}",
+        strays=StrayTexts(name, texts, int(is_text.sum()), reading.options, last=labels),
     )
 
 

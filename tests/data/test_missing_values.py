@@ -107,12 +107,37 @@ def test_a_word_for_missing_among_numbers(refused, read, word):
     said = refused(text)
     assert said == (
         f"error: made.csv:3 a: 8 cells of text among 4 numbers, such as {word!r} in this line\n"
-        f'hint: if it means a missing value, set missing_values: ["standard", "{word}"]; or read '
-        'them as labels with categories: ["a"]'
+        f'hint: if it means a missing value, set missing_values: ["standard", "{word}"] and '
+        'missing: drop; or correct these cells; or read them as labels with categories: ["a"]'
     )
     table = read(text, missing_values=("standard", word), missing="mean")
     assert table.X[:, 0].tolist()[::3] == [0.5, 3.5, 6.5, 9.5]
     assert np.isnan(table.X[:, 0]).sum() == 8
+
+
+def test_hints_on_words_name_those_of_all_columns(refused, read):
+    """Columns a to c have one word, two words, and a limit; each hint works when it is set."""
+    cells = [[f"{i}.5", f"{i}", f"{i / 2}", f"{i}"] for i in range(1, 31)]
+    cells[3][0] = cells[4][0] = "unknown"
+    cells[7][1], cells[8][1] = "pending", "unknown"
+    cells[9][2] = cells[12][2] = "<0.5"
+    text = "a,b,c,y\n" + "".join(",".join(row) + "\n" for row in cells)
+    words = 'missing_values: ["standard", "unknown", "pending"] and missing: drop'
+    hints = [line for line in refused(text).splitlines() if line.startswith("hint: ")]
+    assert hints == [
+        f"hint: if it means a missing value, set {words}; or correct these cells; "
+        'or read them as labels with categories: ["a"]',
+        "hint: if they mean a missing value, set missing_values: "
+        '["standard", "pending", "unknown"] and missing: drop; or correct these cells; or read '
+        'them as labels with categories: ["b"]',
+        "hint: write a number in these cells, such as the limit itself; or count these lowest "
+        'values as missing ones with missing_values: ["standard", "<0.5", "unknown", "pending"] '
+        'and missing: drop; or read them as labels with categories: ["c"]',
+    ]
+    marks = ["standard", "unknown", "pending"]
+    assert refused(text, missing_values=marks, missing="drop").count("error: ") == 1
+    # Rows 4, 5, 8 to 10 and 13 are dropped.
+    assert len(read(text, missing_values=[*marks, "<0.5"], missing="drop").y) == 24
 
 
 def test_an_empty_target_is_no_column_to_leave_out(refused):

@@ -81,7 +81,8 @@ def test_one_amount_of_another_form_is_named(tmp_path, odd, typed):
     assert str(caught.value) == (
         f"error: {where} a: 60 of its 61 different values are numbers such as '€0.25'; "
         f"the other is '{odd}' (1 row)\nhint: correct this cell; or read them as missing values "
-        f'with missing_values: ["standard", "{odd}"]; or leave it out with ignore: ["a"]'
+        f'with missing_values: ["standard", "{odd}"] and missing: drop; or leave it out with '
+        'ignore: ["a"]'
     )
     table = load_table({"path": str(path), "missing": "drop", "missing_values": ["standard", odd]})
     assert table.X[:, 0].tolist() == own[:41] + own[42:]
@@ -191,8 +192,8 @@ def test_a_few_texts_among_numbers_with_marks_may_mean_missing(read, refused, ma
             f"error: made.csv:54 a: 52 of its 54 different values are numbers such as "
             f"'{min(cells[:52])}'; "
             "the others are 'k.A.' (7 rows), 'n/v' (1 row)\n"
-            'hint: if they mean a missing value, set missing_values: ["standard", "k.A.", "n/v"]; '
-            'or correct these cells; or leave it out with ignore: ["a"]'
+            'hint: if they mean a missing value, set missing_values: ["standard", "k.A.", "n/v"] '
+            'and missing: drop; or correct these cells; or leave it out with ignore: ["a"]'
         )
     table = read(text, decimal=decimal, missing="drop", missing_values=["k.A.", "n/v"])
     assert table.X[:, 0].tolist() == own
