@@ -13,11 +13,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from gdrun.config.experiment import Experiment
-from gdrun.insight.constants import Constants
-from gdrun.insight.minimum import Minimum
+from gdrun.insight.constants import Constants, penalty_floor
+from gdrun.insight.minimum import MOST_PARAMETERS, Minimum
 from gdrun.insight.problem import AnalysedProblem
 from gdrun.methods.rules import OPTIMIZERS
+from gdrun.problems.curvature import dense_hessian
 from gdrun.problems.network import Network
 from gdrun.problems.surfaces import SURFACES, Surface, place_in_words
 from gdrun.quantities import contrasted, quantity, rounded_down
@@ -30,7 +33,8 @@ class Assumption:
 
     of_run: whether it is about the run, and not about the objective. why: the reason, as text.
     change: the config change that makes it hold; None if it holds already, or if no change
-    makes it hold.
+    makes it hold. declaration: what a plugin can declare if it is true, so that the assumption is
+    known to hold, as text with the condition first.
     """
 
     name: str
@@ -38,6 +42,7 @@ class Assumption:
     why: str
     of_run: bool = False
     change: str | None = None
+    declaration: str | None = None
 
 
 def assumptions_of(
@@ -49,15 +54,12 @@ def assumptions_of(
     strong convexity μ of its objective. minimum: of the objective; None if it is not known.
     """
     surface = problem.cohort.surface
-    shape = (
-        _shape_of_surface(surface, problem.model.options)
-        if surface is not None
-        else (
-            _convex(problem),
-            _smooth(problem, constants),
-            _strongly_convex(problem, constants),
-        )
-    )
+    if surface is not None:
+        shape = _shape_of_surface(surface, problem.model.options)
+    else:
+        convex = _convex(problem)
+        strongly = _strongly_convex(problem, constants, convex.holds)
+        shape = convex, _smooth(problem, constants), strongly
     return (
         *shape,
         _attained(problem, minimum),
@@ -90,16 +92,24 @@ def _shape_of_surface(
     strong = "strongly convex"
     if known is None:
         range_ = "the smallest and the largest curvature of f are not declared"
+        names = " ".join(("lambda", ", ".join(surface.options))).strip()
+        declaration = (
+            f"if all curvatures of {surface.name} are from A to B, "
+            f"@surface(curvatures={names}: (A, B)) declares it"
+        )
         if found.constant:
             low, high = map(quantity, found.curvatures[0].tolist())
             range_ = (
-                f"the curvatures are {low} and {high} at {len(found)} points, which is no proof: "
-                "@surface(quadratic=True) declares a constant curvature"
+                f"the curvatures are {low} and {high} at {len(found)} points, which is no proof"
+            )
+            declaration = (
+                f"if the curvatures of {surface.name} are the same everywhere, "
+                "@surface(quadratic=True) declares it"
             )
         none = Assumption(strong, False, "f is not convex")
         return (
             first,
-            Assumption("smooth", None, range_),
+            Assumption("smooth", None, range_, declaration=declaration),
             none if convex is False else Assumption(strong, None, "needs the smallest curvature"),
         )
     smooth = "no constant L bounds the curvature at all weights of this surface"
@@ -116,70 +126,118 @@ def _shape_of_surface(
 
 
 def _convex(problem: AnalysedProblem) -> Assumption:
-    if isinstance(problem.model, Network):
+    model = problem.model
+    if not _is_linear(model):
         return Assumption("convex", False, "a network is not convex in its weights")
-    if not problem.model.loss.convex:
-        return Assumption("convex", False, f"the loss {problem.model.loss.name} is not convex")
-    return Assumption("convex", True, "a convex loss of scores that are linear in the weights")
+    if model.loss.convex:
+        return Assumption("convex", True, "a convex loss of scores that are linear in the weights")
+    lowest = _lowest_curvature(problem)
+    if lowest is not None:
+        return Assumption("convex", False, f"f has the curvature {quantity(lowest)} at the start")
+    return Assumption("convex", None, f"the loss {model.loss.name} is not convex, but f may be")
+
+
+def _is_linear(model: object) -> bool:
+    """Whether the scores are linear in the weights, as also in a network without hidden layers."""
+    return not isinstance(model, Network) or not model.hidden
+
+
+def _lowest_curvature(problem: AnalysedProblem) -> float | None:
+    """The smallest curvature of a linear model's objective at the start, if it is below 0.
+
+    None also with too many parameters for the Hessian.
+    """
+    if isinstance(problem.model, Network) or len(problem.start) > MOST_PARAMETERS:
+        return None
+    hessian = dense_hessian(problem.objective, problem.start, problem.X, problem.y)
+    values = np.linalg.eigvalsh(hessian)
+    rounding = 1e-9 * float(np.abs(values).max())
+    return float(values[0]) if values[0] < -rounding else None
 
 
 def _smooth(problem: AnalysedProblem, constants: Constants) -> Assumption:
-    if isinstance(problem.model, Network):
-        return Assumption(
-            "smooth", False, "no constant L bounds the curvature at all weights of a network"
-        )
-    if constants.L is None:
-        name = problem.model.loss.name
+    model = problem.model
+    if not _is_linear(model):
+        why = "no constant L bounds the curvature at all weights of a network"
+        return Assumption("smooth", False, why)
+    if isinstance(model, Network):
+        return Assumption("smooth", None, "L is known at the start only")
+    if constants.L is not None:
+        return Assumption("smooth", True, "L bounds the curvature at all weights")
+    name = model.loss.name
+    if constants.kinked:
         change = {"hinge": "loss=squared_hinge", "mae": "loss=huber"}.get(name)
-        if problem.model.loss.slopes is None:
-            return Assumption("smooth", False, f"the largest curvature of {name} is not known")
         return Assumption("smooth", False, f"the slope of {name} jumps", change=change)
-    return Assumption("smooth", True, "L bounds the curvature at all weights")
+    if not model.loss.convex:
+        return Assumption("smooth", None, f"the smallest curvature of {name} is not known")
+    arguments = ", ".join(("outputs", *model.loss.options))
+    declaration = (
+        f"if the second derivative of {name} is at most C, "
+        f"@loss(curvature=lambda {arguments}: C) declares it"
+    )
+    why = f"the largest curvature of {name} is not known"
+    return Assumption("smooth", None, why, declaration=declaration)
 
 
-def _strongly_convex(problem: AnalysedProblem, constants: Constants) -> Assumption:
+def _strongly_convex(
+    problem: AnalysedProblem, constants: Constants, convex: bool | None
+) -> Assumption:
+    """Whether f is strongly convex. convex: whether it is convex; None if this is not known."""
     name = "strongly convex"
+    model = problem.model
     if constants.everywhere and constants.mu is not None and constants.mu > 0:
         return Assumption(name, True, "μ is above 0")
-    if isinstance(problem.model, Network) or not problem.model.loss.convex:
+    if convex is False:
         return Assumption(name, False, "f is not convex")
-    if constants.mu is None and constants.quadratic:
-        return Assumption(name, False, constants.mu_is, change=None if problem.l2 else "l2=0.001")
-    model = problem.model
-    free_bias = not model.layout.penalised.all()
-    change = None if problem.l2 else "l2=0.001"
+    if isinstance(model, Network):
+        return Assumption(name, None, "μ is known at the start only")
+    # A change is for the bounds, and without L strong convexity gives none.
+    change = None if constants.L is None else _penalise_all(problem)
+    if constants.mu is None:
+        why = constants.mu_is.removeprefix("unknown: ")
+        return Assumption(name, None, why, change=change if convex else None)
     if constants.quadratic:
-        if problem.l2 and free_bias:
+        if problem.l2 and not model.layout.penalised.all():
             why = "the bias has no penalty, and the loss is flat along a direction that changes it"
         else:
             rows, columns = problem.X.shape
             why = f"the {columns} columns of the data are linearly dependent"
             if rows < columns:
                 why = f"there are fewer rows ({rows:,}) than columns ({columns:,})"
-        return Assumption(name, False, why, change=change)
+        return Assumption(name, False, why, change=None if problem.l2 else "l2=0.001")
+    why = "the l2 term leaves out the bias"
     if not problem.l2:
         why = "far from the minimum the loss has no curvature"
         if model.by_class:
             why = "adding a number to the scores of all classes changes nothing"
-        return Assumption(name, False, why, change="l2=0.001 model.bias=false")
-    return Assumption(name, False, "the l2 term leaves out the bias", change="model.bias=false")
+    return Assumption(name, False, why, change=change)
+
+
+def _penalise_all(problem: AnalysedProblem) -> str:
+    """The config change with which l2 penalises every parameter of a linear model."""
+    changes = [] if problem.l2 else ["l2=0.001"]
+    return " ".join([*changes, "model.bias=false"] if problem.model.bias else changes)
 
 
 def _attained(problem: AnalysedProblem, minimum: Minimum | None) -> Assumption:
     name = "attained"
-    if minimum is None:
-        known = "is not computed: the data are too large for a loss with kinks"
-        if isinstance(problem.model, Network):
-            known = "of a network is not known; losses are at least 0"
-        elif problem.model.loss.slopes is None:
-            known = f"of the loss {problem.model.loss.name} is not known"
-        return Assumption(name, False, f"the minimum {known}")
-    if minimum.weights is None:
+    if minimum is not None and minimum.weights is None:
         why = "the classes can be separated: the loss falls to 0 as the weights grow"
         return Assumption(name, False, why, change="l2=0.001")
-    if not minimum.converged:
-        return Assumption(name, False, "no minimum was found", change="l2=0.001")
-    return Assumption(name, True, "there are weights at which f = f*")
+    if minimum is not None and minimum.converged:
+        return Assumption(name, True, "there are weights at which f = f*")
+    # No loss is below 0, so that f attains its minimum if it grows in every direction.
+    if penalty_floor(problem) > 0:
+        return Assumption(name, True, "f is at least 0, and its l2 term grows in every direction")
+    model = problem.model
+    if isinstance(model, Network):
+        return Assumption(name, None, "the minimum of a network is not known")
+    # A convex function that consists of linear and quadratic pieces attains its minimum.
+    if model.loss.slopes is not None or model.loss.quadratic:
+        return Assumption(name, True, f"{model.loss.name} has linear or quadratic pieces only")
+    if minimum is None:
+        return Assumption(name, None, f"the minimum of the loss {model.loss.name} is not known")
+    return Assumption(name, None, "no minimum was found", change=None if problem.l2 else "l2=0.001")
 
 
 def _of_run(problem: AnalysedProblem, constants: Constants) -> Iterator[Assumption]:

@@ -17,6 +17,7 @@ from gdrun.problems.curvature import (
     differenced_function,
     extreme_curvatures,
     hessian_product,
+    loss_hessian,
 )
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.network import Network
@@ -26,6 +27,14 @@ from gdrun.quantities import quantity
 
 RESOLVED = 1e-6
 """The share of λmax below which Lanczos' method cannot distinguish an eigenvalue from 0."""
+
+FEW = 100
+FAR = 1e8
+"""The distance of a score from its target at which a loss is far from its minimum, in units of 1
+and of the target.
+"""
+FLAT = 1e-12
+"""The largest curvature that counts as none there."""
 
 
 @dataclass(frozen=True)
@@ -82,25 +91,23 @@ def _of_linear_model(
     problem: AnalysedProblem, model: LinearModel, minimum: Minimum | None
 ) -> Constants:
     L = smoothness(model, problem.X, problem.l2)
-    penalised = bool(model.layout.penalised.all())
-    floor = problem.l2 if penalised else 0.0
+    mu, mu_is = _convexity(problem, model)
     if L is None:
         if model.loss.slopes is None:
-            words = _penalty_words(floor) if model.loss.convex else "none: f is not convex"
-            mu = floor if model.loss.convex else None
-            is_text = "unknown: no bound of its curvature is known"
-            return Constants(None, mu, is_text, words, True, False, None, kinked=False)
-        is_text = "none: the slope of the loss jumps"
+            L_is = "unknown: no bound of its curvature is known"
+            return Constants(None, mu, L_is, mu_is, True, False, None, kinked=False)
+        L_is = "none: the slope of the loss jumps"
         G = lipschitz(model, problem.X, problem.l2)
-        return Constants(None, floor, is_text, _penalty_words(floor), True, False, None, G)
+        return Constants(None, mu, L_is, mu_is, True, False, None, G)
     if not model.loss.quadratic:
         at_minimum = _at_minimum(problem, minimum)
         L_is = f"upper bound: {_bound_words(model)}"
-        return Constants(L, floor, L_is, _penalty_words(floor), True, False, at_minimum)
+        return Constants(L, mu, L_is, mu_is, True, False, at_minimum)
     values = largest_curvatures(model, problem.X, problem.l2)
     if values is None:
         at_minimum = _at_minimum(problem, minimum)
         # Lanczos' method approaches the smallest eigenvalue from above, so it is no lower bound.
+        floor = penalty_floor(problem)
         words = "at least the l2 term" if floor else "unknown: too many columns"
         words_L = "exact to 1e-6, by Lanczos' method"
         return Constants(L, floor or None, words_L, words, True, True, at_minimum)
@@ -176,5 +183,30 @@ def _bound_words(model: LinearModel) -> str:
     return f"{factor}λmax(XᵀX/N), and the l2 term"
 
 
-def _penalty_words(floor: float) -> str:
-    return "that of the l2 term" if floor else "far from the minimum the loss has no curvature"
+def penalty_floor(problem: AnalysedProblem) -> float:
+    """The smallest curvature of the penalty: l2, or 0 if a parameter has no penalty."""
+    return problem.l2 if problem.model.layout.penalised.all() else 0.0
+
+
+def _convexity(problem: AnalysedProblem, model: LinearModel) -> tuple[float | None, str]:
+    """μ for a loss whose curvature is not the same everywhere, and how it is computed, as text."""
+    floor = penalty_floor(problem)
+    if not model.loss.convex:
+        return None, "unknown: the loss is not convex"
+    if floor:
+        return floor, "that of the l2 term"
+    # Adding a number to the scores of all classes changes no loss of class scores.
+    if model.by_class or _flattens(model, problem.y):
+        return 0.0, "far from the minimum the loss has no curvature"
+    return None, f"unknown: {model.loss.name} may have curvature everywhere"
+
+
+def _flattens(model: LinearModel, y: Array) -> bool:
+    """Whether a loss of one score has no curvature at scores far from the targets, on both sides.
+
+    y: the targets, of which the first few are enough.
+    """
+    few = y[:FEW].astype(np.float64)
+    far = FAR * np.maximum(1, np.abs(few))
+    curvatures = [loss_hessian(model, (few + side * far)[:, None], few) for side in (-1, 1)]
+    return bool((np.abs(curvatures) < FLAT).all())

@@ -79,7 +79,7 @@ def dense_hessian(objective: Objective, w: Array, X: Examples, y: Array) -> Numb
     assert isinstance(model, LinearModel), "the model is not linear: its Hessian is too large"
 
     def of_scores(block: Array, part: slice) -> Numbers:
-        return _loss_hessian(model, model.scores(w[None], block), y[part])
+        return loss_hessian(model, model.scores(w[None], block), y[part])
 
     hessian = score_products(X, model.outputs, of_scores) / len(X)
     hessian[np.diag_indices(w.size)] += objective.l2 * model.layout.penalised
@@ -113,7 +113,7 @@ def score_products(
     return products
 
 
-def _loss_hessian(model: LinearModel, scores: Array, y: Array) -> Numbers:
+def loss_hessian(model: LinearModel, scores: Array, y: Array) -> Numbers:
     """Return the second derivatives of the loss in the C scores of each of n examples: (n, C, C).
 
     scores: (n, 1, C), or (n, 1) for a model with one score. y (n,): the targets.

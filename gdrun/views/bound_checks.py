@@ -141,12 +141,17 @@ def _verdict(check: BoundCheck) -> Text:
 
 def _without_bounds(check: RunCheck) -> list[RenderableType]:
     """Why no bound applies to the run, and the command of a run to which one does."""
-    constants = check.theory.constants
-    if check.failing:
+    if check.theory.bounds and check.failing:
         words = "no bound applies to this run, because these assumptions fail:"
-        views = assumptions_views(check.failing, _config(check), locally=not constants.everywhere)
+        views = assumptions_views(check.failing, check.theory, _config(check))
         return [Text(words, style="bold"), *views]
-    return [Text("no bound is known for this objective", style="bold")]
+    words = "no bound is known for this objective"
+    objective = (each for each in check.theory.assumptions if not each.of_run)
+    missing = tuple(each for each in objective if not each.holds)
+    if check.theory.bounds or not missing:
+        return [Text(words, style="bold")]
+    views = assumptions_views(missing, check.theory)
+    return [Text(f"{words}, because not all of these assumptions hold:", style="bold"), *views]
 
 
 def _positions(found: StepPositions, taken: int) -> Text:

@@ -43,7 +43,7 @@ def theory_view(theory: Theory) -> RenderableType:
         parts += ["", _settings_table(theory)]
     if theory.bounds:
         parts += ["", _bounds_table(theory)]
-    parts += ["", *assumptions_views(theory.assumptions, locally=not theory.constants.everywhere)]
+    parts += ["", *assumptions_views(theory.assumptions, theory)]
     return Group(*parts)
 
 
@@ -218,26 +218,29 @@ def _count(steps: int | None) -> str:
 
 
 def assumptions_views(
-    assumptions: tuple[Assumption, ...], config: str | None = None, *, locally: bool = False
+    assumptions: tuple[Assumption, ...], theory: Theory, config: str | None = None
 ) -> list[RenderableType]:
-    """A table of the assumptions, and hints with the changes that would make them hold.
+    """A table of assumptions of a theory, and hints with what would make them hold.
 
-    config: the path of the config of a run, for the hint on the assumptions about the run, which
-    then has the whole command. None if there is no such file; the hint then has only the changes.
-    locally: whether the bounds use the curvature L at the start, which may be larger elsewhere.
+    The hint on those about the run promises the bounds, so it needs bounds. config: the path of the
+    config of a run, for this hint, which then has the whole command. None if there is no such file;
+    the hint then has only the changes.
     """
     table = plain_table("llw", "assumption", "", "")
     for each in assumptions:
         table.add_row(each.name, _VERDICTS[each.holds], each.why)
-    hints = [
-        Text(f"hint: with {each.change} {PROPERTIES[each.name]}", style="cyan")
-        for each in assumptions
-        if each.change and not each.of_run
-    ]
+    hints = [Text(f"hint: {hint}", style="cyan") for hint in filter(None, map(_hint, assumptions))]
     words = " ".join(each.change for each in assumptions if each.change and each.of_run)
-    if words:
-        hints += bounded_hint(config, words, locally=locally)
+    if words and theory.bounds:
+        hints += bounded_hint(config, words, locally=not theory.constants.everywhere)
     return [table, "", *hints] if hints else [table]
+
+
+def _hint(assumption: Assumption) -> str | None:
+    """The change or the declaration that makes an assumption about the objective hold, as text."""
+    if assumption.of_run or not assumption.change:
+        return assumption.declaration
+    return f"with {assumption.change} {PROPERTIES[assumption.name]}"
 
 
 def bounded_hint(config: str | None, changes: str, *, locally: bool) -> list[Text]:
@@ -302,6 +305,7 @@ def theory_data(theory: Theory) -> dict[str, Any]:
                 "why": each.why,
                 "of": "run" if each.of_run else "objective",
                 "change": each.change,
+                "declaration": each.declaration,
             }
             for each in theory.assumptions
         ],
