@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeGuard
 
@@ -12,10 +12,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from gdrun.array_types import Integers
 from gdrun.data.stray_classes import SINGLE
 from gdrun.data.table import DROPPED
-from gdrun.engine.trace import Columns
 from gdrun.methods.stopping import position
 from gdrun.problems.metrics import METRICS
 from gdrun.problems.surfaces import SURFACES, place_in_words
@@ -23,9 +21,9 @@ from gdrun.runs.record import RunRecord, StopRecord, TimingRecord
 from gdrun.runs.run import Run
 from gdrun.runs.statuses import status_word
 from gdrun.runs.summary import BestRecord, RunSummary, number_in
-from gdrun.views.fitting import fitting
+from gdrun.views.evaluation_table import evaluation_table
 from gdrun.views.layers import layer_table, layers_of
-from gdrun.views.numbers import MISSING, count, duration, percent, quantity
+from gdrun.views.numbers import count, duration, percent, quantity
 from gdrun.views.quality import (
     baseline_lines,
     has_metrics,
@@ -40,17 +38,6 @@ from gdrun.views.surface_runs import is_noiseless, places_of
 LONG = 2.0
 """The least seconds of a run that lists the parts of its time."""
 
-MOST_ROWS = 12
-"""The most rows of the table of evaluations, not counting the best evaluation."""
-
-_COLUMNS = {
-    "train_loss": "train loss",
-    "train_accuracy": "train acc",
-    "validation_loss": "val loss",
-    **{f"validation_{name}": f"val {metric.words}" for name, metric in METRICS.items()},
-    "validation_accuracy": "val acc",
-    "full_grad_norm": "grad norm",
-}
 _SUMMARY = {
     "train_loss": "train loss",
     "validation_loss": "val loss",
@@ -59,36 +46,6 @@ _SUMMARY = {
     "distance": "distance to minimum",
 }
 _GOOD = ("converged", "stopped", "exhausted")
-
-
-def evaluation_table(
-    evals: Columns,
-    best_step: int | None = None,
-    places: Mapping[int, Sequence[float]] | None = None,
-) -> RenderableType:
-    """A table with a row for each evaluation.
-
-    If there are more than MOST_ROWS, it shows MOST_ROWS of them, evenly spaced, and the best one.
-    evals: the evaluations of a run, by column, (evaluations,) each. best_step: the step of the best
-    evaluation; None if it is not known. places: the two weights after a step, by step, of a run on
-    a surface; None for another run.
-    """
-    shown = [name for name in _COLUMNS if name in evals]
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    weights = ("x", "y") if places else ()
-    for heading in ("epoch", "step", *weights, *(_COLUMNS[name] for name in shown)):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for row in _chosen(evals["step"], best_step):
-        best = evals["step"][row] == best_step
-        cells = [position(evals["epoch"][row]), f"{evals['step'][row]:,}"]
-        place = (places or {}).get(int(evals["step"][row]))
-        cells += [MISSING if place is None else quantity(place[k]) for k in range(len(weights))]
-        for name in shown:
-            value = float(evals[name][row])
-            cells.append(percent(value) if name.endswith("accuracy") else quantity(value))
-        marked = " best" if best else ""
-        table.add_row(*cells, Text(marked, style="green"))
-    return fitting(table, ("step", "train acc", "val acc", weights, "train loss"))
 
 
 def verdict_line(run: Run) -> Text:
@@ -272,19 +229,6 @@ def _cell(name: str, value: float | None) -> str:
 
 def _finite(value: float | None) -> TypeGuard[float]:
     return value is not None and bool(np.isfinite(value))
-
-
-def _chosen(steps: Integers, best_step: int | None) -> list[int]:
-    """The indices of the evaluations to show: evenly spaced, with the first, the last and the best.
-
-    steps (evaluations,): the step of each evaluation. best_step: that of the best evaluation.
-    """
-    rows = set(
-        np.linspace(0, len(steps) - 1, min(MOST_ROWS, len(steps))).round().astype(int).tolist()
-    )
-    if best_step is not None:
-        rows |= set(np.flatnonzero(steps == best_step).tolist())
-    return sorted(rows)
 
 
 def _watched(watched: Sequence[StopRecord]) -> list[RenderableType]:
