@@ -19,7 +19,7 @@ import gdrun
 from gdrun.errors import GdrunError, MissingExtraError
 from gdrun.views.comparisons import comparison_result
 from gdrun.views.export import FORMATS, Subject
-from gdrun.views.export.comparison import latex, markdown
+from gdrun.views.export.comparison import _short, latex, markdown
 from gdrun.views.export.files import write_csv, write_parquet
 from gdrun.views.export.tables import tables
 from gdrun.views.recorded import recorded_runs, recorded_trials
@@ -255,9 +255,12 @@ def test_the_ranking_has_tuned_settings_and_intervals():
     )
     # The median lies outside the range of 6 values with the probability 2 / 2⁶.
     assert (head[1], head[5]) == ("tuned", f"{100 * (1 - 2 / 2**6):.1f} % interval")
+    # Texts are aligned on the left, numbers on the right.
+    assert table.splitlines()[1].split() == f"| :-- | :-- {'| --: ' * (len(head) - 2)}|".split()
+    assert f"\\begin{{tabular}}{{ll{'r' * (len(head) - 2)}}}\n" in latex(compared)
     for row, contender in zip(rows, compared.ranking, strict=True):
         (candidate,) = (one for one in compared.plan.candidates if one.name == row[0])
-        assert row[1] == f"optimizer.lr {candidate.experiment.optimizer.options['lr']:g}"
+        assert row[1] == f"lr {candidate.experiment.optimizer.options['lr']:g}"
         losses = [result.summary["validation_loss"] for result in contender.standing.results]
         ends = [float(end) for end in row[5].split(" … ")]
         np.testing.assert_allclose(ends, [min(losses), max(losses)], rtol=1e-2)
@@ -269,6 +272,15 @@ def test_the_ranking_has_tuned_settings_and_intervals():
     wins = sum(a < b for a, b in zip(first, second, strict=True))
     assert float(rows[1][-1]) == pytest.approx(binomtest(wins, 6).pvalue, rel=0.05)
     assert rows[0][-1] == ""
+
+
+def test_a_key_whose_last_part_is_ambiguous_is_shown_whole():
+    shared = {"schedule.power": 0.5, "optimizer.power": 0.25}
+    assert _short(shared) == {"schedule.power": "0.5", "optimizer.power": "0.25"}
+    assert _short({"schedule.factor": 0.1, "optimizer.lr": 0.03162277660168379}) == {
+        "factor": "0.1",
+        "lr": "0.03162",
+    }
 
 
 def test_the_ranking_names_the_test_and_the_number_of_pairs():

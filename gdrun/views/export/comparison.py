@@ -8,7 +8,7 @@ from itertools import compress
 
 from gdrun.errors import one_line
 from gdrun.methods.stopping import position
-from gdrun.study.design.trials import Candidate
+from gdrun.study.design.trials import Candidate, Settings
 from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import ranked
@@ -22,6 +22,9 @@ from gdrun.views.study_line import study_line
 from gdrun.views.study_notes import better_median_notes, order_notes
 from gdrun.views.study_warnings import NOT_COMPARABLE
 from gdrun.views.sweeps import shown_value, spread_cells
+
+TUNED = "tuned"
+"""The heading of the column with the setting that tuning chose."""
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -48,7 +51,7 @@ def markdown(found: Sweep | Comparison) -> str:
     They say what all candidates have in common, what sorts the rows, and what any p-values are.
     """
     head, rows = _ranking(found)
-    marks = [":--", *(["--:"] * (len(head) - 1))]
+    marks = [":--" if place in _texts(head) else "--:" for place in range(len(head))]
     lines = [head, marks, *([_in_markdown(cell) for cell in row] for row in rows)]
     table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
     return table + "".join(f"\n{_in_markdown(note)}\n" for note in _notes(found))
@@ -62,7 +65,8 @@ def latex(found: Sweep | Comparison) -> str:
     """
     head, rows = _ranking(found)
     body = [r"\toprule", _latex_row(head), r"\midrule", *map(_latex_row, rows), r"\bottomrule"]
-    begin = rf"\begin{{tabular}}{{l{'r' * (len(head) - 1)}}}"
+    columns = "".join("l" if place in _texts(head) else "r" for place in range(len(head)))
+    begin = rf"\begin{{tabular}}{{{columns}}}"
     comments = [f"% {one_line(note)}" for note in _notes(found)]
     needs = r"% in the preamble: \usepackage{booktabs}"
     return "\n".join([needs, *comments, begin, *body, r"\end{tabular}", ""])
@@ -129,7 +133,7 @@ def _ranking(found: Sweep | Comparison) -> tuple[list[str], list[list[str]]]:
     levels = {percent(each.level) for each in intervals if each is not None}
     interval = f"{levels.pop()} interval" if len(levels) == 1 else "interval"
     tested = test_result(found)
-    head = [name, "tuned", f"{median}{metric.words}", *spread, interval]
+    head = [name, TUNED, f"{median}{metric.words}", *spread, interval]
     head.append(f"{median}{Metric(tested).words}" if tested else "test")
     head += ["diverged", "dropped at epoch"]
     head.append(f"{median}updates to {target.bound}" if target else "updates")
@@ -158,6 +162,11 @@ def _ranking(found: Sweep | Comparison) -> tuple[list[str], list[list[str]]]:
     return list(compress(head, kept)), [list(compress(row, kept)) for row in rows]
 
 
+def _texts(head: Sequence[str]) -> set[int]:
+    """The places of the columns of texts, which are aligned on the left: name and tuned setting."""
+    return {0, *(place for place, heading in enumerate(head) if heading == TUNED)}
+
+
 def _number(value: float) -> str:
     """A value of the metric as text; an infinite one as ∞ or −∞."""
     return quantity(value) if math.isfinite(value) else "∞" if value > 0 else "−∞"
@@ -165,8 +174,19 @@ def _number(value: float) -> str:
 
 def _setting(candidate: Candidate) -> str:
     """The settings of a sweep's candidate, with numbers rounded as on the screen."""
-    leaves = {key.rpartition(".")[2]: value for key, value in candidate.settings.items()}
-    return " ".join(f"{leaf}={shown_value(value)}" for leaf, value in leaves.items())
+    return " ".join(f"{key}={value}" for key, value in _short(candidate.settings).items())
+
+
+def _short(settings: Settings) -> dict[str, str]:
+    """The settings as on the screen: lr in place of optimizer.lr, and numbers rounded.
+
+    A key whose last part is also that of another key is kept whole.
+    """
+    leaves = [key.rpartition(".")[2] for key in settings]
+    return {
+        leaf if leaves.count(leaf) == 1 else key: shown_value(value)
+        for leaf, (key, value) in zip(leaves, settings.items(), strict=True)
+    }
 
 
 def _p_values(found: Sweep | Comparison) -> tuple[str, dict[str, str]]:
@@ -180,13 +200,11 @@ def _p_values(found: Sweep | Comparison) -> tuple[str, dict[str, str]]:
 
 
 def _tuned(found: Sweep | Comparison) -> dict[str, str]:
-    """The setting that tuning chose for each contender, such as optimizer.lr 0.1, by its name."""
+    """The setting that tuning chose for each contender, such as lr 0.1, by its name."""
     if isinstance(found, Sweep):
         return {}
     return {
-        row.name: ", ".join(
-            f"{key} {shown_value(value)}" for key, value in row.tuning.chosen.items()
-        )
+        row.name: ", ".join(f"{key} {value}" for key, value in _short(row.tuning.chosen).items())
         for row in found.contenders
         if row.tuning is not None
     }
