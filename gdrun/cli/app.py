@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Annotated
+from copy import copy
+from typing import Annotated, Any
 
 import typer
 
@@ -100,6 +101,19 @@ app.add_typer(config, name="config", rich_help_panel=LOOK)
 app.command("help", cls=Command, rich_help_panel=LOOK)(show_help)
 
 
+def _with_only(name: str) -> typer.Typer:
+    """The app with only the command of this name, if there is one and it needs no others.
+
+    To read the parameters of all commands takes as long as to read a small file of data.
+    """
+    chosen = [each for each in app.registered_commands if each.name == name != "help"]
+    if not chosen:
+        return app
+    small = copy(app)
+    small.registered_commands, small.registered_groups = chosen, []
+    return small
+
+
 def command_line(arguments: Sequence[str]) -> int:
     """Run the command that the arguments name, and return the exit code.
 
@@ -108,7 +122,7 @@ def command_line(arguments: Sequence[str]) -> int:
     """
     if f"_{PROGRAM.upper()}_COMPLETE" in os.environ:
         app(prog_name=PROGRAM)  # a shell asks for completions; this call prints them and exits
-    command = typer.main.get_command(app)
+    command: Any = typer.main.get_command(_with_only(arguments[0] if arguments else ""))
     try:
         with command.make_context(PROGRAM, list(arguments)) as context:
             result = command.invoke(context)
@@ -117,5 +131,8 @@ def command_line(arguments: Sequence[str]) -> int:
     except typer.Abort:
         raise KeyboardInterrupt from None
     except typer.TyperException as error:
+        # The hint may name another command that has the option.
+        whole: Any = typer.main.get_command(app)
+        command.commands = whole.commands
         raise GdrunError([usage_problem(error, arguments)]) from None
     return result if isinstance(result, int) else 0

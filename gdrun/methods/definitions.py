@@ -231,6 +231,44 @@ class Definition:
         return {}
 
 
+class LaterOptions(Mapping[str, Option]):
+    """Options that are read from the signatures when they are first used.
+
+    Signatures are slow to read, and a command uses few of the methods that gdrun registers. read: a
+    function that returns the options by name.
+    """
+
+    def __init__(self, read: Callable[[], Mapping[str, Option]]) -> None:
+        self._read = read
+
+    @cached_property
+    def _found(self) -> Mapping[str, Option]:
+        return self._read()
+
+    def __getitem__(self, name: str) -> Option:
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __repr__(self) -> str:
+        return repr(self._found)
+
+
+def options_when_used(
+    function: Callable[..., Any], read: Callable[[], Mapping[str, Option]]
+) -> Mapping[str, Option]:
+    """The options of a method, from `read`: later for a method of gdrun, else now.
+
+    So a wrong annotation in a user's file is reported at its line. function: the method.
+    """
+    builtin = function.__module__.startswith(f"{__package__.partition('.')[0]}.")
+    return LaterOptions(read) if builtin else read()
+
+
 def options_of(function: Callable[..., Any]) -> dict[str, Option]:
     """Return the parameters of `function` that have a default, as options by name.
 
@@ -315,7 +353,7 @@ def define(
     return Definition(
         name=name or function.__name__,
         function=function,
-        options=options_of(function),
+        options=options_when_used(function, partial(options_of, function)),
         doc=parse_doc(function.__doc__),
         check=check,
     )

@@ -34,7 +34,8 @@ from gdrun.methods.definitions import (
     Rate,
     define,
     inputs_of,
-    options_of,
+    option_names,
+    options_when_used,
 )
 
 Equation = TypeVar("Equation", bound=Callable[..., Any])
@@ -159,8 +160,8 @@ def rule(
         extras = inputs[len(form) :]
         if inputs[: len(form)] != form or extras not in ((), ("t",), ("norm",), ("t", "norm")):
             raise _wrong_inputs(name, inputs, names)
-        options = options_of(equation)
-        for missing in {"lr", *(at for at in starts if isinstance(at, str))} - set(options):
+        options = set(option_names(equation))
+        for missing in {"lr", *(at for at in starts if isinstance(at, str))} - options:
             hint = f"add the parameter {missing} with a default, such as {missing}=0.01"
             raise GdrunError(f"rule {name} has no option {missing}", hint=hint)
         for called in (name, *other_names):
@@ -169,7 +170,7 @@ def rule(
         OPTIMIZERS[name] = Rule(
             name,
             definition.function,
-            {**definition.options, "lr": _rate(definition.options["lr"])},
+            options_when_used(equation, lambda: _with_rate(definition.options)),
             definition.doc,
             check,
             slots=names,
@@ -208,6 +209,10 @@ def _wrong_inputs(name: str, inputs: Sequence[str], slots: Sequence[str]) -> Gdr
         hint=f"use the parameters ({', '.join(form)}), then t or norm or both if the "
         "equation needs them, then options with defaults",
     )
+
+
+def _with_rate(options: Mapping[str, Option]) -> dict[str, Option]:
+    return {**options, "lr": _rate(options["lr"])}
 
 
 def _rate(option: Option) -> Option:

@@ -44,9 +44,9 @@ def test_other_data_replace_the_options_that_only_the_former_have(dataset, overr
     key, _, value = override.partition("=")
     shared = {
         "path=new.csv": {"decimal", "encoding", "ignore"},
-        "path=new.parquet": {"ignore"},
+        "path=new.parquet": {"decimal", "ignore"},
         "path=new.npy": set(),
-    }.get(override, {"folder", "ignore"})
+    }.get(override, {"folder", "decimal", "ignore"})
     kept = {name: dataset[name] for name in shared & set(dataset)}
     expected = load({"dataset": {key: value, **kept}, **model}).plain()["dataset"]
     assert found == expected

@@ -29,10 +29,12 @@ from gdrun.errors import GdrunError
 from gdrun.methods.definitions import (
     Check,
     Definition,
+    Option,
     define,
     inputs_of,
     option_names,
     options_of,
+    options_when_used,
 )
 
 Equation = TypeVar("Equation", bound=Callable[..., Any])
@@ -124,9 +126,14 @@ def schedule(
         if known is not None and known.function.__module__ != equation.__module__:
             what = f"there is already a schedule with the name {name}"
             raise GdrunError(what, hint="choose another name")
-        options = dict(definition.options)
-        for function in filter(None, (beta, watch)):
-            options |= options_of(function)
+
+        def read() -> dict[str, Option]:
+            options = dict(definition.options)
+            for function in filter(None, (beta, watch)):
+                options |= options_of(function)
+            return options
+
+        options = options_when_used(equation, read)
         SCHEDULES[name] = Schedule(
             name, equation, options, definition.doc, check, beta=beta, watch=watch
         )
