@@ -27,7 +27,7 @@ from gdrun.data.standardisation import (
 )
 from gdrun.data.stray_classes import note_on_single_rows
 from gdrun.data.table import Part, Prepared, Table, TableHashes, Task
-from gdrun.data.target_scale import TargetScale
+from gdrun.data.target_scale import TargetScale, target_note
 from gdrun.data.targets import (
     class_codes,
     codes_of,
@@ -129,7 +129,7 @@ def prepare(
     encoding = Encoding(sources, fill, mean, scale, table.missing_marks, table.decimal)
     target_scale = _target_scale(y[rows.train]) if standardize_target else None
     if target_scale is not None:
-        notes.append(_target_note(table.target_name))
+        notes.append(target_note(table.target_name))
 
     def part(of: Table, y: Array, chosen: Integers, memory: Numbers | None = None) -> Part:
         if task == "regression":
@@ -217,13 +217,6 @@ def _target_scale(trained: Array) -> TargetScale:
     """Return the standardisation of the target. trained (n,): the targets of the training rows."""
     (mean,), (scale,), _ = standardisation(trained[:, None].astype(np.float64))
     return TargetScale(float(mean), float(scale))
-
-
-def _target_note(name: str) -> str:
-    return (
-        f"the losses are those of the standardised target; metrics and predictions are in the "
-        f"unit of {name}"
-    )
 
 
 def _classes_have_no_scale(table: Table) -> DataError:

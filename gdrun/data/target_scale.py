@@ -30,3 +30,11 @@ class TargetScale:
         """Return mean + scale · value in float64. values (n,): standardised."""
         own: Numbers = np.asarray(values, dtype=np.float64) * self.scale + self.mean
         return own
+
+
+def target_note(name: str) -> str:
+    """The sentence on the units of the losses and the metrics. name: of a standardised target."""
+    return (
+        "the losses are those of the standardised target; metrics and predictions are in the "
+        f"unit of {name}"
+    )
