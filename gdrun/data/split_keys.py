@@ -27,8 +27,7 @@ def load_groups(options: Mapping[str, Any], column: str) -> tuple[Table, Groups]
     not exist, is the target, or has missing values that are not dropped.
     """
     where = "dataset.split.group"
-    reader = QUERY if "query" in options else reader_of(str(options.get("path", "")))
-    if reader is None or "ignore" not in reader.options:
+    if not _has_named_columns(options):
         raise DataError(
             "the rows of this dataset cannot be split by group: its columns have no names",
             where=where,
@@ -53,6 +52,12 @@ def load_groups(options: Mapping[str, Any], column: str) -> tuple[Table, Groups]
     named = by_group.classes
     labels = [named[int(value)] if named else value for value in values[left].tolist()]
     return table, Groups(column, codes, labels)
+
+
+def _has_named_columns(options: Mapping[str, Any]) -> bool:
+    """Whether the columns of a dataset have names, so that `ignore` can list one."""
+    reader = QUERY if "query" in options else reader_of(str(options.get("path", "")))
+    return reader is not None and "ignore" in reader.options
 
 
 def _with_groups(table: Table, found: Integers, column: str, how: str) -> tuple[Table, Integers]:
@@ -102,13 +107,17 @@ def with_times(table: Table, options: Mapping[str, Any], column: str) -> tuple[T
 
     A time is a number, or the days from 1970-01-01 to a date. column: the name of the column of
     times. options: the dataset section from which the table was read. If its `ignore` lists the
-    column, the column is no feature, but is read for the times. `missing: drop` drops rows without
-    a time. Raises DataError if the column does not exist, is text, or has missing values that are
-    not dropped.
+    column, the column is no feature, but is read for the times; if not, a note says so. `missing:
+    drop` drops rows without a time. Raises DataError if the column does not exist, is text, or has
+    missing values that are not dropped.
     """
     ignored = as_tuple(options.get("ignore") or ())
     if column not in ignored:
         times = row_times(column, table)
+        if _has_named_columns(options):
+            note = f"{column} orders the rows of the split, and is a feature too; "
+            note += f"{table.options.adding('ignore', column)} uses it for the split only"
+            table = replace(table, notes=(*table.notes, note))
     else:
         others = tuple(name for name in ignored if name != column)
         kept = (*as_tuple(options.get("keep") or ()), column)

@@ -119,6 +119,10 @@ def test_dates_order_the_rows(visits):
     column = next(at for at, name in enumerate(data.feature_names) if name.endswith("days"))
     epoch = (np.datetime64("2024-01-01") - np.datetime64("1970-01-01")).astype(int)
     assert sorted(data.test.X[:, column] - epoch) == sorted(days)[-6:]
+    assert (
+        'day orders the rows of the split, and is a feature too; ignore: ["patient", "day"] uses '
+        "it for the split only"
+    ) in data.notes
 
 
 @pytest.mark.longer
@@ -127,6 +131,7 @@ def test_a_column_that_is_no_feature_orders_the_rows_too(visits):
     file, days = visits
     data = data_of(file, "split.time=day", "standardize=false", "ignore=[patient, day]")
     assert data.feature_names == ("age",)
+    assert not any("day" in note for note in data.notes)
     effects = [float(line.split(",")[-1]) for line in file.read_text().splitlines()[1:]]
     for name, low, high in (("train", 0, 48), ("validation", 48, 54), ("test", 54, 60)):
         expected = [e for e, day in zip(effects, days, strict=True) if low <= day < high]
