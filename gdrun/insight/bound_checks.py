@@ -16,6 +16,7 @@ from gdrun.array_types import Flags, Integers, Numbers
 from gdrun.errors import RecordError
 from gdrun.insight.assumptions import Assumption
 from gdrun.insight.bounds import Bound
+from gdrun.insight.observed_contraction import ObservedContraction, observed_contraction
 from gdrun.insight.recorded_problem import problem_of_run
 from gdrun.insight.step_positions import StepPositions, step_positions
 from gdrun.insight.theory import TOLERANCE, Theory, theory_of_problem
@@ -25,6 +26,9 @@ from gdrun.runs.run import Run
 
 SLACK = 1e-9
 """A bound holds if it is exceeded by at most this share of its value: a rounding error."""
+
+RULE_AND_RATE = {"gradient descent", "stable rate", "small rate"}
+"""The assumptions about the run that the contraction of its own rule does not need."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,9 @@ class RunCheck:
     is unknown. failing: the assumptions about the run that do not hold. checks: the bounds that
     apply to the run; none if `failing` has an assumption. notes: sentences about the comparison.
     positions: where each step ends on a parabola along the step (see `step_positions`); None if the
-    run is not gradient descent with full gradients, or if no position is known.
+    run is not gradient descent with full gradients, or if no position is known. contraction: the
+    factor by which each step multiplied the error, beside the predicted one; None if theory has no
+    prediction for the rule, or if the run does not show the factor.
     """
 
     run: Run
@@ -70,6 +76,7 @@ class RunCheck:
     failing: tuple[Assumption, ...]
     notes: tuple[str, ...]
     positions: StepPositions | None
+    contraction: ObservedContraction | None
 
 
 def check_run(run: Run, tolerance: float = TOLERANCE) -> RunCheck:
@@ -96,7 +103,24 @@ def check_run(run: Run, tolerance: float = TOLERANCE) -> RunCheck:
     descends = {each.name for each in failing} <= others
     positions = step_positions(run) if descends else None
     notes = tuple(_notes(run, theory))
-    return RunCheck(run, theory, steps, excess, checks, failing, notes, positions)
+    contraction = _contraction(run, theory, steps, excess)
+    return RunCheck(run, theory, steps, excess, checks, failing, notes, positions, contraction)
+
+
+def _contraction(
+    run: Run, theory: Theory, steps: Integers, excess: Numbers
+) -> ObservedContraction | None:
+    """The contraction of the run's rule; None if it is not that of a constant rate on f."""
+    failing = {each.name for each in theory.assumptions if each.of_run and each.holds is False}
+    known = theory.minimum is not None and theory.minimum.converged
+    if theory.own is None or not known or not failing <= RULE_AND_RATE:
+        return None
+    return observed_contraction(steps, excess, _rounding(run, theory), theory.own.contraction)
+
+
+def _rounding(run: Run, theory: Theory) -> float:
+    """The rounding error of f in the dtype of the run: f − f* is known no better."""
+    return 16 * float(np.finfo(run.config["dtype"]).eps) * max(abs(theory.initial), 1e-300)
 
 
 def _to_evaluations(run: Run) -> str:
@@ -111,8 +135,7 @@ def _to_evaluations(run: Run) -> str:
 
 def _checks(run: Run, theory: Theory, steps: Integers, excess: Numbers) -> list[BoundCheck]:
     """Each bound that applies, with the observations of the run."""
-    # The rounding error of f in the dtype of the run: f − f* is known no better.
-    noise = 16 * float(np.finfo(run.config["dtype"]).eps) * max(abs(theory.initial), 1e-300)
+    noise = _rounding(run, theory)
     found = []
     for bound in theory.bounds:
         if not bound.applies:

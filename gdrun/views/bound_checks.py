@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,13 @@ from rich.text import Text
 
 from gdrun.array_types import Integers, Numbers
 from gdrun.insight.bound_checks import BoundCheck, RunCheck
+from gdrun.insight.observed_contraction import ObservedContraction
 from gdrun.insight.step_positions import StepPositions
 from gdrun.views.curves import Chart, Curve
 from gdrun.views.fitting import fitting
 from gdrun.views.numbers import MISSING, count, quantity, told_apart
 from gdrun.views.terminal_plot import PlotView
-from gdrun.views.theory import assumptions_views, plain_table, theory_data
+from gdrun.views.theory import assumptions_views, contraction_text, plain_table, theory_data
 
 MOST_ROWS = 8
 """The most steps that a table shows."""
@@ -38,6 +39,8 @@ def run_check_views(check: RunCheck) -> list[RenderableType]:
             parts += ["", curves]
     if verdicts := [Text(note) for note in check.notes] + list(map(_verdict, check.checks)):
         parts += ["", *verdicts]
+    if check.contraction is not None:
+        parts += ["", _contraction(check.contraction)]
     if check.positions is not None:
         parts += ["", _positions(check.positions, check.run.summary["steps"])]
     if not check.checks:
@@ -154,6 +157,16 @@ def _without_bounds(check: RunCheck) -> list[RenderableType]:
     return [Text(f"{words}, because not all of these assumptions hold:", style="bold"), *views]
 
 
+def _contraction(found: ObservedContraction) -> Text:
+    """The observed and the predicted factor of the error in one step."""
+    observed, predicted = map(contraction_text, (found.observed, found.predicted))
+    return Text(
+        f"from step {found.first:,} to step {found.last:,} each step multiplied the error by "
+        f"{observed}, the root of the factor of f − f*; theory predicts ρ = {predicted} after many "
+        "steps"
+    )
+
+
 def _positions(found: StepPositions, taken: int) -> Text:
     """The shares of the steps by their end on the parabola of f along the step.
 
@@ -191,6 +204,7 @@ def run_check_data(check: RunCheck) -> dict[str, Any]:
             }
             for each in check.checks
         ],
+        "contraction": None if check.contraction is None else asdict(check.contraction),
         "positions": None
         if check.positions is None
         else {

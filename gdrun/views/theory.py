@@ -162,7 +162,7 @@ def _setting_cells(setting: Setting, tolerance: float) -> tuple[str, ...]:
     return (
         quantity(setting.lr, digits),
         quantity(setting.beta, digits),
-        _contraction(setting.contraction),
+        contraction_text(setting.contraction),
         "diverges" if steps is None and setting.contraction > 1 else _count(steps),
     )
 
@@ -173,16 +173,16 @@ def _digits(setting: Setting, steps: int | None, tolerance: float) -> int:
     At the best pair of heavy ball ρ changes by the root of a change of the pair, so that with four
     digits another ρ is reached than that of the table.
     """
-    rho = _contraction(setting.contraction)
+    rho = contraction_text(setting.contraction)
     for digits in range(4, 17):
         beta = setting.beta if setting.beta is None else float(f"{setting.beta:.{digits}g}")
         typed = setting.with_values(float(f"{setting.lr:.{digits}g}"), beta)
-        if _contraction(typed.contraction) == rho and typed.steps(tolerance) == steps:
+        if contraction_text(typed.contraction) == rho and typed.steps(tolerance) == steps:
             return digits
     return 17
 
 
-def _contraction(rho: float) -> str:
+def contraction_text(rho: float) -> str:
     """ρ as text, with as many digits as tell it from 1."""
     left = abs(1 - rho)
     return quantity(rho, 4 if left > 1e-4 or not left else 1 - math.floor(math.log10(left)))

@@ -445,3 +445,14 @@ def test_the_command_in_the_hint_for_the_suboptimality_has_the_keys_of_the_study
     own = json.loads(gdrun("theory", *keys, *words).out)
     hinted = json.loads(gdrun(*shlex.split(command), *words).out)
     assert hinted["f_star"] == own["f_star"] > 0
+
+
+def test_the_observed_factor_of_a_step_beside_the_predicted_one(gdrun, trained):
+    # Along x each step multiplies the error by 1 − 0.2, along y by 1 − 4 · 0.2 = 0.2.
+    trained(*BOWL, "steps=40")
+    text = " ".join(gdrun("theory", "last").out.split())
+    assert "each step multiplied the error by 0.8, the root of the factor of f − f*" in text
+    assert "theory predicts ρ = 0.8 after many steps" in text
+    found = json.loads(gdrun("theory", "last", "--json").out)["contraction"]
+    assert found["observed"] == pytest.approx(0.8, rel=1e-6)
+    assert (found["predicted"], found["first"], found["last"]) == (pytest.approx(0.8), 20, 40)
