@@ -111,10 +111,11 @@ def _settling(config: Mapping[str, Any]) -> float:
 
 
 def fitting(config: Mapping[str, Any], remedies: Iterable[Remedy]) -> tuple[Remedy, ...]:
-    """The remedies that change this config and give a valid one.
+    """The remedies that change this config and give a valid one with which a run can settle.
 
-    Dropout, for instance, is a remedy of networks only. If the data cannot be loaded, or a method
-    is of a plugin that is not loaded, there is no check that a remedy fits the data.
+    Dropout, for instance, is a remedy of networks only, and a penalty needs a rate at which the
+    penalty alone does not diverge. If the data cannot be loaded, or a method is of a plugin that is
+    not loaded, there is no check that a remedy fits the data.
     """
     checkable = all(is_loaded(config, key) for key in SECTIONS)
     with missing_methods(config):
@@ -125,9 +126,22 @@ def fitting(config: Mapping[str, Any], remedies: Iterable[Remedy]) -> tuple[Reme
                 changed = changed_experiment(config, remedy.changes)
             except GdrunError:
                 continue
-            if changed != original and (not checkable or _fits(changed)):
+            if changed == original or _penalty_diverges(changed):
+                continue
+            if not checkable or _fits(changed):
                 kept.append(remedy)
     return tuple(kept)
+
+
+def _penalty_diverges(experiment: Experiment) -> bool:
+    """Whether the l2 penalty alone diverges: its curvature l2 needs a smaller rate, such as 2/l2.
+
+    False with clipping, which bounds the steps, and for a rule without a known limit.
+    """
+    l2 = experiment.model["l2"]
+    limit = rate_limit(experiment, l2) if l2 else None
+    clipped = bool(experiment.clip.model_dump(exclude_none=True))
+    return limit is not None and not clipped and experiment.optimizer["lr"] > limit[0]
 
 
 def _fits(experiment: Experiment) -> bool:

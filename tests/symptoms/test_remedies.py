@@ -371,6 +371,24 @@ def test_a_milder_symptom_advises_no_opposite_change():
     assert proposed_rates(baseline) == []
 
 
+@pytest.mark.parametrize(
+    ("optimizer", "largest"),
+    # On l2/2 w² alone a step is w ← (1 − lr·l2) w, which grows above 2; with the heavy ball above
+    # 2 (1 + β) = 3.8. Adam divides by the size of the gradient.
+    [("vanilla", 2.0), ({"name": "momentum", "beta": 0.9}, 3.8), ("adam", np.inf)],
+)
+@pytest.mark.parametrize("lr", [10, 30, 100])
+def test_no_penalty_is_offered_that_diverges_by_itself(optimizer, largest, lr):
+    config = {"dataset": "iris", "model": "softmax", "optimizer": optimizer, "optimizer.lr": lr}
+    penalties = [Remedy({"model.l2": l2}, "") for l2 in (0.01, 0.1, 1.0)]
+    slower = Remedy({"model.l2": 1.0, "optimizer.lr": 0.1}, "")
+    clipped = Remedy({"model.l2": 1.0, "clip.norm": 1.0}, "")
+    run = gdrun.train(None, config, "variant=bgd", "epochs=1")
+    stable = [each for each in penalties if lr * each.changes["model.l2"] < largest]
+    offered = fitting(run.config, [*penalties, slower, clipped])
+    assert offered == (*stable, slower, clipped)
+
+
 @pytest.mark.parametrize(("lr", "first"), [(5e-5, "optimizer.lr"), (0.05, "model.l2")])
 def test_a_rate_far_below_the_limit_is_the_first_remedy(lr, first):
     """Of digits with softmax, 2/L is 0.54: 5e-5 is 1e-4 of it, and 0.05 is no small rate."""
