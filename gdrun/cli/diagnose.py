@@ -153,35 +153,37 @@ def _following(run: Run, symptoms: Sequence[Symptom], tried: Sequence[Attempt] |
         words = (str(_config_of(run.directory)), *change_words(tried[0].changes))
         return step("train with the best remedy", "train", *words)
     if tried:
-        return to_tune(run)
+        return [*_other_threshold(run, symptoms), *to_tune(run)]
     if not symptoms:
         return to_tune(run)
     lines = []
     if tried is None and any(each.remedies for each in symptoms):
         words = (str(run.directory), "--try")
         lines += ["none of these changes was tried", *step("train with each", "diagnose", *words)]
-    lines += _lower_threshold(run, symptoms)
+    lines += _other_threshold(run, symptoms)
     if all(each.name in DATA for each in symptoms):
         return lines  # No curve shows them.
     picture = ("plot", str(run.directory), "--kind", "diagnosis", "-o", "diagnosis.png")
     return lines + step("draw the curves that show the symptoms", *picture)
 
 
-def _lower_threshold(run: Run, symptoms: Sequence[Symptom]) -> list[str]:
-    """The lines on a threshold that finds more examples of a rare second class of a file."""
+def _other_threshold(run: Run, symptoms: Sequence[Symptom]) -> list[str]:
+    """The lines on a threshold that finds more examples of the rarer of two classes of a file."""
     path, classes = run.config.get("dataset", {}).get("path"), run.record["data"]["classes"]
     if "imbalance" not in [each.name for each in symptoms] or len(classes) != 2 or not path:
         return []
-    counts = next(iter(run.summary["recalls"].values()))["rows"]
-    if counts[1] > counts[0] or not run.model.has_probabilities:
+    if not run.model.has_probabilities:
         return []
-    purpose = f"find more of class {classes[1]}, with more false alarms"
+    first, second = next(iter(run.summary["recalls"].values()))["rows"]
+    # The second class is predicted from this probability of it.
+    rare, threshold = (classes[1], "0.2") if second <= first else (classes[0], "0.8")
+    purpose = f"find more of class {rare}, with more false alarms"
     test = run.config["dataset"].get("test")
     if file := test.get("path") if isinstance(test, Mapping) else test:
         path = file
     else:
         purpose += ", in a file that contains the training rows"
-    return step(purpose, "evaluate", str(run.directory), str(path), "--threshold", "0.2")
+    return step(purpose, "evaluate", str(run.directory), str(path), "--threshold", threshold)
 
 
 def _config_of(directory: Path | None) -> Path:

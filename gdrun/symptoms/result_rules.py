@@ -8,7 +8,8 @@ import numpy as np
 
 from gdrun.quantities import contrasted
 from gdrun.symptoms import changes
-from gdrun.symptoms.facts import Symptom, Traced
+from gdrun.symptoms.facts import Remedy, Symptom, Traced
+from gdrun.symptoms.stability_rules import unsteady
 from gdrun.symptoms.wording import predicted, share
 
 
@@ -58,7 +59,10 @@ def imbalance(run: Traced) -> Symptom | None:
 
     With two classes, `gdrun evaluate RUN DATA --threshold 0.2` predicts the positive class from a
     probability of 0.2. If it is the rare one, more of its examples are found, and more examples of
-    the other class are taken for it.
+    the other class are taken for it. A threshold of 0.8 does this for the other class.
+
+    Larger steps, or more of them, help only a run whose loss still falls: by over 1/100 of its
+    height above its lower bound in the last tenth of the run, without moving up and down.
 
     Evidence: recall of each class, accuracy
 
@@ -86,12 +90,24 @@ def imbalance(run: Traced) -> Symptom | None:
         (
             *changes.fewer_limits(run),
             *changes.best_by_balance(run),
-            *changes.standardised(run),
-            *changes.larger_rates(run),
-            *changes.adam(run),
-            # More epochs do not help a run that returns the weights from before its first one.
-            *(() if run.returns_start else changes.longer(run)),
+            *(_further(run) if _still_falls(run) else ()),
         ),
+    )
+
+
+def _still_falls(run: Traced) -> bool:
+    """Whether the training loss still falls noticeably, in the last tenth of the run."""
+    return run.fallen_after(0.9) > (run.end - run.floor) / 100 and not unsteady(run)
+
+
+def _further(run: Traced) -> tuple[Remedy, ...]:
+    """The changes with which a loss that falls goes further."""
+    return (
+        *changes.standardised(run),
+        *changes.larger_rates(run),
+        *changes.adam(run),
+        # More epochs do not help a run that returns the weights from before its first one.
+        *(() if run.returns_start else changes.longer(run)),
     )
 
 

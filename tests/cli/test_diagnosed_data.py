@@ -76,7 +76,21 @@ def test_a_rare_class_is_a_symptom(here, tmp_path):
     (first, *_) = json.loads(here("diagnose", "--json").out)["symptoms"]
     assert "examples of class fraud in the training part" in first["evidence"]
     advice = here("diagnose").out
-    assert "to find more of class ok" not in advice  # the second class is frequent
+    assert "to find more of class ok" not in advice
+    # The second class, ok, is frequent: it is predicted only from a probability of 0.8.
+    lines = advice.splitlines()
+    place = next(
+        n for n, line in enumerate(lines) if line.startswith("to find more of class fraud")
+    )
+    assert lines[place + 1].endswith("rare.csv --threshold 0.8")
+
+    def found(*threshold):
+        words = shlex.split(lines[place + 1])[1:-2]
+        document = json.loads(here(*words, *threshold, "--json").out)
+        assert document["classes"] == ["fraud", "ok"]
+        return document["confusion"][0][0]
+
+    assert found("--threshold", "0.8") > found()
     # More steps and a larger rate together find the class.
     tried = json.loads(here("diagnose", "--try", "--json").out)["tried"]
     assert tried[0]["cured"]

@@ -65,8 +65,8 @@ def test_a_rare_class_leads_to_the_metric_that_counts_classes_alike():
         summary |= recalls(test=[(95, 95), (1, 5)])
         run = curves(STEADY, summary=summary)
         run.config["stopping"] |= stopping
-        (symptom,) = diagnose(run)
-        return symptom.remedies[0].changes
+        symptom = diagnose(run)[-1]
+        return next((each.changes for each in symptom.remedies), None)
 
     early = {"early_stopping": {"patience": 5}}
     metric = {"stopping.early_stopping.metric": "balanced_accuracy"}
@@ -77,6 +77,22 @@ def test_a_rare_class_leads_to_the_metric_that_counts_classes_alike():
     assert first_change({}) not in (metric, whole)
     early = {"early_stopping": {"patience": 5, "metric": "balanced_accuracy"}}
     assert first_change(early, validation_loss=0.1) not in (metric, whole)
+
+
+@pytest.mark.parametrize(
+    ("loss", "further"),
+    [
+        (0.31 + STEADY, False),  # It falls by 2e-6 in the last tenth: below 0.31 / 100.
+        (np.linspace(1, 0.31, 20), True),  # By 0.07 or so.
+        (0.31 + STEADY + 0.1 * (np.arange(20) % 2), False),  # It moves up and down.
+    ],
+    ids=["settled", "falling", "swinging"],
+)
+def test_a_rare_class_gets_larger_or_more_steps_only_from_a_loss_that_falls(loss, further):
+    symptom = diagnose(curves(loss, summary=recalls(test=[(95, 95), (1, 5)])))[-1]
+    keys = {key for each in symptom.remedies for key in each.changes}
+    assert symptom.name == "imbalance"
+    assert ({"optimizer.lr", "stopping.epochs"} & keys != set()) is further
 
 
 def test_a_class_that_is_too_rare_in_the_test_part_is_judged_on_the_training_part():
