@@ -162,7 +162,7 @@ def constant_notes(ranking: Sequence[Standing], metric: Metric) -> list[tuple[st
     constant = constant_prediction(ranking, metric)
     if constant is None or constant.beaten is False:
         return []
-    return [("constant", f"{_constant_words(constant)} has {_constant_value(constant, metric)}")]
+    return [("no features", f"{_constant_words(constant)} has {_constant_value(constant, metric)}")]
 
 
 def constant_warnings(ranking: Sequence[Standing], metric: Metric, noun: str) -> list[str]:

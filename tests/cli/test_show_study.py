@@ -203,7 +203,7 @@ def test_a_best_setting_that_is_no_better_than_a_constant_says_so(here, rare):
     (directory,) = Path("runs").iterdir()
     line = json.loads((directory / "trials.jsonl").read_text().splitlines()[0])
     assert float(value) == pytest.approx(line["summary"]["baseline"]["loss"]["validation"], 1e-3)
-    assert float(value) < 0.6 and "constant always" not in text
+    assert float(value) < 0.6 and "no features always" not in text
     assert " ".join(here("show", "last").out.split()).count("is no better than always") == 1
     compared = " ".join(
         here("compare", "vanilla", "adam", "lr=0.001", *words[:1], *words[2:]).out.split()
@@ -215,7 +215,7 @@ def test_a_best_setting_that_is_no_better_than_a_constant_says_so(here, rare):
 def test_the_value_of_a_constant_prediction_is_below_the_table(here):
     # Ten digits that are about equally frequent: log 10 = 2.303.
     text = here("sweep", "lr=0.1,0.3", "dataset=digits", "epochs=1", "--seeds", "1").out
-    assert re.search(r"\nconstant +always predicting \d has a val loss of 2\.30\d\n", text)
+    assert re.search(r"\nno features +always predicting \d has a val loss of 2\.30\d\n", text)
     assert "no better than" not in text
     surface = here("sweep", "lr=0.01,0.1", "surface=bowl", "epochs=5").out
     assert "constant prediction" not in surface and "always predicting" not in surface
