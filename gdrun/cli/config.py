@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -84,12 +84,16 @@ def _changed(source: str, words: list[str]) -> tuple[str, Path | None, list[str]
     """The config of a file or a run with changes, the file to write, and the plugins of the run.
 
     words: the changes KEY=VALUE, and at most one file. The plugins are options of the command line.
+    A run or a study has absolute paths. Those of data in the current directory become relative to
+    it, as paths in a config are, unless the new file lies elsewhere.
     """
     from gdrun.config.loading import load, read
     from gdrun.config.writing import to_yaml
     from gdrun.methods.plugins import options_for
+    from gdrun.runs.record_contents import is_inside, with_relative_paths
     from gdrun.runs.recorded_experiment import experiment_of
     from gdrun.runs.run import RECORD, read_run
+    from gdrun.study.storage.study_directory import RECORD as STUDY
 
     files = [word for word in words if "=" not in word]
     if len(files) > 1:
@@ -98,8 +102,14 @@ def _changed(source: str, words: list[str]) -> tuple[str, Path | None, list[str]
     changes = [word for word in words if "=" in word]
     config = _config_of(source)
     file = Path(files[0]) if files else None
+    inside = file is None or is_inside(file)
+
+    def text_of(plain: dict[str, Any]) -> str:
+        return to_yaml(with_relative_paths(plain) if recorded and inside else plain)
+
+    recorded = any((config.parent / name).is_file() for name in (RECORD, STUDY))
     if not (config.parent / RECORD).is_file():
-        return to_yaml(load(config, changes).plain()), file, []
+        return text_of(load(config, changes).plain()), file, []
     run = read_run(config.parent)
     if changes:
         experiment_of(run)  # which names the plugins that are not loaded
@@ -107,7 +117,7 @@ def _changed(source: str, words: list[str]) -> tuple[str, Path | None, list[str]
     else:
         # It has all defaults already, and can be copied without the plugins that it needs.
         plain = read(config).data
-    return to_yaml(plain), file, options_for(run.record["plugins"])
+    return text_of(plain), file, options_for(run.record["plugins"])
 
 
 def _config_of(source: str) -> Path:

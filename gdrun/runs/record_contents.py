@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from importlib.metadata import version
@@ -133,21 +133,45 @@ def with_absolute_paths(plain: dict[str, Any]) -> dict[str, Any]:
 
     plain: the config as a dict, which is changed and returned.
     """
+    return _with_paths(plain, _absolute)
+
+
+def with_relative_paths(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return a config in which the paths of data files in the current directory are relative to it.
+
+    The paths of other files are unchanged. plain: the config as a dict, which is changed and
+    returned.
+    """
+    return _with_paths(plain, _relative)
+
+
+def _with_paths(plain: dict[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
     dataset = plain.get("dataset", {})
     for key in dataset.keys() & {"path", "targets", "folder"}:
-        dataset[key] = _absolute(dataset[key])
+        dataset[key] = change(dataset[key])
     for part in dataset.keys() & set(HELD_OUT):
         file = dataset[part]
         dataset[part] = (
-            _absolute(file)
+            change(file)
             if isinstance(file, str)
-            else file | {key: _absolute(file[key]) for key in file.keys() & {"path", "targets"}}
+            else file | {key: change(file[key]) for key in file.keys() & {"path", "targets"}}
         )
     return plain
 
 
 def _absolute(path: str) -> str:
     return str(Path(path).expanduser().absolute())
+
+
+def _relative(path: str) -> str:
+    return str(Path(path).relative_to(Path.cwd())) if is_inside(path) else path
+
+
+def is_inside(path: str | Path) -> bool:
+    """Whether a path is that of the current directory, or of a file or directory in it."""
+    parts = Path(path).absolute().parts
+    here = Path.cwd().parts
+    return parts[: len(here)] == here and ".." not in parts
 
 
 def versions(compiler: str | None = None) -> dict[str, str]:

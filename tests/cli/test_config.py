@@ -127,3 +127,27 @@ def test_every_registered_name_has_an_outline(gdrun, key, name):
     assert (answer.code, answer.err) == (0, "")
     (line,) = (line for line in answer.out.splitlines() if line.startswith(f"  {key} "))
     assert line.split()[1].strip(",") == name
+
+
+def test_new_from_a_run_has_paths_that_move_with_the_directory(gdrun, tmp_path, monkeypatch):
+    first, moved = tmp_path / "first", tmp_path / "moved"
+    (first / "data").mkdir(parents=True)
+    monkeypatch.chdir(first)
+    rows = "".join(f"{k},{2 * k}\n" for k in range(40))
+    for name in ("data/line.csv", "later.csv", "../outside.csv"):
+        Path(name).write_text("x,y\n" + rows, encoding="utf-8")
+    words = ("validation=later.csv", "test=../outside.csv", "model=linear", "lr=0.01", "epochs=1")
+    assert gdrun("train", "data/line.csv", *words, "-q").code == 0
+    for source, file in (("last", "new.yaml"), ("runs", "-")):
+        directory = next(Path("runs").iterdir()) if source == "runs" else source
+        answer = gdrun("config", "new", "--from", str(directory), file, "seed=3")
+        text = answer.out if file == "-" else Path(file).read_text(encoding="utf-8")
+        assert "  path: data/line.csv\n" in text
+        assert "  validation: later.csv\n" in text
+        assert f"  test: {first / '../outside.csv'}\n" in text
+    # A config elsewhere is used from elsewhere.
+    gdrun("config", "new", "--from", "last", str(tmp_path / "far.yaml"))
+    assert f"  path: {first / 'data/line.csv'}\n" in (tmp_path / "far.yaml").read_text("utf-8")
+    first.rename(moved)
+    monkeypatch.chdir(moved)
+    assert gdrun("train", "new.yaml", "test=0.1", "-q").code == 0
