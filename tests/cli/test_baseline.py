@@ -83,7 +83,7 @@ def test_the_baseline_and_the_best_contender_are_kept(gdrun, tmp_path):
     names = ("bgd", "mbgd+lr=0.5", "mbgd+lr=1e-4")
     answer = gdrun("compare", *names, "--baseline", "bgd", "epochs=2", *options)
     assert answer.code == 0
-    note = "baseline   bgd, with which every other contender is compared"
+    note = "baseline     bgd, with which every other contender is compared"
     assert note in answer.out.splitlines()
     (directory,) = (tmp_path / "runs").iterdir()
     record = json.loads((directory / "study.json").read_text())
