@@ -150,4 +150,4 @@ def test_new_from_a_run_has_paths_that_move_with_the_directory(gdrun, tmp_path, 
     assert f"  path: {first / 'data/line.csv'}\n" in (tmp_path / "far.yaml").read_text("utf-8")
     first.rename(moved)
     monkeypatch.chdir(moved)
-    assert gdrun("train", "new.yaml", "test=0.1", "-q").code == 0
+    assert gdrun("train", "new.yaml", "test=data/line.csv", "-q").code == 0
