@@ -15,6 +15,7 @@ from gdrun.insight.bounds import Bound
 from gdrun.insight.minimum import MOST_PARAMETERS
 from gdrun.insight.rates import Setting
 from gdrun.insight.theory import Theory
+from gdrun.methods.plugins import with_loaded_plugins
 from gdrun.views.fitting import fitting, headings
 from gdrun.views.numbers import MISSING, contrasted, quantity
 
@@ -253,10 +254,10 @@ def bounded_hint(config: str | None, changes: str, *, locally: bool) -> list[Tex
     while_true = " while no curvature exceeds L at the start" if locally else ""
     if config is None:
         return [Text(f"hint: with {changes} the bounds apply to the run{while_true}", style="cyan")]
-    command = f"  gdrun train {shlex.quote(config)} {changes}"
+    command = with_loaded_plugins(f"`gdrun train {shlex.quote(config)} {changes}`").strip("`")
     return [
         Text(f"to train a run to which the bounds apply{while_true}:", style="cyan"),
-        Text(command, no_wrap=True, style="cyan"),
+        Text(f"  {command}", no_wrap=True, style="cyan"),
     ]
 
 

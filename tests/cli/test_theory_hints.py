@@ -106,6 +106,15 @@ def test_no_bounds_are_promised_where_none_exist(plugin, gdrun):
     assert hints(answer) == [hint]
 
 
+def test_the_command_with_the_bounds_loads_the_plugins(plugin, gdrun):
+    plugin(BOWL)
+    words = ("surface=mine", "optimizer=momentum", "lr=0.05", "epochs=5", "-q")
+    assert gdrun("train", *words).code == 0
+    out = gdrun("theory", "last").out
+    command = next(line for line in out.splitlines() if line.startswith("  gdrun train runs/"))
+    assert command.endswith(" optimizer=vanilla schedule=constant --plugin my.py")
+
+
 @pytest.mark.longer
 @pytest.mark.parametrize(
     "words",
