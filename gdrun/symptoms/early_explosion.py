@@ -43,6 +43,8 @@ def early_explosion(run: Traced) -> Symptom | None:
         evidence += f"; {limit_words(run, run.limit)}"
     else:
         evidence += f": the run recovered, but the rate {quantity(run.rate)} is too large"
+    if run.returns_start:
+        evidence += "; the returned weights are those of the start"
     return Symptom("early explosion", 0.8, evidence, changes.smaller_rates(run))
 
 

@@ -8,7 +8,7 @@ from gdrun.array_types import Array
 from gdrun.methods.stopping import position
 from gdrun.quantities import contrasted, quantity
 from gdrun.symptoms import changes
-from gdrun.symptoms.early_explosion import settled_from
+from gdrun.symptoms.early_explosion import early_explosion, settled_from
 from gdrun.symptoms.facts import Remedy, Symptom, Traced
 
 
@@ -30,7 +30,8 @@ def overfitting(run: Traced) -> Symptom | None:
     start again.
 
     The symptom is always reported if the validation loss was lowest before the first step, and the
-    run returns the initial weights. The metrics of the run are then those of the initial weights.
+    run returns the initial weights, unless an early explosion explains this. The metrics of the run
+    are then those of the initial weights.
 
     Evidence: validation loss, training loss
 
@@ -40,7 +41,7 @@ def overfitting(run: Traced) -> Symptom | None:
     if validation is None:
         return None
     if run.returns_start:
-        return _never_improved(run, validation)
+        return _never_improved(run, validation) if early_explosion(run) is None else None
     if not np.isfinite(validation).all():
         return None
     since = settled_from(run)

@@ -55,6 +55,19 @@ def test_softmax_that_recovered_in_a_few_steps_does_not_overfit():
     assert names(traced(run)) == ["early explosion"]
 
 
+def test_weights_of_the_start_that_an_explosion_returned_are_no_overfitting():
+    """Early stopping ends the run while both losses fall towards the values of the start."""
+    early = {"stopping.early_stopping": {"patience": 20}, "stopping.epochs": 100}
+    run = gdrun.train({"dataset": "breast-cancer", "model": "logistic"}, PLAIN, early)
+    validation = run.evals["validation_loss"]
+    assert validation.argmin() == 0 and validation[-1] < validation[1] / 5
+    assert not any(each.any() for each in run.weights.values())
+    first, *others = diagnose(traced(run))
+    assert first.name == "early explosion"
+    assert first.evidence.endswith("; the returned weights are those of the start")
+    assert "overfitting" not in [each.name for each in others]
+
+
 @pytest.mark.parametrize(("limit", "expected"), [(0.01, ["early explosion"]), (0.06, []), (1, [])])
 def test_a_jump_needs_a_rate_of_more_than_twice_the_limit(limit, expected):
     """The rate is 0.1."""
