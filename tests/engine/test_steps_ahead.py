@@ -8,7 +8,7 @@ from gdrun.engine import steps_ahead
 from gdrun.engine.steps_ahead import StepsAhead
 
 ROWS, COLUMNS = 4_000, 50
-"""The training part has more entries than a thread evaluates alone: 3,200 rows, 50 batches of 64."""
+"""The training part, 3,200 rows, has more entries than a thread evaluates alone."""
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_the_run_is_the_same_bit_for_bit(data, begun, monkeypatch, ending):
 
 def test_each_epoch_but_the_first_is_begun_during_an_evaluation(data, begun):
     run_of(data)
-    # The stepper of epoch 0 needs the initial loss.
+    # 3,200 rows are 50 batches of 64. The stepper of epoch 0 needs the initial loss.
     assert begun == [(epoch, 50) for epoch in range(1, 6)]
 
 
