@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from gdrun.study.design.contenders import chosen_names
 from gdrun.study.design.sweep_plan import Search
 from gdrun.study.judgement.comparison_findings import Comparison as Comparison
 from gdrun.study.judgement.sweep_findings import Sweep as Sweep
+from gdrun.study.recorded_calls import recordable, recorded_call
 from gdrun.study.requests import ComparisonRequest, SweepRequest
 from gdrun.study.starting import start_study
 from gdrun.study.storage.reading import read_found
@@ -30,8 +32,8 @@ OneValue = str | Mapping[str, float] | None
 
 
 def sweep(
-    config: Source,
-    values: Given,
+    config: Source = None,
+    values: Given = (),
     *overrides: Change,
     seeds: int = 1,
     metric: str | None = None,
@@ -63,6 +65,8 @@ def sweep(
     `concurrent.futures.Executor`, such as that of a Dask cluster; it runs `jobs` tasks at a
     time, or one for each core of this machine if `jobs` is 1.
     resume: the directory of an earlier study; only the trials that it has not finished are run.
+    Without config, values and the other arguments, those in the record of the study are used;
+    give data again if the study was run on arrays. jobs and executor are never recorded.
     config: the path of a YAML or data file, a dict with the keys of a config, an Experiment, or
     None for the quickstart config. overrides: changes of the config: texts such as "epochs=5", or
     dicts. data: a pair (X, y) of arrays that replaces the dataset. out: the directory in which a
@@ -76,6 +80,25 @@ def sweep(
     >>> found.best.settings, found.results.shape
     ({'optimizer.lr': 0.1}, (2, 1))
     """
+    given = {
+        "config": config,
+        "values": values,
+        "overrides": overrides,
+        "seeds": seeds,
+        "metric": metric,
+        "target": target,
+        "search": search,
+        "trials": trials,
+        "halving": halving,
+    }
+    if resume is not None and isinstance(values, tuple) and not values:
+        kept = recorded_call(
+            "sweep", resume, out, given, _defaults(sweep), with_data=data is not None
+        )
+        first, second, changes = (kept.pop(name) for name in ("config", "values", "overrides"))
+        kept |= {"jobs": jobs, "executor": executor, "data": data, "out": out, "resume": resume}
+        return sweep(first, second, *changes, **kept)
+    call = recordable({**given, "data": data is not None})
     if data is None and is_data_file(config):
         config, _ = start_study(str(config), overrides, varied_keys(values))
     request = SweepRequest(
@@ -93,12 +116,13 @@ def sweep(
         data=data,
         out=out,
         resume=resume,
+        call=call,
     )
     return request.planned().run()
 
 
 def compare(
-    contenders: Sequence[str | Mapping[str, Any] | Experiment],
+    contenders: Sequence[str | Mapping[str, Any] | Experiment] = (),
     config: Source = None,
     *overrides: Change,
     seeds: int = 8,
@@ -128,6 +152,25 @@ def compare(
     >>> [row.name for row in found.ranking], found.results.shape
     (['mbgd', 'bgd'], (2, 8))
     """
+    given = {
+        "contenders": contenders,
+        "config": config,
+        "overrides": overrides,
+        "seeds": seeds,
+        "tune": tune,
+        "budget": budget,
+        "baseline": baseline,
+        "metric": metric,
+        "target": target,
+    }
+    if resume is not None and isinstance(contenders, tuple) and not contenders:
+        kept = recorded_call(
+            "compare", resume, out, given, _defaults(compare), with_data=data is not None
+        )
+        first, second, changes = (kept.pop(name) for name in ("contenders", "config", "overrides"))
+        kept |= {"jobs": jobs, "executor": executor, "data": data, "out": out, "resume": resume}
+        return compare(first, second, *changes, **kept)
+    call = recordable({**given, "data": data is not None})
     if data is None and is_data_file(config):
         config, _ = start_study(str(config), overrides, chosen_names(contenders))
     request = ComparisonRequest(
@@ -145,8 +188,17 @@ def compare(
         data=data,
         out=out,
         resume=resume,
+        call=call,
     )
     return request.planned().run()
+
+
+def _defaults(function: Callable[..., Any]) -> dict[str, Any]:
+    """The default of each argument of a function; () for those that it collects, like overrides."""
+    parameters = signature(function).parameters.values()
+    return {
+        each.name: () if each.kind is each.VAR_POSITIONAL else each.default for each in parameters
+    }
 
 
 def _one_value(given: OneValue, parameter: str) -> str | None:

@@ -129,8 +129,8 @@ def _without_command(path: Path, record: StudyRecord) -> RecordError:
         words = [f"{key}={','.join(each)}" for key, each in values.items()]
     line = ["gdrun", record["verb"], *words, "--seeds", str(len(record["seeds"]))]
     hint = (
-        f"from Python, repeat it with resume={str(path)!r}; on the command line, add its config "
-        f"and options to: {shlex.join([*line, '--resume', str(path)])}"
+        f"in Python, gdrun.{record['verb']}(resume={str(path)!r}) continues it; on the command "
+        f"line, add its config and options to: {shlex.join([*line, '--resume', str(path)])}"
     )
     return RecordError("the record of this study has no command", where=str(path), hint=hint)
 

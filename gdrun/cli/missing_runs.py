@@ -34,7 +34,8 @@ def missing_lines(result: Sweep | Comparison, path: Path, command: str | None = 
         missing = f"{tuning}; the {of} runs of the comparison follow"
     words = resuming_words(command, path) if command else []
     if not words:
-        return [f"{missing}; to continue, repeat the study with resume={str(path)!r}"]
+        again = f"gdrun.{result.plan.verb}(resume={str(path)!r})"
+        return [f"{missing}; to continue in Python: {again}"]
     return [f"{missing}; to continue:", f"  {shlex.join(words)}"]
 
 

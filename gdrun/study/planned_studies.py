@@ -104,8 +104,10 @@ class PlannedStudy(ABC, Generic[FoundStudy]):
             },
             "data_symptoms": data_symptoms(first, data),
         }
-        command = self.request.command
-        return origin if command is None else {"command": command, **origin}
+        command, call = self.request.command, self.request.call
+        if command is not None:
+            return {"command": command, **origin}
+        return origin if call is None else {"call": dict(call), **origin}
 
 
 @dataclass(frozen=True)

@@ -86,8 +86,9 @@ class StudyRequest:
     examples with d features; None to use the dataset. out: the directory in which a new directory
     is made for the study; None writes nothing. resume: the directory of an earlier study to
     continue; None for a new study. command: the command line, for the record of the study; None if
-    the study was started from Python. assumed: a sentence for each override that was assumed, by
-    key.
+    the study was started from Python. call: the arguments of the Python function, for the record;
+    None if the study was started by a command, or they are no plain data. assumed: a sentence for
+    each override that was assumed, by key.
     """
 
     config: Source = None
@@ -101,6 +102,7 @@ class StudyRequest:
     out: str | Path | None = None
     resume: str | Path | None = None
     command: str | None = None
+    call: Mapping[str, Any] | None = None
     assumed: Mapping[str, str] = field(default_factory=dict)
 
     @property

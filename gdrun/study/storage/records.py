@@ -55,7 +55,8 @@ class StudyOrigin(TypedDict):
 
     base: the config from which its candidates are derived. for_all: the settings of every
     candidate, by key, which the base has already. data_symptoms: the symptoms of the first
-    candidate's data. command: the command line, if any.
+    candidate's data. command: the command line, if any. call: the arguments of gdrun.sweep or
+    gdrun.compare, if it started the study and they are plain data.
     """
 
     base: dict[str, Any]
@@ -63,6 +64,7 @@ class StudyOrigin(TypedDict):
     data: DataRecord
     data_symptoms: list[DataSymptomRecord]
     command: NotRequired[str]
+    call: NotRequired[dict[str, Any]]
 
 
 class TargetRecord(TypedDict):
@@ -228,6 +230,7 @@ class StudyRecord(PlanRecord):
     versions: NotRequired[dict[str, str]]
     plugins: NotRequired[list[dict[str, str]]]
     command: NotRequired[str]
+    call: NotRequired[dict[str, Any]]
     base: NotRequired[dict[str, Any]]
     for_all: NotRequired[dict[str, Any]]
     data: NotRequired[DataRecord]
