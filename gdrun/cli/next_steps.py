@@ -91,7 +91,7 @@ def to_continue(run: Run) -> list[str]:
 def after_study(
     found: Sweep | Comparison, record: StudyRecord, path: Path, saved: Path | None = None
 ) -> list[str]:
-    """The lines on how to train the best candidate of a study.
+    """The lines on how to train the best candidate of a study, and whether it has learned little.
 
     If the data have a symptom, the first lines are on how to diagnose the data. If every run
     diverged, the only lines are on how to repeat the study with smaller rates, or, if such rates
@@ -101,6 +101,7 @@ def after_study(
     not write for a comparison.
     """
     from gdrun.study.judgement.sweep_findings import Sweep
+    from gdrun.study.judgement.training_progress import has_learned_little
     from gdrun.study.storage.study_directory import BEST
 
     diagnosed = ("diagnose", str(path))
@@ -112,6 +113,8 @@ def after_study(
     file = saved or path / BEST
     if found.best is not None and file.is_file():
         best = "setting" if isinstance(found, Sweep) else "contender"
+        if has_learned_little(found.best_progress):
+            lines.append(f"the best {best} has learned little (see above)")
         lines += step(f"train the best {best}", "train", str(file))
     return lines
 

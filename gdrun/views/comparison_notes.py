@@ -23,6 +23,7 @@ from gdrun.views.study_notes import (
     engine_notes,
     hardly_trained,
     lacking_notes,
+    note_on_hardly_trained,
     order_notes,
     unfinished_notes,
     work_line,
@@ -61,6 +62,9 @@ def notes_of(comparison: Comparison) -> list[tuple[str, str]]:
         rows = [row.standing for row in comparison.ranking]
         notes += order_notes(rows, comparison.metric, comparison.target)
         notes += constant_notes(rows, comparison.metric)
+    if comparison.best is not None:
+        progress = comparison.best_progress
+        notes += note_on_hardly_trained(comparison.best.name, comparison.metric, progress)
     notes += lacking_notes(comparison.plan)
     notes += schedule_notes(row.standing for row in comparison.contenders)
     notes += variant_notes(comparison.plan)

@@ -17,7 +17,7 @@ from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.stability import StabilityLimit
 from gdrun.study.judgement.statistics import quantile
 from gdrun.study.judgement.sweep_findings import Sweep
-from gdrun.study.judgement.verdict_rules import HALFWAY
+from gdrun.study.judgement.training_progress import has_learned_little
 from gdrun.study.judgement.verdicts import others
 from gdrun.study.study import Work
 from gdrun.symptoms.wording import predicted
@@ -213,10 +213,20 @@ def hardly_trained(progress: float | None) -> str:
     progress: the share of the best improvement of the training loss that the setting made; None if
     a loss ranks the settings.
     """
-    if progress is None or progress >= HALFWAY:
+    if progress is None or not has_learned_little(progress):
         return ""
     fell = f"its training loss made {percent(max(progress, 0.0))} of the best improvement"
     return f"; {fell}, so that it has learned little"
+
+
+def note_on_hardly_trained(
+    name: str, metric: Metric, progress: float | None
+) -> list[tuple[str, str]]:
+    """The note, as (label, text), on the best contender if it has learned little; else empty."""
+    hardly = hardly_trained(progress)
+    part = metric.name.partition("_")[0]
+    by_loss = f'`metric="{part}_loss"` ranks by the loss'
+    return [("best", f"{name}: first by {metric.words}{hardly}; {by_loss}")] if hardly else []
 
 
 def engine_notes(standings: Iterable[Standing]) -> list[tuple[str, str]]:

@@ -21,7 +21,6 @@ from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.statistics import FEWEST_SEEDS, Interval, Spread, quantile
 from gdrun.study.judgement.sweep_findings import Sweep
-from gdrun.study.judgement.training_progress import training_progress
 from gdrun.study.judgement.verdicts import Verdict
 from gdrun.views.curve_scale import CurveScale, scale_of
 from gdrun.views.fitting import Explained, FittingTable, fitting
@@ -273,8 +272,8 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
     notes = unfinished_notes(sweep.plan, sweep.standings)
     best = next(iter(sweep.ranking), None)
     if best is not None and sweep.best is not None:
-        progress = training_progress(sweep.standings, best, sweep.metric)
-        text = f"{best.candidate.name}: {_spread_text(sweep, best)}{hardly_trained(progress)}"
+        hardly = hardly_trained(sweep.best_progress)
+        text = f"{best.candidate.name}: {_spread_text(sweep, best)}{hardly}"
         notes.append(("best", text))
         notes += better_median_notes(sweep)
     if not sweep.unlike:

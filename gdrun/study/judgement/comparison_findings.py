@@ -29,6 +29,7 @@ from gdrun.study.judgement.ranked_rows import RankedRow
 from gdrun.study.judgement.ranking import Standing, ranked, standings, usual_target
 from gdrun.study.judgement.seed_values import values_by_seed
 from gdrun.study.judgement.statistics import holm, quantile, sign_test
+from gdrun.study.judgement.training_progress import training_progress
 from gdrun.study.storage.results import Result
 from gdrun.study.study import Work
 from gdrun.study.tasks import prepared
@@ -183,6 +184,28 @@ class Comparison(ResultTables):
         first = next(iter(self.ranking), None)
         best = None if first is None or self.unlike else best_of(first.standing)
         return best if best is None or first is None else replace(best, settings=first.settings)
+
+    @property
+    def best_progress(self) -> float | None:
+        """The progress p of the training loss of the best contender (see `training_progress`).
+
+        It is the smaller one of two: p among the contenders with its model, and p among the
+        settings that tuning tried for it. Another model may end at a lower loss, and predict worse.
+        None if a loss ranks the contenders, or none is the best.
+        """
+        first = next(iter(self.ranking), None)
+        if first is None or self.best is None:
+            return None
+        own = first.standing
+        model = own.candidate.experiment.model
+        alike = [
+            each.standing
+            for each in self.contenders
+            if each.standing.candidate.experiment.model == model and each.standing.results
+        ]
+        found = [training_progress(alike, own, self.metric)]
+        found += [first.tuning.progress] if first.tuning else []
+        return min((p for p in found if p is not None), default=None)
 
     @cached_property
     def pairs(self) -> list[Pair]:

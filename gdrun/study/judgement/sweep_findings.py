@@ -33,6 +33,7 @@ from gdrun.study.judgement.ranking import (
 )
 from gdrun.study.judgement.seed_values import values_by_seed
 from gdrun.study.judgement.stability import StabilityLimit, smaller_rates, stability_limits
+from gdrun.study.judgement.training_progress import training_progress
 from gdrun.study.judgement.verdicts import Verdict, verdicts
 from gdrun.study.storage.results import Result
 from gdrun.study.study import Work
@@ -102,6 +103,16 @@ class Sweep(ResultTables):
         finite, or `unlike` is set.
         """
         return None if self.unlike else best_of(next(iter(self.ranking), None))
+
+    @property
+    def best_progress(self) -> float | None:
+        """The progress p of the training loss of the best setting (see `training_progress`).
+
+        None if a loss ranks the settings, or none is the best.
+        """
+        if self.best is None:
+            return None
+        return training_progress(self.standings, self.ranking[0], self.metric)
 
     @property
     def limit(self) -> StabilityLimit | None:

@@ -8,6 +8,7 @@ from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.progress import Improvement
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.statistics import quantile
+from gdrun.study.judgement.verdict_rules import HALFWAY
 
 
 def training_progress(
@@ -29,3 +30,8 @@ def training_progress(
     starts = [float(each.evals[loss.name][0]) for each in standing.results]
     improvement = Improvement.between(max(starts), min(ends.values()))
     return improvement.share(ends[standing.candidate.name])
+
+
+def has_learned_little(progress: float | None) -> bool:
+    """Whether a candidate with this progress of its training loss has learned little."""
+    return progress is not None and progress < HALFWAY
