@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,12 @@ class StudyCommand(Command):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         typed = self._typed(ctx, args) if any(map(_resumes, args)) else {}
-        if "resume" in typed and not typed[self._argument.name] and not ctx.resilient_parsing:
+        words = typed.get(self._argument.name)
+        if words and all(map(_is_setting, words)):
+            what = "a study that continues keeps its settings"
+            hint = "leave it out, or start a new study without --resume"
+            raise GdrunError([Problem(what, repr(word), hint) for word in words])
+        if "resume" in typed and not words and not ctx.resilient_parsing:
             args = self._continued(ctx, typed)
             # Hints and the record of the study read the command line: it is now the whole one.
             sys.argv[1:] = [ctx.info_name, *args]
@@ -108,6 +114,17 @@ class StudyCommand(Command):
 
 def _resumes(word: str) -> bool:
     return word.partition("=")[0] == "--resume"
+
+
+def _is_setting(word: str) -> bool:
+    """Whether a word sets a key for all runs, such as epochs=5, and is no key to sweep."""
+    from gdrun.config.overrides import swept_values
+    from gdrun.study.design.contenders import is_setting
+
+    key, _, values = word.partition("=")
+    with suppress(GdrunError):
+        return is_setting(word) and len(swept_values(key, values)) == 1
+    return False
 
 
 def _option(option: Any, value: Any) -> str:

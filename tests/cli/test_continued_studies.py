@@ -105,6 +105,14 @@ def test_options_that_would_make_another_study_are_refused_together(here, interr
     assert (directory / "study.json").read_bytes() == before
 
 
+@pytest.mark.parametrize("verb", ["sweep", "compare"])
+def test_a_setting_alone_beside_resume_is_refused(here, verb):
+    assert _refused(here(verb, "--resume", "last", "epochs=50")) == (
+        "error: 'epochs=50': a study that continues keeps its settings\n"
+        "hint: leave it out, or start a new study without --resume\n"
+    )
+
+
 def test_a_config_that_has_changed_is_named_with_its_change(here, interrupted, tmp_path):
     directory = _directory(interrupted(*STUDIES[0].split()))
     file = tmp_path / "small.yaml"
