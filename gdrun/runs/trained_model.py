@@ -17,7 +17,6 @@ from gdrun.data.new_arrays import Blocks, array_blocks, column_blocks
 from gdrun.data.new_data import new_blocks, place_of
 from gdrun.data.new_rows import RowEncoder, Unseen
 from gdrun.data.new_targets import Target, labelled_rows
-from gdrun.data.target_scale import target_note
 from gdrun.errors import DataError, GdrunError, Parameter, RecordError
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.network import Network
@@ -198,7 +197,6 @@ class TrainedModel:
         classes = len(self.description.classes)
         if self.description.target_scale is not None:
             scores = self.description.target_scale.original(scores)
-            notes.append(target_note(self.target.name))
         said = (*encoder.notes, *notes)
         found = evaluation(self.model, scores, y, classes, total / len(y), said, threshold)
         return with_baseline(found, self.model, y, self.description)

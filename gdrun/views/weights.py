@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from gdrun.data.target_scale import target_note
 from gdrun.errors import printable
 from gdrun.methods.stopping import position
 from gdrun.problems.metrics import METRICS
@@ -121,6 +122,8 @@ def evaluation_view(
         grid.add_row("threshold", words)
     if found.constant is not None:
         grid.add_row("baseline", f"always {constant_words(found.constant)}")
+    if model.description.target_scale is not None:
+        grid.add_row("note", Text(target_note(model.target.name)))
     results = Table(box=None, pad_edge=False, header_style="dim")
     results.add_column("", style="dim", overflow="fold")
     for heading in ("model", *(["baseline"] if found.baseline else [])):
