@@ -53,7 +53,7 @@ def parse_override(text: str) -> Override:
         raise ConfigError("must have the form KEY=VALUE", where=repr(text), hint=hint)
     if is_plain_query(key, value):
         return Override(key.strip(), value.strip(), text)
-    return Override(key.strip(), parse_value(value, key.strip(), lists=_takes_list(key)), text)
+    return Override(key.strip(), parse_value(value, key.strip(), takes_list=_takes_list), text)
 
 
 def _takes_list(key: str) -> bool:
@@ -187,18 +187,16 @@ def applied(
 
 def _priority(override: Override) -> tuple[bool, bool, bool]:
     leaf = override.key.rpartition(".")[2]
-    return override.key not in KEYS, leaf not in DATASET_KEYS, leaf not in _choices()
+    return override.key not in KEYS, leaf not in DATASET_KEYS, not _chooses(leaf)
 
 
-def _choices() -> set[str]:
-    """Return the names of the options whose value is the name of a registry entry, such as loss."""
-    return {
-        name
+def _chooses(name: str) -> bool:
+    """Whether the value of an option is the name of a registry entry, as that of loss is."""
+    return any(
+        name in options and options[name].choice is not None
         for kind in SECTIONS.values()
-        for definition in kind.registry.values()
-        for name, option in kind.own_options(definition).items()
-        if option.choice
-    }
+        for options in (kind.common, *(each.options for each in kind.registry.values()))
+    )
 
 
 def paths_of(override: Override, data: Mapping[str, Any]) -> list[tuple[str, ...]]:

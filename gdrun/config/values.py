@@ -21,17 +21,20 @@ MOST_POINTS = 10_000
 DIGITS = 10
 
 
-def parse_value(text: str, key: str | None = None, *, lists: bool = True) -> Any:
+def parse_value(
+    text: str, key: str | None = None, *, takes_list: Callable[[str], bool] = lambda key: True
+) -> Any:
     """Return the value of an override, read as YAML. Raises ConfigError for several values.
 
-    key: the key of the override, for the hint; None if the value cannot be swept. lists: whether
-    the value of this key can be a list.
+    key: the key of the override, for the hint; None if the value cannot be swept. takes_list:
+    whether the value of a key can be a list, which only the hint says.
 
     >>> [parse_value(text) for text in ("1e-3", "bgd", "[64,32]", "{patience: 5}", '"1e-3"', "")]
     [0.001, 'bgd', [64, 32], {'patience': 5}, '1e-3', None]
     """
     values = _items(text)
     if len(values) > 1:
+        lists = key is None or takes_list(key)
         _refuse(text, "expected one value, got several", _one_value_hint(text, key, lists))
     return values[0] if values else None
 

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
+from itertools import chain
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -232,14 +233,22 @@ class Definition:
 
 
 class LaterOptions(Mapping[str, Option]):
-    """Options that are read from the signatures when they are first used.
+    """The options of functions, whose types and bounds are read when they are first used.
 
-    Signatures are slow to read, and a command uses few of the methods that gdrun registers. read: a
-    function that returns the options by name.
+    Annotations are slow to read, and a command uses few of the methods that gdrun registers.
+    functions: their parameters with a default are the options. read: a function that returns the
+    options by name, in the order of the parameters.
     """
 
-    def __init__(self, read: Callable[[], Mapping[str, Option]]) -> None:
+    def __init__(
+        self, functions: Sequence[Callable[..., Any]], read: Callable[[], Mapping[str, Option]]
+    ) -> None:
+        self._functions = functions
         self._read = read
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(chain.from_iterable(map(option_names, self._functions))))
 
     @cached_property
     def _found(self) -> Mapping[str, Option]:
@@ -248,25 +257,29 @@ class LaterOptions(Mapping[str, Option]):
     def __getitem__(self, name: str) -> Option:
         return self._found[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
     def __iter__(self) -> Iterator[str]:
-        return iter(self._found)
+        return iter(self._names)
 
     def __len__(self) -> int:
-        return len(self._found)
+        return len(self._names)
 
     def __repr__(self) -> str:
         return repr(self._found)
 
 
 def options_when_used(
-    function: Callable[..., Any], read: Callable[[], Mapping[str, Option]]
+    functions: Sequence[Callable[..., Any]], read: Callable[[], Mapping[str, Option]]
 ) -> Mapping[str, Option]:
-    """The options of a method, from `read`: later for a method of gdrun, else now.
+    """The options of a method: LaterOptions for a method of gdrun, else read now.
 
-    So a wrong annotation in a user's file is reported at its line. function: the method.
+    So a wrong annotation in a user's file is reported at its line. functions, read: as in
+    LaterOptions; the first function is the method.
     """
-    builtin = function.__module__.startswith(f"{__package__.partition('.')[0]}.")
-    return LaterOptions(read) if builtin else read()
+    builtin = functions[0].__module__.startswith(f"{__package__.partition('.')[0]}.")
+    return LaterOptions(functions, read) if builtin else read()
 
 
 def options_of(function: Callable[..., Any]) -> dict[str, Option]:
@@ -353,7 +366,7 @@ def define(
     return Definition(
         name=name or function.__name__,
         function=function,
-        options=options_when_used(function, partial(options_of, function)),
+        options=options_when_used([function], partial(options_of, function)),
         doc=parse_doc(function.__doc__),
         check=check,
     )

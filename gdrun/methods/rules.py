@@ -170,7 +170,7 @@ def rule(
         OPTIMIZERS[name] = Rule(
             name,
             definition.function,
-            options_when_used(equation, lambda: _with_rate(definition.options)),
+            options_when_used([equation], lambda: _with_rate(definition.options)),
             definition.doc,
             check,
             slots=names,

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal, TypeVar, overload
 
 import numpy as np
@@ -127,13 +128,12 @@ def schedule(
             what = f"there is already a schedule with the name {name}"
             raise GdrunError(what, hint="choose another name")
 
-        def read() -> dict[str, Option]:
-            options = dict(definition.options)
-            for function in filter(None, (beta, watch)):
-                options |= options_of(function)
-            return options
+        functions: list[Callable[..., Any]] = [equation, *filter(None, (beta, watch))]
 
-        options = options_when_used(equation, read)
+        def read() -> dict[str, Option]:
+            return dict(chain.from_iterable(options_of(each).items() for each in functions))
+
+        options = options_when_used(functions, read)
         SCHEDULES[name] = Schedule(
             name, equation, options, definition.doc, check, beta=beta, watch=watch
         )
