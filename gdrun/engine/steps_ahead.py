@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import Future
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,14 +21,27 @@ from gdrun.threads import pool, thread_count
 
 
 @dataclass(frozen=True)
+class Taken:
+    """A chunk of steps (several consecutive steps) that was taken.
+
+    seconds: the time that it took. beside: how much of this time an evaluation took at once.
+    """
+
+    measures: Measures
+    seconds: float
+    beside: float = 0.0
+
+
+@dataclass(frozen=True)
 class _Begun:
-    """A chunk of steps that was begun: its stepper, the weights before it, and its rates."""
+    """A chunk of steps that was begun: its stepper, the weights before it, its rates, and when."""
 
     stepper: Stepper
     W: Array
     rates: Numbers
     betas: Numbers | None
-    done: Future[tuple[Measures, float]]
+    done: Future[Taken]
+    time: float
 
 
 class StepsAhead:
@@ -45,22 +58,21 @@ class StepsAhead:
         if thread_count() > 1 and stepper.on_one_core(state.place.epoch):
             run = copy_context().run  # with the caller's np.errstate
             done = pool("ahead").submit(run, _timed, stepper, state, rates, betas)
-            self._begun = _Begun(stepper, state.W, rates, betas, done)
+            self._begun = _Begun(stepper, state.W, rates, betas, done, time.perf_counter())
 
-    def take(
-        self, stepper: Stepper, state: State, rates: Numbers, betas: Numbers | None
-    ) -> tuple[Measures, float]:
-        """The measurements of a chunk, and the seconds that it took.
+    def take(self, stepper: Stepper, state: State, rates: Numbers, betas: Numbers | None) -> Taken:
+        """Take a chunk now, unless exactly this chunk was begun.
 
-        The steps are taken now, unless exactly this chunk was begun. The parameters are those of
-        `begin`.
+        The parameters are those of `begin`.
         """
         begun, self._begun = self._begun, None
         if begun is None:
             return _timed(stepper, state, rates, betas)
         same = begun.stepper is stepper and begun.W is state.W
         if same and np.array_equal(begun.rates, rates) and _alike(begun.betas, betas):
-            return begun.done.result()
+            evaluation = time.perf_counter() - begun.time
+            taken = begun.done.result()
+            return replace(taken, beside=min(taken.seconds, evaluation))
         begun.done.exception()  # wait, so that both cores are free
         return _timed(stepper, state, rates, betas)
 
@@ -71,14 +83,12 @@ class StepsAhead:
             self._begun = None
 
 
-def _timed(
-    stepper: Stepper, state: State, rates: Numbers, betas: Numbers | None
-) -> tuple[Measures, float]:
+def _timed(stepper: Stepper, state: State, rates: Numbers, betas: Numbers | None) -> Taken:
     begin = time.perf_counter()
     measures = stepper.advance(
         state.W, state.slots, state.step, state.place, rates, betas, state.running_stats
     )
-    return measures, time.perf_counter() - begin
+    return Taken(measures, time.perf_counter() - begin)
 
 
 def _alike(one: Numbers | None, other: Numbers | None) -> bool:

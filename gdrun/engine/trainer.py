@@ -199,10 +199,11 @@ class Trainer:
         """Take one chunk of `steps` consecutive steps."""
         state = self.state
         rates, betas = self._rates.next(state, steps)
-        measures, seconds = self._ahead.take(self._stepper, state, rates, betas)
-        # The time of a pass that both the last evaluation and this step used counts for the step.
-        self._evaluating -= measures.borrowed
-        seconds += measures.borrowed
+        taken = self._ahead.take(self._stepper, state, rates, betas)
+        measures = taken.measures
+        # The time that both the last evaluation and these steps took counts for the steps.
+        self._evaluating = max(self._evaluating - measures.borrowed - taken.beside, 0.0)
+        seconds = taken.seconds + measures.borrowed
         self._recorder.add_steps(state, measures, rates, seconds)
         self._moved |= (rates[: measures.steps] > 0).any(axis=0)
         self.state = after_steps(state, measures, self.plan, self._batches, seconds)

@@ -1,10 +1,13 @@
 """Steps that are taken while the weights before them are evaluated change no result."""
 
+import time
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import gdrun
-from gdrun.engine import steps_ahead
+from gdrun.engine import steps_ahead, trainer
 from gdrun.engine.steps_ahead import StepsAhead
 
 ROWS, COLUMNS = 4_000, 50
@@ -94,6 +97,26 @@ def test_each_epoch_but_the_first_is_begun_during_an_evaluation(data, begun):
 def test_nothing_is_begun_where_it_saves_no_time(data, begun, changes):
     run_of(data, *changes)
     assert begun == []
+
+
+def test_the_time_of_both_counts_once(data, begun, monkeypatch):
+    taken, read = steps_ahead._timed, trainer.read
+
+    def slow_steps(*chunk):
+        found = taken(*chunk)
+        time.sleep(0.05)
+        return replace(found, seconds=found.seconds + 0.05)
+
+    def slow_read(*given, **more):
+        time.sleep(0.05)
+        return read(*given, **more)
+
+    monkeypatch.setattr(steps_ahead, "_timed", slow_steps)
+    monkeypatch.setattr(trainer, "read", slow_read)
+    timing = run_of(data).record["timing"]
+    # Six chunks and seven evaluations, of which five are at the same time.
+    assert timing["updates"] > 6 * 0.05
+    assert timing["updates"] + timing["evaluations"] <= timing["total"]
 
 
 def test_an_error_of_the_steps_is_raised_where_they_are_used(data, begun, monkeypatch):
