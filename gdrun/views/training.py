@@ -247,8 +247,11 @@ def _symptom(record: RunRecord) -> list[RenderableType]:
     found = record.get("diagnosis", [])
     if not found:
         return []
-    # The verdict of a diverged run has the same sentence as its evidence.
-    first = found[0]["name" if record["status"] == "diverged" else "sentence"]
+    name, first = found[0]["name"], found[0]["sentence"]
+    if record["stop"] is not None:
+        # The evidence of a diverged run begins with its verdict, which is printed above.
+        said = f"{name}: {record['stop']['message']}"
+        first = name + first.removeprefix(said) if first.startswith(said) else first
     lines: list[RenderableType] = [Text(f"symptom: {first}", style="yellow")]
     if others := [each["name"] for each in found[1:]]:
         lines.append(Text(f"other symptoms: {', '.join(others)}", style="yellow"))

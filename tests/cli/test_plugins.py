@@ -127,7 +127,11 @@ def test_a_run_without_finite_weights_leads_to_its_cause(gdrun, tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     Path("my.py").write_text(UNDEFINED, encoding="utf-8")
     loaded = ("--plugin", "my.py")
-    gdrun("train", "optimizer=my_descent", "dataset=iris", "epochs=20", "-q", *loaded)
+    ended = gdrun("train", "optimizer=my_descent", "dataset=iris", "epochs=20", "-q", *loaded)
+    printed = " ".join(ended.out.split())
+    assert "symptom: undefined update, although the loss " in printed
+    assert "are finite: the equation of my_descent is not defined there" in printed
+    assert printed.count("became nan") == 1  # in the verdict, and not again in the symptom
     forget()
     (run,) = Path("runs").iterdir()
     refused = gdrun("show", str(run), "--weights")
