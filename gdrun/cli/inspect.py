@@ -8,6 +8,7 @@ import typer
 
 from gdrun.cli import console, faults
 from gdrun.cli.experiments import Json
+from gdrun.cli.named_files import source_among
 from gdrun.cli.next_steps import shown, step
 from gdrun.errors import DataError
 
@@ -31,13 +32,13 @@ def inspect(file: File, keys: Keys = None, json: Json = False) -> int:
     """Show each column of a data file: its kind, its values, and what it becomes."""
     from gdrun.views.columns import inspection_data, inspection_view
 
-    words = keys or []
-    options = _options(file, words)
+    source, words = source_among([file, *(keys or ())])
+    options = _options(source, words)
     found, options = _inspected(options, words)
     if json:
         console.print_json(inspection_data(found))
     else:
-        following = _to_train(file, words, found) or _to_leave_out(file, words, found, options)
+        following = _to_train(source, words, found) or _to_leave_out(source, words, found, options)
         console.show(inspection_view(found), *shown(following))
     faults.show(found.problems)
     return 2 if found.problems else 0
@@ -60,17 +61,16 @@ def _inspected(options: dict[str, Any], words: list[str]) -> tuple[Inspection, d
 
 
 def _to_leave_out(
-    file: str, keys: list[str], found: Inspection, options: dict[str, Any]
+    source: str, keys: list[str], found: Inspection, options: dict[str, Any]
 ) -> list[str]:
     """The lines with the command that leaves out the columns with errors.
 
-    Empty if the data would have errors without these columns, too. keys: those of the command line.
-    options: those of the dataset section.
+    Empty if the data would have errors without these columns, too. source, keys: those of the
+    command line. options: those of the dataset section.
     """
     from gdrun.config.writing import short_flow
     from gdrun.data.column_names import as_tuple
     from gdrun.data.column_report import UNUSABLE
-    from gdrun.data.sources import bare_source
 
     names = [each.name for each in found.columns if each.becomes == UNUSABLE]
     ignored = [*as_tuple(options.get("ignore") or ()), *names]
@@ -83,7 +83,7 @@ def _to_leave_out(
     if left.problems:
         return []
     others = [key for key in keys if not _says([key], "ignore")]
-    words = (bare_source(file), *others, f"ignore={short_flow(ignored)}")
+    words = (source, *others, f"ignore={short_flow(ignored)}")
     columns = "the column" if len(names) == 1 else f"the {len(names)} columns"
     return step(f"leave out {columns} with errors", "inspect", *words)
 
@@ -94,40 +94,41 @@ def _says(keys: list[str], option: str) -> bool:
     return any(name.partition(".")[0] == option for name in names)
 
 
-def _to_train(file: str, keys: list[str], found: Inspection) -> list[str]:
+def _to_train(source: str, keys: list[str], found: Inspection) -> list[str]:
     """The lines with the command that trains on the data; empty if the data have errors.
 
     For a data file or a query the command names no model, because `gdrun train` chooses one.
     """
-    from gdrun.data.sources import bare_source, reader_of
+    from gdrun.data.sources import reader_of
 
     if found.problems:
         return []
-    word = bare_source(file)
     # In other commands, the key seed alone is that of the run.
     keys = [f"dataset.{key}" if key.startswith("seed=") else key for key in keys]
-    if word.startswith("query=") or reader_of(word) is not None:
-        return step("train on it", "train", word, *keys)
+    if source.startswith("query=") or reader_of(source) is not None:
+        return step("train on it", "train", source, *keys)
     model = "model=softmax" if found.task == "classification" else "model=linear"
     # A mini-batch of the default size needs as many training rows.
     variant = ["variant=bgd"] if found.rows < 100 else []
-    return step("train on it", "train", f"dataset={word}", *keys, model, *variant)
+    return step("train on it", "train", f"dataset={source}", *keys, model, *variant)
 
 
-def _options(file: str, keys: list[str]) -> dict[str, Any]:
-    """The options of the dataset section for `load_table`, checked as `gdrun train` checks them."""
+def _options(source: str, keys: list[str]) -> dict[str, Any]:
+    """The options of the dataset section for `load_table`, checked as `gdrun train` checks them.
+
+    source: a file, the name of a dataset, or `query=` and SQL. keys: those of the command line.
+    """
     from gdrun.config.loading import load
     from gdrun.config.overrides import Override, parse_override
-    from gdrun.data.sources import DATASETS, bare_source, reader_of
+    from gdrun.data.sources import DATASETS, reader_of
 
     changes: list[Override] = []
-    file = bare_source(file)
-    if file.startswith("query="):
-        changes.append(Override("dataset.query", file.partition("=")[2], file))
-    elif reader_of(file) is None and file in DATASETS:
-        changes.append(Override("dataset", {"name": file}, file))
+    if source.startswith("query="):
+        changes.append(Override("dataset.query", source.partition("=")[2], source))
+    elif reader_of(source) is None and source in DATASETS:
+        changes.append(Override("dataset", {"name": source}, source))
     else:
-        changes.append(Override("dataset", {"path": file}, file))
+        changes.append(Override("dataset", {"path": source}, source))
     for key in keys:
         change = parse_override(key)
         inner = change.key if change.key.startswith("dataset.") else f"dataset.{change.key}"

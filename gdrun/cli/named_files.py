@@ -75,6 +75,26 @@ def config_among(words: list[str]) -> str | None:
     return next(iter(named or files), None)
 
 
+def source_among(words: list[str]) -> tuple[str, list[str]]:
+    """The word that names the data, without a key such as `path=` before it, and the other words.
+
+    If the first word is the name of a file, it is the data. Otherwise it is the first word that is
+    not KEY=VALUE, or else the first that sets the data, such as query=…; so the order of the words
+    does not matter. Raises GdrunError if no word names data.
+    """
+    from gdrun.data.queries import is_query
+    from gdrun.data.sources import bare_source, sets_source
+
+    plain = [word for word in words if "=" not in word or is_query(word)]
+    named = [*words[:1]] if words and _exists(words[0]) else plain
+    found = next(iter(named or filter(sets_source, words)), None)
+    if found is None:
+        hint = "write the file too, such as houses.csv, or path=houses.csv"
+        raise GdrunError("sets a key, but no word names the data", where=words[0], hint=hint)
+    others = [word for at, word in enumerate(words) if at != words.index(found)]
+    return bare_source(found), others
+
+
 def _as_one_table(files: list[str]) -> str:
     """The hint for data files that a shell has made of a pattern; empty for other files."""
     endings = {Path(file).suffix for file in files}

@@ -106,13 +106,27 @@ def is_data_file(source: object) -> bool:
 
 
 def bare_source(word: str) -> str:
-    """The word without `path=` or `dataset.` before it: a path, a name, or `query=` and SQL.
+    """The word without the key before it, such as `path=`: a path, a name, or `query=` and SQL.
 
     >>> bare_source("path=a.csv"), bare_source("dataset.query=SELECT 1"), bare_source("dataset.csv")
     ('a.csv', 'query=SELECT 1', 'dataset.csv')
+    >>> bare_source("dataset=iris"), bare_source("target=a.csv")
+    ('iris', 'target=a.csv')
     """
     key = word.removeprefix("dataset.")
-    return key.removeprefix("path=") if key.startswith((PREFIX, "path=")) else word
+    if key.startswith(PREFIX):
+        return key
+    named = ("path=", "dataset.path=", "dataset=", "dataset.name=")
+    return next((word.removeprefix(each) for each in named if word.startswith(each)), word)
+
+
+def sets_source(word: str) -> bool:
+    """Whether a word KEY=VALUE names the data: `path=`, `query=` or `dataset=` with a value.
+
+    >>> [sets_source(word) for word in ("query=SELECT 1", "path=a.csv", "a.csv", "target=a.csv")]
+    [True, True, False, False]
+    """
+    return word.startswith(PREFIX) or bare_source(word) != word
 
 
 def stem(path: str) -> str:

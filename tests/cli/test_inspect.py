@@ -173,6 +173,48 @@ def test_named_datasets_queries_and_arrays(houses, gdrun, tmp_path):
     assert json.loads(gdrun("inspect", query, "--json").out)["rows"] == 4
 
 
+SOURCES = [
+    "houses.csv",
+    "path=houses.csv",
+    "dataset.path=houses.csv",
+    "query=SELECT * FROM 'houses.csv'",
+    "dataset.query=SELECT * FROM 'houses.csv'",
+]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_the_order_of_the_words_does_not_matter(houses, gdrun, source):
+    keys = ["target=rooms", "ignore=sold"]
+    first = gdrun("inspect", source, *keys)
+    assert first.code == 0
+    assert "rooms: regression" in " ".join(first.out.split())
+    plain = source.removeprefix("dataset.").removeprefix("path=")
+    command = shlex.split(first.out.splitlines()[-1])
+    assert command == ["gdrun", "train", plain, *keys]
+    assert gdrun("inspect", keys[0], source, keys[1]).out == first.out
+    assert gdrun("inspect", *keys, source).out == first.out
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_any_word_for_the_data_starts_the_same_first_experiment(houses, gdrun, source):
+    expected = gdrun("theory", "houses.csv", "target=rooms", "ignore=sold", "missing=drop")
+    answer = gdrun("theory", "target=rooms", source, "ignore=sold", "missing=drop")
+    assert answer.code == 0
+    assert answer.err == expected.err
+    assert "assumed optimizer" in answer.err
+
+
+def test_a_key_is_not_taken_for_the_data(houses, gdrun):
+    answer = gdrun("inspect", "target=price")
+    assert answer.code == 2
+    assert answer.err.splitlines() == [
+        "error: target=price: sets a key, but no word names the data",
+        "hint: write the file too, such as houses.csv, or path=houses.csv",
+    ]
+    assert gdrun("inspect", "target=price", "houses.csv", "ignore=sold").code == 0
+    assert gdrun("inspect", "dataset=iris").out == gdrun("inspect", "iris").out
+
+
 @pytest.mark.longer
 def test_the_task_of_few_whole_numbers(gdrun, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
