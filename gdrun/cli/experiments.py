@@ -124,18 +124,18 @@ def first_experiment(
 ) -> FirstExperiment:
     """Return the experiment of a command line; for a data file, a first experiment on it.
 
-    The same is true of a query in SQL among the overrides, if no file is given and no override
-    chooses a model. config, overrides: the words, of which any may be the config file or the data
-    file. seed: the value of --seed, or None. Raises GdrunError for a wrong config, DataError if the
-    data cannot be read.
+    The same is true of a query in SQL or a path among the overrides, if no file is given and no
+    override chooses a model. config, overrides: the words, of which any may be the config file or
+    the data file. seed: the value of --seed, or None. Raises GdrunError for a wrong config,
+    DataError if the data cannot be read.
     """
     from gdrun.config.loading import assumptions_about
 
     source = config_among([*([] if config is None else [config]), *(overrides or ())])
     path, changes = split_words(config, overrides, seed, data=True)
     _note_sgd(changes)
-    if source is None and (query := _query_among(changes)):
-        path = source = query
+    if source is None and (data := _data_among(changes)):
+        path = source = data
     if source is None or not _has_rows(source):
         from gdrun.study.default_batches import fitted
 
@@ -158,11 +158,11 @@ def _has_rows(source: str) -> bool:
     return source.startswith("query=") or is_data(source)
 
 
-def _query_among(changes: Iterable[str | Override], varied: Iterable[Override] = ()) -> str | None:
-    """The SQL query of a first experiment, as `query=` and the query.
+def _data_among(changes: Iterable[str | Override], varied: Iterable[Override] = ()) -> str | None:
+    """The data of a first experiment among the overrides: a path, or `query=` and the query.
 
-    changes: the overrides. varied: the overrides that the runs of a study vary. None without a
-    query, or if an override chooses a model: this is not a first experiment.
+    changes: the overrides. varied: the overrides that the runs of a study vary. None if no override
+    names a query or a data file, or if one chooses a model: this is not a first experiment.
     """
     from gdrun.config.overrides import parse_override
 
@@ -173,7 +173,10 @@ def _query_among(changes: Iterable[str | Override], varied: Iterable[Override] =
     if any(key.partition(".")[0] == "model" for key in keys):
         return None
     query = keys.get("dataset.query", keys.get("query"))
-    return f"query={query}" if isinstance(query, str) else None
+    if isinstance(query, str):
+        return f"query={query}"
+    path = keys.get("dataset.path", keys.get("path"))
+    return path if isinstance(path, str) and is_data(path) else None
 
 
 def _note_sgd(changes: Iterable[str | Override]) -> None:
@@ -234,14 +237,14 @@ def study_source(
 
     config: the config file or the data file of the command line; None without one. A config file is
     returned as it is. For a data file, the config of a first experiment on it is returned; also for
-    a query in SQL among the overrides, if no file is given and no override chooses a model.
-    Otherwise the config is None, which means the quickstart config. overrides: keys that the user
-    has set for all runs. varied: the keys that the runs vary, as overrides whose values are not
-    used. Raises GdrunError if the data file cannot be read.
+    a query in SQL or a path among the overrides, if no file is given and no override chooses a
+    model. Otherwise the config is None, which means the quickstart config. overrides: keys that the
+    user has set for all runs. varied: the keys that the runs vary, as overrides whose values are
+    not used. Raises GdrunError if the data file cannot be read.
     """
     from gdrun.config.loading import assumptions_about
 
-    config = config or _query_among(overrides, varied)
+    config = config or _data_among(overrides, varied)
     if config is None:
         return None, _sentences(assumptions_about(overrides, varied))
     if not _has_rows(config):

@@ -204,7 +204,9 @@ def test_a_dataset_that_gdrun_has_no_copy_of_is_read_from_its_files(here):
     for key, content in zip(keys, (images, labels), strict=True):
         Path(key.partition("=")[2]).write_bytes(gzip.compress(content))
     answer = here("train", *keys, "epochs=1")
-    assert (answer.code, answer.err) == (0, "")
+    assert answer.code == 0
+    assert "assumed model: classification" in answer.err
+    assert "assumed" not in here("train", *keys, "epochs=1", "model=softmax").err
 
 
 def test_a_surface_of_a_file_can_be_removed(here):
