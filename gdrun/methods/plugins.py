@@ -34,9 +34,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from gdrun.errors import COMPLETIONS, GdrunError, Problem, near, suggestion
+from gdrun.errors import COMPLETIONS, GdrunError, Problem, suggestion
 from gdrun.methods.definitions import Definition
 from gdrun.methods.plugin_checks import BOWL_STEPS, loss_on_bowl
+from gdrun.methods.plugin_exceptions import hint_on
 from gdrun.methods.plugin_kinds import KINDS, PluginKind
 from gdrun.methods.rules import OPTIMIZER_ALIASES, OPTIMIZERS
 from gdrun.quantities import contrasted
@@ -279,29 +280,12 @@ def _problem(kind: PluginKind, entry: Definition, shown: str, file: str | None) 
         fault = kind.first_fault(entry)
     except Exception as error:
         what = f"{entry.name} raises {type(error).__name__} when it is checked: {error}"
-        hint = _hint_on(error, equation)
+        hint = hint_on(error, equation)
         return Problem(what, _line(error, place, code.co_filename), hint)
     if fault is None:
         return None
     what, hint = fault
     return Problem(f"{entry.name} {what}", f"{place}:{code.co_firstlineno}", hint)
-
-
-def _hint_on(error: Exception, equation: Callable[..., Any]) -> str:
-    """The hint for an exception that an equation raises when it is checked."""
-    if isinstance(error, UnboundLocalError):
-        return "give the variable a value before the equation uses it"
-    if isinstance(error, NameError):
-        known = [*equation.__code__.co_varnames, *equation.__globals__]
-        alike = near(error.name, [name for name in known if not name.startswith("_")])
-        what = f"{error.name} is neither a parameter nor imported"
-        return f"{what}; did you mean {' or '.join(alike)}?" if alike else what
-    if isinstance(error, AttributeError) and isinstance(error.obj, ModuleType):
-        alike = near(error.name, dir(error.obj))
-        if alike:
-            module = error.obj.__name__
-            return f"did you mean {' or '.join(f'{module}.{name}' for name in alike)}?"
-    return "its inputs are arrays: write np.where(…) instead of if, np.sqrt instead of math.sqrt"
 
 
 def _line(error: BaseException, shown: str, file: str | None) -> str:

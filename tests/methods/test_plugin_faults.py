@@ -17,7 +17,8 @@ ONE_BY_ONE = (
     "mine is not elementwise: the update of one weight depends on other weights, or is random"
 )
 PURE = "use elementwise expressions only; for the norm of a layer, add an input named norm"
-ALIVE = "its inputs are arrays: write np.where(…) instead of if, np.sqrt instead of math.sqrt"
+ARRAYS = "its inputs are arrays: "
+"""The start of the hint on code for single numbers; what to write instead follows."""
 
 
 def test_every_fault_of_a_plugin_is_told_at_once_and_nothing_of_it_stays(plugin):
@@ -171,7 +172,29 @@ FAULTS = {
     "a function of numbers": (
         rule_text("return w - lr * math.sqrt(g), v"),
         3, "mine raises TypeError when it is checked: ",
-        ALIVE,
+        f"{ARRAYS}write np.sqrt instead of math.sqrt",
+    ),
+    "a minimum of numbers": (
+        rule_text("b = min(beta, t / (t + 3)); return w - lr * b * g, v",
+                  inputs="w, g, v, t, lr: Rate = 0.1, beta: Decay = 0.9"),
+        3, "mine raises ValueError when it is checked: ",
+        f"{ARRAYS}write np.minimum instead of min",
+    ),
+    "a maximum and a branch": (
+        rule_text("return w - lr * max(g, v) if lr > 0.5 and g > 0 else w, v"),
+        3, "mine raises ValueError when it is checked: ",
+        f"{ARRAYS}write np.where(…) instead of if, & instead of and, np.maximum instead of max",
+    ),
+    "a branch in a function of the file": (
+        "def sign(x):\n    if x > 0:\n        return 1\n    return -1\n\n"
+        + rule_text("return w - lr * math.sqrt(2) * sign(g), v"),
+        1, "mine raises ValueError when it is checked: ",
+        f"{ARRAYS}write np.where(…) instead of if",
+    ),
+    "a conversion to a number": (
+        rule_text("return w - float(lr) * g, v"),
+        3, "mine raises TypeError when it is checked: ",
+        f"{ARRAYS}use elementwise expressions",
     ),
     "a taken name": (
         '@rule()\ndef adam(w, g, lr: Rate = 0.1):\n    """Mine."""\n    return w\n',
@@ -192,7 +215,7 @@ FAULTS = {
         '@schedule\ndef mine(t, lr):\n    """Mine."""\n    return lr if t < 3 else 0 * lr\n',
         3,
         "mine raises ValueError when it is checked: ",
-        ALIVE,
+        f"{ARRAYS}write np.where(…) instead of if",
     ),
     "a schedule that goes below zero": (
         '@schedule\ndef mine(t, lr):\n    """Mine."""\n    return lr - t\n',
@@ -242,6 +265,6 @@ def test_a_fault_is_refused_with_where_and_what_to_mend(plugin, text, line, what
     (problem,) = caught.value.problems
     assert problem.where == f"my_rule.py:{LINE + line}"
     # The message of a NumPy exception, after its name, may change with NumPy's version.
-    assert problem.what == what or (hint == ALIVE and problem.what.startswith(what))
+    assert problem.what == what or (hint.startswith(ARRAYS) and problem.what.startswith(what))
     assert problem.hint == hint
     assert [dict(each) for each in (OPTIMIZERS, SCHEDULES, OPTIMIZER_ALIASES)] == before
