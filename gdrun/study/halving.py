@@ -32,7 +32,7 @@ from gdrun.study.judgement.symptoms import most_descend, rises, rising_runs
 from gdrun.study.storage.results import Result, results_of
 from gdrun.study.storage.study_record import read_rung, rung_record
 from gdrun.study.study import StudyContext, StudyProgress, Work, keep
-from gdrun.study.tasks import ListenersOf, Task, tasks_of, unfinished
+from gdrun.study.tasks import ListenersOf, Task, in_checkpoints, tasks_of, unfinished
 from gdrun.symptoms.facts import Traced, lowest_loss
 
 FACTOR = 3
@@ -58,15 +58,16 @@ def carry_out_halving(
     assert isinstance(runner, InProcess)  # checked above; mypy cannot see it
     begin = time.perf_counter()
     results = context.directory.finished() if context.directory else {}
-    found = len(results)
     path = context.directory.path.absolute() if context.directory else None
     every = tasks_of(plan.different, context.table, jobs=context.jobs, directory=path)
     tasks = unfinished(every, results)
+    known, begun = set(results), in_checkpoints(tasks)
     rungs: tuple[Rung, ...] = ()
     with suppress(Stopped):  # a signal while a kernel was compiled, before the first step
         rungs = _Race(plan, context, metric, tasks, runner.listeners_of, results).run()
     seconds = time.perf_counter() - begin
-    work = Work(len(results) - found, found, len(tasks), seconds)
+    new = results.keys() - known
+    work = Work(len(new), len(known), len(tasks), seconds, len(begun & new))
     return results, work, rungs
 
 

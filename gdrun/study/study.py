@@ -13,7 +13,7 @@ from gdrun.study.design.trials import StudyPlan, Trial
 from gdrun.study.executors import InProcess, Runner
 from gdrun.study.storage.results import Result
 from gdrun.study.storage.study_directory import StudyDirectory
-from gdrun.study.tasks import CHECKPOINTS, Task, tasks_of, unfinished
+from gdrun.study.tasks import CHECKPOINTS, Task, in_checkpoints, tasks_of, unfinished
 
 
 @dataclass(frozen=True)
@@ -67,13 +67,15 @@ class Work:
 
     run: the number of runs that were trained now. found: the number of runs whose results were in
     the directory already. cohorts: the number of cohorts, which are groups of trials that train
-    together. seconds: wall-clock time.
+    together. seconds: wall-clock time. continued: the number of runs, of those trained now, that
+    continued from a checkpoint; the seconds before it are not counted.
     """
 
     run: int
     found: int
     cohorts: int
     seconds: float
+    continued: int = 0
 
     def __add__(self, other: Work) -> Work:
         return Work(
@@ -81,6 +83,7 @@ class Work:
             self.found + other.found,
             self.cohorts + other.cohorts,
             self.seconds + other.seconds,
+            self.continued + other.continued,
         )
 
 
@@ -112,10 +115,12 @@ def carry_out(
     tasks = tasks_of(firsts, context.table, jobs=context.jobs, alone=alone, directory=path)
     left = unfinished(tasks, results)
     context.on_progress(StudyProgress(plan, dict(results)))
-    run = 0
+    begun = in_checkpoints(left)
+    run, continued = 0, 0
     for task, ended in context.runner.run(left, context.interrupted):
         new = keep(task, ended, results, directory)
         results, run = results | new, run + len(new)
+        continued += len(begun & new.keys())
         for identity in new:
             results |= _shared(groups[identity], results, directory)
         context.on_progress(StudyProgress(plan, dict(results)))
@@ -125,7 +130,7 @@ def carry_out(
         for file in path.glob(CHECKPOINTS):
             remove_checkpoint(file)
     seconds = time.perf_counter() - begin
-    return results, Work(run, found, len(left), seconds)
+    return results, Work(run, found, len(left), seconds, continued)
 
 
 def keep(

@@ -181,6 +181,12 @@ def unfinished(tasks: Iterable[Task], results: Mapping[str, Result]) -> list[Tas
     return left
 
 
+def in_checkpoints(tasks: Iterable[Task]) -> set[str]:
+    """The identities of the trials that would continue from the checkpoint of their task."""
+    begun = (task for task in tasks if task.checkpoint is not None and task.checkpoint.exists())
+    return {trial.identity for task in begun for trial in task.trials}
+
+
 def check_fit(experiments: Iterable[Experiment], table: Table | None = None) -> None:
     """Raise DataError, with every problem, if an experiment does not fit its data.
 

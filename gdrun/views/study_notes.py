@@ -200,11 +200,20 @@ def trained_once_notes(plan: StudyPlan) -> list[tuple[str, str]]:
 
 
 def work_line(work: Work) -> str:
-    """A line with the number of new runs, their time, and the number of runs done before."""
+    """The number of new runs, their time, and the number of runs that were done before.
+
+    >>> work_line(Work(4, 2, 1, 1.5))
+    '4 runs in 1.5 s; 2 runs already done'
+    """
     if not work.run:
         return f"no new runs; {count(work.found, 'run')} already done"
-    earlier = f"; {count(work.found, 'run')} already done" if work.found else ""
-    return f"{count(work.run, 'run')} in {duration(work.seconds)}{earlier}"
+    parts = [f"{count(work.run, 'run')} in {duration(work.seconds)}"]
+    if work.continued:
+        words = "continued from a checkpoint, and the time before it is not counted"
+        parts.append(f"{work.continued} of them {words}")
+    if work.found:
+        parts.append(f"{count(work.found, 'run')} already done")
+    return "; ".join(parts)
 
 
 def hardly_trained(progress: float | None) -> str:

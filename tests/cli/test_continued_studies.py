@@ -69,6 +69,27 @@ def test_the_short_command_gives_the_results_of_a_whole_study(here, interrupted,
         assert _record(directory).get(key) == _record(_directory(whole)).get(key), key
 
 
+@pytest.mark.parametrize("options", ["", "--halving"])
+def test_the_work_says_that_the_time_before_the_checkpoint_is_not_counted(
+    here, interrupted, options
+):
+    """lr=1e6 diverges within the first checks, so that 1 run of 3 has ended at the signal."""
+    words = f"sweep lr=0.01,0.1,1e6 -c small.yaml --seeds 1 {options}".split()
+    directory = _directory(interrupted(*words))
+    ended = len((directory / "trials.jsonl").read_text(encoding="utf-8").splitlines())
+    assert ended == 1
+    answer = here("sweep", "--resume", str(directory))
+    shown = here("show", str(directory))
+    assert _record(directory)["work"]["continued"] == 2
+    for text in (answer.out, shown.out):
+        assert re.search(
+            r" work 2 runs in [^;]+; 2 of them continued from a checkpoint, and the time before "
+            r"it is not counted; 1 run already done ",
+            " ".join(text.split()),
+        )
+    assert "checkpoint" not in here(*words).out
+
+
 def test_it_can_be_continued_again_and_again(here, interrupted):
     directory = _directory(interrupted(*STUDIES[0].split()))
     assert interrupted("sweep", "--resume", "last", checks=1).code == 130

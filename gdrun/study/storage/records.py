@@ -104,12 +104,15 @@ class WorkRecord(TypedDict):
 
     run: the number of runs that were trained. found: the number of runs that had ended already.
     cohorts: the number of groups of trials that trained together. seconds: wall-clock time.
+    continued: the number of runs that continued from a checkpoint, of those that were trained; the
+    seconds before it are not counted.
     """
 
     run: int
     found: int
     cohorts: int
     seconds: Seconds
+    continued: NotRequired[int]
 
 
 class Question(TypedDict):

@@ -186,6 +186,7 @@ def _work(work: Work) -> WorkRecord:
         "found": work.found,
         "cohorts": work.cohorts,
         "seconds": work.seconds,
+        "continued": work.continued,
     }
 
 
