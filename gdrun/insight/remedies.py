@@ -94,7 +94,9 @@ def _limit(config: Mapping[str, Any]) -> RateLimit | None:
             limit = predicted_limit(load(dict(config)))
     except GdrunError:
         return None
-    return None if limit is None else RateLimit(limit.predicted, limit.form, limit.exact)
+    if limit is None:
+        return None
+    return RateLimit(limit.predicted, limit.form, limit.exact, limit.is_bound)
 
 
 def _settling(config: Mapping[str, Any]) -> float:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from gdrun.quantities import quantity, rounded
-from gdrun.symptoms.facts import Remedy, Traced
+from gdrun.symptoms.facts import RateLimit, Remedy, Traced
 
 RELU = Remedy(
     {"model.activation": "relu", "model.init": "he"},
@@ -46,7 +47,7 @@ def smaller_rates(run: Traced) -> tuple[Remedy, ...]:
     These are 1/10 to 1/10⁴ of the run's rate. For a rate near or above a known stability limit,
     they are 1/2, 1/20 and 1/200 of this limit: if the loss is not quadratic, the limit may be
     smaller at other weights. Mini-batches, which need smaller rates than full batches, also get
-    1/2000 of it.
+    1/2000 of it. If L is only an upper bound, rates between the limit and the run's are last.
     """
     if run.limit is not None and run.limit.value < 1.05 * run.rate:
         why = "the stability limit that theory predicts allows this step"
@@ -55,9 +56,22 @@ def smaller_rates(run: Traced) -> tuple[Remedy, ...]:
         elif not run.full_batches:
             why = "full batches are stable with this step"
         parts = (2, 20, 200) if run.full_batches else (2, 20, 200, 2000)
-        return tuple(rate(run.limit.value / part, why) for part in parts)
+        safe = tuple(rate(run.limit.value / part, why) for part in parts)
+        return safe + _rates_above(run, run.limit)
     return tuple(rate(run.rate * 10.0**-k, SMALL_ENOUGH) for k in range(1, 5))
 
+
+def _rates_above(run: Traced, limit: RateLimit) -> tuple[Remedy, ...]:
+    """The two rates that divide the range from the limit to the run's, if L is a bound."""
+    ratio = run.rate / limit.value
+    if not limit.is_bound or not FAR_ABOVE < ratio < math.inf:
+        return ()
+    why = "rates above the limit may be stable: its L is only an upper bound of the curvature"
+    return tuple(rate(limit.value * ratio ** (k / 3), why) for k in (1, 2))
+
+
+FAR_ABOVE = 10.0
+"""A rate above this multiple of a limit is so far away that rates between them are proposed."""
 
 SMALL_ENOUGH = "a step that is small enough does not overshoot the minimum"
 """Why a smaller rate may help, whatever the stability limit is."""

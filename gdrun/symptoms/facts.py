@@ -57,13 +57,14 @@ class RateLimit:
     """The stability limit of the learning rate, as theory predicts it for full batches.
 
     form: the formula of the limit, such as 2/L. exact: whether every larger rate is unstable in
-    this run. This requires a quadratic loss, full batches, and no schedule or clipping that
-    shortens the steps.
+    this run: for a quadratic loss, full batches, and no schedule or clipping. is_bound: whether L
+    is only an upper bound of the curvature, so that much larger rates may be stable.
     """
 
     value: float
     form: str
     exact: bool
+    is_bound: bool = False
 
 
 @dataclass(frozen=True)

@@ -48,18 +48,27 @@ def limit_words(run: Traced, limit: RateLimit) -> str:
     """The comparison of a run's learning rate with the stability limit, as text.
 
     If the limit is not exact, larger rates may be stable, too, and the text says that the limit is
-    one of full batches near a minimum.
+    one of full batches near a minimum. If L is only an upper bound of the curvature, it says this.
     """
     rate, largest = contrasted(run.rate, limit.value)
     compared = f"the rate {rate} is {multiple(run.rate, limit.value)}"
     known = f"{limit.form} = {largest}"
     if limit.exact:
         return f"{compared} the stability limit {known}"
+    stable = f"{compared} {known}, below which full batches are stable near a minimum"
+    if limit.is_bound:
+        stable += f" ({L_IS_A_BOUND})"
     if run.full_batches:
-        return f"{compared} {known}, below which full batches are stable near a minimum"
+        return stable
     sizes = run.steps.get("batch_size", np.empty(0))
     own = f"batches of {quantity(float(np.median(sizes)))}" if len(sizes) else "mini-batches"
-    return f"{compared} {known}, the limit of full batches near a minimum; {own} may need less"
+    if not limit.is_bound:
+        stable = f"{compared} {known}, the limit of full batches near a minimum"
+    return f"{stable}; {own} may need less"
+
+
+L_IS_A_BOUND = "L is an upper bound of the curvature, so larger rates may be stable, too"
+"""Why a larger rate than the limit may be stable."""
 
 
 def predicted(prediction: str | float) -> str:

@@ -315,4 +315,6 @@ def limit_sentence(limit: StabilityLimit, reason: str = "") -> str:
     else:
         theory = f"in theory, with full batches, rates below {predicted} are guaranteed to be "
         theory += f"stable near a minimum, and larger ones may be{', ' if reason else ''}{reason}"
-    return f"{observed}; {theory} (curvature L = {quantity(limit.smoothness)})"
+    L = f"L = {quantity(limit.smoothness)}"
+    known = f"{L} is an upper bound of the curvature" if limit.is_bound else f"curvature {L}"
+    return f"{observed}; {theory} ({known})"

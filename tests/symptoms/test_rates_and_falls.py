@@ -184,6 +184,36 @@ def test_a_limit_that_is_not_exact_is_not_called_the_cause():
     assert own == "batches of 8 may need less"
 
 
+def test_a_limit_from_a_bound_of_the_curvature_is_a_safe_rate_only():
+    """2/L with an upper bound L of the curvature: larger rates may be stable, and are tried.
+
+    From 0.002 to a rate of 2 the ratio is 1000, and its thirds are 10: 0.02 and 0.2.
+    """
+    limit = RateLimit(0.002, "2/L", exact=False, is_bound=True)
+    steps = {"grad_norm": np.linspace(1, 3, 20), "batch_size": np.full(20, 8)}
+    run = curves(np.linspace(1, 2, 20), limit=limit, steps=steps)
+    config = run.config | {"optimizer": {"lr": 2.0}}
+    run = replace(run, config=config)
+    (found,) = diagnose(run)
+    known = (
+        "; the rate 2 is 1000 times 2/L = 0.002, below which full batches are stable near a "
+        "minimum (L is an upper bound of the curvature, so larger rates may be stable, too)"
+    )
+    assert found.evidence.endswith(known)
+    assert rates(found)[:5] == [0.001, 0.0001, 1e-05, 0.02, 0.2]
+    (noisy,) = diagnose(replace(run, config=config | {"variant": {"name": "mbgd"}}))
+    assert noisy.evidence.endswith(f"{known}; batches of 8 may need less")
+    # A curvature that is known allows no larger rate, and near the limit there is none to try.
+    for other in (replace(limit, is_bound=False), replace(limit, value=0.5)):
+        (found,) = diagnose(replace(run, limit=other))
+        assert max(rates(found)) < other.value
+
+
+def rates(symptom):
+    changes = [each.changes for each in symptom.remedies]
+    return [each["optimizer.lr"] for each in changes if set(each) == {"optimizer.lr"}]
+
+
 @pytest.mark.parametrize("epochs", [40, 100])
 def test_the_shares_of_a_straight_loss_are_those_of_the_epochs(epochs):
     """A rate of 1e-6 moves the loss along a straight line: half of it falls after the middle."""

@@ -164,6 +164,7 @@ def test_the_report_of_a_sweep_has_predicted_and_observed_limits():
         "unstable": 0.6,
         "steps_needed": None,
         "unclear": None,
+        "is_bound": False,
     }
 
 

@@ -38,6 +38,8 @@ class StabilityLimit:
     `stable` and `unstable`. unclear: the smallest rate between them that shows neither, because its
     loss rose above its start, but its peaks were falling; None if there is none. steps_needed:
     None, unless all runs were too short to show the limit; then the fewest steps that can show it.
+    is_bound: whether L is only an upper bound of the curvature, so that the largest stable rate may
+    be far above `predicted`.
     """
 
     smoothness: float
@@ -48,6 +50,7 @@ class StabilityLimit:
     unstable: float | None
     steps_needed: int | None = None
     unclear: float | None = None
+    is_bound: bool = False
 
 
 def stability_limits(
@@ -91,8 +94,10 @@ def predicted_limit(experiment: Experiment, table: Table | None = None) -> Stabi
     limit = LIMITS[rule.name](rule.options) / bound
     # The examples of a surface are its noise: without noise every batch has the full gradient.
     whole = cohort.batching.whole or (cohort.surface is not None and not cohort.train.X.any())
-    exact = is_exact(cohort.model) and whole and _constant(experiment)
-    return StabilityLimit(bound, limit, FORMULAS[rule.name](rule.options), exact, None, None)
+    known = is_exact(cohort.model)
+    exact = known and whole and _constant(experiment)
+    form = FORMULAS[rule.name](rule.options)
+    return StabilityLimit(bound, limit, form, exact, None, None, is_bound=not known)
 
 
 def smaller_rates(tried: Iterable[float], predicted: Iterable[float]) -> str:

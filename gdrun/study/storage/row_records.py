@@ -28,7 +28,7 @@ class StabilityRecord(TypedDict):
     stable and the smallest unstable rate, between which the observed limit is. unclear: the
     smallest rate between them that shows neither. stable, unstable and unclear are None if there is
     no such rate. steps_needed: the fewest steps that can show the limit; None unless all runs were
-    too short.
+    too short. is_bound: whether L is only an upper bound of the curvature.
     """
 
     smoothness: float
@@ -39,6 +39,7 @@ class StabilityRecord(TypedDict):
     unstable: float | None
     steps_needed: NotRequired[int | None]
     unclear: NotRequired[float | None]
+    is_bound: NotRequired[bool]
 
 
 class AxisRecord(TypedDict):

@@ -200,6 +200,7 @@ def _stability(limit: StabilityLimit) -> StabilityRecord:
         "unstable": limit.unstable,
         "steps_needed": limit.steps_needed,
         "unclear": limit.unclear,
+        "is_bound": limit.is_bound,
     }
 
 
