@@ -53,29 +53,37 @@ class StepPositions:
 def step_positions(run: Run) -> StepPositions | None:
     """The positions of the steps of a run of gradient descent with full gradients.
 
-    The trace has f before each step, so that a position is known only if the next step was
-    recorded, too; after the last step, f is the training loss of the last evaluation. Steps that
-    change f by little more than its rounding error are left out. None if no step is left.
+    The trace has f before each step that it keeps. The f after a step is that before the next step,
+    or, if the trace has combined the next step with others, the training loss of an evaluation
+    right after the step. Steps for which it has neither are left out, as are those that change f by
+    little more than its rounding error. None if no step is left.
     """
     step, f, norm, rate = (
         np.asarray(run.steps[name]) for name in ("step", "batch_loss", "grad_norm", "lr")
     )
     if not len(step):
         return None
-    measured = run.evals["step"][-1] == step[-1]
-    end = run.evals["train_loss"][-1] if measured else np.nan
-    before, after = f.astype(np.float64), np.append(f[1:], end).astype(np.float64)
-    follows = np.append(np.diff(step) == 1, measured)
+    before, follows = f.astype(np.float64), np.append(np.diff(step) == 1, False)
+    after = np.where(follows, np.append(before[1:], np.nan), _evaluated_after(run, step))
     slope = (rate * norm**2).astype(np.float64)
     change = after - before
-    known = follows & _above_rounding(run, slope, before, after) & np.isfinite(change)
+    known = _above_rounding(run, slope, before, after) & np.isfinite(change)
     if not known.any():
         return None
     positions: Numbers = 1 + 2 * change[known] / slope[known]
     dtype = run.config["dtype"]
-    higher = rose(before, after, dtype)
-    higher[-1:] = rose(before[-1:], after[-1:], dtype, reordered=True)
+    # An evaluation adds up the losses of the examples in another order than a step.
+    reordered = rose(before, after, dtype, reordered=True)
+    higher = np.where(follows, rose(before, after, dtype), reordered)
     return StepPositions(step[known], positions, higher[known])
+
+
+def _evaluated_after(run: Run, step: Integers) -> Numbers:
+    """The training loss that was evaluated right after each step (n,); NaN where there is none."""
+    found: Numbers = np.full(len(step), np.nan)
+    _, places, evaluated = np.intersect1d(step, run.evals["step"], return_indices=True)
+    found[places] = np.asarray(run.evals["train_loss"])[evaluated]
+    return found
 
 
 def _above_rounding(run: Run, slope: Array, before: Array, after: Array) -> Array:

@@ -13,6 +13,9 @@ from gdrun.array_types import Integers, Numbers
 from gdrun.insight.bound_checks import BoundCheck, RunCheck
 from gdrun.insight.observed_contraction import ObservedContraction
 from gdrun.insight.step_positions import StepPositions
+from gdrun.methods.plugins import with_loaded_plugins
+from gdrun.runs.recorded_experiment import config_of
+from gdrun.runs.run import Run
 from gdrun.views.curves import Chart, Curve
 from gdrun.views.fitting import fitting
 from gdrun.views.numbers import MISSING, count, quantity, told_apart
@@ -42,7 +45,7 @@ def run_check_views(check: RunCheck) -> list[RenderableType]:
     if check.contraction is not None:
         parts += ["", _contraction(check.contraction)]
     if check.positions is not None:
-        parts += ["", _positions(check.positions, check.run.summary["steps"])]
+        parts += ["", *_positions(check.positions, check.run)]
     if not check.checks:
         parts += ["", *_without_bounds(check)]
     return parts
@@ -167,21 +170,42 @@ def _contraction(found: ObservedContraction) -> Text:
     )
 
 
-def _positions(found: StepPositions, taken: int) -> Text:
+FEW_STEPS = 20
+"""With fewer steps than this, their shares say nothing."""
+
+
+def _positions(found: StepPositions, run: Run) -> list[RenderableType]:
     """The shares of the steps by their end on the parabola of f along the step.
 
     A step ends before the lowest point of its parabola, beyond it, or higher than it began, by more
-    than the rounding error of f. taken: the number of all steps of the run.
+    than the rounding error of f. With fewer than FEW_STEPS steps, there are no shares but the
+    reason, and what gives more steps.
     """
+    taken, combined = run.summary["steps"], len(run.steps["step"]) < run.summary["steps"]
+    counted = (
+        f"{len(found.steps):,} of {count(taken, 'step')} count: those that change f by more than "
+        "its rounding error and after which f is in the trace"
+    )
+    if combined:
+        counted += ", which combines neighbouring steps"
+    if len(found.steps) < FEW_STEPS:
+        text = f"too few steps to say where they end on the parabola of f along each: {counted}"
+        if combined:
+            command = with_loaded_plugins(f"`gdrun train {config_of(run)} log.points=all`")
+            shown = Text(f"  {command.strip('`')}", no_wrap=True, style="cyan")
+            return [Text(text), Text("to keep each step in the trace:", style="cyan"), shown]
+        if taken < FEW_STEPS:
+            text += f"; a run of {FEW_STEPS} steps or more may show it"
+        return [Text(text)]
     before, beyond, higher = (f"{share:.0%}" for share in found.shares)
     median = quantity(float(np.median(found.positions)), 3)
-    return Text(
+    text = (
         f"on the parabola of f along each step, {before} of {count(len(found.steps), 'step')} end "
         f"before the lowest point, {beyond} beyond it, and {higher} higher than they began, "
         f"by more than rounding; the median position is {median}, where 0 is the lowest point and "
-        f"1 as high as the start; {len(found.steps):,} of {count(taken, 'step')} count: those that "
-        "change f by more than its rounding error and after which f is in the trace"
+        f"1 as high as the start; {counted}"
     )
+    return [Text(f"{text} (log.points=all keeps each)" if combined else text)]
 
 
 def run_check_data(check: RunCheck) -> dict[str, Any]:

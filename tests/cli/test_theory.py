@@ -131,6 +131,21 @@ def test_a_run_beside_its_bounds(gdrun, trained):
     assert document["observed"]["excess"][1] == pytest.approx(8 * 0.64 + 4.5 * 0.04)
 
 
+def test_too_few_steps_have_no_shares(gdrun, trained):
+    """With 60 steps in points of 3 and f at steps 30 and 60, two steps count."""
+    words = ("dataset=iris", "model=softmax", *BOWL[1:-1], "lr=0.1", "evaluate.every=30")
+    trained(*words, "epochs=60", "log.points=30")
+    text = " ".join(gdrun("theory", "last").out.split())
+    assert "too few steps to say where they end" in text and "%" not in text.split("too few")[1]
+    assert "2 of 60 steps count: those that change f" in text
+    command = re.search(r"gdrun (train \S+ log.points=all)", text)[1]
+    assert gdrun(*command.split()).code == 0
+    assert "60 of 60 steps count" in " ".join(gdrun("theory", "last").out.split())
+    trained(*BOWL, "steps=19")
+    text = " ".join(gdrun("theory", "last").out.split())
+    assert "too few steps" in text and "a run of 20 steps or more may show it" in text
+
+
 NETWORK = ("dataset=iris", "model={name: mlp, hidden: [4], init: normal}")
 
 

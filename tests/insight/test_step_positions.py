@@ -47,14 +47,30 @@ def test_a_rising_loss_is_a_position_above_1():
     assert found.steps[found.positions > 1].tolist() == rises.tolist()
 
 
-def test_steps_without_their_next_step_are_left_out():
+def test_steps_without_f_after_them_are_left_out():
     run = gdrun.train({**DESCENT, "dataset": "iris", "model": "softmax"}, "epochs=12")
+    whole = step_positions(run)
     thinned = {name: np.delete(column, 5) for name, column in run.steps.items()}
-    found = step_positions(replace(run, steps=thinned)).steps.tolist()
-    assert found == [1, 2, 3, 4, 7, 8, 9, 10, 11, 12]
-    # Without an evaluation after it, the loss after the last step is unknown.
-    evals = {name: column[:-1] for name, column in run.evals.items()}
-    assert step_positions(replace(run, steps=thinned, evals=evals)).steps.tolist() == found[:-1]
+    # Step 6 is not in the trace. The evaluation of epoch 5 has the loss after step 5, and that of
+    # epoch 12 the loss after step 12.
+    found = step_positions(replace(run, steps=thinned))
+    assert found.steps.tolist() == [1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12]
+    np.testing.assert_allclose(found.positions, np.delete(whole.positions, 5), atol=1e-9)
+    for missing in (5, 12):
+        evals = {name: np.delete(column, missing) for name, column in run.evals.items()}
+        fewer = step_positions(replace(run, steps=thinned, evals=evals)).steps.tolist()
+        assert fewer == [step for step in found.steps if step != missing]
+
+
+def test_the_steps_of_a_combined_trace_are_those_with_an_evaluation():
+    """Each point combines 3 steps, so that no step is followed by the next: f is evaluated."""
+    config = {**DESCENT, "dataset": "iris", "model": "softmax"}
+    whole = step_positions(gdrun.train(config, "epochs=60"))
+    found = step_positions(gdrun.train(config, "epochs=60", "log.points=30"))
+    assert found.steps.tolist() == list(range(3, 61, 3))
+    np.testing.assert_allclose(found.positions, whole.positions[2::3], atol=1e-9)
+    rare = step_positions(gdrun.train(config, "epochs=60", "log.points=30", "evaluate.every=30"))
+    assert rare.steps.tolist() == [30, 60]
 
 
 def test_rounding_hides_the_positions_near_a_minimum():
