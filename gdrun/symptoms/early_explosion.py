@@ -64,6 +64,16 @@ def jumped(run: Traced) -> bool:
     return bool(float(run.loss.max()) - run.start > run.gap > 0)
 
 
+def rose_first(run: Traced) -> bool:
+    """Whether the loss rose above its start in the first half of the run, as from too long steps.
+
+    It rose by over 1/20 of the largest possible fall, up to the time when half of the sum of the
+    learning rates was used.
+    """
+    early = run.loss[run.progress <= 0.5]
+    return bool(float(early.max(initial=run.start)) - run.start > run.gap / 20)
+
+
 def settled_from(run: Traced) -> int:
     """The first evaluation, as an index, from which no explosion explains the curves of a run.
 

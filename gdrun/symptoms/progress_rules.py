@@ -11,6 +11,7 @@ from gdrun.methods.stopping import SMALL_CHANGES, position
 from gdrun.problems.surfaces import place_in_words
 from gdrun.quantities import contrasted, quantity
 from gdrun.symptoms import changes
+from gdrun.symptoms.early_explosion import jumped, rose_first
 from gdrun.symptoms.facts import Remedy, Symptom, Traced
 from gdrun.symptoms.stability_rules import level, unsteady
 from gdrun.symptoms.surface_points import flat_point, nearest_saddle
@@ -131,8 +132,10 @@ def slow(run: Traced) -> Symptom | None:
     possible fall. This is the first loss minus the minimum of a surface, or the whole first loss on
     data. The last two quarters begin where 1/2 and 3/4 of the sum of all learning rates are used;
     the run must have at least 12 evaluations. Neither condition counts if the loss moves up and
-    down in the second half. With batches and a rate that decays, neither counts if the rises of the
-    loss in the second half add up to over 1/5 of its fall: noise falls as the rate decays.
+    down in the second half, or if it rose in the first half above its start, by over 1/20 of the
+    largest possible fall: its steps were too long at first, and not too short. With batches and a
+    rate that decays, neither counts if the rises of the loss in the second half add up to over 1/5
+    of its fall: noise falls as the rate decays.
 
     A second case is a run that a rule for small changes of the loss or the weights stopped, but not
     near a minimum: small steps change little anywhere. The norm of its full gradient was still over
@@ -165,8 +168,9 @@ def slow(run: Traced) -> Symptom | None:
         smaller = changes.smaller_change(run)
         return Symptom("slow convergence", 0.7, evidence, (*cures, *smaller))
     if _falls(run):
-        return None if run.learnt else _falling(run, "slow convergence", remedies)
-    if _falls_steadily(run) and not run.learnt:
+        slow_only = not run.learnt and not rose_first(run)
+        return _falling(run, "slow convergence", remedies) if slow_only else None
+    if _falls_steadily(run) and not run.learnt and not rose_first(run):
         return Symptom("slow convergence", 0.6, _quarters(run), remedies)
     if not _above_minimum(run) or run.status != "exhausted" or not run.full_batches:
         return None
@@ -233,7 +237,7 @@ def still_falling(run: Traced) -> Symptom | None:
     ready = (
         *changes.longer(run),
         *changes.standardised(run),
-        *changes.larger_rates(run),
+        *(() if rose_first(run) else changes.larger_rates(run)),
         *changes.adam(run),
     )
     return _falling(run, "still falling", ready)
@@ -246,7 +250,7 @@ def _falls(run: Traced) -> bool:
     tenth. False for a loss that rose far above its start, or that moves up and down at the end: a
     comparison of the two halves of the run says nothing about such a loss.
     """
-    if run.status != "exhausted" or run.loss.max() - run.start > run.gap:
+    if run.status != "exhausted" or jumped(run):
         return False
     if unsteady(run) or _less_noise(run) or _at_minimum(run):
         return False

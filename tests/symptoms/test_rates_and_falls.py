@@ -80,12 +80,11 @@ def test_a_loss_that_once_doubled_is_exploding_unless_it_recovered():
     assert "rose from 1 to 2.5 by epoch 1, and ended at 1.5" in found.evidence
     # Full batches whose loss fell to less than half of its peak rose for a time only.
     fallen = curves(np.concatenate([[1, 2.5], np.linspace(2, 0.5, 18)]))
-    names = ["early explosion", "slow convergence"]
-    assert [each.name for each in diagnose(fallen)] == names
+    assert [each.name for each in diagnose(fallen)] == ["early explosion"]
     noisy = replace(fallen, config=fallen.config | {"variant": {"name": "mbgd"}})
     assert [each.name for each in diagnose(noisy)] == ["exploding"]
     recovered = np.concatenate([[1, 2.5], 0.1 + 2.0 ** -np.arange(18)])
-    assert [each.name for each in diagnose(curves(recovered))] == names[:1]
+    assert [each.name for each in diagnose(curves(recovered))] == ["early explosion"]
     again = recovered.copy()
     again[15] = 2.5  # The loss explodes again in the second half.
     assert [each.name for each in diagnose(curves(again))] == ["exploding"]
@@ -125,8 +124,8 @@ def test_a_trend_is_no_part_of_a_swing():
 
 
 def test_a_loss_that_first_rose_has_its_whole_fall_in_the_second_half():
-    """The loss is above its start until epoch 14, and falls by 0.4 in the last epochs."""
-    loss = np.concatenate([np.linspace(1, 1.2, 10), np.linspace(1.18, 0.6, 10)])
+    """The loss is slightly above its start for 10 epochs, and falls by 0.4 in the last ones."""
+    loss = np.concatenate([np.linspace(1, 1.02, 10), np.linspace(1, 0.6, 10)])
     (found,) = diagnose(curves(loss))
     assert found.name == "slow convergence"
     assert "100 % of the fall of the training loss came after epoch 9.5 of 19" in found.evidence
