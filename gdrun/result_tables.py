@@ -1,13 +1,14 @@
 """Results as tables: what a notebook shows, and frames of pandas and polars.
 
-The functions that make the tables are views. The module of a result must not import views, which
-belong to a later layer. So these functions are registered here, by the class of the result.
+The functions that make the tables and the warnings are views. The module of a result must not
+import views, which belong to a later layer. So these functions are registered here, by the class of
+the result.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from gdrun.array_types import Array
 from gdrun.errors import GdrunError, MissingExtraError, near, suggestion
@@ -18,7 +19,17 @@ HTML: dict[type, Callable[[Any], str]] = {}
 TABLES: dict[type, Callable[[Any], dict[str, dict[str, Array]]]] = {}
 """The function that returns the tables of a result by name, by the class of the result."""
 
+WARNINGS: dict[type, Callable[[Any], Sequence[str]]] = {}
+"""The function that returns the warnings on a result of a study, by the class of the result."""
+
 TableName = Literal["runs", "evals", "steps"]
+
+
+_TABLE_NAMES = ("data", "dataframe", "df", "frame", "frames", "table", "tables", "to_frame")
+"""Names that users may try for the tables of a result."""
+
+LEAST_ALIKE = 0.7
+"""The least similarity, from 0 to 1, of an attribute that the user may mean."""
 
 
 class ResultTables:
@@ -27,9 +38,19 @@ class ResultTables:
     TABLES has, for each class of results, the function that makes its tables.
     """
 
+    _ROWS: ClassVar[Mapping[str, type]] = {}
+    """The class of the rows of each attribute that is a list of rows, such as `ranking`."""
+
     def _places(self) -> Mapping[str, str]:
         """Names that users may expect as attributes, and the expressions that have the values."""
-        return {}
+        return dict.fromkeys(_TABLE_NAMES, "to_pandas() or columns()")
+
+    def _rows_with(self, names: Sequence[str]) -> Iterator[str]:
+        """Sentences on the attributes whose rows have an attribute with one of these names."""
+        for place, row in self._ROWS.items():
+            known = {*dir(row), *getattr(row, "__dataclass_fields__", ())}
+            if found := [name for name in names if name in known]:
+                yield f"the rows of .{place} have {found[0]}"
 
     if not TYPE_CHECKING:  # a type checker would allow any attribute
 
@@ -44,9 +65,13 @@ class ResultTables:
             places = self._places()
             own = [each for each in [*vars(self), *dir(type(self))] if not each.startswith("_")]
             known = {**places, **dict(zip(own, own, strict=True))}
-            alike = [known[each] for each in near(name, known)]
-            hint = f"; did you mean {' or '.join(dict.fromkeys(alike))}?" if alike else ""
-            raise AttributeError(what + hint)
+            forms = (name, name.removesuffix("s"), f"{name}s")
+            alike = [form for form in forms if form in known]
+            rows = [] if alike else list(self._rows_with(forms))
+            alike = [] if rows else alike or near(name, known, least=LEAST_ALIKE)
+            guesses = " or ".join(dict.fromkeys(known[each] for each in alike))
+            hints = [f"did you mean {guesses}?"] if guesses else rows
+            raise AttributeError("; ".join([what, *hints]))
 
     def _repr_html_(self) -> str | None:
         """The result as HTML, for a notebook.
@@ -89,6 +114,29 @@ class ResultTables:
         except ImportError:
             raise MissingExtraError("to_polars", "frames") from None
         return DataFrame({name: each.tolist() for name, each in self.columns(table).items()})
+
+
+_STUDY_PLACES = {
+    **dict.fromkeys(("best_params", "best_settings"), "best.settings"),
+    **dict.fromkeys(("config", "experiment", "best_config"), "best.experiment"),
+    "best_score": "best.median",
+    "winner": "best",
+    "rows": "ranking",
+    "seeds": "plan.seeds",
+}
+"""Names that users may try on the result of a study, and the expressions that have the values."""
+
+
+class StudyTables(ResultTables):
+    """A base class for the results of studies, which also have warnings."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The warnings below its tables on the command line; empty without any."""
+        return tuple(WARNINGS[type(self)](self))
+
+    def _places(self) -> Mapping[str, str]:
+        return {**super()._places(), **_STUDY_PLACES}
 
 
 def _filled(column: Array) -> Array:

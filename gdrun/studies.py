@@ -13,7 +13,7 @@ from gdrun.config.experiment import Experiment
 from gdrun.config.loading import Change, Source
 from gdrun.data.sources import is_data_file
 from gdrun.errors import ConfigError, Parameter
-from gdrun.result_tables import HTML, TABLES
+from gdrun.result_tables import HTML, TABLES, WARNINGS
 from gdrun.study.design.axis_words import Given, varied_keys
 from gdrun.study.design.contenders import chosen_names
 from gdrun.study.design.sweep_plan import Search
@@ -237,6 +237,18 @@ def _comparison_html(found: Comparison) -> str:
     return notebook.html(comparisons.comparison_result(found)) + notebook.curves_of_best(found)
 
 
+def _sweep_warnings(found: Sweep) -> list[str]:
+    from gdrun.views.study_warnings import sweep_warnings
+
+    return sweep_warnings(found)
+
+
+def _comparison_warnings(found: Comparison) -> list[str]:
+    from gdrun.views.comparisons import comparison_warnings
+
+    return comparison_warnings(found)
+
+
 def _tables(found: Sweep | Comparison) -> dict[str, dict[str, Array]]:
     from gdrun.views.export.tables import tables
     from gdrun.views.recorded import recorded_trials
@@ -246,4 +258,6 @@ def _tables(found: Sweep | Comparison) -> dict[str, dict[str, Array]]:
 
 HTML[Sweep] = _sweep_html
 HTML[Comparison] = _comparison_html
+WARNINGS[Sweep] = _sweep_warnings
+WARNINGS[Comparison] = _comparison_warnings
 TABLES[Sweep] = TABLES[Comparison] = _tables

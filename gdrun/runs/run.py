@@ -33,6 +33,7 @@ from gdrun.runs.model_file import (
     weights_in,
 )
 from gdrun.runs.named_columns import NamedColumns
+from gdrun.runs.places_in_run import places_in
 from gdrun.runs.processes import is_alive
 from gdrun.runs.record import (
     SCHEMA_VERSION,
@@ -187,10 +188,15 @@ class Run(ResultTables):
         return message if message.startswith(word) else f"{word}: {message}"
 
     def _places(self) -> dict[str, str]:
-        values = {"summary": self.summary, "evals": self.evals, "steps": self.steps}
-        columns = {name: f'{of}["{name}"]' for of, each in values.items() for name in each}
-        traces = dict.fromkeys(("trace", "history"), "steps or evals")
-        return {**traces, "losses": 'evals["train_loss"]', **columns}
+        found = places_in(
+            self.config,
+            record=self.record,
+            weights=self.weights,
+            summary=self.summary,
+            evals=self.evals,
+            steps=self.steps,
+        )
+        return {**super()._places(), **found}
 
     def __repr__(self) -> str:
         return f"<Run {self.id}: {self.verdict}>"

@@ -71,15 +71,21 @@ def comparison_result(comparison: Comparison, spell: Callable[[str], str] = str)
     columns = [*_rate_column(comparison), *_course_columns(scale, digits_of(comparison))]
     parts += [heading, _table(comparison, columns), ""]
     notes = [(label, spell(text)) for label, text in notes_of(comparison)]
+    warnings = [spell(text) for text in comparison_warnings(comparison)]
+    symptoms = symptom_notes(row.standing for row in comparison.ranking)
+    return Group(Explained(parts, notes, OPTIONAL, symptoms), *warning_lines(warnings))
+
+
+def comparison_warnings(comparison: Comparison) -> list[str]:
+    """The warnings below the notes of a comparison."""
     warnings = [NOT_COMPARABLE[comparison.unlike]] if comparison.unlike else []
     if not comparison.unlike:
         standings = [row.standing for row in comparison.ranking]
         warnings += constant_warnings(standings, comparison.metric, "contender")
-    warnings += [spell(text) for text in unequal_work(comparison)]
+    warnings += unequal_work(comparison)
     if comparison.flat_end is not None:
         warnings.append(flat_end_words(comparison.flat_end))
-    symptoms = symptom_notes(row.standing for row in comparison.ranking)
-    return Group(Explained(parts, notes, OPTIONAL, symptoms), *warning_lines(warnings))
+    return warnings
 
 
 def _work_columns(comparison: Comparison) -> list[Column]:

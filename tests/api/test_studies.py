@@ -2,6 +2,7 @@
 
 import copy
 import re
+from html import unescape
 
 import numpy as np
 import pytest
@@ -146,6 +147,49 @@ def test_a_wrong_attribute_leads_to_the_right_one():
         ),
         "wieghts": (run, "Run has no attribute 'wieghts'; did you mean weights?"),
         "qqqq": (run, "Run has no attribute 'qqqq'"),
+        "seed": (run, """Run has no attribute 'seed'; did you mean record["seed"]?"""),
+        "loss": (run, """Run has no attribute 'loss'; did you mean evals["train_loss"]?"""),
+        "val_loss": (
+            run,
+            """Run has no attribute 'val_loss'; did you mean evals["validation_loss"]?""",
+        ),
+        "lr": (run, """Run has no attribute 'lr'; did you mean steps["lr"]?"""),
+        "params": (run, "Run has no attribute 'params'; did you mean weights?"),
+        "coef": (run, "Run has no attribute 'coef'; did you mean weights?"),
+        "classes": (run, "Run has no attribute 'classes'; did you mean model.classes?"),
+        "batch_size": (
+            run,
+            """Run has no attribute 'batch_size'; did you mean steps["batch_size"]?""",
+        ),
+        "optimizer": (
+            run,
+            """Run has no attribute 'optimizer'; did you mean config["optimizer"]?""",
+        ),
+        "median": (sweep, "Sweep has no attribute 'median'; did you mean medians?"),
+        "scores": (sweep, "Sweep has no attribute 'scores'; the rows of .ranking have scores"),
+        "interval": (
+            sweep,
+            "Sweep has no attribute 'interval'; the rows of .ranking have interval",
+        ),
+        "data": (sweep, "Sweep has no attribute 'data'; did you mean to_pandas() or columns()?"),
+        "best_params": (sweep, "Sweep has no attribute 'best_params'; did you mean best.settings?"),
+        "medians": (
+            comparison,
+            "Comparison has no attribute 'medians'; the rows of .ranking have median",
+        ),
+        "intervals": (
+            comparison,
+            "Comparison has no attribute 'intervals'; the rows of .ranking have interval",
+        ),
+        "to_target": (
+            comparison,
+            "Comparison has no attribute 'to_target'; the rows of .ranking have to_target",
+        ),
+        "wins": (comparison, "Comparison has no attribute 'wins'; the rows of .pairs have wins"),
+        "table": (
+            comparison,
+            "Comparison has no attribute 'table'; did you mean to_pandas() or columns()?",
+        ),
         "bset": (sweep, "Sweep has no attribute 'bset'; did you mean best?"),
         "p_values": (comparison, "Comparison has no attribute 'p_values'; did you mean pairs?"),
     }
@@ -156,6 +200,21 @@ def test_a_wrong_attribute_leads_to_the_right_one():
     for result in (run, sweep, comparison):
         assert not hasattr(result, "_repr_png_")
         assert repr(copy.deepcopy(result)) == repr(result)
+
+
+def test_the_warnings_of_a_study_are_those_below_its_tables():
+    """The best rate is the largest one, and 9 epochs compute more gradients than 2."""
+    config = {"dataset": "iris", "model": "softmax"}
+    sweep = gdrun.sweep(config, {"lr": [1e-4, 1e-3, 1e-2]}, "epochs=2", seeds=2)
+    (edge,) = sweep.warnings
+    assert edge.startswith("the best lr is the largest that was tried; try a wider range: lr=")
+    unequal = [config | {"stopping": {"epochs": each}} for each in (2, 9)]
+    comparison = gdrun.compare(unequal, seeds=2)
+    (work,) = comparison.warnings
+    assert work.startswith("the budgets differ in work, counted in gradients of examples: ")
+    for each in (sweep, comparison):
+        page = " ".join(unescape(re.sub("<[^>]+>", "", each._repr_html_())).split())
+        assert all(f"warning: {text}" in page for text in each.warnings)
 
 
 def test_the_best_setting_is_shown_in_one_line():

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from gdrun.array_types import Numbers
 from gdrun.config.experiment import Experiment
 from gdrun.data import Table
 from gdrun.methods.sampling import VARIANTS
-from gdrun.result_tables import ResultTables
+from gdrun.result_tables import StudyTables
 from gdrun.study.descent import FirstRises
 from gdrun.study.design.trials import Settings, StudyPlan
 from gdrun.study.judgement.best import Best, best_of
@@ -137,7 +137,7 @@ class Pair:
 
 
 @dataclass(frozen=True, repr=False)
-class Comparison(ResultTables):
+class Comparison(StudyTables):
     """The findings of a comparison: `best`, `ranking`, `pairs`, `results`, tables of `to_pandas`.
 
     metric: ranks the contenders. target: the value of a metric that the runs should reach; the cost
@@ -159,9 +159,11 @@ class Comparison(ResultTables):
     unlike: Literal["data", "loss"] | None = None
     baseline: str | None = None
 
+    _ROWS: ClassVar = {"ranking": Contender, "pairs": Pair}
+
     def _places(self) -> dict[str, str]:
         pairs = dict.fromkeys(("p", "p_value", "p_values", "significance"), "pairs")
-        return {**pairs, "winner": "best", "standings": "contenders", "rows": "ranking"}
+        return {**super()._places(), **pairs, "standings": "contenders", "values": "results"}
 
     def __repr__(self) -> str:
         order = ", ".join(row.name for row in self.ranking)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from gdrun.config.key_paths import RATE
 from gdrun.data import Table
 from gdrun.errors import GdrunError, suggestion
 from gdrun.quantities import quantity
-from gdrun.result_tables import ResultTables
+from gdrun.result_tables import StudyTables
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.trials import StudyPlan
 from gdrun.study.judgement.best import Best, best_of
@@ -54,7 +54,7 @@ class Rung:
 
 
 @dataclass(frozen=True, repr=False)
-class Sweep(ResultTables):
+class Sweep(StudyTables):
     """The findings of a sweep: `best`, `ranking`, `results` and the tables of `to_pandas`.
 
     axes: the swept keys with their values. metric: ranks the candidates. standings, verdicts: the
@@ -79,8 +79,11 @@ class Sweep(ResultTables):
     rungs: tuple[Rung, ...] = ()
     unlike: Literal["data", "loss"] | None = None
 
+    _ROWS: ClassVar = {"ranking": Standing}
+
     def _places(self) -> dict[str, str]:
-        return {"best_params": "best.settings", "trials": "standings", "rows": "ranking"}
+        swept = {axis.leaf: f'values("{axis.leaf}")' for axis in self.axes}
+        return {**super()._places(), **swept, "trials": "standings"}
 
     def __repr__(self) -> str:
         size = f"{len(self.standings)} settings in {self.plan.runs} runs"
