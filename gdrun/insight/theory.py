@@ -84,23 +84,35 @@ class Theory:
         return rate_limit(self.problem.experiment, self.constants.L) if self.constants.L else None
 
     @property
-    def best_rate(self) -> float | None:
-        """The best constant rate of gradient descent; None if it is not known.
+    def safe_rate(self) -> float | None:
+        """1/L, with which each step of gradient descent lowers f, from any start.
 
-        The best rate is 2/(L + μ), where a negative μ counts as 0. If a quadratic has directions
-        without curvature, μ is the smallest curvature that is not 0, because the weights never move
-        along these directions. For an objective with kinks the best rate is ‖w₀ − w*‖/(G√N), for
-        which the bound after N steps is smallest. None if L is not known, or with kinks if G or
-        ‖w₀ − w*‖ is not known.
+        No other rate has a larger guaranteed fall, ‖∇f‖²/(2L). None if no L is known that holds for
+        all weights.
         """
-        if self.constants.G and self.distance is not None:
-            return self.distance / (self.constants.G * math.sqrt(self.steps))
-        L, mu = self.constants.L, self.constants.mu
-        if not L:
+        return 1 / self.constants.L if self.constants.L and self.constants.everywhere else None
+
+    @property
+    def best_rate(self) -> float | None:
+        """The constant rate with which gradient descent is fastest; None if it is not known.
+
+        With curvatures from λmin to λmax at the minimum, it is 2/(λmin + λmax) near the minimum. On
+        a quadratic the curvatures are the same everywhere, so that it is the best rate from any
+        start, and equal to 2/(L + μ). λmin is the smallest curvature above 0, because the weights
+        of a quadratic never move along directions without curvature. For an objective with kinks
+        the best rate is ‖w₀ − w*‖/(G√N), for which the bound after N steps is smallest.
+        """
+        constants = self.constants
+        if constants.G and self.distance is not None:
+            return self.distance / (constants.G * math.sqrt(self.steps))
+        if not constants.L or not constants.everywhere:
             return None
-        if self.constants.quadratic and self.constants.rate_range is not None:
-            mu = self.constants.rate_range[0]
-        return 2 / (L + max(mu or 0.0, 0.0))
+        smallest, largest = constants.rate_range or (constants.mu or 0.0, constants.L)
+        if constants.quadratic:
+            largest = constants.L
+        elif constants.rate_range is None:
+            return None
+        return 2 / (smallest + largest) if smallest > 0 else None
 
     @property
     def f_star(self) -> float | None:

@@ -75,10 +75,17 @@ def _constants_table(theory: Theory) -> Table:
     table.add_row("limit 2/L", quantity(theory.limit), _limit_words(theory))
     if theory.problem.experiment.optimizer.name != "vanilla" and theory.own_limit is not None:
         value, form = theory.own_limit
-        words = f"{form}, the limit of {theory.problem.experiment.optimizer.name}"
+        rule = theory.problem.experiment.optimizer.name
+        words = f"{form}, the limit of {rule}"
+        if constants.everywhere and not constants.quadratic:
+            words = f"{form}: below it {rule} is stable near a minimum"
         table.add_row("own limit", quantity(value), words)
     if constants.everywhere and constants.L is not None:
-        table.add_row("best rate", quantity(theory.best_rate), _best_rate_words(theory))
+        if theory.best_rate is None or not constants.quadratic:
+            words = "1/L: each step of descent lowers f, from any start"
+            table.add_row("safe rate", quantity(theory.safe_rate), words)
+        if theory.best_rate is not None:
+            table.add_row("best rate", quantity(theory.best_rate), _best_rate_words(theory))
     elif constants.G is not None and theory.best_rate is not None:
         words = f"‖w₀ − w*‖/(G√N), for the least bound after N = {theory.steps:,} steps"
         table.add_row("best rate", quantity(theory.best_rate), words)
@@ -109,10 +116,10 @@ def _limit_words(theory: Theory) -> str:
 
 
 def _best_rate_words(theory: Theory) -> str:
+    if not theory.constants.quadratic:
+        return "descent near the minimum: 2/(λmin + λmax)"
     if theory.constants.mu:
         return "2/(L + μ)"
-    if theory.best_rate == theory.limit:
-        return "2/(L + μ), the limit if μ is 0: use a smaller rate"
     return "2/(L + λ), where λ is the smallest curvature above 0"
 
 
@@ -145,10 +152,11 @@ def _settings_table(theory: Theory) -> RenderableType:
     contraction = f"ρ: the factor by which a step multiplies the error, for full gradients, {where}"
     about = "" if theory.constants.quadratic else "about "
     steps = f"steps: {about}how many until f − f* stays ≤ {theory.tolerance:g} (f(w₀) − f*)"
-    steps += ", from any start"
-    limit = theory.limit
-    if limit is not None and not theory.constants.quadratic:
-        steps += f"; far from the minimum, rates above {quantity(limit, 3)} may diverge"
+    if theory.constants.quadratic or theory.limit is None:
+        steps += ", from any start"
+    else:
+        steps += ", from a start near the minimum; from other starts, descent may diverge with "
+        steps += f"rates above {quantity(theory.limit, 3)}"
 
     def legend(shown: Table) -> Text:
         known = [contraction, steps] if "ρ" in headings(shown) else [steps]
@@ -204,7 +212,11 @@ def _bounds_table(theory: Theory) -> RenderableType:
         formulas.append(f"{bound.name}: {_quantity_words(bound)} ≤ {bound.formula}")
     alpha = float(theory.problem.cohort.numbers.lr[0])
     where = "" if theory.constants.everywhere else ", with L at the start"
-    note = f"for gradient descent with α = {alpha:g}{where}\n" + "\n".join(formulas)
+    # The column `needs` shows what the bounds need of the rate.
+    failing = (each for each in theory.assumptions if each.of_run and each.holds is False)
+    why = "; ".join(each.why for each in failing if each.name not in ("stable rate", "small rate"))
+    but = f"; they do not apply to this config: {why}" if why else ""
+    note = f"for gradient descent with α = {alpha:g}{where}{but}\n" + "\n".join(formulas)
     return Group(table, Text(note, style="dim"))
 
 
@@ -291,6 +303,7 @@ def theory_data(theory: Theory) -> dict[str, Any]:
         "curvatures": None if known is None else list(known),
         "limit": theory.limit,
         "own_limit": None if theory.own_limit is None else theory.own_limit[0],
+        "safe_rate": theory.safe_rate,
         "best_rate": theory.best_rate,
         "f_star": theory.f_star,
         "f_star_attained": minimum is not None and minimum.weights is not None,

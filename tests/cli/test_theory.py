@@ -70,13 +70,38 @@ def test_a_best_setting_that_is_typed_has_the_steps_of_the_table(gdrun, row, rul
 
 
 @pytest.mark.longer
-def test_the_best_rate_without_strong_convexity_is_the_limit(gdrun):
-    answer = gdrun("theory", "dataset=iris", "model=softmax", "epochs=2")
-    limit, best = (
-        line for line in answer.out.splitlines() if line.startswith(("limit", "best rate"))
-    )
-    assert limit.split()[2] == best.split()[2]
-    assert best.endswith("the limit if μ is 0: use a smaller rate")
+def test_a_minimum_that_is_not_attained_has_a_safe_rate_only(gdrun):
+    words = ("theory", "dataset=wine", "model={name: softmax, l2: 0}", "epochs=2")
+    lines = gdrun(*words).out.splitlines()
+    (safe,) = [line for line in lines if line.startswith("safe rate")]
+    assert safe.endswith("1/L: each step of descent lowers f, from any start")
+    assert not [line for line in lines if line.startswith("best rate")]
+    document = json.loads(gdrun(*words, "--json").out)
+    assert document["safe_rate"] == pytest.approx(document["limit"] / 2)
+    assert document["best_rate"] is None
+
+
+def test_the_rate_that_is_safe_and_the_one_that_is_best_near_the_minimum(gdrun):
+    """The bound L holds everywhere, and the curvatures at the minimum only near it."""
+    words = ("theory", "dataset=iris", "model={name: softmax, l2: 0.01}", "variant=mbgd")
+    answer = gdrun(*words, "optimizer=momentum", "schedule=cosine", "lr=0.1")
+    lines = {line.split("  ")[0]: line.split() for line in reversed(answer.out.splitlines())}
+    document = json.loads(gdrun(*words, "--json").out)
+    smallest, largest = document["curvatures"]
+    assert document["safe_rate"] == pytest.approx(1 / document["L"])
+    assert document["best_rate"] == pytest.approx(2 / (smallest + largest))
+    assert document["best_rate"] > 2 * document["limit"]
+    # The table of settings has the same rate of descent, with as many digits as its steps need.
+    assert float(lines["best rate"][2]) == pytest.approx(float(lines["descent"][1]), rel=1e-3)
+    text = " ".join(answer.out.split())
+    assert "from any start" in text.split("setting")[0]
+    legend = text.split("ρ: ")[1].split(" bound ")[0]
+    assert "from a start near the minimum; from other starts, descent may diverge" in legend
+    assert "any start" not in legend
+    assert (
+        "for gradient descent with α = 0.1; they do not apply to this config: mbgd uses "
+        "mini-batches; the rule is momentum; the schedule is cosine smooth:"
+    ) in text
 
 
 def test_a_slow_contraction_is_not_shown_as_1(gdrun):
