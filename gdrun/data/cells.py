@@ -41,10 +41,10 @@ class MissingMarks:
         for mark in marks:
             if not isinstance(mark, str):
                 numbers.add(float(mark))
-            elif (word := mark.strip().lower()) == STANDARD_LIST:
+            elif is_standard_list(mark):
                 texts.update(each.lower() for each in MISSING_WORDS)
             else:
-                texts.add(word)
+                texts.add(mark.strip().lower())
         return cls(frozenset(texts), frozenset(numbers))
 
     def __contains__(self, cell: str) -> bool:
@@ -54,6 +54,11 @@ class MissingMarks:
     def listed(self) -> list[str | float]:
         """The marks as a list that `of` accepts."""
         return [*sorted(self.words), *sorted(self.numbers)]
+
+
+def is_standard_list(mark: str | int | float) -> bool:
+    """Whether a mark in a user's list means all MISSING_WORDS."""
+    return isinstance(mark, str) and mark.strip().lower() == STANDARD_LIST
 
 
 STANDARD = MissingMarks()

@@ -215,10 +215,12 @@ def _refuse_amounts(
 def _word_notes(name: str, cells: Cells, filled: Flags, options: ColumnOptions) -> tuple[str, ...]:
     """A sentence on a word that often means a missing value, but may be a category; or none.
 
+    The user knows the words that the option missing_values lists, so that these do not count.
     filled (N,): False for a cell that is a missing value.
     """
-    words = [word for word in cells.texts_in(~filled) if word]
-    marked = int(np.count_nonzero(~filled & ~cells.blank)) if words else 0
+    assumed = ~filled & ~cells.marked(options.listed_marks)
+    words = cells.texts_in(assumed)
+    marked = int(np.count_nonzero(assumed))
     if marked < OFTEN * len(filled):
         return ()
     shown = " or ".join(json.dumps(word, ensure_ascii=False) for word in words)

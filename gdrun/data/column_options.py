@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeAlias, get_args
 
-from gdrun.data.cells import STANDARD, STANDARD_LIST, MissingMarks
+from gdrun.data.cells import STANDARD, STANDARD_LIST, MissingMarks, is_standard_list
 from gdrun.data.column_names import ColumnNames, as_tuple
 from gdrun.data.dates import Dates
 from gdrun.errors import DataError
@@ -59,6 +59,16 @@ class ColumnOptions:
     def marks(self) -> MissingMarks:
         """The cells that mean a missing value."""
         return STANDARD if self.missing_values is None else MissingMarks.of(self.missing_values)
+
+    @property
+    def listed_marks(self) -> MissingMarks:
+        """The marks that the user has written out, without those that "standard" means.
+
+        >>> ColumnOptions(missing_values=("standard", "Unknown")).listed_marks.listed
+        ['', 'unknown']
+        """
+        given = self.missing_values or ()
+        return MissingMarks.of(mark for mark in given if not is_standard_list(mark))
 
     def adding(self, key: ListKey, *entries: str | int) -> str:
         """The setting, as a config has it, that adds entries to the list of a key.

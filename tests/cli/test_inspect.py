@@ -122,6 +122,19 @@ def test_a_word_for_nothing_may_be_a_category(gdrun, tmp_path, monkeypatch):
     assert note not in answer.out
 
 
+def test_a_word_that_the_user_lists_is_no_category(gdrun, tmp_path, monkeypatch):
+    """The words are in 20, 20 and 10 of 60 cells; only n/a is an assumption of gdrun."""
+    monkeypatch.chdir(tmp_path)
+    words = ("None", "Unknown", "None", "Unknown", "n/a", "Attached")
+    rows = [f"{i % 7},{words[i % 6]},{i}" for i in range(60)]
+    (tmp_path / "garages.csv").write_text("size,garage,price\n" + "\n".join(rows) + "\n")
+    answer = gdrun("inspect", "garages.csv", "missing_values=[standard, unknown, NONE]")
+    shown = " ".join(answer.out.split())
+    assert 'garage has "n/a" in 10 of 60 cells, which are read as missing values;' in shown
+    answer = gdrun("inspect", "garages.csv", "missing_values=[unknown, NONE, n/a]")
+    assert "which are read as missing values" not in " ".join(answer.out.split())
+
+
 @pytest.mark.longer
 def test_the_missing_values_in_force_are_shown_with_errors_too(gdrun, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
