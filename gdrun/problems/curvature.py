@@ -155,7 +155,7 @@ def _with_derivative(
 def _central_difference(function: Callable[[Any], Any], at: Array, v: Array) -> Numbers:
     """(function(at + h v) − function(at − h v)) / 2h.
 
-    The step h v is ∛ε of the size of `at`, or of 1 if this is larger, for each row of the last
+    The step h v is ε^(1/3) of the size of `at`, or of 1 if this is larger, for each row of the last
     axis: this balances the errors of rounding and of the difference.
     """
     size = np.maximum(1, np.abs(at).max(axis=-1, keepdims=True))
