@@ -172,6 +172,8 @@ def _labelled_column(
     notes = _case_notes(name, labels)
     if not reading.target:
         notes += _word_notes(name, cells, filled, reading.options)
+        if not reading.category and not reading.kept:
+            notes += _rare_notes(name, cells, filled, reading.options)
     if not (reading.target or reading.category) and (written := amounts_written_as(labels)):
         what, example = written
         notes += (f"{name} has {what}, which are read as labels; as numbers, write {example}",)
@@ -228,6 +230,25 @@ def _word_notes(name: str, cells: Cells, filled: Flags, options: ColumnOptions) 
         f"{name} has {shown} in {marked} of {len(filled)} cells, which are read as missing values; "
         f"if it is a category, set {options.without_marks(words)}",
     )
+
+
+def _rare_notes(name: str, cells: Cells, filled: Flags, options: ColumnOptions) -> tuple[str, ...]:
+    """A sentence on many texts that are mostly in a single row each, or none.
+
+    filled (N,): False for a cell that is a missing value.
+    """
+    times = np.bincount(cells.codes[filled])
+    texts, once = int(np.count_nonzero(times)), int(np.count_nonzero(times == 1))
+    if texts <= MANY or 2 * once <= texts:
+        return ()
+    return (
+        f"{name} has {texts:,} different texts, {once:,} of them in a single row, and becomes as "
+        f"many columns of 0 and 1; {options.leaving_out(name)}",
+    )
+
+
+MANY = 100
+"""If a feature has more 0/1 columns than this, mostly for texts of a single row, a note says so."""
 
 
 def _case_notes(name: str, labels: Sequence[str]) -> tuple[str, ...]:

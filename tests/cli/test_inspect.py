@@ -122,6 +122,27 @@ def test_a_word_for_nothing_may_be_a_category(gdrun, tmp_path, monkeypatch):
     assert note not in answer.out
 
 
+def test_a_text_with_many_rare_values_is_noted(gdrun, tmp_path, monkeypatch):
+    """Of 300 rows, some have a text of their own; the others share texts."""
+    monkeypatch.chdir(tmp_path)
+
+    def shown(alone, shared, *words):
+        texts = [f"call {i} or write" if i < alone else f"key {i % shared}" for i in range(300)]
+        lines = [f"{text},{i % 7},{i}" for i, text in enumerate(texts)]
+        (tmp_path / "flats.csv").write_text("remark,size,rent\n" + "\n".join(lines) + "\n")
+        return " ".join(gdrun("inspect", "flats.csv", *words).out.split())
+
+    said = "remark has 122 different texts, 120 of them in a single row, and becomes as many"
+    assert f'{said} columns of 0 and 1; leave it out with ignore: ["remark"]' in shown(120, 2)
+    for other in (
+        shown(0, 150),  # each text is in two rows
+        shown(90, 2),
+        shown(120, 2, "categories=remark"),
+        shown(120, 2, "ignore=remark"),
+    ):
+        assert "in a single row" not in other
+
+
 def test_a_word_that_the_user_lists_is_no_category(gdrun, tmp_path, monkeypatch):
     """The words are in 20, 20 and 10 of 60 cells; only n/a is an assumption of gdrun."""
     monkeypatch.chdir(tmp_path)
