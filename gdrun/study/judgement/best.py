@@ -13,7 +13,10 @@ from gdrun.study.judgement.statistics import Interval
 class Best(Candidate):
     """The best candidate of a study, with its median score and the interval of this median.
 
-    interval: None with too few runs, or if all are the same.
+    name: its name. settings: the values, by key, in which it differs from the base of the study.
+    experiment: its config, checked; `experiment.plain()` is a dict. median: of the scores of its
+    runs; lower is better, so that an accuracy has the opposite sign. interval: the confidence
+    interval of the median; None with too few runs, or if all are the same.
     """
 
     median: float

@@ -27,8 +27,9 @@ from gdrun.study.judgement.flat_ends import common_flat_end
 from gdrun.study.judgement.metrics import Metric, Target, stopping_target, unlike
 from gdrun.study.judgement.ranked_rows import RankedRow
 from gdrun.study.judgement.ranking import Standing, ranked, standings, usual_target
+from gdrun.study.judgement.row_help import help_on
 from gdrun.study.judgement.seed_values import values_by_seed
-from gdrun.study.judgement.statistics import holm, quantile, sign_test
+from gdrun.study.judgement.statistics import Interval, holm, quantile, sign_test
 from gdrun.study.judgement.training_progress import training_progress
 from gdrun.study.storage.results import Result
 from gdrun.study.study import Work
@@ -44,8 +45,6 @@ COLUMNS = {"updates": "step", "gradients": "gradients", "epochs": "epoch"}
 @dataclass(frozen=True, repr=False)
 class Contender(RankedRow):
     """One of the experiments that a comparison ranks, with its results and costs.
-
-    It has the names of a row of a sweep (`RankedRow`), such as `median` and `rank`.
 
     standing: its results, scores and rank. target: the value of a metric to reach; None without
     one. batch: the number of examples from which one gradient is computed, in the first epoch.
@@ -133,12 +132,23 @@ class Pair:
 
     @property
     def seeds(self) -> int:
+        """The number of seeds that both have run."""
         return self.wins + self.losses + self.ties
+
+
+_PARTS = {
+    "`best` has": Best,
+    "A row of `ranking` has": Contender,
+    "An `interval` has": Interval,
+    "The `tuning` of a row has": Tuning,
+    "A result in a row's `results` has": Result,
+    "One of `pairs` has": Pair,
+}
 
 
 @dataclass(frozen=True, repr=False)
 class Comparison(StudyTables):
-    """The findings of a comparison: `best`, `ranking`, `pairs`, `results`, tables of `to_pandas`.
+    __doc__ = f"""The findings of a comparison: `best`, `ranking`, `pairs`, `results` and tables.
 
     metric: ranks the contenders. target: the value of a metric that the runs should reach; the cost
     of reaching it is counted; None if no contender improved on the initial value, or if `unlike` is
@@ -148,6 +158,8 @@ class Comparison(StudyTables):
     if the contenders have different data or losses, so that the values of the metric cannot be
     ranked; else None. baseline: the name of the contender with which all others are compared; None
     to compare all pairs.
+
+{help_on(_PARTS)}
     """
 
     plan: StudyPlan

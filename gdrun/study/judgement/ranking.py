@@ -44,13 +44,13 @@ EQUAL_SHARE times the best median.
 class Standing:
     """A candidate with its results, its scores and its rank.
 
-    results: of the candidate's runs that have ended, in the order of their seeds. scores (runs,):
-    the metric of each run, with the opposite sign for an accuracy, so that lower is better; +∞ for
-    a run that diverged. spread: the median, quartiles and interval of the scores. rank: from 1;
-    candidates with equal medians, up to rounding, have the same rank; None if the median is
-    infinite. fastest: True for the candidate that `fastest_first` puts first; its rank is 1.
-    rising (runs,): whether each run diverged, exploded, or ended with a training loss above its
-    start; if it is empty, none did.
+    candidate: its name, settings and experiment. results: of the candidate's runs that have ended,
+    in the order of their seeds. scores (runs,): the metric of each run, with the opposite sign for
+    an accuracy, so that lower is better; +∞ for a run that diverged. spread: the median, quartiles
+    and interval of the scores. rank: from 1; candidates with equal medians, up to rounding, have
+    the same rank; None if the median is infinite. fastest: True for the candidate that
+    `fastest_first` puts first; its rank is 1. rising (runs,): whether each run diverged, exploded,
+    or ended with a training loss above its start; if it is empty, none did.
     """
 
     candidate: Candidate

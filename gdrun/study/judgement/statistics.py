@@ -25,9 +25,10 @@ The range of five scores covers the median with only 1 − 2/2⁵ = 93.75 %.
 
 @dataclass(frozen=True)
 class Interval:
-    """A confidence interval. level: the least probability with which it covers the true value.
+    """A confidence interval.
 
-    low, high: its two ends, which are scores.
+    low, high: its two ends, which are scores. level: the least probability, from 0 to 1, with which
+    it covers the true value.
     """
 
     low: float

@@ -31,8 +31,10 @@ from gdrun.study.judgement.ranking import (
     standings,
     usual_target,
 )
+from gdrun.study.judgement.row_help import help_on
 from gdrun.study.judgement.seed_values import values_by_seed
 from gdrun.study.judgement.stability import StabilityLimit, smaller_rates, stability_limits
+from gdrun.study.judgement.statistics import Interval
 from gdrun.study.judgement.training_progress import training_progress
 from gdrun.study.judgement.verdicts import Verdict, verdicts
 from gdrun.study.storage.results import Result
@@ -53,9 +55,17 @@ class Rung:
     dropped: tuple[str, ...]
 
 
+_PARTS = {
+    "`best` has": Best,
+    "A row of `ranking` has": Standing,
+    "An `interval` has": Interval,
+    "A result in a row's `results` has": Result,
+}
+
+
 @dataclass(frozen=True, repr=False)
 class Sweep(StudyTables):
-    """The findings of a sweep: `best`, `ranking`, `results` and the tables of `to_pandas`.
+    __doc__ = f"""The findings of a sweep: `best`, `ranking`, `results` and tables.
 
     axes: the swept keys with their values. metric: ranks the candidates. standings, verdicts: the
     standing (results, scores and rank) and the verdict of each candidate, in the order of the plan.
@@ -66,6 +76,8 @@ class Sweep(StudyTables):
     seconds). rungs: the epochs at which successive halving dropped candidates. unlike: "data" or
     "loss" if the candidates have different data or losses, so that the values of the metric cannot
     be ranked; else None.
+
+{help_on(_PARTS)}
     """
 
     plan: StudyPlan

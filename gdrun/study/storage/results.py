@@ -48,6 +48,7 @@ class Result:
 
     @property
     def diverged(self) -> bool:
+        """Whether the trial diverged."""
         return self.record["status"] == "diverged"
 
     @property
