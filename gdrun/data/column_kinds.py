@@ -233,22 +233,26 @@ def _word_notes(name: str, cells: Cells, filled: Flags, options: ColumnOptions) 
 
 
 def _rare_notes(name: str, cells: Cells, filled: Flags, options: ColumnOptions) -> tuple[str, ...]:
-    """A sentence on many texts that are mostly in a single row each, or none.
+    """A sentence on many texts of which most are in fewer than FEW rows each, or none.
 
     filled (N,): False for a cell that is a missing value.
     """
     times = np.bincount(cells.codes[filled])
-    texts, once = int(np.count_nonzero(times)), int(np.count_nonzero(times == 1))
-    if texts <= MANY or 2 * once <= texts:
+    texts = int(np.count_nonzero(times))
+    rare = int(np.count_nonzero((times > 0) & (times < FEW)))
+    if texts <= MANY or 2 * rare <= texts:
         return ()
     return (
-        f"{name} has {texts:,} different texts, {once:,} of them in a single row, and becomes as "
-        f"many columns of 0 and 1; {options.leaving_out(name)}",
+        f"{name} has {texts:,} different texts, {rare:,} of them in fewer than {FEW} rows each, "
+        f"and becomes as many columns of 0 and 1; {options.leaving_out(name)}",
     )
 
 
 MANY = 100
-"""If a feature has more 0/1 columns than this, mostly for texts of a single row, a note says so."""
+"""If a feature has more 0/1 columns than this, most of them for rare texts, a note says so."""
+
+FEW = 5
+"""A text in fewer rows than this is rare: a 0/1 column can learn little from so few rows."""
 
 
 def _case_notes(name: str, labels: Sequence[str]) -> tuple[str, ...]:

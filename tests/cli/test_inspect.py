@@ -132,15 +132,15 @@ def test_a_text_with_many_rare_values_is_noted(gdrun, tmp_path, monkeypatch):
         (tmp_path / "flats.csv").write_text("remark,size,rent\n" + "\n".join(lines) + "\n")
         return " ".join(gdrun("inspect", "flats.csv", *words).out.split())
 
-    said = "remark has 122 different texts, 120 of them in a single row, and becomes as many"
-    assert f'{said} columns of 0 and 1; leave it out with ignore: ["remark"]' in shown(120, 2)
+    said = "remark has 122 different texts, 120 of them in fewer than 5 rows each, and becomes as"
+    assert f'{said} many columns of 0 and 1; leave it out with ignore: ["remark"]' in shown(120, 2)
+    assert "140 different texts, 140 of them in fewer than 5 rows" in shown(0, 140)
     for other in (
-        shown(0, 150),  # each text is in two rows
         shown(90, 2),
         shown(120, 2, "categories=remark"),
         shown(120, 2, "ignore=remark"),
     ):
-        assert "in a single row" not in other
+        assert "in fewer than" not in other
 
 
 def test_a_word_that_the_user_lists_is_no_category(gdrun, tmp_path, monkeypatch):
