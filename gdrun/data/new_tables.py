@@ -153,7 +153,7 @@ def _blocks(
         part = slice(start, start + BLOCK_ROWS)
 
         def place(row: int, first: int = start) -> str:
-            return f"{where} row {first + row}"
+            return f"{where} row {first + row} (the first is row 0)"
 
         X = encoder.features([each[part] for each in cells], place, decimal)
         encoder.kept.add(each[part] for each in kept)

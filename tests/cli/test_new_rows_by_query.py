@@ -103,7 +103,7 @@ def test_the_next_command_can_be_typed(here):
         ),
         (
             ("predict", "last", "query=SELECT * REPLACE ('Rom' AS city) FROM 't.csv' LIMIT 2"),
-            "error: query row 0 city: training did not see the value 'Rom'",
+            "error: query row 0 (the first is row 0) city: training did not see the value 'Rom'",
             "hint: training saw Bonn, Kiel, Ulm; --unseen ignore sets all 0/1 columns of city to 0",
         ),
         (
