@@ -50,11 +50,9 @@ def smaller_rates(run: Traced) -> tuple[Remedy, ...]:
     1/2000 of it. If L is only an upper bound, rates between the limit and the run's are last.
     """
     if run.limit is not None and run.limit.value < 1.05 * run.rate:
-        why = "the stability limit that theory predicts allows this step"
+        why = ALLOWED if run.full_batches else "full batches are stable with this step"
         if run.rate < run.limit.value:  # The limit allows the run's own rate, too.
             why = SMALL_ENOUGH
-        elif not run.full_batches:
-            why = "full batches are stable with this step"
         parts = (2, 20, 200) if run.full_batches else (2, 20, 200, 2000)
         safe = tuple(rate(run.limit.value / part, why) for part in parts)
         return safe + _rates_above(run, run.limit)
@@ -66,12 +64,13 @@ def _rates_above(run: Traced, limit: RateLimit) -> tuple[Remedy, ...]:
     ratio = run.rate / limit.value
     if not limit.is_bound or not FAR_ABOVE < ratio < math.inf:
         return ()
-    why = "rates above the limit may be stable: its L is only an upper bound of the curvature"
-    return tuple(rate(limit.value * ratio ** (k / 3), why) for k in (1, 2))
+    return tuple(rate(limit.value * ratio ** (k / 3), L_IS_A_BOUND) for k in (1, 2))
 
 
+ALLOWED = "the stability limit that theory predicts allows this step"
+L_IS_A_BOUND = "rates above the limit may be stable: its L is only an upper bound of the curvature"
 FAR_ABOVE = 10.0
-"""A rate above this multiple of a limit is so far away that rates between them are proposed."""
+"""The multiple of a limit that is tried if its L is a bound; rates up to it need none between."""
 
 SMALL_ENOUGH = "a step that is small enough does not overshoot the minimum"
 """Why a smaller rate may help, whatever the stability limit is."""
@@ -80,10 +79,11 @@ SMALL_ENOUGH = "a step that is small enough does not overshoot the minimum"
 def larger_rates(run: Traced) -> tuple[Remedy, ...]:
     """Larger learning rates.
 
-    For full batches with a known stability limit, they are 0.5 and 0.95 of this limit. Otherwise
-    they are 10, 100 and 1000 times the run's rate, up to LARGEST_RATE, and below the rate with
-    which a run can still settle at a minimum of its surface. Mini-batches need smaller rates than
-    full batches, so that their rates must also be below half of a known limit.
+    For full batches with a known stability limit, they are 0.5 and 0.95 of it, and FAR_ABOVE times
+    it if its L is only an upper bound. Otherwise they are 10, 100 and 1000 times the run's rate, up
+    to LARGEST_RATE, and below the rate with which a run can still settle at a minimum of its
+    surface. Mini-batches need smaller rates than full batches, so that their rates must also be
+    below half of a known limit.
 
     For full batches without a known limit, α / (1 − g₁ / g₀) is proposed first if it is above 10α.
     α is the run's rate, and g₀ and g₁ are the gradient norms of its first two steps. Along a
@@ -92,9 +92,10 @@ def larger_rates(run: Traced) -> tuple[Remedy, ...]:
     """
     values = [value for k in (1, 2, 3) if (value := run.rate * 10.0**k) <= LARGEST_RATE]
     if run.limit is not None and run.full_batches:
-        known = [part * run.limit.value for part in (0.5, 0.95)]
-        why = "the stability limit that theory predicts allows this step"
-        return tuple(rate(value, why) for value in known if value > run.rate)
+        above = {FAR_ABOVE: L_IS_A_BOUND} if run.limit.is_bound else {}
+        parts = {0.5: ALLOWED, 0.95: ALLOWED} | above
+        known = [(part * run.limit.value, why) for part, why in parts.items()]
+        return tuple(rate(value, why) for value, why in known if value > run.rate)
     why = "a larger step goes further"
     if run.limit is not None:
         values = [value for value in values if value < run.limit.value / 2]

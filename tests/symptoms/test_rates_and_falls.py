@@ -208,6 +208,15 @@ def test_a_limit_from_a_bound_of_the_curvature_is_a_safe_rate_only():
         assert max(rates(found)) < other.value
 
 
+def test_full_batches_that_are_slow_try_a_rate_above_a_bound():
+    """10 times 2/L, but no rate above the limit if the curvature L is known."""
+    for is_bound, expected in ((True, [1.0, 1.9, 20.0]), (False, [1.0, 1.9])):
+        limit = RateLimit(2.0, "2/L", exact=False, is_bound=is_bound)
+        (found,) = diagnose(curves(np.linspace(2, 1.9, 20), limit=limit))
+        assert found.name == "slow convergence"
+        assert rates(found) == expected
+
+
 def rates(symptom):
     changes = [each.changes for each in symptom.remedies]
     return [each["optimizer.lr"] for each in changes if set(each) == {"optimizer.lr"}]
