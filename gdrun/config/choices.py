@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gdrun.methods.definitions import Option, brought_options, chosen_entries
+from gdrun.methods.chosen_options import brought_options, chosen_entries
+from gdrun.methods.definitions import Option
 
 Problems = Iterator[tuple[str, str, str]]
 """For each problem: the name of the option, the message, and the hint."""

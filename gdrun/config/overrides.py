@@ -17,7 +17,7 @@ from gdrun.config.settings import HELD_OUT
 from gdrun.config.unclear_keys import unclear_key
 from gdrun.config.values import parse_sweep, parse_value
 from gdrun.errors import ConfigError, Problem
-from gdrun.methods.definitions import brought_options
+from gdrun.methods.chosen_options import brought_options
 
 MOST_OVERRIDES = 200
 """The largest number of overrides; a config has fewer keys."""

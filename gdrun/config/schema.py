@@ -17,7 +17,8 @@ from gdrun.config.option_models import settings_model
 from gdrun.config.section_kinds import SectionKind
 from gdrun.config.sections import DATASET, PROBLEM, SECTIONS
 from gdrun.data.sources import QUERY, READERS
-from gdrun.methods.definitions import Definition, Option, brought_options
+from gdrun.methods.chosen_options import brought_options
+from gdrun.methods.definitions import Definition, Option
 from gdrun.methods.stopping import STOP_RULES
 
 Schema: TypeAlias = dict[str, Any]

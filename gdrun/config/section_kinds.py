@@ -21,7 +21,8 @@ from gdrun.config.option_models import settings_model
 from gdrun.config.settings import HeldOutFile, Standardize
 from gdrun.config.wording import problems_of
 from gdrun.errors import Problem, suggestion
-from gdrun.methods.definitions import Definition, Nested, Option, brought_options, with_chosen
+from gdrun.methods.chosen_options import brought_options, with_chosen
+from gdrun.methods.definitions import Definition, Nested, Option
 from gdrun.methods.plugin_kinds import takes_plugins
 from gdrun.methods.plugins import with_own_names
 

@@ -10,7 +10,7 @@ from gdrun.config.key_paths import as_mapping
 from gdrun.config.names_elsewhere import NO_TRAINING, key_elsewhere, spelt, way_elsewhere
 from gdrun.config.sections import SECTIONS
 from gdrun.errors import Problem, near, suggestion
-from gdrun.methods.definitions import brought_options
+from gdrun.methods.chosen_options import brought_options
 
 
 def unclear_key(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+from gdrun.methods.chosen_options import with_chosen
 from gdrun.methods.definitions import (
     AUTO,
     Choice,
@@ -13,7 +14,6 @@ from gdrun.methods.definitions import (
     NonNegative,
     define,
     options_of,
-    with_chosen,
 )
 from gdrun.problems.inits import INITS
 from gdrun.problems.losses import LOSSES

@@ -14,7 +14,7 @@ from gdrun.config.recorded_methods import definition_of
 from gdrun.config.sections import SECTIONS
 from gdrun.config.settings import Settings
 from gdrun.config.writing import short_flow
-from gdrun.methods.definitions import with_chosen
+from gdrun.methods.chosen_options import with_chosen
 
 
 def outline(experiment: Experiment) -> dict[str, str]:

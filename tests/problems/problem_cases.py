@@ -8,7 +8,7 @@ import numpy as np
 from textbook import VALUES, far_from_kinks
 
 import gdrun.problems  # noqa: F401  (registers the models)
-from gdrun.methods.definitions import with_chosen
+from gdrun.methods.chosen_options import with_chosen
 from gdrun.problems.models import MODELS
 from gdrun.problems.objective import Objective
 
