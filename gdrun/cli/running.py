@@ -43,6 +43,20 @@ RUNS = Path("runs")
 """The default directory for runs."""
 
 
+def beside_last(directory: Path) -> list[str]:
+    """A line that the word `last` names another run or study than this one.
+
+    Empty if this one is in the default directory, or if there are no others.
+
+    >>> beside_last(Path("runs/20261128-101500-iris-1f2e"))
+    []
+    """
+    if directory.parent.resolve() == RUNS.resolve() or not RUNS.is_dir():
+        return []
+    others = any(RUNS.iterdir())
+    return [f"(the word last names the newest in {RUNS}, not this one)"] if others else []
+
+
 def progress_listeners(quiet: bool, before: Callable[[], str] = str) -> list[Listener]:
     """A list with a listener that shows the progress of training in one line on stderr.
 

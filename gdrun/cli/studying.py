@@ -20,7 +20,7 @@ from gdrun.cli.hinted_commands import loaded_options
 from gdrun.cli.missing_runs import missing_lines
 from gdrun.cli.next_steps import after_study
 from gdrun.cli.recorded_commands import resuming_words
-from gdrun.cli.running import DIVERGED, RUNS, Out, Quiet, Watch, progress_listeners
+from gdrun.cli.running import DIVERGED, RUNS, Out, Quiet, Watch, beside_last, progress_listeners
 from gdrun.errors import GdrunError
 from gdrun.runs.signals import Interruption
 
@@ -186,7 +186,8 @@ class StudyOptions:
             advice = (
                 [] if self.quiet else after_study(result, directory.record, directory.path, best)
             )
-            lines = [f"written to {directory.path}", *(missing or advice)]
+            written = [f"written to {directory.path}", *beside_last(directory.path)]
+            lines = [*written, *(missing or advice)]
             warnings = data_warnings(directory.record)
             table = [view(result), *warnings, ""] if result.ended else []
             console.show(*table, *map(console.unwrapped, lines))

@@ -22,7 +22,16 @@ from gdrun.cli.experiments import (
     split_words,
 )
 from gdrun.cli.next_steps import after_run, step_with, to_continue
-from gdrun.cli.running import RUNS, Out, Quiet, Seeds, Watch, exit_code, progress_listeners
+from gdrun.cli.running import (
+    RUNS,
+    Out,
+    Quiet,
+    Seeds,
+    Watch,
+    beside_last,
+    exit_code,
+    progress_listeners,
+)
 from gdrun.errors import GdrunError, Problem
 from gdrun.runs.signals import Interruption, before_training
 
@@ -279,4 +288,6 @@ def written_lines(runs: list[Run]) -> list[RenderableType]:
     """A line with the directory of each run that was written."""
     from gdrun.views.training import path_line
 
-    return [path_line("written to", run.directory) for run in runs if run.directory]
+    written = [run.directory for run in runs if run.directory]
+    lines: list[RenderableType] = [path_line("written to", each) for each in written]
+    return [*lines, *(beside_last(written[-1]) if written else ())]

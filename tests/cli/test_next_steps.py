@@ -118,3 +118,20 @@ def test_a_config_from_stdin_cannot_be_repeated(gdrun, tmp_path, monkeypatch):
     answer = gdrun("config", "check", "-")
     assert answer.code == 0
     assert "gdrun train" not in answer.out
+
+
+ELSEWHERE = "(the word last names the newest in runs, not this one)"
+
+
+@pytest.mark.parametrize("command", ["train epochs=1", "sweep lr=0.1,1 epochs=1 --seeds 1"])
+def test_a_result_elsewhere_says_that_last_names_another(gdrun, tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    words = command.split()
+    assert ELSEWHERE not in gdrun(*words, "-o", "other").out  # runs is not there yet
+    assert ELSEWHERE not in gdrun(*words).out
+    first = json.loads(gdrun("show", "last", "--json").out)["id"]
+    answer = gdrun(*words, "-o", "other")
+    written = re.search(r"^written to other/(\S+)$", answer.out, re.MULTILINE)[1]
+    assert ELSEWHERE in answer.out
+    assert json.loads(gdrun("show", "last", "--json").out)["id"] == first != written
+    assert json.loads(gdrun("show", f"other/{written}", "--json").out)["id"] == written
