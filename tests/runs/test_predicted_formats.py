@@ -222,7 +222,7 @@ def test_categories_missing_values_and_wrong_cells_of_typed_tables(tmp_path):
         with pytest.raises(gdrun.DataError) as caught:
             run.model.predict(newer)
         assert str(caught.value).startswith(
-            f"error: {newer} row 0 city: training did not see the value 'Kiel'"
+            f"error: {newer} row 0 (the first is row 0) city: training did not see the value 'Kiel'"
         )
         found = run.model.predictions(newer, "ignore")
         assert found.notes == (
@@ -238,7 +238,7 @@ def test_categories_missing_values_and_wrong_cells_of_typed_tables(tmp_path):
             wrong.to_json(newer, orient="records", lines=True)
         else:
             getattr(wrong, f"to_{ending}")(newer)
-        with pytest.raises(gdrun.DataError, match="row 0 size: 'big' is not a number"):
+        with pytest.raises(gdrun.DataError, match="row 0 .* size: 'big' is not a number"):
             run.model.predict(newer)
 
 

@@ -148,7 +148,7 @@ _PARTS = {
 
 @dataclass(frozen=True, repr=False)
 class Comparison(StudyTables):
-    __doc__ = f"""The findings of a comparison: `best`, `ranking`, `pairs`, `results` and tables.
+    __doc__ = f"""The findings of a comparison: `best`, `ranking`, `pairs`, `results`, `to_pandas`.
 
     metric: ranks the contenders. target: the value of a metric that the runs should reach; the cost
     of reaching it is counted; None if no contender improved on the initial value, or if `unlike` is
