@@ -238,7 +238,7 @@ def test_categories_missing_values_and_wrong_cells_of_typed_tables(tmp_path):
             wrong.to_json(newer, orient="records", lines=True)
         else:
             getattr(wrong, f"to_{ending}")(newer)
-        with pytest.raises(gdrun.DataError, match="row 0 .* size: 'big' is not a number"):
+        with pytest.raises(gdrun.DataError, match=r"row 0 .* size: 'big' is not a number"):
             run.model.predict(newer)
 
 
