@@ -94,6 +94,11 @@ def differing_settings(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]
     }
 
 
+def differing_options(configs: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
+    """The settings in which configs differ, as `differing_settings` has those of runs."""
+    return differing_settings([{"status": "", **_leaves(each)} for each in configs])
+
+
 def _compared_whole(rows: Sequence[Mapping[str, Any]], keys: Iterable[str]) -> dict[str, bool]:
     """For each setting that is a mapping in some runs, whether it is compared as one value.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Literal
 
@@ -11,11 +10,12 @@ from gdrun.methods.rules import OPTIMIZERS
 from gdrun.problems.rises import REORDERED
 from gdrun.quantities import telling_digits
 from gdrun.study.descent import STEPS, FirstRises
-from gdrun.study.design.trials import Candidate
 from gdrun.study.judgement.comparison_findings import Comparison, Contender, Pair
 from gdrun.study.judgement.statistics import FEWEST_SEEDS, SIGNIFICANT, enough_seeds
+from gdrun.views.contender_notes import contender_notes
 from gdrun.views.curve_scale import scale_of
 from gdrun.views.numbers import count, quantity
+from gdrun.views.returned_weights import weights_notes
 from gdrun.views.schedule_notes import schedule_notes
 from gdrun.views.split_note import split_notes
 from gdrun.views.study_notes import (
@@ -62,6 +62,7 @@ def notes_of(comparison: Comparison) -> list[tuple[str, str]]:
         rows = [row.standing for row in comparison.ranking]
         notes += order_notes(rows, comparison.metric, comparison.target)
         notes += constant_notes(rows, comparison.metric)
+    notes += weights_notes((row.standing for row in comparison.ranking), comparison.metric)
     if comparison.best is not None:
         progress = comparison.best_progress
         notes += note_on_hardly_trained(comparison.best.name, comparison.metric, progress)
@@ -72,8 +73,7 @@ def notes_of(comparison: Comparison) -> list[tuple[str, str]]:
     if comparison.tuning_work is None:
         notes.append(("tuning", _untuned(comparison)))
     notes += _seed_notes(comparison)
-    notes += [("contenders", text) for text in _ambiguous(comparison.plan.candidates)]
-    notes += [("duplicates", text) for text in _duplicates(comparison.plan.candidates)]
+    notes += contender_notes(comparison.plan.candidates)
     notes += [("tuning", _tuning(row)) for row in comparison.contenders if row.tuning is not None]
     notes += [("tuning", text) for text in _not_tuned(comparison)]
     notes += [("tuning", text) for text in _unequal_tuning(comparison)]
@@ -206,55 +206,11 @@ def _engines(comparison: Comparison) -> str:
     return f"; the engines differ: {', '.join(f'{name} {used[name]}' for name in used)}"
 
 
-def _duplicates(candidates: Sequence[Candidate]) -> Iterator[str]:
-    """A sentence for each pair of contenders that are the same experiment.
-
-    For example, adam is the same as mbgd if the config already uses adam and mbgd.
-    """
-    for place, one in enumerate(candidates):
-        for other in candidates[place + 1 :]:
-            if one.experiment == other.experiment:
-                yield f"{one.name} and {other.name} are the same experiment"
-
-
-def _ambiguous(candidates: Sequence[Candidate]) -> Iterator[str]:
-    """A sentence for sgd among optimizers, and for gd: their names have two meanings.
-
-    In gdrun sgd is the variant, and elsewhere an optimizer. gd is the optimizer vanilla, and
-    elsewhere also the variant with full batches.
-    """
-    choosing = [each for each in candidates if "optimizer" in each.settings]
-    for each in candidates if choosing else ():
-        optimizer = each.experiment.optimizer.name
-        if each.settings.get("variant") == "sgd" and "optimizer" not in each.settings:
-            plain = next((one.name for one in choosing if _is_plain(one) and one != each), None)
-            yield (
-                f"{each.name} is the variant (batches of 1 example), with optimizer {optimizer}; "
-                + (
-                    f"{plain} is the optimizer without momentum"
-                    if plain
-                    else "write vanilla for the optimizer without momentum"
-                )
-            )
-    for each in choosing:
-        size = each.experiment.variant.options.get("batch_size")
-        if "gd" in each.name.split("+") and size is not None:
-            yield (
-                f"{each.name} is the optimizer vanilla, here with mini-batches of {size}; write "
-                "bgd for full batches"
-            )
-
-
 def words_on_p(comparison: Comparison) -> str:
     """The words on what the p-values of a comparison are: the test, and for how many pairs."""
     pairs = len(comparison.pairs)
     adjusted = f", Holm-adjusted for {pairs} pairs" if pairs > 1 else ""
     return f"two-sided sign test over shared seeds{adjusted}"
-
-
-def _is_plain(candidate: Candidate) -> bool:
-    """Whether a contender chooses plain gradient descent, the optimizer vanilla."""
-    return candidate.experiment.optimizer.name == "vanilla"
 
 
 def _tuning(row: Contender) -> str:

@@ -26,6 +26,7 @@ from gdrun.views.curve_scale import CurveScale, scale_of
 from gdrun.views.fitting import Explained, FittingTable, fitting
 from gdrun.views.names import Name
 from gdrun.views.numbers import MISSING, count, percent, quantity, range_text
+from gdrun.views.returned_weights import weights_notes
 from gdrun.views.schedule_notes import schedule_notes
 from gdrun.views.split_note import split_notes
 from gdrun.views.study_line import study_line
@@ -280,6 +281,7 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
         notes += constant_notes(sweep.ranking, sweep.metric)
     by_value = _by_value(sweep)
     notes += order_notes(sweep.ranking, sweep.metric, sweep.target, best_only=by_value)
+    notes += weights_notes((each for each, _ in _shown(sweep)), sweep.metric)
     if sweep.plan.deterministic:
         notes.append(("seeds", ONE_SEED))
     notes += split_notes(sweep.plan, "ranges and intervals")
