@@ -37,12 +37,18 @@ def early_explosion(run: Traced) -> Symptom | None:
     start, highest = contrasted(run.start, run.loss[top])
     evidence = (
         f"the training loss jumped from {start} to {highest} by epoch "
-        f"{position(run.epochs[top])}, and then fell to {quantity(run.loss[-1])}"
+        f"{position(run.epochs[top])}, and then fell to "
     )
+    recovered = bool(run.loss[-1] <= run.start)
+    if recovered:
+        evidence += quantity(run.loss[-1])
+    else:
+        evidence += f"{contrasted(run.loss[-1], run.start)[0]}, still above its start"
     if run.limit is not None:
         evidence += f"; {limit_words(run, run.limit)}"
     else:
-        evidence += f": the run recovered, but the rate {quantity(run.rate)} is too large"
+        link = ": the run recovered, but" if recovered else ", because"
+        evidence += f"{link} the rate {quantity(run.rate)} is too large"
     if run.returns_start:
         evidence += "; the returned weights are those of the start"
     return Symptom("early explosion", 0.8, evidence, changes.smaller_rates(run))

@@ -46,6 +46,22 @@ def test_a_run_that_recovered_is_told_about_its_rate_first(recovered):
     assert fitted == first.remedies
 
 
+def test_a_run_that_ends_above_its_start_has_not_recovered():
+    """At the rate 1000 the loss falls from its peak, but ends at eight times ln 2, its start."""
+    changes = {"optimizer": {"name": "vanilla", "lr": 1000}}
+    run = gdrun.train(
+        {"dataset": "breast-cancer", "model": "logistic"}, PLAIN, changes, "epochs=50"
+    )
+    facts = traced(run)
+    assert facts.loss[0] == pytest.approx(np.log(2)) and facts.loss[-1] > 7 * np.log(2)
+    above = "and then fell to 5.448, still above its start"
+    for known in (facts, replace(facts, limit=None)):
+        found = next(each for each in diagnose(known) if each.name == "early explosion")
+        assert above in found.evidence and "recovered" not in found.evidence
+    ended_below = curves(RECOVERED)
+    assert "the run recovered" in diagnose(ended_below)[0].evidence
+
+
 def test_softmax_that_recovered_in_a_few_steps_does_not_overfit():
     """The validation loss peaks in the first epochs, and falls ever since."""
     run = gdrun.train({"dataset": "wine", "model": "softmax"}, PLAIN, "epochs=100")
