@@ -22,13 +22,9 @@ from gdrun.study.design.axes import Axis
 from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.design.tuning_plan import TuningPlan, beyond
 from gdrun.study.judgement.edges import Edge, edges
+from gdrun.study.judgement.fastest import fastest_first
 from gdrun.study.judgement.metrics import Metric
-from gdrun.study.judgement.ranking import (
-    Standing,
-    fastest_first,
-    ranked,
-    standings,
-)
+from gdrun.study.judgement.ranking import Standing, ranked, standings
 from gdrun.study.judgement.training_progress import training_progress
 from gdrun.study.study import StudyContext, Work, carry_out
 

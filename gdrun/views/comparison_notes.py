@@ -25,6 +25,7 @@ from gdrun.views.study_notes import (
     lacking_notes,
     note_on_hardly_trained,
     order_notes,
+    past_target_notes,
     unfinished_notes,
     work_line,
 )
@@ -60,6 +61,7 @@ def notes_of(comparison: Comparison) -> list[tuple[str, str]]:
     notes += _tie(comparison)
     if not comparison.unlike:
         rows = [row.standing for row in comparison.ranking]
+        notes += past_target_notes(rows, comparison.metric)
         notes += order_notes(rows, comparison.metric, comparison.target)
         notes += constant_notes(rows, comparison.metric)
     notes += weights_notes((row.standing for row in comparison.ranking), comparison.metric)

@@ -6,11 +6,13 @@ import math
 from collections.abc import Iterable, Sequence
 from functools import partial
 
+import numpy as np
+
 from gdrun.config.experiment import Experiment
 from gdrun.config.writing import short_flow
 from gdrun.methods.stopping import position
 from gdrun.quantities import separating_digits
-from gdrun.study.design.trials import StudyPlan
+from gdrun.study.design.trials import StudyPlan, noiseless
 from gdrun.study.judgement.constant_predictions import ConstantPrediction, constant_prediction
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.ranking import Standing
@@ -67,6 +69,8 @@ def why_chosen(sweep: Sweep) -> str:
         return f"{text}but its training loss did not fall"
     if other.dropped is not None:
         return f"{text}but successive halving dropped it at epoch {position(other.dropped)}"
+    if other.costs is not None:
+        return f"{text}which is further past the target, but it reaches the target later"
     slower = other.symptom == "exploding" or other.diverged
     how = "is less stable" if slower else "reaches the target later"
     return f"{text}which is better by less than 2 %, but it {how}"
@@ -146,6 +150,20 @@ def order_notes(
         listed = f"{len(last)} settings (half of their runs or more)"
     place = "last, and never at the target" if met else "last"
     return [("order", f"{place}, whatever the {metric.words}, because they {ROSE}: {listed}")]
+
+
+def past_target_notes(ranking: Sequence[Standing], metric: Metric) -> list[tuple[str, str]]:
+    """The note on what ranks the settings if all runs stop at a target, as (label, text).
+
+    ranking: the settings. It is empty if they have no common target of the metric, or no run
+    reached it.
+    """
+    costs = [each.costs for each in ranking if each.costs is not None]
+    if not any(np.isfinite(each).any() for each in costs):
+        return []
+    unit = "steps" if noiseless([each.candidate for each in ranking]) else "gradients"
+    end = f"the final {metric.words} only shows how far the last step went past it"
+    return [("ranked by", f"{unit} to the target, at which a run stops: {end}")]
 
 
 def _meets(standing: Standing, target: Target) -> bool:

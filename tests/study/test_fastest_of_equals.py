@@ -7,8 +7,9 @@ import pytest
 import gdrun
 from gdrun.study.design.axes import axes_of
 from gdrun.study.design.tuning_plan import TuningPlan
+from gdrun.study.judgement.fastest import fastest_first
 from gdrun.study.judgement.metrics import Metric
-from gdrun.study.judgement.ranking import HALVING, fastest_first, standings
+from gdrun.study.judgement.ranking import HALVING, standings
 from gdrun.study.judgement.sweep_findings import judge_sweep
 from gdrun.study.judgement.training_progress import training_progress
 from gdrun.study.study import Work

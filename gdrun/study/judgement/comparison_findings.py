@@ -24,12 +24,13 @@ from gdrun.study.design.trials import Settings, StudyPlan
 from gdrun.study.judgement.best import Best, best_of
 from gdrun.study.judgement.divergence import cause_beyond_rates
 from gdrun.study.judgement.flat_ends import common_flat_end
-from gdrun.study.judgement.metrics import Metric, Target, stopping_target, unlike
+from gdrun.study.judgement.metrics import Metric, Target, unlike
 from gdrun.study.judgement.ranked_rows import RankedRow
 from gdrun.study.judgement.ranking import Standing, ranked, standings, usual_target
 from gdrun.study.judgement.row_help import help_on
 from gdrun.study.judgement.seed_values import values_by_seed
 from gdrun.study.judgement.statistics import Interval, holm, quantile, sign_test
+from gdrun.study.judgement.stopping_targets import stopping_target
 from gdrun.study.judgement.training_progress import training_progress
 from gdrun.study.storage.results import Result
 from gdrun.study.study import Work
@@ -152,12 +153,12 @@ class Comparison(StudyTables):
 
     metric: ranks the contenders. target: the value of a metric that the runs should reach; the cost
     of reaching it is counted; None if no contender improved on the initial value, or if `unlike` is
-    set and the contenders have no common stopping.target_loss. contenders: in the order of the
-    plan. work, tuning_work: what the comparison, and the tuning before it, cost (the numbers of
-    trials and cohorts, and seconds); tuning_work is None without tuning. unlike: "data" or "loss"
-    if the contenders have different data or losses, so that the values of the metric cannot be
-    ranked; else None. baseline: the name of the contender with which all others are compared; None
-    to compare all pairs.
+    set and the runs do not all stop at the same target. contenders: in the order of the plan. work,
+    tuning_work: what the comparison, and the tuning before it, cost (the numbers of trials and
+    cohorts, and seconds); tuning_work is None without tuning. unlike: "data" or "loss" if the
+    contenders have different data or losses, so that the values of the metric cannot be ranked;
+    else None. baseline: the name of the contender with which all others are compared; None to
+    compare all pairs.
 
 {help_on(_PARTS)}
     """
@@ -237,7 +238,9 @@ class Comparison(StudyTables):
                 row.name,
                 {
                     seeds[result.identity]: score
-                    for result, score in zip(row.standing.results, row.standing.scores, strict=True)
+                    for result, score in zip(
+                        row.standing.results, row.standing.compared, strict=True
+                    )
                 },
             )
             for row in self.ranking
@@ -316,17 +319,16 @@ def judge_comparison(
 
     results: of the trials that have ended, by the trial's identity. work, tuning_work: what the
     comparison, and the tuning before it, cost. table: the data that replace the dataset; None to
-    use the dataset. target: None for the default target (`usual_target`) or, if the metric cannot
-    rank the contenders, for their common stopping.target_loss.
-    paces: the seconds per step of the contenders that were timed, by name. rises: how
-    often steps raised the full loss, by name. tunings: how each contender was tuned, by name; None
-    without tuning. baseline: the name of a contender, with which all others are compared; None for
-    all pairs.
+    use the dataset. target: None for `stopping_target`, or else `usual_target`. By name: paces, the
+    seconds per step of the contenders that were timed; rises, how often steps raised the full loss;
+    tunings, how each contender was tuned. baseline: the name of a contender, with which all others
+    are compared; None for all pairs.
     """
     found = standings(plan, results, metric)
-    experiments = [candidate.experiment for candidate in plan.candidates]
+    experiments = [each.experiment for each in plan.candidates]
     differ = unlike(metric, experiments, table)
-    goal = target or (stopping_target(experiments) if differ else usual_target(found, metric))
+    usual = None if differ else usual_target(found, metric)
+    goal = target or stopping_target(experiments) or usual
     contenders = tuple(
         Contender(
             each,

@@ -251,16 +251,6 @@ def parse_target(
     return Target(metric, float(number))
 
 
-def stopping_target(experiments: Sequence[Experiment]) -> Target | None:
-    """The target_loss of the experiments, at which each run stops, as a target for train_loss.
-
-    None if they have different values of target_loss, or it is not set.
-    """
-    values = {each.stopping.target_loss for each in experiments}
-    value = values.pop() if len(values) == 1 else None
-    return None if value is None else Target(Metric("train_loss"), value, "where a run stops")
-
-
 def _minima(experiments: Sequence[Experiment]) -> set[float]:
     """The minima f* of the surfaces of these experiments; empty if one is on no surface."""
     lowest = set()

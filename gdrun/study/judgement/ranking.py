@@ -20,6 +20,7 @@ from gdrun.study.design.trials import Candidate, Settings, StudyPlan
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.progress import CAP, Improvement
 from gdrun.study.judgement.statistics import Interval, Spread, quantile, spread
+from gdrun.study.judgement.stopping_targets import cost_unit, stopping_target
 from gdrun.study.judgement.symptoms import main_symptom, most_descend, rising_runs
 from gdrun.study.storage.results import Result
 
@@ -30,13 +31,6 @@ GOOD = 0.95
 """The least progress p of a good candidate, and the progress of the default target.
 
 p is the share of the best improvement of a study (`progress.py`).
-"""
-
-EQUAL_PROGRESS, EQUAL_SHARE = 0.995, 0.02
-"""When a median counts as good as the best one.
-
-Its progress p is at least EQUAL_PROGRESS, and its distance from the best median is at most
-EQUAL_SHARE times the best median.
 """
 
 
@@ -50,7 +44,9 @@ class Standing:
     and interval of the scores. rank: from 1; candidates with equal medians, up to rounding, have
     the same rank; None if the median is infinite. fastest: True for the candidate that
     `fastest_first` puts first; its rank is 1. rising (runs,): whether each run diverged, exploded,
-    or ended with a training loss above its start; if it is empty, none did.
+    or ended with a training loss above its start; if it is empty, none did. costs (runs,): the work
+    of each run until the common target at which all runs of the study stop, +∞ if it did not reach
+    it; None if there is no such target of the metric.
     """
 
     candidate: Candidate
@@ -60,6 +56,7 @@ class Standing:
     rank: int | None = None
     fastest: bool = False
     rising: tuple[bool, ...] = ()
+    costs: Numbers | None = None
 
     def __repr__(self) -> str:
         """One line without the traces of the runs, for the list of a ranking."""
@@ -154,15 +151,23 @@ class Standing:
         return max(epochs, default=None)
 
     @property
-    def order(self) -> tuple[bool, float, float]:
+    def order(self) -> tuple[bool, float, float, float]:
         """The key for sorting, lower is better.
 
-        It has three parts: whether the training loss was not lowered, −epoch at which the candidate
-        was dropped, and the median score. The second part is −∞ for a candidate that was not
-        dropped. The third part is −∞ for the candidate that `fastest_first` puts first.
+        It has four parts: whether the training loss was not lowered, −epoch at which the candidate
+        was dropped, the median of the costs, and the median score. The second part is −∞ for a
+        candidate that was not dropped. The third part is 0 without costs. The last part is −∞ for
+        the candidate that `fastest_first` puts first.
         """
         dropped = -math.inf if self.dropped is None else -self.dropped
-        return (not self.descends, dropped, -math.inf if self.fastest else self.spread.median)
+        cost = 0.0 if self.costs is None else quantile(self.costs, 0.5)
+        score = -math.inf if self.fastest else self.spread.median
+        return (not self.descends, dropped, cost, score)
+
+    @property
+    def compared(self) -> Numbers:
+        """The number of each run by which candidates are compared, (runs,): its cost or score."""
+        return self.scores if self.costs is None else self.costs
 
     @property
     def symptom(self) -> str | None:
@@ -222,9 +227,13 @@ def standings(
 ) -> tuple[Standing, ...]:
     """The standing (results, scores and rank) of each candidate, in the order of the plan.
 
-    Candidates without any result are left out. results: by the trial's identity.
+    Candidates without any result are left out. results: by the trial's identity. If all runs stop
+    at the same target of the metric, their final values show only how far the last step went past
+    it. So they are ranked by the costs of reaching it (`cost_unit`), and those that did not reach
+    it come after all that did.
     """
     found: list[Standing] = []
+    target = stopping_target([each.experiment for each in plan.candidates])
     for place, candidate in enumerate(plan.candidates):
         trials = plan.trials[place * len(plan.seeds) : (place + 1) * len(plan.seeds)]
         own = tuple(results[trial.identity] for trial in trials if trial.identity in results)
@@ -233,46 +242,14 @@ def standings(
             scores = np.array([metric.score(result) for result in own])
             rising = rising_runs(candidate.experiment, own)
             standing = Standing(candidate, own, scores, spread(scores), rising=rising)
+            if target is not None and target.metric == metric:
+                costs = standing.to_target(target, cost_unit(plan))
+                standing = replace(standing, costs=costs)
             if standing.identical:
                 # The same run, repeated, says nothing on how much runs vary.
                 standing = replace(standing, spread=replace(standing.spread, interval=None))
             found.append(standing)
     return _with_ranks(found)
-
-
-def fastest_first(found: Sequence[Standing], metric: Metric) -> tuple[Standing, ...]:
-    """The standings, with the rank 1 for the fastest of the equally good best candidates.
-
-    If two medians differ by less than the noise of a validation part, they do not show which
-    candidate is better, but the speed does. A candidate counts as good as the best one if it made
-    at least EQUAL_PROGRESS of the best improvement, and its median differs from the best median by
-    at most EQUAL_SHARE times the best median. Candidates that halving dropped, or that do not lower
-    the training loss, never count. The fastest candidate reaches the default target
-    (`usual_target`) after the fewest epochs (the median over its runs). Candidates with a diverged
-    run or the symptom exploding are considered only if all equally good ones are such. The order of
-    the standings does not change, only their ranks.
-    """
-    improvement, target = best_improvement(found, metric), usual_target(found, metric)
-    if improvement is None or target is None:
-        return tuple(found)
-    margin = EQUAL_SHARE * abs(improvement.best)
-    equal = [
-        each
-        for each in found
-        if each.eligible
-        and each.dropped is None
-        and each.spread.median <= improvement.best + margin
-        and improvement.share(each.spread.median) >= EQUAL_PROGRESS
-    ]
-    if not equal:
-        return tuple(found)
-
-    def slowness(standing: Standing) -> tuple[bool, float, float]:
-        epochs = quantile(standing.to_target(target, "epoch"), 0.5)
-        sound = not standing.diverged and standing.symptom != "exploding"
-        return not sound, epochs, standing.spread.median
-
-    return led_by(found, min(equal, key=slowness).candidate.name)
 
 
 def led_by(found: Sequence[Standing], name: str | None) -> tuple[Standing, ...]:

@@ -20,13 +20,13 @@ from gdrun.study.design.trials import StudyPlan
 from gdrun.study.judgement.best import Best, best_of
 from gdrun.study.judgement.divergence import cause_beyond_rates
 from gdrun.study.judgement.edges import Edge, edges
+from gdrun.study.judgement.fastest import fastest_first
 from gdrun.study.judgement.flat_ends import common_flat_end
-from gdrun.study.judgement.metrics import Metric, Target, stopping_target, unlike
+from gdrun.study.judgement.metrics import Metric, Target, unlike
 from gdrun.study.judgement.progress import Improvement
 from gdrun.study.judgement.ranking import (
     Standing,
     best_improvement,
-    fastest_first,
     ranked,
     standings,
     usual_target,
@@ -35,6 +35,7 @@ from gdrun.study.judgement.row_help import help_on
 from gdrun.study.judgement.seed_values import values_by_seed
 from gdrun.study.judgement.stability import StabilityLimit, smaller_rates, stability_limits
 from gdrun.study.judgement.statistics import Interval
+from gdrun.study.judgement.stopping_targets import stopping_target
 from gdrun.study.judgement.training_progress import training_progress
 from gdrun.study.judgement.verdicts import Verdict, verdicts
 from gdrun.study.storage.results import Result
@@ -71,11 +72,11 @@ class Sweep(StudyTables):
     standing (results, scores and rank) and the verdict of each candidate, in the order of the plan.
     target: the value of a metric that the runs should reach; the epochs until then are counted;
     None if no candidate improved on the initial value, or if `unlike` is set and the candidates
-    have no common target_loss. limits: the stability limits of the rate on a convex problem, by the
-    label of the other settings. work: what the sweep cost (the numbers of trials and cohorts, and
-    seconds). rungs: the epochs at which successive halving dropped candidates. unlike: "data" or
-    "loss" if the candidates have different data or losses, so that the values of the metric cannot
-    be ranked; else None.
+    do not all stop at the same target. limits: the stability limits of the rate on a convex
+    problem, by the label of the other settings. work: what the sweep cost (the numbers of trials
+    and cohorts, and seconds). rungs: the epochs at which successive halving dropped candidates.
+    unlike: "data" or "loss" if the candidates have different data or losses, so that the values of
+    the metric cannot be ranked; else None.
 
 {help_on(_PARTS)}
     """
@@ -113,9 +114,10 @@ class Sweep(StudyTables):
     def best(self) -> Best | None:
         """The candidate that reaches the default target first, of those as good as the best.
 
-        First means after the fewest epochs, and as good means a median within about 2 % of the best
-        median (see `fastest_first`). None if no candidate lowers the training loss, no median is
-        finite, or `unlike` is set.
+        If all runs stop at the same target of the metric, it is the one that needs the least work
+        to reach it. First means after the fewest epochs, and as good means a median within about
+        2 % of the best median (see `fastest_first`). None if no candidate lowers the training loss,
+        no median is finite, or `unlike` is set.
         """
         return None if self.unlike else best_of(next(iter(self.ranking), None))
 
@@ -262,7 +264,8 @@ def judge_sweep(
 
     axes: the swept keys with their values. results: of the trials that have ended, by the trial's
     identity. work: what the sweep cost. table: the data that replace the dataset; None to use the
-    dataset. target: None for the default target. rungs: the epochs at which successive halving
+    dataset. target: None for the common target at which all runs stop or, without one, the default
+    target (`usual_target`). rungs: the epochs at which successive halving
     dropped candidates.
     """
     found = standings(plan, results, metric)
@@ -270,7 +273,8 @@ def judge_sweep(
     differing = unlike(metric, experiments, table)
     if differing is None:
         found = fastest_first(found, metric)
-    words = verdicts(found, metric, target, ranked=differing is None)
+    goal = target or stopping_target(experiments)
+    words = verdicts(found, metric, goal, ranked=differing is None)
     # Halving may drop a rate before its run shows whether the rate is stable.
     swept = RATE in [axis.key for axis in axes] and not rungs
     limits = stability_limits(found, words, table) if swept else {}
@@ -280,7 +284,7 @@ def judge_sweep(
         metric,
         found,
         tuple(words),
-        target or (stopping_target(experiments) if differing else usual_target(found, metric)),
+        goal or (None if differing else usual_target(found, metric)),
         limits,
         work,
         tuple(rungs),

@@ -190,7 +190,8 @@ RULES = (
     Rule(
         "best",
         "the best median of the metric that ranks the settings; among equally good medians, within "
-        "2 % and with p ≥ 0.995, that of the setting that reaches the target first",
+        "2 % and with p ≥ 0.995, that of the setting that reaches the target first; if all runs "
+        "stop at the same target of this metric, the setting that needs the least work to reach it",
         lambda facts: facts.first,
     ),
     Rule(
