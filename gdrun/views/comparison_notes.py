@@ -14,6 +14,7 @@ from gdrun.study.judgement.comparison_findings import Comparison, Contender, Pai
 from gdrun.study.judgement.statistics import FEWEST_SEEDS, SIGNIFICANT, enough_seeds
 from gdrun.views.contender_notes import contender_notes
 from gdrun.views.curve_scale import scale_of
+from gdrun.views.early_rises import early_rise_notes
 from gdrun.views.numbers import count, quantity
 from gdrun.views.returned_weights import weights_notes
 from gdrun.views.schedule_notes import schedule_notes
@@ -64,6 +65,7 @@ def notes_of(comparison: Comparison) -> list[tuple[str, str]]:
         notes += past_target_notes(rows, comparison.metric)
         notes += order_notes(rows, comparison.metric, comparison.target)
         notes += constant_notes(rows, comparison.metric)
+    notes += early_rise_notes(row.standing for row in comparison.ranking if row.standing.eligible)
     notes += weights_notes((row.standing for row in comparison.ranking), comparison.metric)
     if comparison.best is not None:
         progress = comparison.best_progress

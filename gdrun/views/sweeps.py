@@ -23,6 +23,7 @@ from gdrun.study.judgement.statistics import FEWEST_SEEDS, Interval, Spread, qua
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.study.judgement.verdicts import Verdict
 from gdrun.views.curve_scale import CurveScale, scale_of
+from gdrun.views.early_rises import PRAISED, early_rise_notes, rose_first_text
 from gdrun.views.fitting import Explained, FittingTable, fitting
 from gdrun.views.names import Name
 from gdrun.views.numbers import MISSING, count, percent, quantity, range_text
@@ -251,10 +252,14 @@ def _by_value(sweep: Sweep) -> bool:
 
 
 def _verdict_text(standing: Standing, verdict: Verdict) -> str:
-    """The verdict as text, with the number of runs that diverged if some but not all did."""
+    """The verdict as text, with the number of runs that diverged if some but not all did.
+
+    If it praises a setting of which most runs rose well above their start first, it says so.
+    """
     some = 0 < standing.diverged < standing.runs
-    diverged = f", {standing.diverged} of {standing.runs} diverged" if some else ""
-    return verdict.text + diverged
+    diverged = f"{standing.diverged} of {standing.runs} diverged" if some else ""
+    rose = rose_first_text(standing) if verdict.word in PRAISED else ""
+    return ", ".join(filter(None, (verdict.text, diverged, rose)))
 
 
 def _to_target(standing: Standing, sweep: Sweep) -> str:
@@ -283,6 +288,8 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
         notes += constant_notes(sweep.ranking, sweep.metric)
     by_value = _by_value(sweep)
     notes += order_notes(sweep.ranking, sweep.metric, sweep.target, best_only=by_value)
+    praised = (each for each, verdict in _shown(sweep) if verdict.word in PRAISED)
+    notes += early_rise_notes(praised)
     notes += weights_notes((each for each, _ in _shown(sweep)), sweep.metric)
     if sweep.plan.deterministic:
         notes.append(("seeds", ONE_SEED))

@@ -17,6 +17,7 @@ from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.study.judgement.verdict_rules import MEANINGS, RULES, Word
 from gdrun.study.judgement.verdicts import Verdict, judged_by_metric
 from gdrun.symptoms.peaks import FEWEST
+from gdrun.views.early_rises import MEANING
 
 PLAIN: frozenset[Word] = frozenset(("best", "diverged", "dropped"))
 """Verdicts that need no explanation below the table."""
@@ -47,7 +48,7 @@ def verdicts_page() -> RenderableType:
         "loss itself use all its evaluations, whichever weights the run returns. The peaks of a "
         "loss were falling if the largest loss of the last third of a run was not above that of "
         f"the third before, and, with {6 * FEWEST} evaluations or more, the largest loss of the "
-        "last sixth not above those of the three sixths before."
+        f"last sixth not above those of the three sixths before. {MEANING}"
     )
     return Group(intro, "", table)
 
