@@ -152,7 +152,7 @@ def _tried(tried: Sequence[Attempt]) -> RenderableType:
         )
     best = tried[0]
     keep = f"keep {_text(best.changes)}{_why(tried)}" if best.cured else "no remedy cured the run"
-    below: list[RenderableType] = [_rule(best, digits), *_order(tried), *_harmless(tried), ""]
+    below: list[RenderableType] = [_rule(tried, digits), *_order(tried), *_harmless(tried), ""]
     return Group(fitting(table, [treated, metric]), "", *below, Text(keep, style="bold"))
 
 
@@ -166,13 +166,16 @@ def _digits(tried: Sequence[Attempt]) -> int:
     return max((separating_digits((limit.metric, each)) for each in finite), default=4)
 
 
-def _rule(attempt: Attempt, digits: int) -> Text:
+def _rule(tried: Sequence[Attempt], digits: int) -> Text:
     """The sentence on when a change counts as a cure, with the worst metric of a cure.
 
-    digits: the number of significant digits of this metric.
+    It explains the word `but` if the table has it. digits: the number of significant digits of this
+    metric.
     """
-    gone = f'cured: {attempt.treated} is gone, with no symptom after "but"'
-    limit = attempt.limit
+    attempt, limit = tried[0], tried[0].limit
+    gone = f"cured: {attempt.treated} is gone"
+    if any(each.gone and each.barring for each in tried):
+        gone += ', with no symptom after "but"'
     if limit is None or not math.isfinite(limit.metric):
         return Text(gone)
     sign = "≥" if limit.larger else "≤"

@@ -106,8 +106,10 @@ def test_a_narrow_terminal_keeps_the_changes_and_the_verdicts(here, monkeypatch)
 def test_the_rule_below_the_table_agrees_with_its_verdicts(here, words):
     assert here("train", *words).code in (0, 3)
     shown = " ".join(here("diagnose", "--try").out.split())
-    rule = r'cured: (.+?) is gone, with no symptom after "but", and \w+ loss ≤ ([^:, ]+)'
-    treated, limit = re.search(rule, shown).groups()
+    rule = r'cured: (.+?) is gone(, with no symptom after "but")?, and \w+ loss ≤ ([^:, ]+)'
+    treated, on_but, limit = re.search(rule, shown).groups()
+    # The word is explained only where the table has it.
+    assert bool(on_but) == ("gone, but " in shown)
     for each in json.loads(here("diagnose", "--try", "--json").out)["tried"]:
         # The limit is shown with 4 digits.
         assert not each["cured"] or each["after"] <= float(limit) * 1.001
