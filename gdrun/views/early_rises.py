@@ -29,15 +29,17 @@ def rose_first_text(standing: Standing) -> str:
 def early_rise_notes(standings: Iterable[Standing]) -> list[tuple[str, str]]:
     """The note on settings of which a run rose first, as (label, text); empty without any."""
     counts = [(each.name, early_rises(each)) for each in standings]
-    listed = ", ".join(f"{name} ({_counted(found)})" for name, found in counts if found.rose)
+    listed = ", ".join(f"{name}{_counted(found)}" for name, found in counts if found.rose)
     if not listed:
         return []
     what = "the training loss rose well above its start, and fell later"
-    risk = "such a rate may explode with other seeds or data, and a smaller one is safer"
+    risk = "with another seed, start or sample of data it may explode; smaller rates are safer"
     return [("rose first", f"{listed}: {what}; {risk}")]
 
 
 def _counted(found: EarlyRises) -> str:
-    """The number of runs that rose first, and of those which exploded."""
-    exploded = f", {found.exploded} exploding" if found.exploded else ""
-    return f"{found.rose} of {found.runs} run{'s' * (found.runs > 1)}{exploded}"
+    """The number of runs that rose first, and of those which exploded, in brackets."""
+    parts = [f"{found.rose} of {found.runs} runs"] if found.runs > 1 else []
+    if found.exploded:
+        parts.append(f"{found.exploded} exploding" if parts else "exploding")
+    return f" ({', '.join(parts)})" if parts else ""

@@ -3,7 +3,7 @@
 import pytest
 
 from gdrun.study.judgement.early_rises import EarlyRises, early_rises
-from gdrun.views.early_rises import early_rise_notes
+from gdrun.views.early_rises import early_rise_notes, rose_first_text
 from gdrun.views.verdicts import verdicts_page
 from study.cases import result, standing_texts
 
@@ -32,6 +32,12 @@ def test_runs_that_rose_above_their_start_and_fell_are_counted(runs, rose):
     notes = dict(early_rise_notes(found))
     assert ("rose first" in notes) == (rose > 0)
     assert not rose or notes["rose first"].startswith(f"lr=1 ({rose} of 3 runs")
+
+
+def test_a_single_run_is_named_without_a_count():
+    found, _ = standing_texts({0.1: [result(FALLS)], 1.0: [result(RISES)]})
+    assert dict(early_rise_notes(found))["rose first"].startswith("lr=1: the training loss rose")
+    assert rose_first_text(found[1]) == "rose first"
 
 
 def test_a_diverged_run_is_counted_as_diverged_only():
