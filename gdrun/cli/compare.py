@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +17,8 @@ from gdrun.cli.named_files import data_among, recorded
 from gdrun.cli.options import as_options
 from gdrun.cli.several_values import refuse_values_as_contenders
 from gdrun.cli.studying import StudyOptions, study_command
+from gdrun.cli.typed_options import typed_options
+from gdrun.errors import GdrunError
 from gdrun.runs.signals import before_training
 
 Names = Annotated[
@@ -74,7 +81,12 @@ def compare(
     names = [_directory_of_run(word, study.out) for word in names]
     names, config = data_among(names, study.config)
     contenders = [name for name in names if not is_setting(name)]
-    refuse_values_as_contenders([*filter(is_setting, names)], contenders, config)
+    refuse_values_as_contenders(
+        [*filter(is_setting, names)],
+        contenders,
+        partial(_optimizer, config, study),
+        partial(_options, config),
+    )
     settings = list(map(parse_override, filter(is_setting, names)))
     request = ComparisonRequest(
         config=study.source(config, settings, chosen_names(contenders)),
@@ -98,6 +110,35 @@ def compare(
             faults.note(f"--budget {budget} replaces {text}")
     ended = study.run(planned)
     return study.show(ended, lambda result: comparison_result(result, as_options))
+
+
+def _optimizer(config: str | None, study: StudyOptions, settings: Sequence[str]) -> str:
+    """The optimizer of an experiment with these settings; vanilla if it cannot be made.
+
+    config: the file of the base, or of its data; None without one.
+    """
+    from gdrun.config.loading import load
+    from gdrun.config.overrides import parse_override
+
+    with suppress(GdrunError):
+        overrides = [*map(parse_override, settings)]
+        return load(
+            replace(study, quiet=True).source(config, overrides, []), overrides
+        ).optimizer.name
+    return "vanilla"
+
+
+def _options(config: str | None, command: str) -> list[str]:
+    """The options that the user typed and that a command has, and the file of the base.
+
+    config: this file; None without one. command: compare or sweep.
+    """
+    from gdrun.cli.sweep import sweep
+
+    kept = typed_options(sys.argv[2:], compare, sweep if command == "sweep" else compare)
+    if config is None or any(word.endswith(config) for word in kept):
+        return kept
+    return [*kept, "-c", config]
 
 
 def _directory_of_run(word: str, out: Path) -> str:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gdrun.errors import GdrunError
 
-_BASE = "vanilla"
-"""The contender that gets the values of a key, such as lr, if the user names none."""
+_FURTHER = re.compile(r"[\s+]+(?=[A-Za-z_][\w.]*=)")
+"""What separates a value from further settings in one word: schedule=cosine schedule.warmup=5."""
 
 
 def refuse_values_as_contenders(
-    settings: Sequence[str], contenders: Sequence[str], config: str | None
+    settings: Sequence[str],
+    contenders: Sequence[str],
+    base: Callable[[Sequence[str]], str],
+    options: Callable[[str], Sequence[str]],
 ) -> None:
     """Raise GdrunError if several values of one key are given in the place of contenders.
 
     They are names with commas between them, such as optimizer=adam,vanilla or optimizer=[adam,
     vanilla]; or, with at most one contender, a key that is set several times. settings: the words
-    KEY=VALUE. contenders: the other words. config: the file that --config names; None without one.
+    KEY=VALUE. contenders: the other words. base: a function of the settings that all contenders
+    share, which returns the name of their optimizer. options: a function of the name of a command,
+    which returns the options that the user typed and that this command has.
     """
     values: dict[str, list[str]] = {}
     words: dict[str, list[str]] = {}
@@ -31,16 +37,23 @@ def refuse_values_as_contenders(
     if not meant:
         return
     key = meant[0]
-    others = [shlex.quote(word) for word in settings if word not in words[key]]
-    others += [] if config is None else ["-c", shlex.quote(config)]
-    sweep = " ".join(["gdrun sweep", shlex.quote(f"{key}={','.join(values[key])}"), *others])
-    named = [shlex.quote(word) for word in _contenders(key, values[key], contenders)]
-    compare = " ".join(["gdrun compare", *named, *others])
+    shared = [word for word in settings if word not in words[key]]
+    named = _contenders(key, values[key], contenders, base(shared))
+    compare = _command("compare", *named, *shared, *options("compare"))
+    ways = [f"`{compare}` compares them"]
+    # A key that is swept has plain values, without further settings.
+    if not any(_FURTHER.search(value) for value in values[key]):
+        swept = f"{key}={','.join(values[key])}"
+        ways.append(f"`{_command('sweep', swept, *shared, *options('sweep'))}` tries each value")
     raise GdrunError(
         f"{key} has several values, and a setting applies to every contender",
         where=" ".join(words[key]),
-        hint=f"`{compare}` compares them; `{sweep}` tries each value",
+        hint="; ".join(ways),
     )
+
+
+def _command(*words: str) -> str:
+    return " ".join(["gdrun", *map(shlex.quote, words)])
 
 
 def _listed(key: str, text: str) -> list[str]:
@@ -54,23 +67,45 @@ def _listed(key: str, text: str) -> list[str]:
     return [each.strip(" '\"") for each in inside.split(",") if each.strip(" '\"")]
 
 
-def _contenders(key: str, values: Sequence[str], contenders: Sequence[str]) -> list[str]:
+def _contenders(key: str, values: Sequence[str], contenders: Sequence[str], base: str) -> list[str]:
     """The contenders that differ in the value of a key, as words of the command line.
 
     A name, such as adam, is a contender of its own, or a part that joins those that the user named.
+    Further settings in the word of a value join it. base: the contender that gets the values of a
+    key, such as lr, if the user names none.
     """
     from gdrun.config.sections import SECTIONS
     from gdrun.study.design.contenders import chosen_names
 
     section = key.removesuffix(".name")
+    bases = contenders or [base]
     if section not in SECTIONS:
-        return [f"{base}+{key}={value}" for base in contenders or [_BASE] for value in values]
-    names = [SECTIONS[section].aliases.get(value, value) for value in values]
+        parts = ["+".join(_FURTHER.split(value)) for value in values]
+        return [f"{each}+{key}={part}" for each in bases for part in parts]
+    split = [_FURTHER.split(value) for value in values]
+    names = [SECTIONS[section].aliases.get(name, name) for name, *_ in split]
+    parts = [
+        "+".join([name, *(_short(each, section, name) for each in further)])
+        for name, (_, *further) in zip(names, split, strict=True)
+    ]
     # A name of several sections, such as linear, is ambiguous without its key.
     plain = all([each.key for each in chosen_names([name])] == [section] for name in names)
     if not plain:
-        return [f"{base}+{section}={name}" for base in contenders or [_BASE] for name in names]
+        return [f"{each}+{section}={part}" for each in bases for part in parts]
     chosen = {each.key for each in chosen_names(contenders)}
     if not contenders or section in chosen:
-        return [*dict.fromkeys([*contenders, *names])]
-    return [f"{base}+{name}" for base in contenders for name in names]
+        return [*dict.fromkeys([*contenders, *parts])]
+    return [f"{each}+{part}" for each in contenders for part in parts]
+
+
+def _short(setting: str, section: str, name: str) -> str:
+    """A setting without the name of its section, if the last part of the key is clear without it.
+
+    section, name: the section of the contender, and the name that it has there.
+    """
+    from gdrun.config.key_paths import resolve_key
+
+    key, _, value = setting.partition("=")
+    leaf = key.removeprefix(f"{section}.")
+    clear = resolve_key(leaf, {section: {"name": name}}) == [(section, leaf)]
+    return f"{leaf}={value}" if clear else setting
