@@ -57,6 +57,8 @@ def hint_for_option(
         return f"the destination is the last word: gdrun {' '.join([*words, value])}"
     if option in ("-c", "--config"):
         return f"write the config without {option}: {context.command_path} {value}"
+    if (other := _directory_option(context, option, value)) is not None:
+        return f"for the directory of runs, write {other}"
     close = near(option, options, least=0.75)
     if command in _KEPT and is_key:
         meant = f"; did you mean {' or '.join(close)}?" if close else ""
@@ -77,6 +79,25 @@ def _owned(option: str, owners: Sequence[str], value: str = "…") -> str:
     *first, last = owners
     written = f"{option} {shell_word(value)}" if "=" in value else option
     return f"{written} is an option of gdrun {', '.join(first)}{' and ' if first else ''}{last}"
+
+
+_DIRECTORY = {"--runs": ("--runs",), "--out": ("--out", "-o")}
+"""The options that choose the directory of runs, with their names: commands have one of them."""
+
+
+def _directory_option(context: Any, option: str, value: str) -> str | None:
+    """The option for the directory of runs, with its value, in the place of the unknown one.
+
+    None if the command has none, or the unknown option is --out and its value is no directory: it
+    may be a file to write. value: that of the unknown option.
+    """
+    meant = next((each for each, names in _DIRECTORY.items() if option in names), None)
+    if meant is None or (meant == "--out" and not Path(value).is_dir()):
+        return None
+    for each in context.command.params:
+        if (each.metavar or "").startswith("DIR") and (own := [*_DIRECTORY.keys() & each.opts]):
+            return f"{own[0]} {'DIR' if value == '…' else shell_word(value)}"
+    return None
 
 
 def _is_loss(metric: str) -> bool:

@@ -406,6 +406,28 @@ def test_a_sweep_in_place_of_contenders_keeps_the_options_that_it_has(here):
     assert swept == "sweep lr=0.1,0.2 surface=bowl --seeds=3 --metric loss -j 1"
 
 
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        ("train --runs new", "--out new"),
+        ("sweep lr --runs=new", "--out new"),
+        ("compare bgd sgd --runs", "--out DIR"),
+        ("show --runs kept", "--out kept"),
+        ("plot last --out kept", "--runs kept"),
+        ("evaluate last iris -o kept", "--runs kept"),
+    ],
+)
+def test_the_directory_of_runs_is_found_under_its_other_name(here, words, option):
+    Path("kept").mkdir()
+    answer = here(*words.split())
+    assert answer.err.splitlines()[-1] == f"hint: for the directory of runs, write {option}"
+
+
+def test_out_is_not_the_directory_of_runs_where_it_names_a_file(here):
+    hint = here("evaluate", "last", "iris", "--out", "new.csv").err.splitlines()[-1]
+    assert "--out is an option of gdrun train" in hint and "write --runs" not in hint
+
+
 def test_a_key_that_takes_no_list_gets_no_hint_to_write_one(here):
     for words in ("train optimizer=vanilla,adam", "train epochs=1,2"):
         assert "for a list" not in here(*words.split()).err
