@@ -282,8 +282,9 @@ class Comparison(StudyTables):
     @property
     def diverged(self) -> bool:
         """Whether every run of the plan has ended, and diverged."""
-        found = [each.standing for each in self.contenders]
-        return self.complete and all(each.diverged == each.runs for each in found)
+        return self.complete and all(
+            r.standing.diverged == r.standing.runs for r in self.contenders
+        )
 
     @property
     def cause_beyond_rates(self) -> Symptom | None:
