@@ -10,7 +10,8 @@ from gdrun.methods.rules import OPTIMIZERS
 from gdrun.problems.rises import REORDERED
 from gdrun.quantities import telling_digits
 from gdrun.study.descent import STEPS, FirstRises
-from gdrun.study.judgement.comparison_findings import Comparison, Contender, Pair
+from gdrun.study.judgement.comparison_findings import Comparison, Contender
+from gdrun.study.judgement.pairs import Pair
 from gdrun.study.judgement.statistics import FEWEST_SEEDS, SIGNIFICANT, enough_seeds
 from gdrun.views.contender_notes import contender_notes
 from gdrun.views.curve_scale import scale_of

@@ -11,7 +11,7 @@ from study.cases import LOGISTIC
 import gdrun
 from gdrun.config.writing import to_yaml
 from gdrun.errors import ConfigError
-from gdrun.study.judgement.comparison_findings import Pair
+from gdrun.study.judgement.pairs import Pair
 from gdrun.views.comparison_notes import pair_words
 
 CONTENDERS = ["mbgd", "bgd", "mbgd+lr=1e-5", "mbgd+lr=1e-4"]

@@ -82,6 +82,16 @@ def test_an_accuracy_at_which_runs_stop_ranks_by_gradients():
     assert (pair.first, pair.wins, pair.losses) == ("mbgd", 6, 0)
 
 
+def test_runs_that_never_reach_the_target_are_compared_by_their_loss():
+    """At the rate 0.001 no run reaches 0.2; more steps an epoch lower the loss further."""
+    words = ("target_loss=0.2", "epochs=3")
+    names = ["bgd+lr=0.001", "mbgd+lr=0.001", "mbgd+lr=0.5"]
+    found = gdrun.compare(names, DATA, *words, metric="train_loss", seeds=6)
+    assert [row.name for row in found.ranking] == ["mbgd+lr=0.5", "mbgd+lr=0.001", "bgd+lr=0.001"]
+    assert [row.reached for row in found.ranking] == [6, 0, 0]
+    assert [(pair.wins, pair.losses, pair.ties) for pair in found.pairs] == [(6, 0, 0)] * 3
+
+
 def test_another_metric_still_ranks_by_its_final_values():
     """The target is that of the user, but a loss of other examples is more than an overshoot."""
     data = DATA | {"dataset": "breast-cancer"}

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import combinations
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -25,11 +24,12 @@ from gdrun.study.judgement.best import Best, best_of
 from gdrun.study.judgement.divergence import cause_beyond_rates
 from gdrun.study.judgement.flat_ends import common_flat_end
 from gdrun.study.judgement.metrics import Metric, Target, unlike
+from gdrun.study.judgement.pairs import Pair, pairs_of
 from gdrun.study.judgement.ranked_rows import RankedRow
 from gdrun.study.judgement.ranking import Standing, ranked, standings, usual_target
 from gdrun.study.judgement.row_help import help_on
 from gdrun.study.judgement.seed_values import values_by_seed
-from gdrun.study.judgement.statistics import Interval, holm, quantile, sign_test
+from gdrun.study.judgement.statistics import Interval, quantile
 from gdrun.study.judgement.stopping_targets import stopping_target
 from gdrun.study.judgement.training_progress import training_progress
 from gdrun.study.storage.results import Result
@@ -113,28 +113,6 @@ class Contender(RankedRow):
     def reached(self) -> int:
         """The number of runs that reached the target; 0 without a target."""
         return 0 if self.target is None else self.standing.reached(self.target)
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Two contenders, compared under the seeds that both have run.
-
-    first, second: their names; the first ranks higher. wins, losses, ties: the numbers of seeds
-    under which the first is better, worse and equal. p: the p-value of the two-sided sign test,
-    adjusted by Holm's method for the number of pairs.
-    """
-
-    first: str
-    second: str
-    wins: int
-    losses: int
-    ties: int
-    p: float
-
-    @property
-    def seeds(self) -> int:
-        """The number of seeds that both have run."""
-        return self.wins + self.losses + self.ties
 
 
 _PARTS = {
@@ -232,32 +210,7 @@ class Comparison(StudyTables):
         """
         if self.unlike or len(self.plan.seeds) == 1:
             return []
-        seeds = {trial.identity: trial.experiment.seed for trial in self.plan.trials}
-        by_seed = [
-            (
-                row.name,
-                {
-                    seeds[result.identity]: score
-                    for result, score in zip(
-                        row.standing.results, row.standing.compared, strict=True
-                    )
-                },
-            )
-            for row in self.ranking
-        ]
-        identical = {row.name for row in self.contenders if row.standing.identical}
-        found = []
-        for (first, own), (second, others) in combinations(by_seed, 2):
-            if self.baseline not in (None, first, second) or {first, second} <= identical:
-                continue
-            shared = [seed for seed in own if seed in others]
-            scores = ([of[seed] for seed in shared] for of in (own, others))
-            found.append((first, second, sign_test(*scores)))
-        adjusted = holm([signs.p for _, _, signs in found])
-        return [
-            Pair(first, second, signs.wins, signs.losses, signs.ties, p)
-            for (first, second, signs), p in zip(found, adjusted, strict=True)
-        ]
+        return pairs_of(self.plan, [row.standing for row in self.ranking], self.baseline)
 
     @cached_property
     def flat_end(self) -> FlatPoint | None:

@@ -165,11 +165,6 @@ class Standing:
         return (not self.descends, dropped, cost, score)
 
     @property
-    def compared(self) -> Numbers:
-        """The number of each run by which candidates are compared, (runs,): its cost or score."""
-        return self.scores if self.costs is None else self.costs
-
-    @property
     def symptom(self) -> str | None:
         """The most frequent gravest symptom of a run; None if healthy runs are more frequent."""
         return self._main_symptom[0]

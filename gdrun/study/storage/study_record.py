@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.trials import StudyPlan
-from gdrun.study.judgement.comparison_findings import Comparison, Contender, Pair
+from gdrun.study.judgement.comparison_findings import Comparison, Contender
 from gdrun.study.judgement.metrics import Metric, Target
+from gdrun.study.judgement.pairs import Pair
 from gdrun.study.judgement.ranking import Standing, ranked
 from gdrun.study.judgement.stability import StabilityLimit
 from gdrun.study.judgement.statistics import quantile
