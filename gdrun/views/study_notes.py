@@ -46,10 +46,11 @@ def lacking_notes(plan: StudyPlan) -> list[tuple[str, str]]:
 def better_median_notes(sweep: Sweep) -> list[tuple[str, str]]:
     """A note if another setting has a better median than the best one, but is not chosen.
 
-    It reaches the target later, is less stable, or was dropped by successive halving.
+    It reaches the target later, is less stable, or was dropped by successive halving. If runs stop
+    at a common target, `past_target_notes` says why.
     """
     other = _better_median(sweep)
-    if other is None or not other.eligible:
+    if other is None or not other.eligible or (other.stops and other.dropped is None):
         return []
     return [("as good" if other.dropped is None else "dropped", why_chosen(sweep))]
 

@@ -58,6 +58,19 @@ def test_the_rate_that_needs_the_fewest_steps_is_the_best():
     assert found.best.settings["optimizer.lr"] == 0.18 and found.target.value == GOAL
 
 
+def test_every_setting_that_reaches_the_target_is_good():
+    """Momentum ends at a fourth of the losses of the others, because its last step is longer."""
+    axes = {"lr": [0.001, 0.1, 0.15], "beta": [0, 0.9]}
+    found = gdrun.sweep(None, axes, "optimizer=momentum", *BOWL, "target_loss=1e-3")
+    words = {
+        tuple(standing.settings.values()): verdict.word
+        for standing, verdict in zip(found.standings, found.verdicts, strict=True)
+    }
+    reached = {(0.1, 0), (0.1, 0.9), (0.15, 0), (0.15, 0.9)}
+    assert {key for key, word in words.items() if word in ("best", "good")} == reached
+    assert words[0.15, 0] == "best" and words[0.001, 0] not in ("best", "good")
+
+
 def test_contenders_that_do_not_reach_the_target_come_last_by_their_loss():
     names = ["vanilla+lr=0.001", "vanilla+lr=0.002", "vanilla", "nesterov"]
     found = gdrun.compare(names, None, *STOPPED)

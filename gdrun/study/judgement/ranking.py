@@ -165,6 +165,11 @@ class Standing:
         return (not self.descends, dropped, cost, score)
 
     @property
+    def stops(self) -> bool:
+        """Whether most of the runs stopped at the common target of all candidates."""
+        return self.costs is not None and math.isfinite(quantile(self.costs, 0.5))
+
+    @property
     def symptom(self) -> str | None:
         """The most frequent gravest symptom of a run; None if healthy runs are more frequent."""
         return self._main_symptom[0]
@@ -289,9 +294,12 @@ def best_improvement(found: Sequence[Standing], metric: Metric) -> Improvement |
     """The best improvement of the metric: from the worst start of any run to the best median.
 
     The improvement is one of scores: lower is better. Candidates that do not lower the training
-    loss are left out. Returns None if no start or no median is finite.
+    loss are left out. If all runs stop at the same target, every candidate that reached it made the
+    whole improvement, however far its last step went past it. Returns None if no start or no median
+    is finite.
     """
     medians = [standing.spread.median for standing in found if standing.eligible]
+    arrived = [standing.spread.median for standing in found if standing.eligible and standing.stops]
     firsts = [
         metric.sign * float(result.evals[metric.name][0])
         for standing in found
@@ -299,7 +307,8 @@ def best_improvement(found: Sequence[Standing], metric: Metric) -> Improvement |
         if len(result.evals.get(metric.name, ()))
     ]
     finite = [first for first in firsts if math.isfinite(first)]
-    return Improvement.between(max(finite), min(medians)) if finite and medians else None
+    best = max(arrived) if arrived else min(medians, default=math.inf)
+    return Improvement.between(max(finite), best) if finite and medians else None
 
 
 def usual_target(found: Sequence[Standing], metric: Metric) -> Target | None:
