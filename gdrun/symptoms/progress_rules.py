@@ -14,7 +14,7 @@ from gdrun.symptoms import changes
 from gdrun.symptoms.early_explosion import jumped, rose_first
 from gdrun.symptoms.facts import Remedy, Symptom, Traced
 from gdrun.symptoms.stability_rules import level, unsteady
-from gdrun.symptoms.surface_points import flat_point, nearest_saddle
+from gdrun.symptoms.surface_points import flat_point, nearest_saddle, on_slope
 from gdrun.symptoms.wording import epoch_words, limit_words, multiple, share
 
 
@@ -31,7 +31,8 @@ def stuck(run: Traced) -> Symptom | None:
     norm fell to 1/10 of its first value, and a linear model with mini-batches.
 
     On a surface there are two more cases far above the minimum. If the gradient norm fell to 1/20
-    of its first value and the loss no longer falls, the run is at a saddle. If the gradient norm
+    of its first value and the loss no longer falls, the run is at a saddle, unless the gradient
+    norm times the distance to the minimum is at least the height above it. If the gradient norm
     times the distance to the minimum is below 1/20 of the height above the minimum, the run is at a
     saddle or a plateau.
 
@@ -71,9 +72,10 @@ def _comes_down(run: Traced) -> bool:
 def _at_saddle(run: Traced) -> bool:
     """Whether the gradient almost vanished at a point of a surface that is not a minimum.
 
-    In a narrow valley the gradient is small, too. But there the loss keeps falling.
+    In a narrow valley the gradient is small, too. But there the loss keeps falling, or the gradient
+    is only small next to that of a steep start.
     """
-    if not _above_minimum(run) or not run.gradient_ratio < 0.05:
+    if not _above_minimum(run) or not run.gradient_ratio < 0.05 or on_slope(run):
         return False
     return not _keeps_falling(run)
 

@@ -65,6 +65,19 @@ def flat_point(run: Traced) -> FlatPoint | None:
     )
 
 
+def on_slope(run: Traced) -> bool:
+    """Whether the gradient at the last point of a run on a surface is no smaller than on a slope.
+
+    On a straight slope to the nearest minimum ‖∇f‖ d = h, see `flat_point_at`.
+    """
+    place = _last_place(run) if "surface" in run.config else None
+    if place is None:
+        return False
+    surface, slope = _slope_of(run.config["surface"])
+    gradient = float(np.linalg.norm(slope(place)))
+    return gradient * surface.distance(place) >= run.end - run.floor
+
+
 def nearest_saddle(run: Traced) -> tuple[Numbers, float] | None:
     """The saddle point (2,) near the end of a run on a surface, and its distance; else None."""
     place = _last_place(run) if "surface" in run.config else None
