@@ -1,12 +1,10 @@
 """Every hint leads to a command that works: what a hint says to write is run as it is written."""
 
-import gzip
 import json
 import re
 import shlex
 from pathlib import Path
 
-import pandas
 import pytest
 
 from gdrun.cli.typed_settings import config_keys
@@ -190,25 +188,6 @@ def test_a_column_is_not_a_target_to_reach(table):
     assert table("sweep", "lr=0.1,1", "t.csv", "dataset.target=b", "epochs=1").code == 0
 
 
-def test_a_dataset_that_gdrun_has_no_copy_of_is_read_from_its_files(here):
-    hint = here("train", "dataset=mnist").err.splitlines()[-1]
-    keys = hint.partition(", set ")[2].split()
-    assert keys == [
-        "dataset.path=train-images-idx3-ubyte.gz",
-        "dataset.targets=train-labels-idx1-ubyte.gz",
-    ]
-    # The format of http://yann.lecun.com/exdb/mnist: zeros, the type 8, the axes, and their sizes.
-    pixels = bytes(range(200)) * 2
-    images = bytes([0, 0, 8, 3]) + b"".join(n.to_bytes(4, "big") for n in (100, 2, 2)) + pixels
-    labels = bytes([0, 0, 8, 1]) + (100).to_bytes(4, "big") + bytes(k % 2 for k in range(100))
-    for key, content in zip(keys, (images, labels), strict=True):
-        Path(key.partition("=")[2]).write_bytes(gzip.compress(content))
-    answer = here("train", *keys, "epochs=1")
-    assert answer.code == 0
-    assert "assumed model: classification" in answer.err
-    assert "assumed" not in here("train", *keys, "epochs=1", "model=softmax").err
-
-
 def test_a_surface_of_a_file_can_be_removed(here):
     words = ("bowl.yaml", "surface=none", "dataset=iris", "model=softmax", "epochs=1")
     assert here("train", *words, "-q").code == 0
@@ -236,16 +215,6 @@ def test_an_accuracy_is_a_percentage_in_every_table(here):
     here("train", "dataset=iris", "model=softmax", "epochs=1", "-q")
     table = here("runs", "--columns", "test_acc").page
     assert re.search(r"iris-softmax-\w+ +[\d.]+ %$", table, re.MULTILINE)
-
-
-def test_a_directory_that_is_missing_is_named(here):
-    answer = here("show", "-o", "nowhere")
-    assert answer.err.startswith("error: nowhere: there is no such directory\n")
-
-
-def test_a_file_that_is_missing_is_reported_after_an_override_too(here):
-    answer = here("train", "lr=0.1", "missing.yaml")
-    assert answer.err.splitlines()[0] == "error: missing.yaml: there is no such file"
 
 
 def test_an_unknown_key_hides_no_bad_value():
@@ -285,52 +254,6 @@ def test_any_budget_of_a_file_can_be_unset(word):
 
 
 @pytest.mark.longer
-@pytest.mark.parametrize("words", ["train {}", "train {} target=y", "config show {}"])
-@pytest.mark.parametrize("lines", [True, False])
-def test_rows_of_json_are_no_config(here, words, lines):
-    frame = pandas.DataFrame({"a": [k % 7 for k in range(40)], "y": [k / 2 for k in range(40)]})
-    frame.to_json("made.json", orient="records", lines=lines)
-    answer = here(*words.format("made.json").split())
-    assert (answer.code, answer.err) == (
-        2,
-        "error: made.json: is a JSON document, which gdrun cannot read\n"
-        "hint: if each line is an object, name the file train.jsonl; else write such lines with "
-        "pandas: frame.to_json('train.jsonl', orient='records', lines=True)\n",
-    )
-    # The ways that the hint gives.
-    if lines:
-        Path("made.json").rename("train.jsonl")
-    else:
-        frame.to_json("train.jsonl", orient="records", lines=True)
-    assert here("train", "train.jsonl", "epochs=1", "-q").code == 0
-
-
-@pytest.mark.parametrize("indent", [None, 1])
-def test_a_config_may_be_json(here, indent):
-    config = {"dataset": {"name": "iris"}, "model": "softmax", "stopping": {"epochs": 1}}
-    Path("made.json").write_text(json.dumps(config, indent=indent) + "\n", encoding="utf-8")
-    assert here("train", "made.json", "-q").code == 0
-
-
-@pytest.mark.longer
-@pytest.mark.parametrize(
-    ("words", "candidates"),
-    [
-        ("lr=0.1 lr=0.01", ["momentum+lr=0.1", "momentum+lr=0.01"]),
-        ("momentum beta=0.5 beta=0.9", ["momentum+beta=0.5", "momentum+beta=0.9"]),
-    ],
-)
-def test_values_in_the_place_of_contenders_are_swept_or_compared(here, words, candidates):
-    answer = here("compare", *words.split(), "surface=bowl", "steps=5")
-    assert answer.code == 2
-    compare, sweep = re.findall("`(gdrun [^`]+)`", answer.err)
-    for command in (sweep, compare):
-        assert here(*shlex.split(command)[1:], "-q").code == 0
-    assert shlex.split(sweep)[2] == f"{words.split()[-2]},{words.rpartition('=')[2]}"
-    assert shlex.split(compare)[2:4] == candidates
-
-
-@pytest.mark.longer
 @pytest.mark.parametrize(
     ("words", "noted"),
     [
@@ -344,66 +267,6 @@ def test_the_optimizer_sgd_is_told_from_the_variant(here, words, noted):
     answer = here("train", *words.split(), "dataset=iris", "model=softmax", "epochs=1")
     assert answer.code == 0
     assert ("for steps on single examples, set variant=sgd" in answer.err) == noted
-
-
-@pytest.mark.longer
-@pytest.mark.parametrize(
-    ("words", "contenders"),
-    [
-        ("optimizer=vanilla,momentum lr=0.1 steps=3", "vanilla momentum lr=0.1 steps=3"),
-        ("'optimizer=[vanilla, momentum]' steps=3", "vanilla momentum steps=3"),
-        ("variant=bgd,sgd steps=3", "bgd sgd steps=3"),
-        ("schedule=cosine,constant steps=3", "cosine constant steps=3"),
-        # linear is the name of a model too, and sgd as an optimizer is vanilla.
-        ("schedule=linear,cosine", "momentum+schedule=linear momentum+schedule=cosine"),
-        ("optimizer=sgd,adam", "vanilla adam"),
-        ("adam optimizer=vanilla,momentum", "adam vanilla momentum"),
-        ("vanilla adam variant=bgd,sgd", "vanilla+bgd vanilla+sgd adam+bgd adam+sgd"),
-        ("optimizer=vanilla optimizer=adam", "vanilla adam"),
-        ("lr=0.1 lr=0.2", "momentum+lr=0.1 momentum+lr=0.2"),
-        ("lr=0.1 lr=0.2 optimizer=adam", "adam+lr=0.1 adam+lr=0.2 optimizer=adam"),
-    ],
-)
-def test_names_in_the_place_of_contenders_lead_to_the_comparison(here, words, contenders):
-    answer = here("compare", "surface=bowl", "epochs=1", *shlex.split(words))
-    assert answer.code == 2
-    compared, swept = re.findall(r"`gdrun ([^`]+)`", answer.err.replace("\n", " "))
-    assert sorted(compared.split()[1:]) == sorted([*contenders.split(), "surface=bowl", "epochs=1"])
-    for hinted in (compared, swept):
-        assert here(*shlex.split(hinted), "-q", "-o", "studies").code == 0
-
-
-@pytest.mark.longer
-@pytest.mark.parametrize(
-    ("words", "compared"),
-    [
-        (
-            "schedule=constant 'schedule=cosine schedule.warmup=2' lr=0.3 --seeds 3",
-            "constant cosine+warmup=2 lr=0.3 --seeds 3",
-        ),
-        (
-            "--tune=lr 'optimizer=momentum beta=0.5' optimizer=adam -j1 --seeds 2",
-            "momentum+beta=0.5 adam --tune=lr -j1 --seeds 2",
-        ),
-    ],
-)
-def test_settings_in_one_word_become_one_contender(here, words, compared):
-    """The command keeps the options that were typed, and works when it is typed."""
-    answer = here("compare", *shlex.split(words), "surface=bowl", "epochs=4")
-    (hinted,) = re.findall(r"`gdrun compare ([^`]+)`", answer.err)
-    assert "gdrun sweep" not in answer.err
-    assert sorted(hinted.split()) == sorted([*compared.split(), "surface=bowl", "epochs=4"])
-    assert here("compare", *shlex.split(hinted), "-q", "-o", "studies").code == 0
-
-
-def test_a_sweep_in_place_of_contenders_keeps_the_options_that_it_has(here):
-    words = "lr=0.1 lr=0.2 surface=bowl --tune lr --seeds=3 --budget epochs=4 --metric loss -j 1"
-    answer = here("compare", *words.split())
-    compared, swept = re.findall(r"`gdrun ([^`]+)`", answer.err)
-    assert compared.endswith(
-        " surface=bowl --tune lr --seeds=3 --budget epochs=4 --metric loss -j 1"
-    )
-    assert swept == "sweep lr=0.1,0.2 surface=bowl --seeds=3 --metric loss -j 1"
 
 
 @pytest.mark.parametrize(
@@ -432,16 +295,3 @@ def test_a_key_that_takes_no_list_gets_no_hint_to_write_one(here):
     for words in ("train optimizer=vanilla,adam", "train epochs=1,2"):
         assert "for a list" not in here(*words.split()).err
     assert "for a list write start=[1,2,3]" in here("train", "surface=bowl", "start=1,2,3").err
-
-
-def test_a_missing_file_is_looked_for_in_its_directory_and_here(gdrun, tmp_path, monkeypatch):
-    inside = tmp_path / "inside"
-    inside.mkdir()
-    for file in (tmp_path / "customers.csv", inside / "customer_list.csv"):
-        file.write_text("a,b\n1,2\n", encoding="utf-8")
-    monkeypatch.chdir(inside)
-    hint_of = lambda word: gdrun("train", word).err.splitlines()[-1]  # noqa: E731
-    assert hint_of("../customer.csv") == "hint: did you mean ../customers.csv or customer_list.csv?"
-    assert hint_of("nowhere/customer_lst.csv") == "hint: did you mean customer_list.csv?"
-    assert hint_of("nowhere/zz.csv") == "hint: the directory nowhere does not exist"
-    assert hint_of("zz.parquet") == "hint: a relative path starts at the current directory"
