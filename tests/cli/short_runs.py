@@ -1,4 +1,4 @@
-"""The words of a training run that takes a moment."""
+"""The words of training runs that take a moment."""
 
 IRIS = (
     "dataset=iris",
@@ -8,3 +8,10 @@ IRIS = (
     "name=flowers",
     "engine=numpy",
 )
+
+BOWL = (
+    "surface={name: bowl, condition: 4}",
+    *("variant=bgd", "optimizer=vanilla", "schedule=constant", "lr=0.2"),
+)
+
+NETWORK = ("dataset=iris", "model={name: mlp, hidden: [4], init: normal}")
