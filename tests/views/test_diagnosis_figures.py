@@ -137,3 +137,16 @@ def test_a_run_has_a_picture_with_its_evidence():
     assert named(charts)["2/L"].y[0] == pytest.approx(limit, rel=1e-3)
     healthy = gdrun.train({"dataset": "iris", "model": "softmax", "name": "fine"}, "lr=0.5")
     assert diagnosis_charts(healthy)[0].title == "fine: no symptom"
+
+
+def test_every_line_of_evidence_is_within_the_picture():
+    config = {"dataset": "breast-cancer", "model": "logistic", "variant": "bgd"}
+    config |= {"optimizer": {"name": "vanilla", "lr": 100}, "schedule": "constant"}
+    with style():
+        picture = evidence_picture(diagnosis_charts(gdrun.train(config, "epochs=100")))
+        picture.canvas.draw()  # the layout sets the places
+        titles = [axes.title for axes in picture.axes] + [axes._left_title for axes in picture.axes]
+        shown = [each.get_window_extent() for each in titles if each.get_text()]
+    # The labels 2 × 10⁻¹ of the axis make its margin wide.
+    assert len(shown) == 2
+    assert all(box.x0 >= 0 and box.x1 <= picture.bbox.x1 for box in shown)

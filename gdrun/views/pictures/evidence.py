@@ -13,7 +13,7 @@ from gdrun.views.pictures.texts import LABEL_SIZE, inches, wrapped
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-EVIDENCE_WIDTH = 5.6
+EVIDENCE_WIDTH = 5.3
 """The width in inches of a line of evidence, which begins at the left edge of the axes."""
 
 
