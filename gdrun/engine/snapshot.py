@@ -14,20 +14,13 @@ from gdrun.array_types import Flags
 from gdrun.engine.cohort import Cohort
 from gdrun.engine.outcome import Outcome
 from gdrun.engine.state import State
+from gdrun.engine.stopwatch import Clock
 from gdrun.engine.trace import EvaluationTrace, Recorded, StepTrace
 from gdrun.methods.schedules import Memory
 from gdrun.methods.stopping import Readings, Stop
 
 Watched = tuple[dict[str, Stop], ...]
 """For each lane of a cohort (runs that train together), the first firing of each watched rule."""
-
-
-@dataclass(frozen=True)
-class Clock:
-    """The wall-clock seconds so far: in evaluations, and in total. Pauses do not count."""
-
-    evaluations: float
-    total: float
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ event. A lane that stops or diverges is removed from the arrays; the others cont
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -26,9 +25,10 @@ from gdrun.engine.listeners import Listener, Progress
 from gdrun.engine.outcome import Divergence, Outcome, Timing
 from gdrun.engine.rates_ahead import RatesAhead
 from gdrun.engine.recording import Recorder
-from gdrun.engine.snapshot import Clock, Snapshot
+from gdrun.engine.snapshot import Snapshot
 from gdrun.engine.state import State
 from gdrun.engine.steps_ahead import StepsAhead
+from gdrun.engine.stopwatch import Stopwatch
 from gdrun.methods.stopping import Readings, Stop
 
 
@@ -61,8 +61,7 @@ class Trainer:
         self._batches = Batches(cohort)
         self._recorder = Recorder(cohort, self._batches)
         self._judge = Judge(cohort, snapshot.watched if snapshot else ())
-        self._started: float | None = None
-        self._elapsed = self._evaluating = 0.0
+        self._stopwatch = Stopwatch(snapshot.clock if snapshot else None)
         self._moved: Flags
         self._readings: Readings = {}
         self._evaluated_step = -1
@@ -87,7 +86,7 @@ class Trainer:
         self._goal = epoch
         # Overflow is not an error here: the stepper checks for non-finite numbers itself.
         with np.errstate(all="ignore"), self.engine.threads():
-            if self._started is None:
+            if not self._stopwatch.runs:
                 self._start()
             while len(self.state.lanes) and not self._evaluated_at(epoch):
                 self._advance_to_evaluation()
@@ -127,7 +126,7 @@ class Trainer:
             evaluations=self._recorder.evaluations.recorded(),
             watched=self._judge.all_watched,
             outcomes=dict(self.outcomes),
-            clock=Clock(self._evaluating, self._seconds),
+            clock=self._stopwatch.clock,
         )
 
     def _restore(self, snapshot: Snapshot) -> None:
@@ -139,18 +138,11 @@ class Trainer:
         self._moved, self._readings = snapshot.moved.copy(), snapshot.readings
         self._evaluated_step = snapshot.evaluated_step
         self._next_evaluation = snapshot.evaluation
-        self._evaluating, self._elapsed = snapshot.clock.evaluations, snapshot.clock.total
         self.outcomes = dict(snapshot.outcomes)
-
-    @property
-    def _seconds(self) -> float:
-        """The seconds since the start, without pauses."""
-        running = 0.0 if self._started is None else time.perf_counter() - self._started
-        return self._elapsed + running
 
     def _start(self) -> None:
         """Call the listeners, and evaluate the initial weights if the training is new."""
-        self._started = time.perf_counter()
+        self._stopwatch.start()
         for listener in self._listeners:
             listener.started(self.progress)
         if len(self.state.lanes):
@@ -202,7 +194,7 @@ class Trainer:
         taken = self._ahead.take(self._stepper, state, rates, betas)
         measures = taken.measures
         # The time that both the last evaluation and these steps took counts for the steps.
-        self._evaluating = max(self._evaluating - measures.borrowed - taken.beside, 0.0)
+        self._stopwatch.count_for_steps(measures.borrowed + taken.beside)
         seconds = taken.seconds + measures.borrowed
         self._recorder.add_steps(state, measures, rates, seconds)
         self._moved |= (rates[: measures.steps] > 0).any(axis=0)
@@ -266,35 +258,34 @@ class Trainer:
 
     def _read(self) -> None:
         """Evaluate the full objective, record the readings, and update the state."""
-        begin = time.perf_counter()
         epoch, state = self.plan.epoch_time(self.state.place), self.state
-        running_stats = evaluated_running_stats(self._lanes, state)
-        gradient = self._judge.wants_gradient
-        readings = read(
-            self._lanes,
-            self._objective,
-            state,
-            running_stats,
-            gradient=gradient,
-            metrics=self._judge.wanted_metrics,
-            moved=self._moved,
-        )
-        moved, self._moved = self._moved, np.zeros(len(state.lanes), dtype=bool)
-        first = state.evaluations == 0
-        if first:
-            initial = readings["train_loss"]
-            limit = self._judge.loss_limits(initial)
-            state = state.changed(initial_loss=initial, loss_limit=limit)
-        else:
-            loss = readings.get("validation_loss", readings["train_loss"])
-            watched = self.plan.schedule.form.watched
-            schedule = watched(state.schedule, loss, self._lanes.schedule_options, moved)
-            state = state.changed(schedule=schedule)
-        self.state = after_evaluation(
-            state, readings, running_stats, self.cohort.stopping, epoch, moved
-        )
-        self._recorder.add_evaluation(state, epoch, readings)
-        self._evaluating += time.perf_counter() - begin
+        with self._stopwatch.evaluating():
+            running_stats = evaluated_running_stats(self._lanes, state)
+            gradient = self._judge.wants_gradient
+            readings = read(
+                self._lanes,
+                self._objective,
+                state,
+                running_stats,
+                gradient=gradient,
+                metrics=self._judge.wanted_metrics,
+                moved=self._moved,
+            )
+            moved, self._moved = self._moved, np.zeros(len(state.lanes), dtype=bool)
+            first = state.evaluations == 0
+            if first:
+                initial = readings["train_loss"]
+                limit = self._judge.loss_limits(initial)
+                state = state.changed(initial_loss=initial, loss_limit=limit)
+            else:
+                loss = readings.get("validation_loss", readings["train_loss"])
+                watched = self.plan.schedule.form.watched
+                schedule = watched(state.schedule, loss, self._lanes.schedule_options, moved)
+                state = state.changed(schedule=schedule)
+            self.state = after_evaluation(
+                state, readings, running_stats, self.cohort.stopping, epoch, moved
+            )
+            self._recorder.add_evaluation(state, epoch, readings)
         # The stepper needs the loss limits, which the first evaluation has set.
         if first:
             self._use(self._lanes)
@@ -324,7 +315,7 @@ class Trainer:
 
         place: the index of the run among the runs that still train.
         """
-        lane = int(self.state.lanes[place])
+        lane, clock = int(self.state.lanes[place]), self._stopwatch.clock
         outcome = outcome_of(
             self.cohort,
             self.engine,
@@ -335,7 +326,7 @@ class Trainer:
             steps=self._recorder.steps,
             evaluations=self._recorder.evaluations,
             watched=self._judge.watched(lane),
-            timing=Timing(self.state.seconds, self._evaluating, self._seconds),
+            timing=Timing(self.state.seconds, clock.evaluations, clock.total),
         )
         self.outcomes[lane] = outcome
         for listener in self._listeners:
