@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from saved_models import LINE, save
+from short_runs import QUIET_IRIS
 from study.cases import LOGISTIC
 
 from gdrun.cli import main
@@ -57,6 +58,18 @@ def here(gdrun, tmp_path, monkeypatch):
 def train(here):
     """A function that runs `gdrun train`, in a directory of the test's own."""
     return lambda *words: here("train", *words)
+
+
+@pytest.fixture
+def three(here):
+    """Three runs: one plain, one whose loss is lower, one that diverged."""
+    here("train", *QUIET_IRIS, "name=plain")
+    here("train", *QUIET_IRIS, "name=lower", "optimizer=adam", "lr=0.1")
+    here(
+        *("train", "dataset=diabetes", "model=linear", "variant=bgd", "schedule=constant"),
+        *("lr=1e200", "name=lost", "-q"),
+    )
+    return here
 
 
 @pytest.fixture

@@ -10,28 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
-
-IRIS = ("dataset=iris", "model=softmax", "schedule=constant", "epochs=3", "-q")
-
-
-@pytest.fixture
-def three(here):
-    """Three runs: one plain, one whose loss is lower, one that diverged."""
-    here("train", *IRIS, "name=plain")
-    here("train", *IRIS, "name=lower", "optimizer=adam", "lr=0.1")
-    here(
-        *("train", "dataset=diabetes", "model=linear", "variant=bgd", "schedule=constant"),
-        *("lr=1e200", "name=lost", "-q"),
-    )
-    return here
+from short_runs import QUIET_IRIS, names
 
 
 def masked(text):
     return re.sub(r"\d{8}-\d{6}-(\w+)-[0-9a-f]{4}", r"YYYYMMDD-HHMMSS-\1-xxxx", text)
-
-
-def names(answer):
-    return re.findall(r"^\d{8}-\d{6}-(\w+)-", answer.out, re.MULTILINE)
 
 
 @pytest.mark.longer
@@ -45,66 +28,6 @@ def test_the_list(three):
         "YYYYMMDD-HHMMSS-lost-xxxx   diverged         –  momentum   1e+200  diabetes\n"
         "the runs also differ in model, variant, stopping.epochs: --columns KEY,... shows\nthese\n"
     )
-
-
-@pytest.fixture
-def bowls(here):
-    """Three runs on a surface, which differ in optimizer, rate, clipping and dtype."""
-    bowl = ("train", "surface=bowl", "epochs=none", "steps=3", "engine=numpy", "-q")
-    adam = ["optimizer=adam", "lr=0.1", "clip.norm=1", "dtype=float32"]
-    for words in (["lr=0.1"], ["lr=0.25"], adam):
-        here(*bowl, *words, "name=bowl")
-    return here
-
-
-@pytest.mark.longer
-def test_the_settings_that_differ_are_columns(bowls, monkeypatch):
-    def table(*filters):
-        return [line.split() for line in bowls("runs", *filters).page.splitlines()]
-
-    # Adam has no beta, from which momentum could differ; no run has a validation loss.
-    monkeypatch.setenv("COLUMNS", "90")
-    head, *rows = table()
-    assert head == ["run", "status", "train", "loss", "optimizer", "lr", "norm", "dtype"]
-    assert [row[-4:] for row in rows] == [
-        ["momentum", "0.1", "–", "float64"],
-        ["momentum", "0.25", "–", "float64"],
-        ["adam", "0.1", "1", "float32"],
-    ]
-    # Among runs of momentum only the rate differs.
-    assert table("optimizer=momentum")[0] == ["run", "status", "train", "loss", "lr"]
-
-
-@pytest.mark.longer
-@pytest.mark.parametrize("width", [34, 45, 55, 66, 75, 200])
-def test_a_setting_that_differs_is_a_column_or_named_below(bowls, monkeypatch, width):
-    monkeypatch.setenv("COLUMNS", str(width))
-    page = bowls("runs").page
-    table, _, below = page.partition("the runs also differ in ")
-    assert max(map(len, page.splitlines())) <= width
-    named = below.partition(":")[0].replace("\n", " ").split(", ") if below else []
-    first = table.splitlines()[0].split()
-    # On a narrow terminal the first line is the id of a run, with its result below.
-    columns = [name for name in first[1:] if name != "status"]
-    assert {*named, *columns} - {"train", "loss"} == {"lr", "optimizer", "norm", "dtype"}
-    assert not set(named) & set(columns)
-    # The command that the sentence names shows them.
-    if named:
-        found = bowls("runs", "--columns", ",".join(named), "--csv").out
-        assert found.splitlines()[0] == ",".join(["id", *named])
-
-
-@pytest.mark.longer
-@pytest.mark.parametrize("width", [34, 50, 80, 200])
-def test_values_of_chosen_columns_stay_whole(bowls, monkeypatch, width):
-    monkeypatch.setenv("COLUMNS", str(width))
-    keys = ("lr", "optimizer", "engine", "dtype")
-    page = bowls("runs", "dtype=float32", "--columns", ",".join(keys)).page
-    assert max(map(len, page.splitlines())) <= width
-    (row,) = json.loads(bowls("runs", "dtype=float32", "--json").out)["runs"]
-    words = page.split()
-    values = [word for word in words[words.index(row["id"]) + 1 :] if word not in keys]
-    assert values[:4] == ["0.1", "adam", "numpy", "float32"]
 
 
 @pytest.mark.longer
@@ -217,47 +140,6 @@ def test_a_filter_that_leaves_none(three):
     assert three("runs", "seed=7").out == "no run in runs matches the filters\n"
 
 
-@pytest.fixture
-def studied(here):
-    """A sweep, and a comparison in which all diverged."""
-    here("sweep", "lr=0.01,0.1", *IRIS[:-1], "name=flowers", "--seeds", "2")
-    words = ("dataset=diabetes", "model=linear", "schedule=constant", "name=lost", "--seeds", "1")
-    here("compare", "bgd+lr=1e200", "mbgd+lr=1e200", *words)
-    return here
-
-
-@pytest.mark.longer
-def test_studies_stand_below_the_runs(studied):
-    text = re.sub(r"\d{8}-\d{6}-([\w-]+?)-[0-9a-f]{4}\b", r"<\1>", studied("runs").page)
-    assert [line.split() for line in text.splitlines()] == [
-        ["study", "status", "runs", "best"],
-        ["<sweep-lr-flowers>", "complete", "4", "lr=0.1"],
-        ["<compare-lost>", "complete", "2"],
-    ]
-    studied("train", *IRIS, "name=plain")
-    answer = studied("runs")
-    assert names(answer)[0] == "plain"
-    assert answer.out.startswith("run ")
-    assert "\n\nstudy " in answer.out
-    assert "study" not in studied("runs", "status=exhausted").out
-
-
-@pytest.mark.longer
-def test_studies_as_a_document(studied):
-    studies = json.loads(studied("runs", "--json").out)["studies"]
-    assert [(row["verb"], row["trials"], row["best"]) for row in studies] == [
-        ("sweep", 4, "lr=0.1"),
-        ("compare", 2, None),
-    ]
-
-
-@pytest.mark.longer
-def test_the_last_may_be_a_study(studied, tmp_path):
-    assert json.loads(studied("show", "--json").out)["verb"] == "compare"
-    studied("train", *IRIS, "name=plain")
-    assert json.loads(studied("show", "--json").out)["name"] == "plain"
-
-
 @pytest.mark.longer
 def test_conditions_in_sql(three):
     condition = '"optimizer.lr" <= 0.1 AND train_loss < 0.45'
@@ -269,54 +151,6 @@ def test_conditions_in_sql(three):
     answer = three("runs", "--where", "lr <")
     assert (answer.code, answer.out) == (2, "")
     assert answer.err.startswith("error: --where: the condition fails: ")
-
-
-@pytest.mark.longer
-def test_columns_and_csv(three):
-    answer = three("runs", "--columns", "lr,optimizer,train_loss")
-    head, *rows = (line.split() for line in answer.page.splitlines())
-    assert head == ["run", "lr", "optimizer", "train_loss"]
-    chosen = [["0.1", "momentum"], ["0.1", "adam"], ["1e+200", "momentum"]]
-    assert [row[1:3] for row in rows] == chosen
-    answer = three("runs", "name=lower", "--columns", "optimizer", "--csv")
-    line, row = answer.out.splitlines()
-    assert (line, row.split(",")[1]) == ("id,optimizer", "adam")
-    lines = three("runs", "--csv").out.splitlines()
-    assert len(lines) == 4
-    assert lines[0].startswith("id,name,status,started,seed,tags,note,dataset,")
-    answer = three("runs", "name=lower", "--columns", "dtype,engine", "--csv")
-    record = json.loads(next(Path("runs").glob("*-lower-*/run.json")).read_text(encoding="utf-8"))
-    assert answer.out.splitlines()[0] == "id,dtype,engine"
-    assert answer.out.endswith(f",float64,{record['engine']}\n")
-    answer = three("runs", "--columns", "optimiser")
-    assert "there is no column or setting 'optimiser'\nhint: did you mean optimizer" in answer.err
-
-
-def test_no_best_is_listed_where_the_losses_differ(here):
-    # Mean squared and Huber losses have different values, so the sweep ranks none of them.
-    here("sweep", "model.loss=huber,mse", "dataset=diabetes", "model=linear", "epochs=1", "-q")
-    (listed,) = json.loads(here("runs", "--json").out)["studies"]
-    assert listed["best"] is None
-
-
-@pytest.mark.longer
-def test_tags_are_listed_and_shown_for_runs_and_studies(studied):
-    studied("train", *IRIS, "name=plain")
-    studied("runs", "tag", "plain", "paper")
-    (sweep,) = (path.name for path in Path("runs").glob("*-sweep-*"))
-    for words in (("tag", sweep, "paper", "final"), ("note", sweep, "for the talk")):
-        assert studied("runs", *words).code == 0
-    runs, studies = (part.splitlines() for part in studied("runs").page.split("\n\n")[:2])
-    assert (runs[0].split()[-2:], runs[1].split()[-1]) == (["acc", "tags"], "paper")
-    assert studies[0].split() == ["study", "status", "runs", "best", "tags"]
-    assert studies[1].split()[-3:] == ["lr=0.1", "paper", "final"]
-    found = json.loads(studied("runs", "tags=paper", "--json").out)
-    assert [len(found["runs"]), len(found["studies"])] == [1, 1]
-    found = json.loads(studied("runs", "tags=final", "--json").out)
-    assert found["runs"] == [] and found["studies"][0]["note"] == "for the talk"
-    assert "matches the filters" not in studied("runs", "tags=final").out
-    assert "tags paper final, note for the talk\n" in studied("show", sweep).out
-    assert "tags paper\n" in studied("show", "plain").out
 
 
 @pytest.mark.longer
@@ -375,7 +209,7 @@ def test_a_running_run_is_not_deleted(three):
 
 @pytest.mark.slow
 def test_a_thousand_runs_take_little_more_than_reading_their_records(here, tmp_path):
-    here("train", *IRIS, "name=plain")
+    here("train", *QUIET_IRIS, "name=plain")
     (first,) = (tmp_path / "runs").iterdir()
     record = json.loads((first / "run.json").read_text())
     for k in range(1000):
@@ -395,35 +229,10 @@ def test_a_thousand_runs_take_little_more_than_reading_their_records(here, tmp_p
 
 
 @pytest.mark.longer
-def test_the_list_has_the_column_by_which_it_is_sorted(three):
-    answer = three("runs", "--sort", "-test_f1")
-    heading = answer.out.splitlines()[0].split()
-    assert heading == ["run", "train_loss", "validation_loss", "test_f1"]
-    assert three("runs", "--sort", "-val_loss").out.splitlines()[0].split()[:2] == ["run", "status"]
-
-
-@pytest.mark.longer
 def test_a_condition_names_the_column_of_a_heading(three):
     answer = three("runs", "--where", "test_acc > 0.5")
     assert answer.err.endswith("hint: did you mean test_accuracy?\n")
     assert three("runs", "--where", "test_accuracy > 0.5").code == 0
-
-
-@pytest.mark.longer
-def test_the_last_model_is_named_if_a_study_is_newer(here, tmp_path):
-    data = tmp_path / "new.csv"
-    data.write_text("a,b\n0,1\n1,2\n2,1\n3,5\n4,2\n5,6\n")
-    words = ("model=linear", "split.validation=0", "split.test=0", "epochs=2", "engine=numpy")
-    here("train", str(data), *words, "-q", "name=lone")
-    alone = here("predict", "last", str(data))
-    assert alone.err == ""
-    here("sweep", "lr=0.1,0.2", str(data), *words, "--seeds", "1", "-q")
-    later = here("predict", "last", str(data))
-    assert later.out == alone.out
-    assert re.search(
-        r"^note: the model is that of runs/\S+lone\S+, the last single run;", later.err
-    )
-    assert re.search(r"`gdrun train \S+best.yaml` trains its best", later.err)
 
 
 @pytest.mark.longer
@@ -438,77 +247,3 @@ def test_a_file_is_replaced_only_if_asked(here, tmp_path):
         assert file.read_text() == "old"
         assert here(*command, "-o", str(file), "--force").code == 0
         assert file.read_text() != "old"
-
-
-@pytest.mark.longer
-def test_a_column_that_most_runs_leave_empty_is_left_out_first(gdrun, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    walk = ["surface=bowl", "steps=3", "-q"]
-    for words in (walk, walk, ["dataset=iris", "model=softmax", "epochs=1", "-q"]):
-        assert gdrun("train", *words).code == 0
-    monkeypatch.setenv("COLUMNS", "60")
-    heading = gdrun("runs").out.splitlines()[0]
-    assert "train loss" in heading
-    assert "val loss" not in heading
-
-
-@pytest.mark.longer
-def test_keys_of_the_config_name_the_columns_of_their_sections(three):
-    full = three("runs", "--columns", "dataset.name,dataset.path,optimizer.name", "--csv")
-    short = three("runs", "--columns", "dataset,dataset,optimizer", "--csv")
-    assert (full.code, full.out) == (0, short.out)
-    assert names(three("runs", "optimizer.name=adam")) == ["lower"]
-    answer = three("runs", "--columns", "optimizer.path.name")
-    assert "there is no column or setting 'optimizer.path.name'" in answer.err
-
-
-@pytest.fixture
-def nested(here):
-    """Three runs on a table, which differ only in the entries of mappings, and in the rates."""
-    rows = [f"{day},{day % 7},{'' if day % 5 == 0 else day},{day % 2}" for day in range(80)]
-    Path("bills.csv").write_text("\n".join(["day,week,kwh,late", *rows]), encoding="utf-8")
-    words = ("train", "bills.csv", "dataset.target=late", "epochs=5", "schedule=constant", "-q")
-    fill = 'dataset.missing={kwh: median, "*": most_frequent}'
-    here(*words, "name=plain", "lr=0.1", "optimizer=momentum", "dataset.missing=mean")
-    here(*words, "name=timed", "lr=0.2", "optimizer=adam", "dataset.split.time=week", fill)
-    here(*words, "name=early", "lr=0.2", "optimizer=adam", "early_stopping.metric=accuracy", fill)
-    return here
-
-
-@pytest.mark.longer
-def test_entries_of_mappings_are_settings(nested):
-    page = " ".join(nested("runs").page.split())
-    for name in ("optimizer", "lr", "split.time", "early_stopping", "missing"):
-        assert re.search(rf"(^| ){re.escape(name)}( |,|:|$)", page), name
-    listed = nested("runs", "--json", "--columns", "split.time,early_stopping.metric,missing.kwh")
-    assert (listed.code, listed.err) == (0, "")
-    entries = [list(row.values())[1:] for row in json.loads(listed.out)["runs"]]
-    assert entries == [
-        [None, None, None],
-        ["week", None, "median"],
-        [None, "accuracy", "median"],
-    ]
-    # A mapping is shown with its values.
-    columns = nested("runs", "--columns", "missing,dataset.split").page
-    assert columns.count('{kwh: median, "*": most_frequent}') == 2
-    assert columns.count("time: week}") == 1
-    assert " –" not in columns
-    for condition in ("\"split.time\" = 'week'", "\"dataset.split.time\" = 'week'"):
-        assert names(nested("runs", "--where", condition)) == ["timed"]
-    assert names(nested("runs", "split.time=week")) == ["timed"]
-    assert names(nested("runs", "early_stopping.metric=accuracy")) == ["early"]
-    rows = list(csv.DictReader(io.StringIO(nested("runs", "--csv").out)))
-    assert [row["dataset.split.time"] for row in rows] == ["", "week", ""]
-    assert [row["dataset.missing"] for row in rows][:2] == [
-        "mean",
-        '{kwh: median, "*": most_frequent}',
-    ]
-
-
-def test_the_rates_of_different_rules_are_compared(here):
-    bowl = ("train", "surface=bowl", "epochs=none", "steps=3", "engine=numpy", "-q")
-    for words in (("optimizer=adam", "lr=0.1"), ("optimizer=momentum", "lr=0.2")):
-        here(*bowl, *words)
-    head, *rows = here("runs").page.splitlines()[:3]
-    assert head.split()[-2:] == ["optimizer", "lr"]
-    assert [row.split()[-2:] for row in rows] == [["adam", "0.1"], ["momentum", "0.2"]]
