@@ -63,7 +63,7 @@ def notes_of(comparison: Comparison) -> list[tuple[str, str]]:
     notes += _tie(comparison)
     if not comparison.unlike:
         rows = [row.standing for row in comparison.ranking]
-        notes += past_target_notes(rows, comparison.metric)
+        notes += past_target_notes(comparison.plan, rows, comparison.metric)
         notes += order_notes(rows, comparison.metric, comparison.target)
         notes += constant_notes(rows, comparison.metric)
     notes += early_rise_notes(row.standing for row in comparison.ranking if row.standing.eligible)

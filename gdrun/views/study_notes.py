@@ -12,12 +12,13 @@ from gdrun.config.experiment import Experiment
 from gdrun.config.writing import short_flow
 from gdrun.methods.stopping import position
 from gdrun.quantities import separating_digits
-from gdrun.study.design.trials import StudyPlan, noiseless
+from gdrun.study.design.trials import StudyPlan
 from gdrun.study.judgement.constant_predictions import ConstantPrediction, constant_prediction
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.stability import StabilityLimit
 from gdrun.study.judgement.statistics import quantile
+from gdrun.study.judgement.stopping_targets import cost_unit
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.study.judgement.training_progress import has_learned_little
 from gdrun.study.judgement.verdicts import others
@@ -153,16 +154,18 @@ def order_notes(
     return [("order", f"{place}, whatever the {metric.words}, because they {ROSE}: {listed}")]
 
 
-def past_target_notes(ranking: Sequence[Standing], metric: Metric) -> list[tuple[str, str]]:
+def past_target_notes(
+    plan: StudyPlan, ranking: Sequence[Standing], metric: Metric
+) -> list[tuple[str, str]]:
     """The note on what ranks the settings if all runs stop at a target, as (label, text).
 
-    ranking: the settings. It is empty if they have no common target of the metric, or no run
-    reached it.
+    ranking: the settings of the plan of which a run has ended. It is empty if all runs have no
+    common target of the metric, or no run reached it.
     """
     costs = [each.costs for each in ranking if each.costs is not None]
     if not any(np.isfinite(each).any() for each in costs):
         return []
-    unit = "steps" if noiseless([each.candidate for each in ranking]) else "gradients"
+    unit = "steps" if cost_unit(plan) == "step" else "gradients"
     end = f"the final {metric.words} only shows how far the last step went past it"
     return [("ranked by", f"{unit} to the target, at which a run stops: {end}")]
 

@@ -284,7 +284,7 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
         notes.append(("best", text))
         notes += better_median_notes(sweep)
     if not sweep.unlike:
-        notes += past_target_notes(sweep.ranking, sweep.metric)
+        notes += past_target_notes(sweep.plan, sweep.ranking, sweep.metric)
         notes += constant_notes(sweep.ranking, sweep.metric)
     by_value = _by_value(sweep)
     notes += order_notes(sweep.ranking, sweep.metric, sweep.target, best_only=by_value)
