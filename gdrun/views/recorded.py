@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from gdrun.config.experiment import Experiment
+from gdrun.config.flat_configs import flat, options
 from gdrun.config.writing import short_flow
 from gdrun.engine.trace import Columns
 from gdrun.runs.run import Run
@@ -58,7 +59,7 @@ class Recorded:
         """
         return {
             path: short_flow(value) if isinstance(value, list) else value
-            for path, value in _leaves(self.config)
+            for path, value in options(self.config)
         }
 
 
@@ -98,25 +99,6 @@ def standings_of(found: Sweep | Comparison) -> list[Standing]:
     if isinstance(found, Comparison):
         return [contender.standing for contender in found.contenders]
     return list(found.standings)
-
-
-def flat(config: Mapping[str, Any]) -> dict[str, str]:
-    """The values of a config as short texts, by dotted path; a list is one value.
-
-    >>> flat({"seed": 0, "optimizer": {"name": "adam", "lr": 0.1}})
-    {'seed': '0', 'optimizer': 'adam', 'optimizer.lr': '0.1'}
-    """
-    return {path: short_flow(value) for path, value in _leaves(config)}
-
-
-def _leaves(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the dotted path and the value of each option of a config."""
-    for key, value in config.items():
-        path = f"{prefix}{key}"
-        if isinstance(value, Mapping):
-            yield from _leaves(value, f"{path}.")
-        else:
-            yield path.removesuffix(".name"), value
 
 
 def _trial(standing: Standing, result: Result, experiment: Experiment, kind: str) -> Recorded:

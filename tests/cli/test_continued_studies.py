@@ -190,3 +190,13 @@ def test_the_best_setting_is_saved_when_the_study_is_complete(here, interrupted,
     assert not (tmp_path / "best.yaml").exists()
     assert here("sweep", "--resume", "last").code == 0
     assert (tmp_path / "best.yaml").is_file()
+
+
+def test_changed_values_are_named_as_a_config_has_them(here, interrupted, tmp_path):
+    directory = _directory(interrupted(*STUDIES[0].split()))
+    changed = SMALL.replace("softmax", "{name: softmax, bias: false}") + "schedule: cosine\n"
+    (tmp_path / "small.yaml").write_text(changed, encoding="utf-8")
+    err = _refused(here("sweep", "--resume", str(directory)))
+    assert "model.bias false in place of true" in err
+    assert "schedule cosine in place of constant" in err
+    assert "schedule.lr_min 0 in place of not set" in err

@@ -17,6 +17,7 @@ from errno import ELOOP, ENOSPC
 from pathlib import Path
 from typing import Any, cast
 
+from gdrun.config.flat_configs import flat
 from gdrun.errors import TRACEBACK, GdrunError, RecordError, note_traceback
 from gdrun.methods.plugins import loaded_plugins
 from gdrun.runs import strict_json
@@ -287,19 +288,11 @@ def _cannot_write(path: Path, error: OSError) -> RecordError:
 
 def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     """The first differences between two configs: `optimizer.lr 0.2 in place of 0.1`, or empty."""
-    old, new = dict(_leaves(before)), dict(_leaves(after))
-    changed = [key for key in {**old, **new} if old.get(key) != new.get(key)]
-    texts = [f"{key} {new.get(key)} in place of {old.get(key)}" for key in changed[:3]]
-    return ", ".join(texts) + (", …" if changed[3:] else "")
-
-
-def _leaves(section: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
-    """The values of a config that are no mappings, by their dotted paths."""
-    for key, value in section.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, f"{path}{key}.")
-        else:
-            yield f"{path}{key}", value
+    old, new = flat(before), flat(after)
+    changed = [key for key in old | new if old.get(key) != new.get(key)]
+    unset = "not set"
+    texts = [f"{key} {new.get(key, unset)} in place of {old.get(key, unset)}" for key in changed]
+    return ", ".join(texts[:3]) + (", …" if texts[3:] else "")
 
 
 def list_studies(out: Path) -> list[StudyRow]:
