@@ -9,6 +9,7 @@ from saved_models import LINE, save
 from short_runs import QUIET_IRIS
 from study.cases import LOGISTIC
 
+from gdrun import compare
 from gdrun.cli import main
 from gdrun.config.writing import to_yaml
 from gdrun.methods.rules import OPTIMIZERS
@@ -113,6 +114,16 @@ def forget(monkeypatch):
 
     yield forget
     OPTIMIZERS.pop("my_descent", None)
+
+
+@pytest.fixture(scope="module")
+def contenders(tmp_path_factory):
+    """A comparison on a surface without noise, and its directory."""
+    out = tmp_path_factory.mktemp("contenders")
+    bowl = {"surface": "bowl", "variant": "bgd", "stopping": {"steps": 6}, "engine": "numpy"}
+    found = compare(["vanilla+lr=0.1", "momentum+lr=1e9"], bowl, out=out)
+    (directory,) = out.iterdir()
+    return found, directory
 
 
 @pytest.fixture
