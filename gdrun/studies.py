@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from gdrun.array_types import Array
 from gdrun.config.experiment import Experiment
@@ -26,6 +26,8 @@ from gdrun.study.storage.reading import read_found
 
 Data = tuple[Any, Any]
 """Features and targets (X, y), with X (N, d) and y (N,)."""
+
+Continued = TypeVar("Continued", Sweep, Comparison)
 
 OneValue = str | Mapping[str, float] | None
 """A budget or a target: a text KEY=VALUE, or a dict with one key."""
@@ -92,12 +94,8 @@ def sweep(
         "halving": halving,
     }
     if resume is not None and isinstance(values, tuple) and not values:
-        kept = recorded_call(
-            "sweep", resume, out, given, _defaults(sweep), with_data=data is not None
-        )
-        first, second, changes = (kept.pop(name) for name in ("config", "values", "overrides"))
-        kept |= {"jobs": jobs, "executor": executor, "data": data, "out": out, "resume": resume}
-        return sweep(first, second, *changes, **kept)
+        now = {"jobs": jobs, "executor": executor, "data": data, "out": out, "resume": resume}
+        return _continued(sweep, given, now)
     call = recordable({**given, "data": data is not None})
     if data is None and is_data_file(config):
         config, _ = start_study(str(config), overrides, varied_keys(values))
@@ -164,12 +162,8 @@ def compare(
         "target": target,
     }
     if resume is not None and isinstance(contenders, tuple) and not contenders:
-        kept = recorded_call(
-            "compare", resume, out, given, _defaults(compare), with_data=data is not None
-        )
-        first, second, changes = (kept.pop(name) for name in ("contenders", "config", "overrides"))
-        kept |= {"jobs": jobs, "executor": executor, "data": data, "out": out, "resume": resume}
-        return compare(first, second, *changes, **kept)
+        now = {"jobs": jobs, "executor": executor, "data": data, "out": out, "resume": resume}
+        return _continued(compare, given, now)
     call = recordable({**given, "data": data is not None})
     if data is None and is_data_file(config):
         config, _ = start_study(str(config), overrides, chosen_names(contenders))
@@ -191,6 +185,27 @@ def compare(
         call=call,
     )
     return request.planned().run()
+
+
+def _continued(
+    function: Callable[..., Continued], given: Mapping[str, Any], now: Mapping[str, Any]
+) -> Continued:
+    """Continue a study with the arguments in its record.
+
+    function: sweep or compare. given: those of its arguments that a record has, in their order; its
+    two positional ones and the overrides are first. now: its other arguments, which are never
+    recorded. Raises ConfigError or RecordError as `recorded_call` does.
+    """
+    kept = recorded_call(
+        function.__name__,
+        now["resume"],
+        now["out"],
+        given,
+        _defaults(function),
+        with_data=now["data"] is not None,
+    )
+    first, second, overrides = (kept.pop(name) for name in list(given)[:3])
+    return function(first, second, *overrides, **kept, **now)
 
 
 def _defaults(function: Callable[..., Any]) -> dict[str, Any]:
