@@ -164,7 +164,7 @@ def _absolute(path: str) -> str:
 
 
 def _relative(path: str) -> str:
-    return str(Path(path).relative_to(Path.cwd())) if is_inside(path) else path
+    return str(Path(path).absolute().relative_to(Path.cwd())) if is_inside(path) else path
 
 
 def is_inside(path: str | Path) -> bool:

@@ -148,6 +148,10 @@ def test_new_from_a_run_has_paths_that_move_with_the_directory(gdrun, tmp_path, 
     # A config elsewhere is used from elsewhere.
     gdrun("config", "new", "--from", "last", str(tmp_path / "far.yaml"))
     assert f"  path: {first / 'data/line.csv'}\n" in (tmp_path / "far.yaml").read_text("utf-8")
+    # A path that is typed is relative already.
+    for path in ("later.csv", "./later.csv", str(first / "later.csv")):
+        text = gdrun("config", "new", "--from", "last", f"path={path}").out
+        assert "  path: later.csv\n" in text
     first.rename(moved)
     monkeypatch.chdir(moved)
     assert gdrun("train", "new.yaml", "test=data/line.csv", "-q").code == 0
