@@ -36,6 +36,8 @@ class StudyCommand(Command):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         typed = self._typed(ctx, args) if any(map(_resumes, args)) else {}
+        if typed.get("help"):
+            return super().parse_args(ctx, args)
         words = typed.get(self._argument.name)
         if words and all(map(_is_setting, words)):
             what = "a study that continues keeps its settings"

@@ -134,6 +134,14 @@ def test_a_setting_alone_beside_resume_is_refused(here, verb):
     )
 
 
+@pytest.mark.parametrize("words", [["last"], ["last", "epochs=50"], ["nothing"]])
+def test_help_beside_resume_is_shown_and_nothing_runs(here, words):
+    answer = here("sweep", "--resume", *words, "--help")
+    assert answer.code == 0
+    assert "Usage: gdrun sweep [OPTIONS]" in answer.out
+    assert not Path("runs").exists()
+
+
 def test_a_config_that_has_changed_is_named_with_its_change(here, interrupted, tmp_path):
     directory = _directory(interrupted(*STUDIES[0].split()))
     file = tmp_path / "small.yaml"
