@@ -80,10 +80,10 @@ def source_among(words: list[str]) -> tuple[str, list[str]]:
 
     If the first word is the name of a file, it is the data. Otherwise it is the first word that is
     not KEY=VALUE, or else the first that sets the data, such as query=…; so the order of the words
-    does not matter. Raises GdrunError if no word names data.
+    does not matter. Raises GdrunError if no word or several words name data.
     """
     from gdrun.data.queries import is_query
-    from gdrun.data.sources import bare_source, sets_source
+    from gdrun.data.sources import DATASETS, bare_source, sets_source
 
     plain = [word for word in words if "=" not in word or is_query(word)]
     named = [*words[:1]] if words and _exists(words[0]) else plain
@@ -92,6 +92,14 @@ def source_among(words: list[str]) -> tuple[str, list[str]]:
         hint = "write the file too, such as houses.csv, or path=houses.csv"
         raise GdrunError("sets a key, but no word names the data", where=words[0], hint=hint)
     others = [word for at, word in enumerate(words) if at != words.index(found)]
+    for word in others:
+        other = bare_source(word)
+        if sets_source(word) or is_data(word) or word in DATASETS:
+            hint = f"`gdrun inspect {shell_word(other)}` shows it"
+            hint = _as_one_table([bare_source(found), other]) or hint
+            raise GdrunError(
+                f"is a second source of data; the first is {found}", where=word, hint=hint
+            )
     return bare_source(found), others
 
 

@@ -191,6 +191,25 @@ def test_any_word_for_the_data_starts_the_same_first_experiment(houses, gdrun, s
     assert "assumed optimizer" in answer.err
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "hint"),
+    [
+        ("houses.csv", "more.csv", "to read several files as one table, quote the pattern"),
+        ("houses.csv", "path=more.csv", "to read several files as one table, quote the pattern"),
+        ("houses.csv", "dataset=iris", "`gdrun inspect iris` shows it"),
+        ("iris", "digits", "`gdrun inspect digits` shows it"),
+        ("houses.csv", "query=SELECT 1", "`gdrun inspect 'query=SELECT 1'` shows it"),
+    ],
+)
+def test_a_second_word_for_the_data_is_refused(houses, gdrun, tmp_path, first, second, hint):
+    (tmp_path / "more.csv").write_text(HOUSES, encoding="utf-8")
+    answer = gdrun("inspect", first, second)
+    assert (answer.code, answer.out) == (2, "")
+    message, advice = answer.err.splitlines()
+    assert message == f"error: {second}: is a second source of data; the first is {first}"
+    assert advice.startswith(f"hint: {hint}")
+
+
 def test_a_key_is_not_taken_for_the_data(houses, gdrun):
     answer = gdrun("inspect", "target=price")
     assert answer.code == 2
