@@ -63,7 +63,9 @@ def _power(function: np.ufunc, a: Parts, b: Parts) -> Parts:
     (base, slope), (exponent, growth) = a, b
     value = function(base, exponent)
     # b − [b ≠ 0]: with the exponent 0 the derivative is 0, also at a = 0.
-    tangent = exponent * function(base, exponent - (exponent != 0)) * slope
+    # Where the base is constant, its own value does not count: 0 has no negative powers.
+    changing = np.where(slope == 0, 1, base)
+    tangent = exponent * function(changing, exponent - (exponent != 0)) * slope
     if np.any(growth):
         logarithm = np.log(np.where(base == 0, 1, base))
         tangent = tangent + np.where(growth == 0, 0, value * logarithm * growth)
@@ -79,9 +81,9 @@ def _smaller(function: np.ufunc, a: Parts, b: Parts) -> Parts:
 
 
 def _with_sign(function: np.ufunc, a: Parts, b: Parts) -> Parts:
-    """|a| with the sign of b."""
-    value = function(a[0], b[0])
-    return full(value, np.where(np.signbit(a[0]) == np.signbit(b[0]), 1, -1) * a[1])
+    """|a| with the sign of b. Where both are 0, a is taken for a function of |b|, for b ≤ 0."""
+    kept = (np.signbit(a[0]) == np.signbit(b[0])) & ((a[0] != 0) | (b[0] != 0))
+    return full(function(a[0], b[0]), np.where(kept, 1, -1) * a[1])
 
 
 def _step(function: np.ufunc, a: Parts, b: Parts) -> Parts:

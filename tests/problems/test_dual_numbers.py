@@ -74,6 +74,9 @@ def test_smooth_equations_that_are_written_with_absolute_values():
     for y in (-1.0, 1.0):
         _, slope = LOSSES["logistic"].bound(DualArray(zero[None], one[None]), np.array([y]))
         assert slope.tangent[0, 0] == 0.25
+    # sign(x) log(1 + |x|) has the slope 1 / (1 + |x|), which is 1 at 0.
+    x = DualArray(zero, one)
+    assert np.copysign(np.log1p(np.abs(x)), x).tangent[0] == 1.0
 
 
 def test_writing_into_an_array_changes_value_and_tangent():
@@ -136,6 +139,8 @@ def test_at_the_origin_a_length_and_a_power_have_a_slope():
     assert np.hypot(DualArray(zero, one), zero).tangent.tolist() == [0, 0]
     assert (DualArray(zero, one) ** np.array([0.0, 2.0])).tangent.tolist() == [0, 0]
     assert (DualArray(zero, one) ** DualArray(2 * one, one)).tangent.tolist() == [0, 0]
+    # 0ˣ is 0 for every x > 0, also where 0ˣ⁻¹ is infinite.
+    assert (0.0 ** DualArray(np.array([0.5, 2.0]), one)).tangent.tolist() == [0, 0]
 
 
 @pytest.mark.parametrize(
