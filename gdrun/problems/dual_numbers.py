@@ -72,19 +72,14 @@ class DualArray(NDArrayOperatorsMixin):
     def astype(self, dtype: Any, copy: bool = True) -> DualArray:
         return DualArray(self.value.astype(dtype, copy=copy), self.tangent.astype(dtype, copy=copy))
 
-    def sum(self, **options: Any) -> DualArray:
-        return DualArray(self.value.sum(**options), self.tangent.sum(**options))
+    def sum(self, *arguments: Any, **options: Any) -> Any:
+        return np.sum(self, *arguments, **options)
 
-    def mean(self, **options: Any) -> DualArray:
-        return DualArray(self.value.mean(**options), self.tangent.mean(**options))
+    def mean(self, *arguments: Any, **options: Any) -> Any:
+        return np.mean(self, *arguments, **options)
 
-    def max(self, axis: int, keepdims: bool = False) -> DualArray:
-        place = np.expand_dims(self.value.argmax(axis=axis), axis)
-        largest, slope = (
-            np.take_along_axis(part, place, axis) for part in (self.value, self.tangent)
-        )
-        found = DualArray(largest, slope)
-        return found if keepdims else found[(*[slice(None)] * (axis % self.ndim), 0)]
+    def max(self, *arguments: Any, **options: Any) -> Any:
+        return np.max(self, *arguments, **options)
 
     def __array_ufunc__(
         self, function: np.ufunc, method: str, *inputs: Any, out: Any = None, **options: Any
@@ -105,7 +100,12 @@ class DualArray(NDArrayOperatorsMixin):
         rule = _FUNCTIONS.get(function)
         if rule is None:
             raise NoDerivativeError(function.__name__)
-        return rule(*arguments, **options)
+        try:
+            return rule(*arguments, **options)
+        except NoDerivativeError:
+            raise
+        except TypeError as error:  # An option of the function that its rule does not have.
+            raise NoDerivativeError(function.__name__) from error
 
     def __getattr__(self, name: str) -> Any:
         if hasattr(np.ndarray, name) and not name.startswith("__"):
@@ -133,7 +133,7 @@ def _written(found: DualArray, out: Any) -> DualArray:
 
 
 def _where(condition: Any, a: Any, b: Any) -> DualArray:
-    (a, slope_a), (b, slope_b) = _parts(a), _parts(b)
+    (condition, _), (a, slope_a), (b, slope_b) = map(_parts, (condition, a, b))
     return DualArray(*full(np.where(condition, a, b), np.where(condition, slope_a, slope_b)))
 
 
@@ -144,17 +144,25 @@ def _stack(arrays: Any, axis: int = 0, out: Any = None) -> DualArray:
 
 
 def _total(array: Any, axis: Any = None, keepdims: bool = False, out: Any = None) -> DualArray:
-    found: DualArray = array.sum(axis=axis, keepdims=keepdims)
+    found = DualArray(*(part.sum(axis=axis, keepdims=keepdims) for part in _parts(array)))
     return found if out is None else _written(found, out)
 
 
 def _mean(array: Any, axis: Any = None, keepdims: bool = False) -> DualArray:
-    found: DualArray = array.mean(axis=axis, keepdims=keepdims)
-    return found
+    return DualArray(*(part.mean(axis=axis, keepdims=keepdims) for part in _parts(array)))
 
 
-def _clip(array: Any, low: Any, high: Any) -> Any:
-    return np.minimum(np.maximum(array, low), high)
+def _largest(array: DualArray, axis: int, keepdims: bool = False) -> DualArray:
+    place = np.expand_dims(array.value.argmax(axis=axis), axis)
+    found = DualArray(
+        *(np.take_along_axis(part, place, axis) for part in (array.value, array.tangent))
+    )
+    return found if keepdims else found[(*[slice(None)] * (axis % array.ndim), 0)]
+
+
+def _clip(array: Any, a_min: Any = None, a_max: Any = None) -> Any:
+    raised = array if a_min is None else np.maximum(array, a_min)
+    return raised if a_max is None else np.minimum(raised, a_max)
 
 
 def _filled_like(make: Callable[..., Array]) -> Callable[..., DualArray]:
@@ -176,6 +184,7 @@ _FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.stack: _stack,
     np.sum: _total,
     np.mean: _mean,
+    np.max: _largest,
     np.clip: _clip,
     np.shape: lambda array: array.shape,
     np.ndim: lambda array: array.ndim,
