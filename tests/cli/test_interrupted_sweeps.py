@@ -67,7 +67,8 @@ def test_a_fault_leaves_its_traceback_in_the_study(sweep, tmp_path, monkeypatch)
     assert json.loads((directory / "study.json").read_text())["status"] == "failed"
 
 
-def test_interrupted_in_training_it_counts_the_runs_with_a_checkpoint(sweep, monkeypatch):
+def ctrl_c_in_training():
+    """A replacement of Interruption.name that reports Ctrl-C from the sixth call on."""
     calls = iter(range(1000))
 
     def name(self):
@@ -76,7 +77,11 @@ def test_interrupted_in_training_it_counts_the_runs_with_a_checkpoint(sweep, mon
         self.signal = signal.SIGINT
         return "Ctrl-C (SIGINT)"
 
-    monkeypatch.setattr(Interruption, "name", name)
+    return name
+
+
+def test_interrupted_in_training_it_counts_the_runs_with_a_checkpoint(sweep, monkeypatch):
+    monkeypatch.setattr(Interruption, "name", ctrl_c_in_training())
     answer = sweep("lr=0.1,0.2", "--seeds", "2", "epochs=500")
     text = "4 of 4 runs are missing, of which 4 continue from a checkpoint; to continue:"
     assert text in answer.out.splitlines()
@@ -86,16 +91,8 @@ def test_of_an_interrupted_sweep_only_the_ended_runs_are_judged(
     gdrun, sweep, tmp_path, monkeypatch
 ):
     """The 2 runs with lr=1e6 diverge at once; the 4 others still train, so nothing says all."""
-    calls = iter(range(1000))
-
-    def name(self):
-        if next(calls) < 5:  # the training asks before each chunk of steps
-            return None
-        self.signal = signal.SIGINT
-        return "Ctrl-C (SIGINT)"
-
     with monkeypatch.context() as patched:
-        patched.setattr(Interruption, "name", name)
+        patched.setattr(Interruption, "name", ctrl_c_in_training())
         answer = sweep("lr=0.1,0.2,1e6", "--seeds", "2", "epochs=500")
     assert answer.code == 130
     (study,) = (tmp_path / "runs").iterdir()
