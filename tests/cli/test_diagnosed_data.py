@@ -62,14 +62,19 @@ def test_a_run_without_repeated_rows_is_the_cure(here, tmp_path):
     assert here("diagnose").page == "no symptom\n"
 
 
+def rare_table(rare, frequent):
+    """300 rows, of which 15 are of the rare class, which is at larger values of x."""
+    rng = np.random.default_rng(0)
+    kinds = np.where(np.arange(300) < 15, rare, frequent)
+    x = rng.normal(size=300) + 3 * (kinds == rare)
+    lines = [f"{value},{kind}" for value, kind in zip(x, kinds, strict=True)]
+    return "\n".join(["x,kind", *lines, ""])
+
+
 @pytest.mark.longer
 def test_a_rare_class_is_a_symptom(here, tmp_path):
     """Of 300 rows, 15 are of the class fraud, which is at larger values of x."""
-    rng = np.random.default_rng(0)
-    kinds = np.where(np.arange(300) < 15, "fraud", "ok")
-    x = rng.normal(size=300) + 3 * (kinds == "fraud")
-    lines = [f"{value},{kind}" for value, kind in zip(x, kinds, strict=True)]
-    (tmp_path / "rare.csv").write_text("\n".join(["x,kind", *lines, ""]))
+    (tmp_path / "rare.csv").write_text(rare_table("fraud", "ok"))
     words = ("model=logistic", "variant=bgd", "optimizer=vanilla", "lr=1", "epochs=30")
     ended = here("train", "dataset.path=rare.csv", *words)
     assert "symptom: imbalance: the predictions are right for only" in " ".join(ended.out.split())
@@ -101,12 +106,8 @@ def test_a_rare_class_is_a_symptom(here, tmp_path):
 @pytest.mark.longer
 def test_a_threshold_is_tried_on_the_test_file_if_there_is_one(here, tmp_path):
     """The second class, yes, is rare: 15 of 300 rows."""
-    rng = np.random.default_rng(0)
-    kinds = np.where(np.arange(300) < 15, "yes", "no")
-    x = rng.normal(size=300) + 3 * (kinds == "yes")
-    lines = [f"{value},{kind}" for value, kind in zip(x, kinds, strict=True)]
     for name in ("rare.csv", "test.csv"):
-        (tmp_path / name).write_text("\n".join(["x,kind", *lines, ""]))
+        (tmp_path / name).write_text(rare_table("yes", "no"))
     words = ("model=logistic", "variant=bgd", "optimizer=vanilla", "lr=1", "epochs=30")
     for test, file, also in (
         ("epochs=30", "rare.csv", ", in a file that contains the training rows"),
