@@ -63,7 +63,7 @@ def recorded_call(
     problems = [
         Problem("the study has this argument in its record", Parameter(name), hint)
         for name, value in given.items()
-        if value is not defaults[name] and value != defaults[name]
+        if not _is_default(value, defaults[name])
     ]
     if problems:
         raise ConfigError(problems)
@@ -82,3 +82,8 @@ def recorded_call(
         hint = "give the same arrays again: `data`"
         raise RecordError("the study was run on arrays", where=str(path), hint=hint)
     return {name: value for name, value in call.items() if name != "data"}
+
+
+def _is_default(value: Any, default: Any) -> bool:
+    """Whether an argument was left out; an array, which has no single truth value, was not."""
+    return value is default or (isinstance(value, type(default)) and bool(value == default))

@@ -58,6 +58,13 @@ def test_arguments_beside_resume_are_refused_together(tmp_path):
         gdrun.compare(resume=directory)
 
 
+@pytest.mark.parametrize("keys", [["lr"], ["lr", "beta"]])
+def test_an_array_beside_resume_is_refused(keys, tmp_path):
+    gdrun.compare(["bgd", "mbgd"], CONFIG, seeds=1, out=tmp_path)
+    with pytest.raises(ConfigError, match="tune: the study has this argument in its record"):
+        gdrun.compare(resume="last", out=tmp_path, tune=np.array(keys))
+
+
 def test_a_study_on_arrays_needs_them_again(tmp_path):
     rng = np.random.default_rng(0)
     data = (rng.normal(size=(40, 2)), rng.integers(0, 2, 40))
