@@ -12,10 +12,17 @@ from gdrun.cli.recorded_commands import resuming_words
 from gdrun.methods.rules import OPTIMIZERS
 
 
-@pytest.mark.longer
-def test_what_needs_the_plugin_of_a_run_or_a_study_names_it(gdrun, tmp_path, monkeypatch, forget):
+@pytest.fixture
+def my_descent(tmp_path, monkeypatch):
+    """The text of a plugin with the rule my_descent: my.py in a directory of the test's own."""
     monkeypatch.chdir(tmp_path)
-    Path("my.py").write_text(RULE.replace("cli_sign_descent", "my_descent"), encoding="utf-8")
+    text = RULE.replace("cli_sign_descent", "my_descent")
+    Path("my.py").write_text(text, encoding="utf-8")
+    return text
+
+
+@pytest.mark.longer
+def test_what_needs_the_plugin_of_a_run_or_a_study_names_it(gdrun, my_descent, forget):
     words = ("surface=bowl", "epochs=none", "steps=3", "--plugin", "my.py", "-q")
     flowers = ("dataset=iris", "epochs=8", "lr=1e-4", "--plugin", "my.py", "-q")
     gdrun("train", "optimizer=my_descent", *flowers)
@@ -38,16 +45,13 @@ def test_what_needs_the_plugin_of_a_run_or_a_study_names_it(gdrun, tmp_path, mon
 
 
 @pytest.mark.longer
-def test_what_trains_a_run_again_refuses_a_changed_plugin(gdrun, tmp_path, monkeypatch, forget):
-    monkeypatch.chdir(tmp_path)
-    mine = RULE.replace("cli_sign_descent", "my_descent")
-    Path("my.py").write_text(mine, encoding="utf-8")
+def test_what_trains_a_run_again_refuses_a_changed_plugin(gdrun, my_descent, forget):
     words = ("dataset=iris", "model=softmax", "variant=bgd", "epochs=8", "lr=1e-4", "engine=numpy")
     gdrun("train", "optimizer=my_descent", *words, "--plugin", "my.py", "-q")
     (run,) = Path("runs").iterdir()
     loaded = ("--plugin", "my.py")
     forget()
-    Path("my.py").write_text(mine.replace("np.sign(g)", "g"), encoding="utf-8")
+    Path("my.py").write_text(my_descent.replace("np.sign(g)", "g"), encoding="utf-8")
     for command in (
         ("plot", str(run), "--kind", "curvature", "-o", "path.svg"),
         ("plot", str(run), "--kind", "landscape", "-o", "plane.svg"),
@@ -66,17 +70,15 @@ def test_what_trains_a_run_again_refuses_a_changed_plugin(gdrun, tmp_path, monke
         answer = gdrun(*command, *loaded)
         assert (answer.code, answer.err) == (0, note)
     # The plugin of the run, again.
-    Path("my.py").write_text(mine, encoding="utf-8")
+    Path("my.py").write_text(my_descent, encoding="utf-8")
     forget()
     assert gdrun("diagnose", str(run), "--try", *loaded).code == 0
 
 
 @pytest.mark.longer
 def test_a_study_with_a_plugin_of_the_environment_continues_without_it(
-    gdrun, tmp_path, monkeypatch, forget
+    gdrun, monkeypatch, my_descent, forget
 ):
-    monkeypatch.chdir(tmp_path)
-    Path("my.py").write_text(RULE.replace("cli_sign_descent", "my_descent"), encoding="utf-8")
     forget()
     monkeypatch.setenv("GDRUN_PLUGINS", "my.py")
     words = ("my_descent", "adam", "surface=bowl", "epochs=none", "steps=3", "--seeds", "1")
@@ -129,11 +131,7 @@ def test_a_study_is_read_whatever_became_of_its_plugin(gdrun, tmp_path, monkeypa
     assert set(OPTIMIZERS["my_descent"].options) == {"lr", "exponent", "extra"}
 
 
-def test_a_study_whose_record_lacks_the_options_names_its_plugin(
-    gdrun, tmp_path, monkeypatch, forget
-):
-    monkeypatch.chdir(tmp_path)
-    Path("my.py").write_text(RULE.replace("cli_sign_descent", "my_descent"), encoding="utf-8")
+def test_a_study_whose_record_lacks_the_options_names_its_plugin(gdrun, my_descent, forget):
     words = ("surface=bowl", "steps=3", "--plugin", "my.py")
     gdrun("sweep", "optimizer=my_descent,adam", *words)
     forget()
@@ -145,45 +143,39 @@ def test_a_study_whose_record_lacks_the_options_names_its_plugin(
 
 
 @pytest.mark.longer
-def test_a_recorded_config_with_another_plugin_is_noted(gdrun, tmp_path, monkeypatch, forget):
-    monkeypatch.chdir(tmp_path)
-    mine = RULE.replace("cli_sign_descent", "my_descent")
-    Path("my.py").write_text(mine, encoding="utf-8")
+def test_a_recorded_config_with_another_plugin_is_noted(gdrun, my_descent, forget):
     words = ("dataset=iris", "model=softmax", "epochs=1", "--plugin", "my.py", "-q")
     gdrun("train", "optimizer=my_descent", *words)
     (run,) = Path("runs").iterdir()
     again = ("train", str(run / "config.yaml"), "-q", "-o", "again")
     assert gdrun(*again, "--plugin", "my.py").err == ""
     forget()
-    Path("other.py").write_text(mine.replace("lr * np.sign(g)", "lr * g"), encoding="utf-8")
+    Path("other.py").write_text(my_descent.replace("lr * np.sign(g)", "lr * g"), encoding="utf-8")
     note = f"note: {run} used the plugin my.py; this command uses the methods of other.py; "
     assert gdrun(*again, "--plugin", "other.py").err == (
         f"{note}for those of my.py, replace it by --plugin my.py\n"
     )
     Path("my.py").unlink()
     assert gdrun(*again, "--plugin", "other.py").err == (f"{note}my.py no longer exists\n")
-    Path("my.py").write_text(mine, encoding="utf-8")
+    Path("my.py").write_text(my_descent, encoding="utf-8")
     forget()
     assert gdrun(*again, "--plugin", "my.py").err == ""
     forget()
-    Path("my.py").write_text(mine.replace("lr * np.sign(g)", "lr * g"), encoding="utf-8")
+    Path("my.py").write_text(my_descent.replace("lr * np.sign(g)", "lr * g"), encoding="utf-8")
     for command in (again, ("sweep", "lr=0.1,1", "-c", str(run / "config.yaml"), "-q")):
         note = f"note: the plugin my.py changed since {run}; this command uses the new version\n"
         assert gdrun(*command, "--plugin", "my.py").err == note
 
 
 @pytest.mark.longer
-def test_a_diagnosis_says_what_became_of_the_plugin(gdrun, tmp_path, monkeypatch, forget):
-    monkeypatch.chdir(tmp_path)
-    mine = RULE.replace("cli_sign_descent", "my_descent")
-    Path("my.py").write_text(mine, encoding="utf-8")
+def test_a_diagnosis_says_what_became_of_the_plugin(gdrun, my_descent, forget):
     words = ("dataset=iris", "model=softmax", "variant=bgd", "epochs=8", "lr=1e-4", "engine=numpy")
     # The second run has loaded the plugin, but does not use it: its config is valid without it.
     for chosen in ("my_descent", "vanilla"):
         gdrun("train", f"optimizer={chosen}", f"name={chosen}", *words, "--plugin", "my.py", "-q")
     forget()
     assert gdrun("diagnose", "vanilla").err == ""
-    Path("my.py").write_text(mine + "# new", encoding="utf-8")
+    Path("my.py").write_text(my_descent + "# new", encoding="utf-8")
     changed = (
         "note: the plugin my.py changed since the run, which was trained with the old version\n"
     )
@@ -196,14 +188,12 @@ def test_a_diagnosis_says_what_became_of_the_plugin(gdrun, tmp_path, monkeypatch
     answer = gdrun("diagnose", "my_descent")
     assert answer.code == 2
     assert "my.py no longer exists: restore it, or load a copy of it with --plugin" in answer.err
-    Path("copy.py").write_text(mine, encoding="utf-8")
+    Path("copy.py").write_text(my_descent, encoding="utf-8")
     assert gdrun("diagnose", "my_descent", "--plugin", "copy.py").err == ""
 
 
 @pytest.mark.longer
-def test_the_config_of_a_run_is_copied_without_its_plugin(gdrun, tmp_path, monkeypatch, forget):
-    monkeypatch.chdir(tmp_path)
-    Path("my.py").write_text(RULE.replace("cli_sign_descent", "my_descent"), encoding="utf-8")
+def test_the_config_of_a_run_is_copied_without_its_plugin(gdrun, my_descent, forget):
     words = ("optimizer=my_descent", "surface=bowl", "epochs=none", "steps=3")
     gdrun("train", *words, "--plugin", "my.py", "-q")
     (run,) = Path("runs").iterdir()
