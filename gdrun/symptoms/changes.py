@@ -62,14 +62,14 @@ def smaller_rates(run: Traced) -> tuple[Remedy, ...]:
 def _rates_above(run: Traced, limit: RateLimit) -> tuple[Remedy, ...]:
     """The two rates that divide the range from the limit to the run's, if L is a bound."""
     ratio = run.rate / limit.value
-    if not limit.is_bound or not FAR_ABOVE < ratio < math.inf:
+    if not limit.is_bound or not MULTIPLE_OF_BOUND < ratio < math.inf:
         return ()
     return tuple(rate(limit.value * ratio ** (k / 3), L_IS_A_BOUND) for k in (1, 2))
 
 
 ALLOWED = "the stability limit that theory predicts allows this step"
 L_IS_A_BOUND = "rates above the limit may be stable: its L is only an upper bound of the curvature"
-FAR_ABOVE = 10.0
+MULTIPLE_OF_BOUND = 10.0
 """The multiple of a limit that is tried if its L is a bound; rates up to it need none between."""
 
 SMALL_ENOUGH = "a step that is small enough does not overshoot the minimum"
@@ -79,11 +79,11 @@ SMALL_ENOUGH = "a step that is small enough does not overshoot the minimum"
 def larger_rates(run: Traced) -> tuple[Remedy, ...]:
     """Larger learning rates.
 
-    For full batches with a known stability limit, they are 0.5 and 0.95 of it, and FAR_ABOVE times
-    it if its L is only an upper bound. Otherwise they are 10, 100 and 1000 times the run's rate, up
-    to LARGEST_RATE, and below the rate with which a run can still settle at a minimum of its
-    surface. Mini-batches need smaller rates than full batches, so that their rates must also be
-    below half of a known limit.
+    For full batches with a known stability limit, they are 0.5 and 0.95 of it, and
+    MULTIPLE_OF_BOUND times it if its L is only an upper bound. Otherwise they are 10, 100 and 1000
+    times the run's rate, up to LARGEST_RATE, and below the rate with which a run can still settle
+    at a minimum of its surface. Mini-batches need smaller rates than full batches, so that their
+    rates must also be below half of a known limit.
 
     For full batches without a known limit, α / (1 − g₁ / g₀) is proposed first if it is above 10α.
     α is the run's rate, and g₀ and g₁ are the gradient norms of its first two steps. Along a
@@ -92,7 +92,7 @@ def larger_rates(run: Traced) -> tuple[Remedy, ...]:
     """
     values = [value for k in (1, 2, 3) if (value := run.rate * 10.0**k) <= LARGEST_RATE]
     if run.limit is not None and run.full_batches:
-        above = {FAR_ABOVE: L_IS_A_BOUND} if run.limit.is_bound else {}
+        above = {MULTIPLE_OF_BOUND: L_IS_A_BOUND} if run.limit.is_bound else {}
         parts = {0.5: ALLOWED, 0.95: ALLOWED} | above
         known = [(part * run.limit.value, why) for part, why in parts.items()]
         return tuple(rate(value, why) for value, why in known if value > run.rate)

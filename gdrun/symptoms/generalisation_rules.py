@@ -25,10 +25,10 @@ def overfitting(run: Traced) -> Symptom | None:
     There is no symptom if the minimum is among these last values, nor if the validation loss
     recovers from a peak: its largest value after the minimum is in the first half of the epochs
     since then, it has fallen by over r/10 since this peak, and the medians of the four quarters
-    after the peak fall from each to the next, and, if it ends above
-    its start, from the third to the fourth by over r/20. If the training loss rose above its start
-    by more than its largest possible fall, the minimum is searched where the training loss is below
-    its start again, unless the validation loss ends above its start and does not recover.
+    after the peak fall from each to the next, and, if it ends above its start, from the third to
+    the fourth by over r/20. If the training loss rose above its start by more than its largest
+    possible fall, the minimum is searched where the training loss is below its start again, unless
+    the validation loss ends above its start and does not recover.
 
     The symptom is always reported if the validation loss was lowest before the first step, and the
     run returns the initial weights, unless an early explosion explains this. The metrics of the run
