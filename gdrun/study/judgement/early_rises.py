@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from gdrun.study.judgement.ranking import Standing
-from gdrun.study.judgement.symptoms import symptoms_of
 from gdrun.symptoms.early_explosion import rose_first
 from gdrun.symptoms.facts import traced_of
 
@@ -38,10 +37,9 @@ def early_rises(standing: Standing) -> EarlyRises:
 
     A run that has a symptom of an explosion counts too: it may have risen later, or by less.
     """
-    experiment, trained = standing.candidate.experiment, standing.trained
-    config = experiment.plain()
+    config, trained = standing.candidate.experiment.plain(), standing.trained
     rose = exploded = 0
-    for result, symptoms in zip(trained, symptoms_of(experiment, trained), strict=True):
+    for result, symptoms in zip(trained, standing.symptoms_of_runs, strict=True):
         losses = result.evals["train_loss"]
         if result.diverged or not len(losses) or not losses[-1] < losses[0]:
             continue

@@ -21,8 +21,14 @@ from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.progress import CAP, Improvement
 from gdrun.study.judgement.statistics import Interval, Spread, quantile, spread
 from gdrun.study.judgement.stopping_targets import cost_unit, stopping_target
-from gdrun.study.judgement.symptoms import main_symptom, most_descend, rising_runs
+from gdrun.study.judgement.symptoms import (
+    main_symptom,
+    most_descend,
+    rising_runs,
+    symptoms_of,
+)
 from gdrun.study.storage.results import Result
+from gdrun.symptoms.facts import Symptom
 
 HALVING = "halving"
 """The rule that `stop` names in the record of a run that successive halving dropped."""
@@ -186,7 +192,12 @@ class Standing:
 
     @cached_property
     def _main_symptom(self) -> tuple[str | None, int]:
-        return main_symptom(self.candidate.experiment, self.trained)
+        return main_symptom(self.symptoms_of_runs)
+
+    @cached_property
+    def symptoms_of_runs(self) -> list[list[Symptom]]:
+        """The symptoms of each run that was trained, the gravest first."""
+        return symptoms_of(self.candidate.experiment, self.trained)
 
     @property
     def eligible(self) -> bool:

@@ -88,14 +88,13 @@ def data_symptoms(experiment: Experiment, data: Prepared) -> list[DataSymptomRec
     ]
 
 
-def main_symptom(experiment: Experiment, results: Sequence[Result]) -> tuple[str | None, int]:
+def main_symptom(every: Sequence[Sequence[Symptom]]) -> tuple[str | None, int]:
     """The most frequent of the gravest symptoms of a candidate's runs, and its number of runs.
 
     Each run counts for its gravest symptom only, or as healthy. The graver of two equally frequent
     symptoms is taken. The symptom is None if healthy runs are more frequent; the number is then
-    that of the healthy runs. results: the runs, one for each seed.
+    that of the healthy runs. every: the symptoms of each run, as `symptoms_of` returns them.
     """
-    every = symptoms_of(experiment, results)
     firsts = Counter(found[0].name if found else None for found in every)
     order = [*RUN_SYMPTOMS, None]
     name = min(firsts, key=lambda name: (-firsts[name], order.index(name)), default=None)
