@@ -22,7 +22,7 @@ from gdrun.data.duckdb_connection import first_line, literal_path, quoted
 from gdrun.data.number_matrix import NumberMatrix, read_numbers, with_nan
 from gdrun.data.places import require_short_rows, write_plainly
 from gdrun.data.row_blocks import is_finite
-from gdrun.data.text_files import TextFile
+from gdrun.data.text_files import WORD_BYTES, TextFile
 from gdrun.errors import DataError
 
 if TYPE_CHECKING:
@@ -45,6 +45,11 @@ CELLS_AT_ONCE = 2**20
 
 _SPELLINGS = sorted({form(word) for word in MISSING_WORDS for form in (str, str.lower, str.upper)})
 """Cells of a column of numbers that DuckDB may leave out, so that they are no error to it."""
+
+_WITHOUT_WORDS = [
+    each for each in _SPELLINGS if not any(byte in each.encode() for byte in WORD_BYTES)
+]
+"""The spellings that have none of the bytes in WORD_BYTES."""
 
 Answer = TypeVar("Answer")
 Expression = Callable[[str], str]
@@ -90,6 +95,7 @@ class CsvScan:
         """
         import duckdb
 
+        survey = self.file.survey
         wanted = [j for j in columns if j in self.layout.numeric]
         number = partial(_number, decimal=decimal)
         if self._wide or not wanted:
@@ -98,21 +104,19 @@ class CsvScan:
 
         def read(source: str, number: Expression) -> NumberMatrix:
             expressions = {j: number(_column(j)) for j in wanted}
-            most_rows = None if self.plain else self.file.survey.lines
+            most_rows = None if self.plain else survey.lines
             return read_numbers(self.connection, source, expressions, target, most_rows=most_rows)
 
-        if decimal == "." and not self.plain and not self._underscores_in_rows:
+        if decimal == "." and not self.plain and not self._below_header(survey.underscore):
             # DuckDB decodes numbers faster than texts; it reports the first text as an error.
             with suppress(duckdb.Error):
                 return read(self._table(wanted), "{}".format)
         return self._attempt(lambda: read(self._table(), number))
 
-    @property
-    def _underscores_in_rows(self) -> bool:
-        """Whether there are underscores below the header."""
+    def _below_header(self, position: int) -> bool:
+        """Whether a byte is below the header. position: that of the byte in the file, or -1."""
         with self.file.path.open("rb") as file:
-            above = sum(file.readline().count(b"_") for _ in range(self.layout.skip))
-        return self.file.survey.underscores > above
+            return position >= sum(len(file.readline()) for _ in range(self.layout.skip))
 
     def cells(self, columns: Sequence[int]) -> dict[int, Cells]:
         """Each of the columns as text, by position. columns: the positions."""
@@ -225,7 +229,12 @@ class CsvScan:
         elif not self.file.survey.quotes:  # so that each line end is the end of a row
             longest = at_once = BYTES_AT_ONCE
         columns = ", ".join(f"'{name}': '{kind}'" for name, kind in types.items())
-        missing = f"nullstr = [{', '.join(map(quoted, _SPELLINGS))}], " if numeric else ""
+        missing = ""
+        if numeric:
+            # DuckDB compares each cell with each spelling.
+            spelled = self._below_header(self.file.survey.word_byte)
+            some = _SPELLINGS if spelled else _WITHOUT_WORDS
+            missing = f"nullstr = [{', '.join(map(quoted, some))}], "
         return (
             f"read_csv({literal_path(path)}, columns = {{{columns}}}, "
             f"delim = {quoted(delimiter)}, quote = '\"', escape = '\"', comment = '', "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,20 +26,24 @@ ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 STANDARD_ZSTD = "compression.zstd"
 BLANKS_AND_QUOTES = (b'" ', b' "', b'"\t', b'\t"')
+WORD_BYTES = (b"N", b"n", b"?")
+"""Each word for a missing value has one of these bytes, except an empty cell and a dash."""
 
 
 @dataclass(frozen=True)
 class Survey:
     """What the bytes of a file contain.
 
-    quotes, underscores: the number of the marks " and of the marks _. odd_quotes: whether a " is
-    next to a space or a tab, or the number of the marks " is odd. lines: the number of lines that
-    end with LF, and one for a line without an end. mixed_line_ends: whether the line ends are
+    quotes: the number of the marks ". odd_quotes: whether a " is next to a space or a tab, or the
+    number of the marks " is odd. underscore, word_byte: the position of the last _, and of the last
+    of the bytes in WORD_BYTES, counted in bytes from 0; -1 without one. lines: the number of lines
+    that end with LF, and one for a line without an end. mixed_line_ends: whether the line ends are
     neither all LF nor all CR LF.
     """
 
     quotes: int
-    underscores: int
+    underscore: int
+    word_byte: int
     odd_quotes: bool
     lines: int
     mixed_line_ends: bool
@@ -58,15 +62,17 @@ class TextFile:
     @cached_property
     def survey(self) -> Survey:
         """The survey of the bytes. Raises DataError for a NUL byte, which no text contains."""
-        quotes = underscores = 0
+        size = quotes = 0
+        underscore = word_byte = -1
         lines, spaced, ends = 1, False, set()
         last = b""
         with self.path.open("rb") as file:
             while chunk := file.read(CHUNK):
                 if b"\0" in chunk:
                     raise _nul(self)
-                if b"_" in chunk:
-                    underscores += chunk.count(b"_")
+                underscore = max(underscore, _last((b"_",), chunk, size))
+                word_byte = max(word_byte, _last(WORD_BYTES, chunk, size))
+                size += len(chunk)
                 # Python's count takes four times as long where the byte occurs often.
                 lines += int(np.count_nonzero(np.frombuffer(chunk, np.uint8) == ord("\n")))
                 # The last byte of the previous chunk, so that a pair split between chunks is seen.
@@ -79,7 +85,16 @@ class TextFile:
                 elif b"\n" in chunk:
                     ends.add(b"\n")
         odd, mixed = spaced or quotes % 2 == 1, len(ends) > 1 or b"\r" in ends
-        return Survey(quotes, underscores, odd, lines, mixed)
+        return Survey(quotes, underscore, word_byte, odd, lines, mixed)
+
+
+def _last(wanted: Iterable[bytes], chunk: bytes, start: int) -> int:
+    """The position in a file of the last of some bytes in a piece of it; -1 without one.
+
+    start: the position of the first byte of the piece.
+    """
+    place = max(map(chunk.rfind, wanted))
+    return -1 if place < 0 else start + place
 
 
 def _line_ends(text: bytes) -> set[bytes]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from gdrun.data import csv_scan, load_table
+from gdrun.data.cells import MISSING_WORDS
 
 DRAW = np.random.default_rng(12)
 FORMS = ["{!r}", "{:.3f}", "{:+.17e}", " {!r} "]
@@ -72,12 +73,15 @@ def test_an_underscore_in_a_late_row_makes_text(refused):
 
 
 @pytest.mark.longer
-@pytest.mark.parametrize("word", ["", "NA", "n/a", "null", "NONE", "-", "?"])
-def test_a_missing_value_in_a_late_row(read, word):
+@pytest.mark.parametrize("header", ["a,b,c,y", "n,b?,N,y"])
+@pytest.mark.parametrize("word", [*MISSING_WORDS, "NaN", "n/a", "NULL", "NONE"])
+def test_a_missing_value_in_a_late_row(read, queries, header, word):
     rows = rows_of(200)
     rows[150][1] = word
-    table = read(text_of(rows), missing="drop")
+    table = read(text_of(rows, header), missing="drop")
     check(table, rows[:150] + rows[151:])
+    # The numbers; and the cells as text, to find rows without content.
+    assert queries == [[0, 1, 2, 3], ()]
 
 
 @pytest.mark.parametrize(("column", "word"), [("b", "red"), ("b", "2 kg"), ("y", "1,5")])

@@ -122,6 +122,7 @@ def test_a_named_pipe_is_refused_at_once(tmp_path):
     [
         (b"a,b\n1,2\n", False, False),
         (b"a_b,c_\n1,_2\n", False, False),
+        (b"n,a?N\n1,nan\n", False, False),
         (b"a,b\r\n1,2\r\n", False, False),
         (b"a,b\r\n1,2\n", True, False),
         (b"a,b\n1,2\r\n", True, False),
@@ -140,7 +141,8 @@ def test_the_survey_does_not_depend_on_where_pieces_are_cut(
     with text_files.text_file(tmp_path / "made.csv") as file:
         survey = file.survey
     assert (survey.mixed_line_ends, survey.odd_quotes) == (mixed, odd)
-    assert (survey.quotes, survey.underscores) == (data.count(b'"'), data.count(b"_"))
+    assert (survey.quotes, survey.underscore) == (data.count(b'"'), data.rfind(b"_"))
+    assert survey.word_byte == max(data.rfind(b"N"), data.rfind(b"n"), data.rfind(b"?"))
     assert survey.lines == data.count(b"\n") + 1
 
 
