@@ -10,6 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from gdrun.cli.named_files import names_table
 from gdrun.errors import GdrunError, suggestion
 
 EXAMPLES = {
@@ -25,7 +26,18 @@ LONG = 6
 
 
 class Command(TyperCommand):
-    """A command whose help shows the names of its arguments without their Python types."""
+    """A command whose help shows the names of its arguments without their Python types.
+
+    If its words name a table, DuckDB starts at once, beside the imports of the command.
+    """
+
+    def invoke(self, ctx: Any) -> Any:
+        listed = (each if isinstance(each, list) else [each] for each in ctx.params.values())
+        if any(names_table(word) for words in listed for word in words if isinstance(word, str)):
+            from gdrun.data.duckdb_connection import connect_ahead
+
+            connect_ahead()
+        return super().invoke(ctx)
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """The parts of the usage line, with NAME where the parser writes {NAME} for an argument."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import re
 import shlex
+from contextlib import suppress
 from pathlib import Path
 
 from gdrun.cli.typed_settings import shell_word
@@ -11,6 +13,27 @@ from gdrun.errors import GdrunError, Problem, near_files
 
 CONFIGS = (".yaml", ".yml")
 """The suffixes of config files."""
+
+_TABLE = re.compile(r"\.(csv|tsv|txt|data|parquet|feather|arrow|jsonl|ndjson)\b", re.IGNORECASE)
+"""The suffixes of the files that DuckDB reads, in the midst of a text."""
+
+MOST_SEARCHED = 2**16
+"""The number of characters of a config file in which the name of a table is searched."""
+
+
+def names_table(word: str) -> bool:
+    """Whether a word has the name of a table that DuckDB reads, or is a config with such a name.
+
+    >>> [names_table(word) for word in ("a.csv", "query=SELECT * FROM 'b.parquet'", "a.npy")]
+    [True, True, False]
+    """
+    if _TABLE.search(word):
+        return True
+    with suppress(OSError, ValueError):
+        if word.endswith(CONFIGS) and Path(word).is_file():
+            with Path(word).open(encoding="utf-8") as file:
+                return _TABLE.search(file.read(MOST_SEARCHED)) is not None
+    return False
 
 
 def data_among(

@@ -5,12 +5,16 @@ DuckDB is imported in these functions only: its import takes longer than `gdrun 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from gdrun.threads import pool
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -38,6 +42,38 @@ def connection(
     """
     import duckdb
 
+    with _ahead.pop().result() if _ahead and threads is None else _connected(threads) as made:
+        if folder is not None:  # DuckDB 1 refuses it among the settings of a new connection
+            made.execute(f"SET file_search_path = {quoted(folder)}")
+        made.execute("SET lock_configuration = true")
+        try:
+            yield made
+        except duckdb.OutOfMemoryException as error:
+            raise MemoryError(first_line(error)) from None
+
+
+_ahead: list[Future[DuckDBPyConnection]] = []
+"""The connection that `connect_ahead` makes, until `connection` takes it."""
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_ahead.clear)  # its thread does not survive a fork
+
+
+def connect_ahead() -> None:
+    """Make the next connection now, on another thread.
+
+    DuckDB takes 20 ms to start, in which the calling thread can import modules.
+    """
+    import duckdb  # noqa: F401  # an import on the other thread would hold up this one
+
+    if not _ahead:
+        _ahead.append(pool("duckdb").submit(_connected))
+
+
+def _connected(threads: int | None = None) -> DuckDBPyConnection:
+    """A new connection with the settings that SQL must not change, still to be locked."""
+    import duckdb
+
     settings: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
@@ -48,15 +84,9 @@ def connection(
     }
     if threads is not None:
         settings["threads"] = threads
-    with duckdb.connect(":memory:", config=settings) as made:
-        made.execute("SET enable_progress_bar = false")
-        if folder is not None:  # DuckDB 1 refuses it among the settings above
-            made.execute(f"SET file_search_path = {quoted(folder)}")
-        made.execute("SET lock_configuration = true")
-        try:
-            yield made
-        except duckdb.OutOfMemoryException as error:
-            raise MemoryError(first_line(error)) from None
+    made = duckdb.connect(":memory:", config=settings)
+    made.execute("SET enable_progress_bar = false")
+    return made
 
 
 def unfit_sql(text: str) -> str | None:
