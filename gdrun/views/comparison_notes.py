@@ -22,6 +22,7 @@ from gdrun.views.schedule_notes import schedule_notes
 from gdrun.views.split_note import split_notes
 from gdrun.views.study_notes import (
     constant_notes,
+    cost_words,
     engine_notes,
     hardly_trained,
     lacking_notes,
@@ -117,13 +118,17 @@ def _first_part(rises: FirstRises | None) -> str:
 def _tie(comparison: Comparison) -> list[tuple[str, str]]:
     """The note that several contenders share rank 1, as (label, text); empty if only one has it.
 
-    It says how much their medians may differ, if these are not exactly equal.
+    It says what is equal: the work to a common target, or the metric. In the second case, it says
+    how much the medians may differ, if these are not exactly equal.
     """
     best = [row for row in comparison.contenders if row.standing.rank == 1]
     if len(best) < 2 or comparison.unlike:
         return []
     names = [row.name for row in best]
-    text = f"{', '.join(names[:-1])} and {names[-1]} have the same {comparison.metric.words}"
+    listed = f"{', '.join(names[:-1])} and {names[-1]}"
+    if best[0].standing.stops:
+        return [("tie", f"{listed} need equally many {cost_words(comparison.plan)} to the target")]
+    text = f"{listed} have the same {comparison.metric.words}"
     if len({row.standing.median for row in best}) > 1:
         share = max(REORDERED[row.standing.candidate.experiment.dtype] for row in best)
         text += f" up to rounding: a difference below {share:g} of it does not count"

@@ -79,14 +79,15 @@ def why_chosen(sweep: Sweep) -> str:
 
 
 def _better_median(sweep: Sweep) -> Standing | None:
-    """The setting with the best median if it is not the best setting; None without a best one.
+    """The setting with the best median if it ranks below the best one; None without a best one.
 
     A setting that may be the best comes before one that may not.
     """
     if sweep.best is None:
         return None
     best = sweep.ranking[0]
-    better = [each for each in sweep.ranking if each.spread.median < best.spread.median]
+    below = [each for each in sweep.ranking if each.rank != best.rank]
+    better = [each for each in below if each.spread.median < best.spread.median]
     return min(
         better,
         key=lambda each: (not each.eligible, each.dropped is not None, each.spread.median),
@@ -165,9 +166,13 @@ def past_target_notes(
     costs = [each.costs for each in ranking if each.costs is not None]
     if not any(np.isfinite(each).any() for each in costs):
         return []
-    unit = "steps" if cost_unit(plan) == "step" else "gradients"
     end = f"the final {metric.words} only shows how far the last step went past it"
-    return [("ranked by", f"{unit} to the target, at which a run stops: {end}")]
+    return [("ranked by", f"{cost_words(plan)} to the target, at which a run stops: {end}")]
+
+
+def cost_words(plan: StudyPlan) -> str:
+    """What counts the work to a common target: steps or gradients."""
+    return "steps" if cost_unit(plan) == "step" else "gradients"
 
 
 def _meets(standing: Standing, target: Target) -> bool:

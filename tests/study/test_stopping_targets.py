@@ -8,6 +8,7 @@ from gdrun.config.loading import load
 from gdrun.study.judgement.stopping_targets import stopping_target
 from gdrun.views.comparisons import comparison_result
 from gdrun.views.notebook import plain_text
+from gdrun.views.sweeps import sweep_result
 
 GOAL = 1.925e-5
 BOWL = ("surface=bowl", "schedule=constant", "epochs=300")
@@ -56,6 +57,32 @@ def test_the_rate_that_needs_the_fewest_steps_is_the_best():
     order = [each.settings["optimizer.lr"] for each in found.ranking]
     assert order == sorted(rates, key=needed.get) == [0.18, 0.15, 0.1, 0.05, 0.195]
     assert found.best.settings["optimizer.lr"] == 0.18 and found.target.value == GOAL
+
+
+def test_equal_costs_are_a_tie_however_far_the_last_step_went():
+    """At 0.16 and 0.17, the loss falls below 0.5 in the same step, and ends at other values."""
+    names = ["vanilla+lr=0.01", "vanilla+lr=0.16", "vanilla+lr=0.17", "vanilla+lr=0.1"]
+    goal = 0.5
+    needed = [steps_of(*each, goal) for each in (("vanilla", 0.16), ("vanilla", 0.17))]
+    assert needed[0] == needed[1] < steps_of("vanilla", 0.1, goal)
+    for order in (names, names[::-1]):
+        found = gdrun.compare(order, None, *BOWL, f"target_loss={goal}")
+        standings = {row.name: row.standing for row in found.contenders}
+        tied = [name for name in order if name in names[1:3]]
+        assert len({standings[name].median for name in tied}) == 2
+        # Those that tie keep the order in which the user named them; the next one is third.
+        assert [row.name for row in found.ranking][:3] == [*tied, "vanilla+lr=0.1"]
+        assert [row.rank for row in found.ranking] == [1, 1, 3, 4]
+        text = " ".join(plain_text(comparison_result(found)).split())
+        assert f"tie {tied[0]} and {tied[1]} need equally many steps to the target" in text
+
+
+def test_a_rate_that_ties_with_the_best_one_is_not_said_to_be_later():
+    found = gdrun.sweep(
+        None, {"lr": [0.17, 0.16, 0.01]}, "optimizer=vanilla", *BOWL, "target_loss=0.5"
+    )
+    assert [each.rank for each in found.standings] == [1, 1, 3]
+    assert "reaches the target later" not in plain_text(sweep_result(found))
 
 
 def test_every_setting_that_reaches_the_target_is_good():

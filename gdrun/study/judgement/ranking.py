@@ -47,12 +47,12 @@ class Standing:
     candidate: its name, settings and experiment. results: of the candidate's runs that have ended,
     in the order of their seeds. scores (runs,): the metric of each run, with the opposite sign for
     an accuracy, so that lower is better; +∞ for a run that diverged. spread: the median, quartiles
-    and interval of the scores. rank: from 1; candidates with equal medians, up to rounding, have
-    the same rank; None if the median is infinite. fastest: True for the candidate that
-    `fastest_first` puts first; its rank is 1. rising (runs,): whether each run diverged, exploded,
-    or ended with a training loss above its start; if it is empty, none did. costs (runs,): the work
-    of each run until the common target at which all runs of the study stop, +∞ if it did not reach
-    it; None if there is no such target of the metric.
+    and interval of the scores. rank: from 1; candidates with equal medians, up to rounding, or with
+    equal costs have the same rank; None if the median is infinite. fastest: True for the candidate
+    that `fastest_first` puts first; its rank is 1. rising (runs,): whether each run diverged,
+    exploded, or ended with a training loss above its start; if it is empty, none did. costs
+    (runs,): the work of each run until the common target at which all runs of the study stop, +∞ if
+    it did not reach it; None if there is no such target of the metric.
     """
 
     candidate: Candidate
@@ -163,11 +163,12 @@ class Standing:
         It has four parts: whether the training loss was not lowered, −epoch at which the candidate
         was dropped, the median of the costs, and the median score. The second part is −∞ for a
         candidate that was not dropped. The third part is 0 without costs. The last part is −∞ for
-        the candidate that `fastest_first` puts first.
+        the candidate that `fastest_first` puts first, and for one that `stops`: equal costs are a
+        tie, however far the last step went past the target.
         """
         dropped = -math.inf if self.dropped is None else -self.dropped
         cost = 0.0 if self.costs is None else quantile(self.costs, 0.5)
-        score = -math.inf if self.fastest else self.spread.median
+        score = -math.inf if self.fastest or self.stops else self.spread.median
         return (not self.descends, dropped, cost, score)
 
     @property
