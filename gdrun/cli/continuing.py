@@ -137,6 +137,8 @@ def _option(option: Any, value: Any) -> str:
 
 def _without_command(path: Path, record: StudyRecord) -> RecordError:
     """The error for a study without a recorded command, with the line that continues it."""
+    from gdrun.config.writing import short_flow
+
     candidates = record["candidates"]
     if record["verb"] == "compare":
         words = [each["name"] for each in candidates]
@@ -144,7 +146,7 @@ def _without_command(path: Path, record: StudyRecord) -> RecordError:
         values: dict[str, dict[str, None]] = {}
         for each in candidates:
             for key, value in each["settings"].items():
-                values.setdefault(key, {})[str(value)] = None
+                values.setdefault(key, {})[short_flow(value)] = None
         words = [f"{key}={','.join(each)}" for key, each in values.items()]
     line = ["gdrun", record["verb"], *words, "--seeds", str(len(record["seeds"]))]
     hint = (

@@ -22,11 +22,16 @@ COMMANDS = ("train", "sweep", "compare", "theory", "plot", "gradcheck", "config"
 
 _LIST = r"\[[^\[\]]*\]"
 _TEXT = r"\"(?:[^\"\\]|\\.)*\""
+_MAPPING = rf"\{{(?:{_LIST}|[^{{}}\[\]])*\}}"
 _SETTING = re.compile(
     r"(?<!left out )(?<![\w.`])([a-z_]\w*(?:\.\w+)*): "
-    rf"(\{{(?:{_LIST}|[^{{}}\[\]])*\}}|{_LIST}|{_TEXT}|'[^']*'|[^\s,;{{\[`]+)"
+    rf"({_MAPPING}|{_LIST}|{_TEXT}|'[^']*'|[^\s,;{{\[`]+)|{_MAPPING}"
 )
-"""A setting as a config file has it: a key, and a mapping, a list, a quoted text or a word."""
+"""A setting as a config file has it: a key, and a mapping, a list, a quoted text or a word.
+
+It also finds a mapping alone, without a key: this is the value of an override in a command, such as
+'clip=null,{norm: 1}', whose entries are no settings.
+"""
 
 _ENTRY = re.compile(rf"\s*(\w+): ({_LIST}|{_TEXT}|'[^']*'|[^,]+),?")
 """A key of a mapping, and its value."""
@@ -77,13 +82,15 @@ def typed_settings(text: str) -> str:
     'such as clip.norm=1.0, or schedule=cosine schedule.warmup=5'
     >>> typed_settings("such as hidden: [64, 32]; or set missing: drop")
     "such as 'hidden=[64,32]'; or set missing=drop"
+    >>> typed_settings("gdrun sweep 'clip=null,{norm: 1}'")
+    "gdrun sweep 'clip=null,{norm: 1}'"
     """
     return _SETTING.sub(_typed, text)
 
 
 def _typed(match: re.Match[str]) -> str:
     key, value = match.groups()
-    if key.rpartition(".")[2] not in config_keys():
+    if key is None or key.rpartition(".")[2] not in config_keys():
         return match[0]
     if not value.startswith("{"):
         return _override(key, value)

@@ -208,3 +208,25 @@ def test_changed_values_are_named_as_a_config_has_them(here, interrupted, tmp_pa
     assert "model.bias false in place of true" in err
     assert "schedule cosine in place of constant" in err
     assert "schedule.lr_min 0 in place of not set" in err
+
+
+SWEPT = {
+    "no value": {"clip.norm": [None, 1.0]},
+    "a mapping": {"clip": [None, {"norm": 1.0}], "standardize": [True, False]},
+    "lists": {"hidden": [[8], [4, 4]], "stopping.steps": [None, 10]},
+}
+"""Values of Python that YAML writes in another way: None is null, and True is true."""
+
+
+@pytest.mark.parametrize("values", SWEPT.values(), ids=SWEPT)
+def test_the_line_for_a_study_from_python_has_values_as_yaml_has_them(here, tmp_path, values):
+    config = SMALL.replace("softmax", "mlp").replace("40", "2")
+    (tmp_path / "small.yaml").write_text(config, encoding="utf-8")
+    begun = package.sweep("small.yaml", values, out="runs")
+    assert begun.work.run == begun.plan.runs
+    err = _refused(here("sweep", "--resume", "last"))
+    words = shlex.split(err.rpartition("to: gdrun ")[2])
+    answer = here(*words, "-c", "small.yaml", "--json")
+    assert answer.code == 0, answer.err
+    work = json.loads(answer.out)["work"]
+    assert (work["run"], work["found"]) == (0, begun.plan.runs)
