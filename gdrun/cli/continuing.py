@@ -138,6 +138,7 @@ def _option(option: Any, value: Any) -> str:
 def _without_command(path: Path, record: StudyRecord) -> RecordError:
     """The error for a study without a recorded command, with the line that continues it."""
     from gdrun.config.writing import short_flow
+    from gdrun.study.recorded_calls import continuing_call, runs_on_arrays
 
     candidates = record["candidates"]
     if record["verb"] == "compare":
@@ -149,10 +150,10 @@ def _without_command(path: Path, record: StudyRecord) -> RecordError:
                 values.setdefault(key, {})[short_flow(value)] = None
         words = [f"{key}={','.join(each)}" for key, each in values.items()]
     line = ["gdrun", record["verb"], *words, "--seeds", str(len(record["seeds"]))]
-    hint = (
-        f"in Python, gdrun.{record['verb']}(resume={str(path)!r}) continues it; on the command "
-        f"line, add its config and options to: {shlex.join([*line, '--resume', str(path)])}"
-    )
+    hint = f"in Python, {continuing_call(record, path)} continues it"
+    if not runs_on_arrays(record):  # a command line has none
+        hint += "; on the command line, add its config and options to: "
+        hint += shlex.join([*line, "--resume", str(path)])
     return RecordError("the record of this study has no command", where=str(path), hint=hint)
 
 

@@ -140,7 +140,7 @@ def _diagnose_study(path: Path, json: bool, *, trying: bool) -> None:
                     *again,
                     *change_words(changes),
                 )
-    missing = missing_lines(study.found, path, command)
+    missing = missing_lines(study.found, study.record, path)
     console.show(study_diagnosis_view(found), *shown(missing), *shown(lines))
 
 

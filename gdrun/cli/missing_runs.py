@@ -11,14 +11,15 @@ from gdrun.cli.recorded_commands import resuming_words
 if TYPE_CHECKING:
     from gdrun.study.judgement.comparison_findings import Comparison
     from gdrun.study.judgement.sweep_findings import Sweep
+    from gdrun.study.storage.records import StudyRecord
 
 
-def missing_lines(result: Sweep | Comparison, path: Path, command: str | None = None) -> list[str]:
+def missing_lines(result: Sweep | Comparison, record: StudyRecord, path: Path) -> list[str]:
     """The lines on how to continue a study with missing runs; empty if the study is complete.
 
-    path: the directory of the study. command: the command line that started it; None if it was
-    started from Python.
+    result, record: the result of the study, and its study.json. path: the directory of the study.
     """
+    from gdrun.study.recorded_calls import continuing_call
     from gdrun.views.recorded import standings_of
 
     of = result.plan.runs
@@ -32,10 +33,9 @@ def missing_lines(result: Sweep | Comparison, path: Path, command: str | None = 
     missing = f"{left} of {of} runs are missing{_begun(path)}"
     if tuning:
         missing = f"{tuning}; the {of} runs of the comparison follow"
-    words = resuming_words(command, path) if command else []
+    words = resuming_words(record.get("command", ""), path)
     if not words:
-        again = f"gdrun.{result.plan.verb}(resume={str(path)!r})"
-        return [f"{missing}; to continue in Python: {again}"]
+        return [f"{missing}; to continue in Python: {continuing_call(record, path)}"]
     return [f"{missing}; to continue:", f"  {shlex.join(words)}"]
 
 

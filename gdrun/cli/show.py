@@ -159,7 +159,7 @@ def _show_study(path: Path, json: bool) -> None:
         if isinstance(result, Sweep)
         else comparisons.comparison_result(result, as_options)
     )
-    missing = missing_lines(result, path, study.record.get("command"))
+    missing = missing_lines(result, study.record, path)
     advice = missing or after_study(result, study.record, path)
     lines = [f"from {path}", *_labels(path), *advice]
     shown = [view, *studying.data_warnings(study.record), ""] if result.ended else []

@@ -182,7 +182,7 @@ class StudyOptions:
         if self.json:
             console.print_json(document(directory.record, directory.path))
         else:
-            missing = missing_lines(result, directory.path, self.command)
+            missing = missing_lines(result, directory.record, directory.path)
             advice = (
                 [] if self.quiet else after_study(result, directory.record, directory.path, best)
             )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, TypeAlias, TypeVar, cast
 
 from annotated_types import Ge, Interval
 from pydantic import FiniteFloat, TypeAdapter, ValidationError
@@ -14,6 +15,9 @@ from gdrun.config.wording import requirement, shown
 from gdrun.errors import RecordError
 
 Shape = TypeVar("Shape")
+
+KeyPath: TypeAlias = tuple[str | int, ...]
+"""The keys and the places in lists that lead to a value of a document."""
 
 Count = Annotated[int, Interval(ge=0, lt=2**63)]
 """A whole number ≥ 0 that fits an int64 array: below 2**63."""
@@ -41,6 +45,8 @@ def misfit(document: object, shape: type[Any]) -> str | None:
 
     >>> misfit({"schema_version": "one"}, Versioned)
     "schema_version must be a whole number, got 'one'"
+    >>> misfit({"rows": 3}, TypedDict("Rows", {"rows": "str | list[str]"}))
+    'rows must be text or a list, got 3'
     """
     if shape not in _ADAPTERS:
         _ADAPTERS[shape] = TypeAdapter(shape)
@@ -48,7 +54,7 @@ def misfit(document: object, shape: type[Any]) -> str | None:
         # Strict: JSON has types, so the text "1" is not the number 1.
         _ADAPTERS[shape].validate_python(document, strict=True)
     except ValidationError as error:
-        return _sentence(error.errors(include_url=False)[0])
+        return _sentence(error.errors(include_url=False), document)
     return None
 
 
@@ -83,18 +89,37 @@ _ADAPTERS: dict[type, TypeAdapter[Any]] = {}
 """The validators of pydantic by type. They are cached, because making one takes milliseconds."""
 
 
-def _sentence(detail: ErrorDetails) -> str:
-    """A sentence for an error that pydantic found: what a key must be, and what it is."""
-    key = _key(detail["loc"]) or "the document"
-    if detail["type"] == "missing":
+def _sentence(details: Sequence[ErrorDetails], document: object) -> str:
+    """A sentence for the first error that pydantic found: what a key must be, and what it is."""
+    first = details[0]
+    path = _path(first, document)
+    key = _key(path) or "the document"
+    if first["type"] == "missing":
         return f"{key} is missing"
-    return f"{key} must be {requirement(detail)}, got {shown(detail['input'])}"
+    # A value that fits no member of a union has an error for each of them.
+    alike = [each for each in details if _path(each, document) == path]
+    needed = " or ".join(dict.fromkeys(map(requirement, alike)))
+    return f"{key} must be {needed}, got {shown(first['input'])}"
 
 
-def _key(path: tuple[str | int, ...]) -> str:
-    """The path of a value in a document as a text, such as rows[1].count.
+def _path(detail: ErrorDetails, document: object) -> KeyPath:
+    """The keys and places that lead to a value of the document.
 
-    It leaves out the names that pydantic inserts for the members of a union.
+    The names that pydantic inserts for the members of a union are left out.
     """
+    here: Any = document
+    parts: list[str | int] = []
+    for part in detail["loc"]:
+        try:
+            here = here[part]
+        except (LookupError, TypeError):
+            continue
+        parts.append(part)
+    missing = detail["loc"][-1:] if detail["type"] == "missing" else ()
+    return (*parts, *missing)
+
+
+def _key(path: KeyPath) -> str:
+    """The path of a value in a document as a text, such as rows[1].count."""
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return "".join(part for part in parts if not part.startswith(".list[")).removeprefix(".")
+    return "".join(parts).removeprefix(".")

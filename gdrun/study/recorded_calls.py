@@ -7,9 +7,65 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from typing_extensions import TypedDict
+
 from gdrun.config.experiment import Experiment
 from gdrun.errors import ConfigError, Parameter, Problem, RecordError
-from gdrun.study.storage.study_directory import find_study, read_study
+from gdrun.runs.checked import misfit
+from gdrun.study.design.sweep_plan import Search
+from gdrun.study.storage.records import StudyRecord
+from gdrun.study.storage.study_directory import RECORD, find_study, read_study
+
+OneValue = str | dict[str, Any] | None
+Words = str | list[Any] | dict[str, Any]
+
+
+class StudyCall(TypedDict):
+    """The arguments that gdrun.sweep and gdrun.compare share, in the record of a study.
+
+    data: whether the study was run on arrays, which the record does not have.
+    """
+
+    config: OneValue
+    overrides: list[Any]
+    seeds: int
+    metric: str | None
+    target: OneValue
+    data: bool
+
+
+class SweepCall(StudyCall):
+    """The arguments of gdrun.sweep."""
+
+    values: Words
+    search: Search
+    trials: int | None
+    halving: bool
+
+
+class ComparisonCall(StudyCall):
+    """The arguments of gdrun.compare."""
+
+    contenders: list[Any]
+    tune: Words
+    budget: OneValue
+    baseline: str | None
+
+
+class CalledSweep(TypedDict):
+    """The record of a sweep that was started from Python."""
+
+    call: SweepCall
+
+
+class CalledComparison(TypedDict):
+    """The record of a comparison that was started from Python."""
+
+    call: ComparisonCall
+
+
+_CALLED: dict[str, type[Any]] = {"sweep": CalledSweep, "compare": CalledComparison}
+"""The required form of the record of a study, by its verb."""
 
 
 def recordable(arguments: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -72,16 +128,41 @@ def recorded_call(
         what = f"is a study of gdrun.{record['verb']}, not of gdrun.{verb}"
         hint = f"gdrun.{record['verb']}(resume={str(path)!r}) continues it"
         raise RecordError(what, where=str(path), hint=hint)
-    call = record.get("call")
-    if call is None:
+    if (wrong := _wrong_call(record)) is not None:
         hint = f"give every argument of gdrun.{verb} again, and `resume`"
         if "command" in record:
             hint = f"the command line can continue it: it was started by {record['command']}"
-        raise RecordError("the record has no arguments of Python", where=str(path), hint=hint)
+        raise RecordError(wrong, where=str(path / RECORD), hint=hint)
+    call = record["call"]
     if call["data"] and not with_data:
         hint = "give the same arrays again: `data`"
         raise RecordError("the study was run on arrays", where=str(path), hint=hint)
-    return {name: value for name, value in call.items() if name != "data"}
+    return {name: call[name] for name in given}
+
+
+def continuing_call(record: StudyRecord, path: Path) -> str:
+    """The call of Python that continues a study, for a hint. path: the directory of the study.
+
+    It has the arguments that the record does not have.
+    """
+    again = f"resume={str(path)!r})"
+    if _wrong_call(record) is not None:
+        return f"gdrun.{record['verb']}(…, {again} with every argument of its start"
+    arrays = "data=(X, y), " if runs_on_arrays(record) else ""
+    return f"gdrun.{record['verb']}({arrays}{again}"
+
+
+def runs_on_arrays(record: StudyRecord) -> bool:
+    """Whether the runs of a study use arrays of Python, which no record has."""
+    return "data" in record and record["data"]["name"] == "arrays"
+
+
+def _wrong_call(record: StudyRecord) -> str | None:
+    """A sentence on why the arguments in a record cannot be used; None if they can be used."""
+    if "call" not in record:
+        return "the record has no arguments of Python"
+    wrong = misfit(record, _CALLED[record["verb"]])
+    return None if wrong is None else f"the arguments of Python cannot be read: {wrong}"
 
 
 def _is_default(value: Any, default: Any) -> bool:

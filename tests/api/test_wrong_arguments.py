@@ -19,6 +19,7 @@ CALLS = {
         "values",
         "a text, a list of texts or a dict",
     ),
+    "a number as metric": (lambda: gdrun.sweep(BOWL, "lr", metric=3), "metric", "a text"),
     "numbers to compare": (
         lambda: gdrun.compare([1, 2], BOWL),
         "config",

@@ -230,3 +230,22 @@ def test_the_line_for_a_study_from_python_has_values_as_yaml_has_them(here, tmp_
     assert answer.code == 0, answer.err
     work = json.loads(answer.out)["work"]
     assert (work["run"], work["found"]) == (0, begun.plan.runs)
+
+
+def test_the_hint_for_a_study_from_python_has_what_its_record_does_not_have(here, tmp_path):
+    config = {"dataset": "iris", "model": "softmax", "stopping": {"epochs": 2}}
+    package.sweep(config, "lr=0.1,1", out="runs")
+    (directory,) = Path("runs").iterdir()
+    record = _record(directory)
+    del record["call"]["values"]
+    (directory / "study.json").write_text(json.dumps(record), encoding="utf-8")
+    err = _refused(here("sweep", "--resume", "last"))
+    again = f"gdrun.sweep(…, resume='{directory}') with every argument of its start"
+    assert f"hint: in Python, {again} continues it; on the command line, add" in err
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    config = {"model": "linear", "stopping": {"epochs": 2}}
+    package.sweep(config, "lr=0.1,0.2", data=(X, X[:, 0]), out="arrays")
+    (directory,) = Path("arrays").iterdir()
+    err = _refused(here("sweep", "--resume", str(directory)))
+    call = f"gdrun.sweep(data=(X, y), resume='{directory}')"
+    assert err.endswith(f"hint: in Python, {call} continues it\n")

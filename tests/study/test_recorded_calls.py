@@ -6,7 +6,7 @@ import pytest
 import gdrun
 from gdrun.errors import ConfigError, RecordError
 from gdrun.runs.signals import Interruption
-from gdrun.runs.strict_json import loads
+from gdrun.runs.strict_json import dumps, loads
 
 CONFIG = {"dataset": "iris", "model": "softmax", "stopping": {"epochs": 9}}
 RATES = np.geomspace(1e-3, 0.1, 3)
@@ -85,3 +85,49 @@ def test_a_record_without_arguments_needs_every_one(tmp_path):
     with pytest.raises(RecordError, match="the record has no arguments of Python"):
         gdrun.sweep(resume=directory)
     assert gdrun.sweep(CONFIG, "lr=0.1,0.2", resume=directory).work.run == 0
+
+
+DAMAGED = {
+    "no call": (None, "call must be keys and values, got nothing"),
+    "a list": ([1], "call must be keys and values, got [1]"),
+    "an empty call": ({}, "call.config is missing"),
+    "no values": ({"values": ...}, "call.values is missing"),
+    "a number of values": ({"values": 5}, "call.values must be text or a list or keys and values"),
+    "a text of seeds": ({"seeds": "three"}, "call.seeds must be a whole number, got 'three'"),
+    "a number as metric": ({"metric": 3}, "call.metric must be text, got 3"),
+    "a number of overrides": ({"overrides": 3}, "call.overrides must be a list, got 3"),
+    "an unknown search": ({"search": "best"}, "call.search must be one of grid, random, got 'best'"),
+    "a text for data": ({"data": "no"}, "call.data must be true or false, got 'no'"),
+}
+"""The call in an edited record, or the arguments that differ in it (... for none); the fault."""
+
+
+@pytest.mark.parametrize(("edited", "wrong"), DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_call_is_named_and_every_argument_continues_the_study(edited, wrong, tmp_path):
+    gdrun.sweep(CONFIG, "lr=0.1,0.2", out=tmp_path)
+    (directory,) = tmp_path.iterdir()
+    file = directory / "study.json"
+    record = loads(file.read_text(encoding="utf-8"))
+    if isinstance(edited, dict) and edited:
+        whole = record["call"] | edited
+        edited = {name: value for name, value in whole.items() if value is not ...}
+    file.write_text(dumps(record | {"call": edited}), encoding="utf-8")
+    assert gdrun.read_study(directory).complete
+    with pytest.raises(RecordError) as caught:
+        gdrun.sweep(resume=directory)
+    (problem,) = caught.value.problems
+    assert problem.where == str(file)
+    assert wrong in problem.what
+    assert problem.hint == "give every argument of gdrun.sweep again, and `resume`"
+    assert gdrun.sweep(CONFIG, "lr=0.1,0.2", resume=directory).work.run == 0
+    assert gdrun.sweep(resume=directory).work.run == 0  # the record has the arguments again
+
+
+def test_unknown_entries_of_a_call_are_ignored(tmp_path):
+    gdrun.compare(["bgd", "mbgd"], CONFIG, seeds=1, out=tmp_path)
+    (directory,) = tmp_path.iterdir()
+    file = directory / "study.json"
+    record = loads(file.read_text(encoding="utf-8"))
+    record["call"]["later"] = 1
+    file.write_text(dumps(record), encoding="utf-8")
+    assert gdrun.compare(resume=directory).work.run == 0

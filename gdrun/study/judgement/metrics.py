@@ -160,6 +160,10 @@ def metric_called(
     if name is None:
         prefer_accuracy = short["accuracy"] in known and len(_losses(experiments, table)) > 1
         name = "accuracy" if prefer_accuracy else "loss"
+    given: object = name  # Python does not check the types of arguments
+    if not isinstance(given, str):
+        what = f"must be a text, got {given!r}"
+        raise ConfigError(what, where=where, hint=f'such as "{known[0]}"')
     word = name_of_heading(name)
     full = short.get(word, f"validation_{word}" if word in METRICS else word)
     if full not in known:

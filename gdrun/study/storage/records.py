@@ -219,7 +219,8 @@ class StudyRecord(PlanRecord):
     """study.json: the entries of every study, then those written while it runs and when it ends.
 
     verb: sweep, compare, or tune for the tuning before a comparison. asked: for each candidate, the
-    hash of its experiment before tuning changed it.
+    hash of its experiment before tuning changed it. call: gdrun.study.recorded_calls checks it, so
+    that a study with a damaged call can be shown, and continued with all its arguments.
     """
 
     schema_version: int
@@ -233,7 +234,7 @@ class StudyRecord(PlanRecord):
     versions: NotRequired[dict[str, str]]
     plugins: NotRequired[list[dict[str, str]]]
     command: NotRequired[str]
-    call: NotRequired[dict[str, Any]]
+    call: NotRequired[Any]
     base: NotRequired[dict[str, Any]]
     for_all: NotRequired[dict[str, Any]]
     data: NotRequired[DataRecord]
