@@ -140,7 +140,7 @@ class CsvScan:
         """
         if self._wide:
             counts = [
-                f"count_if({sql('cell')}) AS n{i}" for i, sql in enumerate(conditions.values())
+                f"{_counted(sql('cell'))} AS n{i}" for i, sql in enumerate(conditions.values())
             ]
             order = "GROUP BY position ORDER BY position"
             values = self._run(", ".join(counts), columns, order)
@@ -151,7 +151,7 @@ class CsvScan:
             }
         keys = [(j, name) for j in columns for name in conditions]
         chosen = [
-            f"count_if({conditions[name](_column(j))}) AS n{i}" for i, (j, name) in enumerate(keys)
+            f"{_counted(conditions[name](_column(j)))} AS n{i}" for i, (j, name) in enumerate(keys)
         ]
         values = self._run(", ".join(chosen))
         return {key: int(values[f"n{i}"][0]) for i, key in enumerate(keys)}
@@ -248,6 +248,14 @@ class CsvScan:
 def _column(position: int) -> str:
     """The name of a column in SQL."""
     return f"c{position}"
+
+
+def _counted(condition: str) -> str:
+    """The SQL expression for the number of cells that meet a condition.
+
+    Without a cell that is not empty, count_if gives NULL.
+    """
+    return f"coalesce(count_if({condition}), 0)"
 
 
 def _number(column: str, *, decimal: str) -> str:

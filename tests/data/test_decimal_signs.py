@@ -139,6 +139,12 @@ def test_prices_in_which_the_sign_may_be_either_are_asked_for(refused):
     assert said.startswith("error: made.csv:2 a: '1.200 €' in this line may be 1.200 € or 1200 €")
 
 
+def test_a_column_without_values_shows_no_sign(refused):
+    assert refused("a;b;y\n;1,5;1\n;2,5;2\n", missing="mean").startswith(
+        "error: made.csv a: the column is empty\n"
+    )
+
+
 @pytest.mark.longer
 @pytest.mark.parametrize("cell", ["1'234", "1’234", "1 234", "1\u00a0234", "1\u202f234"])
 def test_other_marks_between_thousands(read, cell):
