@@ -62,12 +62,13 @@ def require_decimal_sign(
     fits_own = all(have_marks([text], reading.decimal, reading.marks) for text in texts)
     if not fits_own and all(have_marks([text], other, reading.marks) for text in texts):
         row = int(is_text.argmax())
+        sign = f"decimal {word}" if other in cells.text(row) else f"{own} between thousands"
         hint = "write all numbers with the same sign"
         if have_marks(cells.texts_in(filled), other, reading.marks):
             hint = f'set decimal: "{other}", or {hint}'
         number = int(is_text.sum())
         raise DataError(
-            f"{count(number, 'number')} {'has' if number == 1 else 'have'} a decimal {word}, "
+            f"{count(number, 'number')} {'has' if number == 1 else 'have'} a {sign}, "
             f"such as {cells.text(row)!r} {places.here(row)}, but the data are read with a "
             f"decimal {own}",
             where=places.cell(row, name),

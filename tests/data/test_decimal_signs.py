@@ -139,6 +139,11 @@ def test_prices_in_which_the_sign_may_be_either_are_asked_for(refused):
     assert said.startswith("error: made.csv:2 a: '1.200 €' in this line may be 1.200 € or 1200 €")
 
 
+def test_thousands_among_decimal_commas_are_called_by_their_name(refused):
+    said = refused("price;area;y\n1,220,123;12,5;1\n1,330,456;13,75;2\n")
+    assert "made.csv:2 price: 2 numbers have a comma between thousands, such as '1,220,123'" in said
+
+
 def test_a_column_without_values_shows_no_sign(refused):
     assert refused("a;b;y\n;1,5;1\n;2,5;2\n", missing="mean").startswith(
         "error: made.csv a: the column is empty\n"
