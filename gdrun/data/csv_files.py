@@ -18,7 +18,7 @@ from gdrun.data.column_options import Choices, ColumnOptions
 from gdrun.data.columns import Column
 from gdrun.data.csv_layout import CsvLayout, read_layout
 from gdrun.data.csv_scan import CsvScan
-from gdrun.data.decimal_signs import decimal_sign
+from gdrun.data.decimal_signs import FoundSign, decimal_sign
 from gdrun.data.duckdb_connection import connection
 from gdrun.data.places import TextLines
 from gdrun.data.several_files import matching_files
@@ -65,9 +65,10 @@ def read_csv(
         scans = [
             CsvScan(database, file, each, folder) for file, each in zip(files, layouts, strict=True)
         ]
-        sign = choices.decimal
+        found_sign = FoundSign(choices.decimal)
         if columns.decimal is None and layout.delimiter == ";":
-            sign = decimal_sign(scans, choices.chosen)
+            found_sign = decimal_sign(scans, choices.chosen)
+        sign = found_sign.sign
         cells, rows, memory = _all_cells(scans, choices, sign)
         places = TextLines(where, list(zip(files, layouts, rows, strict=True)))
         if not sum(rows):
@@ -87,11 +88,10 @@ def read_csv(
                 raise DataError(problems) from None
 
         separators = "the separator must be a comma, a semicolon, a tab, a pipe (|) or blanks"
-        found = assembled(
-            choices, read, places, [*layout.notes], separator=separators, memory=memory
-        )
+        of_file = [*layout.notes, *found_sign.notes]
+        found = assembled(choices, read, places, of_file, separator=separators, memory=memory)
         used = {report.name for report in found.reports if report.features}
-        of_layout, others = found.notes[: len(layout.notes)], found.notes[len(layout.notes) :]
+        of_layout, others = found.notes[: len(of_file)], found.notes[len(of_file) :]
         notes = (*of_layout, *_notes_on_zeros(layout, choices, cells, used), *others)
         return replace(found, decimal=sign, notes=notes)
 

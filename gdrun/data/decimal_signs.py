@@ -10,59 +10,57 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
+from gdrun.data.columns import count
 from gdrun.data.csv_scan import CsvScan
+from gdrun.data.marked_numbers import CURRENCIES
 from gdrun.data.places import checked_rows
 from gdrun.errors import DataError
 
-THOUSANDS = r"\s*[+-]?[1-9]\d{0,2}(S\d{3})+\s*"
+THOUSANDS = r"[1-9]\d{0,2}(S\d{3})+"
 """A number that may have marks S between thousands."""
 
-SEVERAL = r"\s*[+-]?[1-9]\d{0,2}(S\d{3}){2,}\s*"
+SEVERAL = r"[1-9]\d{0,2}(S\d{3}){2,}"
 """A number with at least two marks S between thousands, so that S is no decimal sign."""
 
-DECIMAL = r"\s*[+-]?(\d+S\d*|S\d+)([eE][+-]?\d+)?\s*"
+DECIMAL = r"(\d+S\d*|S\d+)([eE][+-]?\d+)?"
 """A number with one sign S, between thousands or decimal."""
 
-BOTH = r"\s*[+-]?\d{1,3}(T\d{3})+S\d*\s*"
+BOTH = r"\d{1,3}(T\d{3})+S\d*"
 """A number with marks T between thousands, and a decimal sign S."""
 
 _SPACES = " \u00a0\u202f"  # RE2, which DuckDB uses, has no escapes for them
 
-BLANKS = rf"\s*[+-]?\d{{1,3}}(['’{_SPACES}]\d{{3}})+S\d+\s*"
+BLANKS = rf"\d{{1,3}}(['’{_SPACES}]\d{{3}})+S\d+"
 """A number with blanks or apostrophes between thousands, and a decimal sign S."""
 
-UNIT = rf"([{_SPACES[1:]}]*[€$£¥₹%]\s*)?"
-"""A currency sign or a percent sign, which may follow a number."""
+_BLANK = rf"[\s{_SPACES}]*"
+_CURRENCY = "|".join(map(re.escape, CURRENCIES))
+_MINUS = "[+\u2212-]?"
+
+PRICED = (
+    rf"{_BLANK}{_MINUS}{_BLANK}({_CURRENCY})?{_BLANK}{_MINUS}(FORM){_BLANK}({_CURRENCY}|%)?{_BLANK}"
+)
+"""A number of some form, and the sign of a currency before or after it, or a percent sign."""
 
 SIGNS = {",": "decimal comma", ".": "decimal point"}
 OTHER = {",": ".", ".": ","}
 
+MOST_NAMED = 3
+"""The largest number of columns that a note names; the others are counted."""
+
 
 def _pattern(form: str, sign: str) -> str:
-    return form.replace("S", re.escape(sign)).replace("T", re.escape(OTHER[sign]))
+    """The pattern of a cell with a number of this form."""
+    number = form.replace("S", re.escape(sign)).replace("T", re.escape(OTHER[sign]))
+    return PRICED.replace("FORM", number)
 
 
 def _decimal_forms(sign: str) -> list[str]:
     """The patterns of cells in which this may be the decimal sign."""
-    return [_pattern(form, sign) + UNIT for form in (DECIMAL, BOTH, BLANKS)]
-
-
-def unmarked(cell: str) -> str | None:
-    """A number without its marks between thousands; None for a cell without such a number.
-
-    >>> unmarked("1,200"), unmarked("1.234,5"), unmarked("1'234.5"), unmarked("12,5")
-    ('1200', '1234,5', '1234.5', None)
-    """
-    for sign, other in OTHER.items():
-        if re.fullmatch(_pattern(THOUSANDS, sign), cell):
-            return cell.replace(sign, "").strip()
-        if re.fullmatch(_pattern(BOTH, sign), cell):
-            return cell.replace(other, "").strip()
-    if re.fullmatch(r"\s*[+-]?\d{1,3}(['’\u00a0\u202f ]\d{3})+([.,]\d*)?\s*", cell):
-        return re.sub(r"[^\d.,+-]", "", cell)
-    return None
+    return [_pattern(form, sign) for form in (DECIMAL, BOTH, BLANKS)]
 
 
 def _is(column: str, pattern: str, sign: str) -> str:
@@ -75,11 +73,11 @@ def _is(column: str, pattern: str, sign: str) -> str:
 
 
 def _thousands(column: str, sign: str) -> str:
-    return _is(column, _pattern(THOUSANDS, sign) + UNIT, sign)
+    return _is(column, _pattern(THOUSANDS, sign), sign)
 
 
 def _several(column: str, sign: str) -> str:
-    return _is(column, _pattern(SEVERAL, sign) + UNIT, sign)
+    return _is(column, _pattern(SEVERAL, sign), sign)
 
 
 def _decimal(column: str, sign: str) -> str:
@@ -87,12 +85,21 @@ def _decimal(column: str, sign: str) -> str:
     return f"(({one} AND NOT {_thousands(column, sign)}) OR {' OR '.join(others)})"
 
 
-def decimal_sign(scans: Sequence[CsvScan], columns: Iterable[int]) -> str:
+@dataclass(frozen=True)
+class FoundSign:
+    """The decimal sign that the numbers of files show. notes: sentences for the user."""
+
+    sign: str
+    notes: tuple[str, ...] = ()
+
+
+def decimal_sign(scans: Sequence[CsvScan], columns: Iterable[int]) -> FoundSign:
     """The decimal sign of files with semicolons.
 
-    scans: the rows of each file. columns: the positions of the columns with numbers. Raises
-    DataError if the sign is not clear: numbers that may have marks between thousands, or both
-    decimal commas and decimal points.
+    A note names the columns whose commas alone may be between thousands, where other columns show
+    that they are decimal. scans: the rows of each file. columns: the positions of the columns with
+    numbers. Raises DataError if the sign is not clear: numbers that may have marks between
+    thousands, or both decimal commas and decimal points.
     """
     chosen = list(columns)
     forms = {
@@ -114,14 +121,38 @@ def decimal_sign(scans: Sequence[CsvScan], columns: Iterable[int]) -> str:
         raise _mixed(scans, decimals)
     if len(shown) == 1:
         # Numbers with the other sign have marks between thousands, which read_column reports.
-        return shown[0]
+        sign = shown[0]
+        unclear = [j for j in marked[sign] if j not in decimals[sign]]
+        return FoundSign(sign, _note_on_commas(scans, unclear, decimals[sign][0], sign))
     marks = [sign for sign in SIGNS if having("several", sign)]
     if len(marks) == 1:
-        return OTHER[marks[0]]
+        return FoundSign(OTHER[marks[0]])
     for sign in SIGNS:
         if marked[sign]:
             raise _unclear(scans, marked[sign][0], sign)
-    return "."
+    return FoundSign(".")
+
+
+def _note_on_commas(
+    scans: Sequence[CsvScan], unclear: Sequence[int], shown: int, sign: str
+) -> tuple[str, ...]:
+    """The note on columns that other columns decide; empty for the usual sign, the point.
+
+    unclear: the positions of the columns whose signs may all be between thousands. shown: that of a
+    column whose numbers show that the sign is decimal.
+    """
+    if sign == "." or not unclear:
+        return ()
+    names = scans[0].layout.names
+    listed = ", ".join(names[j] for j in unclear[:MOST_NAMED])
+    more = len(unclear) - MOST_NAMED
+    listed += f" and {count(more, 'more column')}" if more > 0 else ""
+    _, text = _first(scans, unclear[0], sign, marked=True)
+    _, other = _first(scans, shown, sign, marked=False)
+    return (
+        f"commas in {listed}, such as {text}, are read as decimal, because {other} in "
+        f"{names[shown]} has a {SIGNS[sign]}; if they mark thousands, remove them",
+    )
 
 
 def _first(scans: Sequence[CsvScan], column: int, sign: str, *, marked: bool) -> tuple[str, str]:
@@ -129,7 +160,7 @@ def _first(scans: Sequence[CsvScan], column: int, sign: str, *, marked: bool) ->
 
     marked: whether the sign may be between thousands in the cell; if not, it is the decimal sign.
     """
-    thousands, decimal = _pattern(THOUSANDS, sign) + UNIT, _decimal_forms(sign)
+    thousands, decimal = _pattern(THOUSANDS, sign), _decimal_forms(sign)
     for scan in scans:
         for line, row in checked_rows(scan.file, scan.layout):
             cell = row[column]

@@ -135,4 +135,4 @@ def _decimal(file: TextFile, layout: CsvLayout, columns: list[int]) -> str:
     if layout.delimiter != ";":
         return "."
     with connection() as database, TemporaryDirectory(prefix="gdrun-") as folder:
-        return decimal_sign([CsvScan(database, file, layout, Path(folder))], columns)
+        return decimal_sign([CsvScan(database, file, layout, Path(folder))], columns).sign

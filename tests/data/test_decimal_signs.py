@@ -139,6 +139,34 @@ def test_prices_in_which_the_sign_may_be_either_are_asked_for(refused):
     assert said.startswith("error: made.csv:2 a: '1.200 €' in this line may be 1.200 € or 1200 €")
 
 
+@pytest.mark.parametrize("price", ["220,123", "220,123 €", "€220,123", "220,123 EUR"])
+def test_commas_that_only_another_column_decides_are_noted(read, price):
+    table = read(f"price;area;y\n{price};12,5;1\n{price};13,75;2\n")
+    assert table.X.tolist() == [[220.123, 12.5], [220.123, 13.75]]
+    assert table.notes[0] == (
+        f"commas in price, such as {price}, are read as decimal, because 12,5 in area has a "
+        "decimal comma; if they mark thousands, remove them"
+    )
+
+
+def test_the_note_on_commas_counts_the_columns(read):
+    header = ";".join("abcdefy")
+    notes = read(f"{header}\n1,100;1,200;1,300;1,400;1,500;2,5;1\n1;1;1;1;1;1;2\n").notes
+    assert notes[0].startswith("commas in a, b, c and 2 more columns, such as 1,100, are read")
+    # A point needs no note, and neither does a column that shows its own sign.
+    assert read(f"{header}\n1.100;1;1;1;1;2.5;1\n1;2;3;4;5;6;2\n").notes == ()
+    assert read(f"{header}\n1,100;1;1;1;1;2,5;1\n1,5;2;3;4;5;6;2\n").notes == ()
+
+
+@pytest.mark.parametrize("form", ["{} €", "€{}", "$ {}", "{} EUR", "CHF {}", "-{} €", "\u2212{}"])
+def test_a_decimal_comma_beside_a_currency_is_found(read, refused, form):
+    clear, other = form.format("12,5"), form.format("1,200")
+    table = read(f"a;b;y\n{clear};1,200;1\n{other};1,300;2\n")
+    sign = -1 if form[0] in "-\u2212" else 1
+    assert table.X.tolist() == [[sign * 12.5, 1.2], [sign * 1.2, 1.3]]
+    assert "may be" in refused(f"a;y\n{other};1\n{form.format('3,400')};2\n")
+
+
 def test_thousands_among_decimal_commas_are_called_by_their_name(refused):
     said = refused("price;area;y\n1,220,123;12,5;1\n1,330,456;13,75;2\n")
     assert "made.csv:2 price: 2 numbers have a comma between thousands, such as '1,220,123'" in said
