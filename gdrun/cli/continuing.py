@@ -13,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from gdrun.cli.groups import Command
 from gdrun.cli.recorded_commands import STDIN, without_resume
 from gdrun.cli.running import RUNS
@@ -65,9 +67,9 @@ class StudyCommand(Command):
             what = f"is a study of gdrun {record['verb']}, not of gdrun {verb}"
             raise RecordError(what, where=str(path), hint=hint)
         words = without_resume(record.get("command", ""))
-        if words[1:2] != [verb]:
+        recorded = self._typed_at_start(ctx, words)
+        if recorded is None:
             raise _without_command(path, record)
-        recorded = self._typed(ctx, words[2:])
         if problems := [*self._changes_of_study(recorded, typed)]:
             raise GdrunError(problems)
         kept = {name: value for name, value in recorded.items() if name not in OF_THE_CALL}
@@ -81,6 +83,16 @@ class StudyCommand(Command):
     def _typed(self, ctx: Any, words: Sequence[str]) -> dict[str, Any]:
         """The values in the words of a command, by parameter, without defaults and checks."""
         return dict(self.make_parser(ctx).parse_args(args=list(words))[0])
+
+    def _typed_at_start(self, ctx: Any, words: Sequence[str]) -> dict[str, Any] | None:
+        """The values in the command line of a record; None if it is no line of this command."""
+        if words[1:2] != [ctx.info_name]:
+            return None
+        try:
+            values = self._typed(ctx, words[2:])
+        except typer.TyperException:  # study.json was edited
+            return None
+        return values if values.get(self._argument.name) else None
 
     @property
     def _argument(self) -> Any:
@@ -136,7 +148,7 @@ def _option(option: Any, value: Any) -> str:
 
 
 def _without_command(path: Path, record: StudyRecord) -> RecordError:
-    """The error for a study without a recorded command, with the line that continues it."""
+    """The error for a study whose record has no usable command, with the line that continues it."""
     from gdrun.config.writing import short_flow
     from gdrun.study.recorded_calls import continuing_call, runs_on_arrays
 
@@ -154,7 +166,10 @@ def _without_command(path: Path, record: StudyRecord) -> RecordError:
     if not runs_on_arrays(record):  # a command line has none
         hint += "; on the command line, add its config and options to: "
         hint += shlex.join([*line, "--resume", str(path)])
-    return RecordError("the record of this study has no command", where=str(path), hint=hint)
+    what = "the record of this study has no command"
+    if "command" in record:
+        what += f" that can be repeated, but {record['command']!r}"
+    return RecordError(what, where=str(path), hint=hint)
 
 
 def _require_config(recorded: Values, typed: Values, path: Path, line: str) -> None:

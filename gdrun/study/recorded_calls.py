@@ -16,8 +16,11 @@ from gdrun.study.design.sweep_plan import Search
 from gdrun.study.storage.records import StudyRecord
 from gdrun.study.storage.study_directory import RECORD, find_study, read_study
 
-OneValue = str | dict[str, Any] | None
+TextOrDict = str | dict[str, Any] | None
+"""A budget, a target or a config: a text, a dict, or no value."""
+
 Words = str | list[Any] | dict[str, Any]
+"""Keys with the values to try: a text, several texts, or a dict."""
 
 
 class StudyCall(TypedDict):
@@ -26,11 +29,11 @@ class StudyCall(TypedDict):
     data: whether the study was run on arrays, which the record does not have.
     """
 
-    config: OneValue
+    config: TextOrDict
     overrides: list[Any]
     seeds: int
     metric: str | None
-    target: OneValue
+    target: TextOrDict
     data: bool
 
 
@@ -48,7 +51,7 @@ class ComparisonCall(StudyCall):
 
     contenders: list[Any]
     tune: Words
-    budget: OneValue
+    budget: TextOrDict
     baseline: str | None
 
 

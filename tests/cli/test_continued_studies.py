@@ -249,3 +249,18 @@ def test_the_hint_for_a_study_from_python_has_what_its_record_does_not_have(here
     err = _refused(here("sweep", "--resume", str(directory)))
     call = f"gdrun.sweep(data=(X, y), resume='{directory}')"
     assert err.endswith(f"hint: in Python, {call} continues it\n")
+
+
+@pytest.mark.parametrize(
+    "command", ["gdrun sweep --foo", "gdrun sweep 'lr", "gdrun sweep", "gdrun train lr=1", ""]
+)
+def test_an_edited_command_is_refused_with_a_line_that_continues_the_study(
+    here, interrupted, command
+):
+    directory = _directory(interrupted(*STUDIES[0].split()))
+    record = _record(directory) | {"command": command}
+    (directory / "study.json").write_text(json.dumps(record), encoding="utf-8")
+    err = _refused(here("sweep", "--resume", str(directory)))
+    assert f"the record of this study has no command that can be repeated, but {command!r}\n" in err
+    words = shlex.split(err.rpartition("to: gdrun ")[2])
+    assert here(*words, "-c", "small.yaml", "--metric", "accuracy").code == 0

@@ -96,7 +96,7 @@ DAMAGED = {
     "a text of seeds": ({"seeds": "three"}, "call.seeds must be a whole number, got 'three'"),
     "a number as metric": ({"metric": 3}, "call.metric must be text, got 3"),
     "a number of overrides": ({"overrides": 3}, "call.overrides must be a list, got 3"),
-    "an unknown search": ({"search": "best"}, "call.search must be one of grid, random, got 'best'"),
+    "an unknown search": ({"search": "best"}, "call.search must be one of grid, random, got"),
     "a text for data": ({"data": "no"}, "call.data must be true or false, got 'no'"),
 }
 """The call in an edited record, or the arguments that differ in it (... for none); the fault."""
