@@ -57,15 +57,18 @@ class StudyCommand(Command):
         typed: the values of the command line. Raises RecordError if there is no such study, or its
         record has no command, and GdrunError for an option that would make another study.
         """
+        from gdrun.study.recorded_calls import resumable
+        from gdrun.study.storage.records import ONLY_TUNING
         from gdrun.study.storage.study_directory import find_study, read_study
 
         path = find_study(str(typed["resume"]), Path(typed.get("out") or RUNS))
         record = read_study(path)
         verb = ctx.info_name
         if record["verb"] != verb:
-            hint = f"`gdrun {record['verb']} --resume {shlex.quote(str(path))}` continues it"
-            what = f"is a study of gdrun {record['verb']}, not of gdrun {verb}"
-            raise RecordError(what, where=str(path), hint=hint)
+            other, study = resumable(record, path)
+            hint = f"`gdrun {other} --resume {shlex.quote(str(study))}` continues it"
+            what = f"is a study of gdrun {other}, not of gdrun {verb}"
+            raise RecordError(what if study == path else ONLY_TUNING, where=str(path), hint=hint)
         words = without_resume(record.get("command", ""))
         recorded = self._typed_at_start(ctx, words)
         if recorded is None:

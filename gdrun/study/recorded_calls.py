@@ -13,7 +13,7 @@ from gdrun.config.experiment import Experiment
 from gdrun.errors import ConfigError, Parameter, Problem, RecordError
 from gdrun.runs.checked import misfit
 from gdrun.study.design.sweep_plan import Search
-from gdrun.study.storage.records import StudyRecord
+from gdrun.study.storage.records import ONLY_TUNING, StudyRecord
 from gdrun.study.storage.study_directory import RECORD, find_study, read_study
 
 TextOrDict = str | dict[str, Any] | None
@@ -128,9 +128,10 @@ def recorded_call(
         raise ConfigError(problems)
     record = read_study(path)
     if record["verb"] != verb:
-        what = f"is a study of gdrun.{record['verb']}, not of gdrun.{verb}"
-        hint = f"gdrun.{record['verb']}(resume={str(path)!r}) continues it"
-        raise RecordError(what, where=str(path), hint=hint)
+        other, study = resumable(record, path)
+        what = f"is a study of gdrun.{other}, not of gdrun.{verb}"
+        hint = f"gdrun.{other}(resume={str(study)!r}) continues it"
+        raise RecordError(what if study == path else ONLY_TUNING, where=str(path), hint=hint)
     if (wrong := _wrong_call(record)) is not None:
         hint = f"give every argument of gdrun.{verb} again, and `resume`"
         if "command" in record:
@@ -141,6 +142,14 @@ def recorded_call(
         hint = "give the same arrays again: `data`"
         raise RecordError("the study was run on arrays", where=str(path), hint=hint)
     return {name: call[name] for name in given}
+
+
+def resumable(record: StudyRecord, path: Path) -> tuple[str, Path]:
+    """The verb and the directory with which a study is continued.
+
+    Tuning is continued with its comparison. path: the directory of the study.
+    """
+    return ("compare", path.parent) if record["verb"] == "tune" else (record["verb"], path)
 
 
 def continuing_call(record: StudyRecord, path: Path) -> str:

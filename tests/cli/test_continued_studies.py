@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import gdrun as package
+from gdrun.errors import RecordError
 from gdrun.runs.signals import Interruption
 
 SMALL = "dataset: iris\nmodel: softmax\nstopping: {epochs: 40}\n"
@@ -264,3 +265,15 @@ def test_an_edited_command_is_refused_with_a_line_that_continues_the_study(
     assert f"the record of this study has no command that can be repeated, but {command!r}\n" in err
     words = shlex.split(err.rpartition("to: gdrun ")[2])
     assert here(*words, "-c", "small.yaml", "--metric", "accuracy").code == 0
+
+
+@pytest.mark.parametrize("verb", ["sweep", "compare"])
+def test_the_tuning_part_is_refused_with_the_comparison_that_continues(here, interrupted, verb):
+    directory = _directory(interrupted(*STUDIES[4].split()))
+    err = _refused(here(verb, "--resume", f"{directory}/tuning"))
+    assert f"{directory}/tuning: contains only the tuning part of a comparison\n" in err
+    with pytest.raises(RecordError, match="only the tuning part") as caught:
+        getattr(package, verb)(resume=directory / "tuning")
+    hint = f"gdrun.compare(resume='{directory}') continues it"
+    assert caught.value.problems[0].hint == hint
+    assert here(*shlex.split(re.search("`gdrun (.+)` continues it", err)[1])).code == 0

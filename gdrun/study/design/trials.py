@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from gdrun.config.experiment import Experiment
 from gdrun.config.key_paths import known_paths
@@ -25,6 +25,9 @@ from gdrun.methods.sampling import VARIANTS
 from gdrun.runs.strict_json import dumps
 
 Settings = Mapping[str, Any]
+
+Verb: TypeAlias = Literal["sweep", "compare", "tune"]
+"""The kind of a study: tune is the tuning before a comparison."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +64,10 @@ class Trial:
 class StudyPlan:
     """The candidates of a study, and the seeds with which each candidate is trained.
 
-    verb: the kind of study: "sweep", "compare" or "tune". for_all: the settings of every candidate,
-    by key; the base of the study has them already.
+    for_all: the settings of every candidate, by key; the base of the study has them already.
     """
 
-    verb: str
+    verb: Verb
     candidates: tuple[Candidate, ...]
     seeds: tuple[int, ...]
     for_all: Settings = field(default_factory=dict)

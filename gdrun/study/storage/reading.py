@@ -27,6 +27,7 @@ from gdrun.study.judgement.stability import StabilityLimit
 from gdrun.study.judgement.sweep_findings import Sweep, judge_sweep
 from gdrun.study.judgement.verdicts import verdicts
 from gdrun.study.storage.records import (
+    ONLY_TUNING,
     ComparisonFindings,
     Question,
     StudyRecord,
@@ -65,8 +66,7 @@ def read_found(path: Path) -> ReadStudy:
     if record["verb"] not in _READERS:
         hint = f"`gdrun show {path}` shows the values that were tried, and `gdrun show "
         hint += f"{path.parent}` the comparison; {path / TRIALS} has a line for each run"
-        what = "contains only the tuning part of a comparison"
-        raise RecordError(what, where=str(path), hint=hint)
+        raise RecordError(ONLY_TUNING, where=str(path), hint=hint)
     plugins = record.get("plugins", [])
     try:
         with recorded_methods(plugins, _configs(record)):

@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from gdrun.runs.checked import Seconds
 from gdrun.runs.record import ProcessRecord
+from gdrun.study.design.trials import Verb
 from gdrun.study.storage.row_records import (
     AxisRecord,
     ContenderRow,
@@ -17,6 +18,9 @@ from gdrun.study.storage.row_records import (
     StandingRow,
     SweepRow,
 )
+
+ONLY_TUNING = "contains only the tuning part of a comparison"
+"""The words for the directory of a study whose verb is tune."""
 
 
 class DataRecord(TypedDict):
@@ -218,14 +222,14 @@ StudyNews: TypeAlias = (
 class StudyRecord(PlanRecord):
     """study.json: the entries of every study, then those written while it runs and when it ends.
 
-    verb: sweep, compare, or tune for the tuning before a comparison. asked: for each candidate, the
-    hash of its experiment before tuning changed it. call: gdrun.study.recorded_calls checks it, so
-    that a study with a damaged call can be shown, and continued with all its arguments.
+    asked: for each candidate, the hash of its experiment before tuning changed it. call:
+    gdrun.study.recorded_calls checks it, so that a study with a damaged call can be shown, and
+    continued with all its arguments.
     """
 
     schema_version: int
     id: str
-    verb: str
+    verb: Verb
     status: str
     asked: list[str]
 
