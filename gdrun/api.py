@@ -14,9 +14,10 @@ from gdrun.data.sources import is_data_file
 from gdrun.errors import GdrunError, Parameter
 from gdrun.result_tables import HTML, TABLES
 from gdrun.runs.extending import Extension
+from gdrun.runs.finding import find_run
 from gdrun.runs.model_reading import read_model
 from gdrun.runs.resuming import check_config, ended_runs
-from gdrun.runs.run import Run, find_run, read_run
+from gdrun.runs.run import Run, read_run
 from gdrun.runs.session import Session
 from gdrun.runs.signals import Interruption
 from gdrun.runs.trained_model import TrainedModel

@@ -143,7 +143,7 @@ def _options(config: str | None, command: str) -> list[str]:
 
 def _directory_of_run(word: str, out: Path) -> str:
     """The directory of the run in `out` that a word names; any other word is returned unchanged."""
-    from gdrun.runs.run import RECORD
+    from gdrun.runs.finding import RECORD
 
     found = recorded(word, out)
     return str(found) if found is not None and (found / RECORD).is_file() else word

@@ -111,7 +111,7 @@ def files_with(suffixes: Iterable[str], start: str) -> Iterator[str]:
 
 def _directories(ctx: Any) -> list[Path]:
     from gdrun.cli.running import RUNS
-    from gdrun.runs.run import RECORD, run_directories
+    from gdrun.runs.finding import RECORD, run_directories
     from gdrun.study.storage.study_directory import RECORD as STUDY
 
     given = [Path(ctx.params.get(name) or RUNS) for name in ("runs", "out")]

@@ -46,8 +46,9 @@ def diagnose(
     """Find what went wrong in a run, a sweep or a comparison, and what may remedy it."""
     from gdrun.cli.new_files import require_new, write_new
     from gdrun.insight import remedies
+    from gdrun.runs.finding import RECORD, find_run
     from gdrun.runs.recorded_experiment import experiment_of
-    from gdrun.runs.run import RECORD, find_run, read_run
+    from gdrun.runs.run import read_run
     from gdrun.study.storage.study_directory import RECORD as STUDY
     from gdrun.symptoms.registry import diagnose
     from gdrun.views.diagnosis import diagnosis_data, diagnosis_view

@@ -104,8 +104,9 @@ def open_model(word: str, runs: Path, parameter: str = "runs") -> tuple[Path, Tr
     `last`. runs: the parent directory of the runs. parameter: the argument that sets this
     directory, for hints. Raises RecordError if there is no such run, or the run has no model.
     """
+    from gdrun.runs.finding import find_run
     from gdrun.runs.model_reading import read_model
-    from gdrun.runs.run import find_run, read_record
+    from gdrun.runs.run import read_record
 
     path = Path(word)
     if path.is_file() and path.suffix != ".npz":
@@ -125,7 +126,7 @@ def _note_newer_study(path: Path, runs: Path) -> None:
     `last` is the last run here, because a study has no single model. path: this run. runs: the
     parent directory.
     """
-    from gdrun.runs.run import RECORD, run_directories
+    from gdrun.runs.finding import RECORD, run_directories
     from gdrun.study.storage.study_directory import BEST
     from gdrun.study.storage.study_directory import RECORD as STUDY
 

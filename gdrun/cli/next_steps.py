@@ -168,7 +168,8 @@ def after_weights(path: Path) -> list[RenderableType]:
     Empty if `path` is not a run, or the config of the run names no data.
     """
     from gdrun.cli import console
-    from gdrun.runs.run import RECORD, read_run
+    from gdrun.runs.finding import RECORD
+    from gdrun.runs.run import read_run
 
     if not (path / RECORD).is_file():
         return []

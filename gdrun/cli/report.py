@@ -43,7 +43,7 @@ def report(
     json: Json = False,
 ) -> None:
     """Write a report on runs, a sweep or a comparison: one HTML page that works offline."""
-    from gdrun.runs.run import RECORD, find_run
+    from gdrun.runs.finding import RECORD, find_run
     from gdrun.study.storage.study_directory import RECORD as STUDY
 
     paths = [find_run(word, runs, (RECORD, STUDY), "runs") for word in which or ["last"]]

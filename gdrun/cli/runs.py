@@ -152,7 +152,7 @@ def _cell(name: str, value: Any) -> Any:
 
 
 def _find(word: str, out: Path) -> Path:
-    from gdrun.runs.run import RECORD, find_run
+    from gdrun.runs.finding import RECORD, find_run
     from gdrun.study.storage.study_directory import RECORD as STUDY
 
     path = find_run(word, out, (RECORD, STUDY))
@@ -216,7 +216,8 @@ def _delete(words: list[str], out: Path, yes: bool) -> None:
 
 def _require_ended(paths: Sequence[Path]) -> None:
     """Raise GdrunError if one of the runs is still running."""
-    from gdrun.runs.run import RECORD, read_record
+    from gdrun.runs.finding import RECORD
+    from gdrun.runs.run import read_record
 
     for path in paths:
         if (path / RECORD).is_file() and read_record(path)["status"] == "running":

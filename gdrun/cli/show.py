@@ -56,7 +56,8 @@ def show(
         return
     from rich.padding import Padding
 
-    from gdrun.runs.run import RECORD, find_run, read_run
+    from gdrun.runs.finding import RECORD, find_run
+    from gdrun.runs.run import read_run
     from gdrun.study.storage.study_directory import RECORD as STUDY
     from gdrun.views import training as views
     from gdrun.views.experiment_panel import experiment_panel
@@ -88,7 +89,8 @@ def _labels(path: Path) -> list[str]:
 def _show_weights(word: str, out: Path, json: bool) -> None:
     """Show the coefficients of a linear model or the layers of a network, or print them as JSON."""
     from gdrun.cli.models import open_model
-    from gdrun.runs.run import RECORD, read_run
+    from gdrun.runs.finding import RECORD
+    from gdrun.runs.run import read_run
     from gdrun.views import weights as views
 
     path, model = open_model(word, out, parameter="out")

@@ -135,7 +135,8 @@ def _run_named(word: str, out: Path) -> Run | None:
     Raises RecordError if the word is none of these and names no run, or if it names a study.
     """
     from gdrun.errors import RecordError
-    from gdrun.runs.run import RECORD, find_run, read_run
+    from gdrun.runs.finding import RECORD, find_run
+    from gdrun.runs.run import read_run
     from gdrun.study.storage.study_directory import BEST
     from gdrun.study.storage.study_directory import RECORD as STUDY
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from gdrun.errors import RecordError, near_files
+from gdrun.runs.finding import RECORD
 from gdrun.runs.missing_model import without_description
 from gdrun.runs.model_file import WEIGHTS, description_in, read_arrays, weights_in
-from gdrun.runs.run import RECORD, read_run
+from gdrun.runs.run import read_run
 from gdrun.runs.trained_model import TrainedModel, model_of
 
 

@@ -13,12 +13,13 @@ from gdrun.engine.build import in_lane_order
 from gdrun.errors import RecordError
 from gdrun.methods.plugins import loaded_plugins, loading
 from gdrun.runs.checkpoint import changed, differences
+from gdrun.runs.finding import RECORD
 from gdrun.runs.lock import DirectoryLock
 from gdrun.runs.missing_model import shows_cause
 from gdrun.runs.processes import is_elsewhere
 from gdrun.runs.record import RunRecord
 from gdrun.runs.record_contents import with_absolute_paths
-from gdrun.runs.run import RECORD, Run, read_record, read_run
+from gdrun.runs.run import Run, read_record, read_run
 from gdrun.runs.statuses import ENDED, ENDED_EARLY
 
 

@@ -1,9 +1,7 @@
-"""Runs: the class Run, and functions that find runs in directories and read them."""
+"""Runs: the class Run, and functions that read runs from their directories."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NotRequired, cast
@@ -19,11 +17,12 @@ from gdrun.engine.trace_columns import (
     STEP_COLUMNS,
     described,
 )
-from gdrun.errors import RecordError, suggestion
+from gdrun.errors import RecordError
 from gdrun.methods.stopping import Status
 from gdrun.result_tables import ResultTables
 from gdrun.runs import strict_json
 from gdrun.runs.checked import check_version, checked, unreadable
+from gdrun.runs.finding import RECORD, hint_for_other
 from gdrun.runs.missing_model import on_surface, without_description, without_weights
 from gdrun.runs.model_file import (
     WEIGHTS,
@@ -47,8 +46,6 @@ from gdrun.runs.trace_file import read_trace
 
 if TYPE_CHECKING:
     from gdrun.runs.trained_model import TrainedModel
-
-RECORD = "run.json"
 
 
 class NamedSection(TypedDict):
@@ -239,7 +236,7 @@ def read_record(path: Path) -> RunRecord:
         document = strict_json.read(file)
     except (FileNotFoundError, NotADirectoryError):
         raise RecordError(
-            "is not the directory of a run", where=str(path), hint=_near(path)
+            "is not the directory of a run", where=str(path), hint=hint_for_other(path)
         ) from None
     except (OSError, ValueError) as error:
         raise unreadable(file, str(error)) from None
@@ -250,93 +247,3 @@ def read_record(path: Path) -> RunRecord:
     if record["status"] == "running" and not is_alive(record.get("process")):
         record["status"] = "interrupted"
     return record
-
-
-def find_run(
-    word: str, out: Path, records: Sequence[str] = (RECORD,), parameter: str = "out"
-) -> Path:
-    """Find the directory of a run.
-
-    word: its path, its id, its name, a unique part of its id, or `last`, the run in `out` whose
-    record was written last. A name counts before a part of the id of another run. After any of
-    these, a slash and the name of a directory inside may follow, such as last/tuning. out: the
-    parent directory of the runs. records: file names; only directories in `out` that contain a file
-    of one of these names are searched. parameter: what hints call the argument `out`. Raises
-    RecordError if no run or several runs match.
-    """
-    path = Path(word)
-    if path.is_dir():
-        return path
-    directories = run_directories(out, records)
-    if word == "last" and directories:
-        return directories[-1]
-    matches = [run for run in directories if word in run.name]
-    # bgd is the run of this name, and not that of the name mbgd.
-    matches = [run for run in matches if _name_in(run.name) == word] or matches
-    if len(matches) == 1:
-        return matches[0]
-    name, slash, part = word.rpartition("/")
-    if slash and name and part and not matches and not Path(name).is_dir():
-        return _part_of(find_run(name, out, records, parameter), part)
-    if matches:
-        hint = f"write more of the id: {', '.join(run.name for run in matches[-5:])}"
-        raise RecordError(f"{len(matches)} runs match {word!r}", where=str(out), hint=hint)
-    if word == "last" and not out.is_dir():
-        raise RecordError("there is no such directory", where=str(out), hint=_no_runs(parameter))
-    hint = (
-        suggestion(word, [run.name for run in reversed(directories)], most_listed=5)
-        if directories
-        else _no_runs(parameter)
-    )
-    raise RecordError(f"no run is called {word!r}", where=str(out), hint=hint)
-
-
-def _name_in(identity: str) -> str:
-    """The name in the id of a run, which also has its time and four hexadecimal digits.
-
-    >>> _name_in("20261129-204024-mbgd-3f9a"), _name_in("mine")
-    ('mbgd', 'mine')
-    """
-    found = re.fullmatch(r"\d{8}-\d{6}-(.+)-[0-9a-f]{4}", identity)
-    return identity if found is None else found[1]
-
-
-def _part_of(directory: Path, part: str) -> Path:
-    """The directory of a part of a run or study. Raises RecordError if it has no such part."""
-    if (directory / part).is_dir():
-        return directory / part
-    parts = sorted(each.name for each in directory.iterdir() if each.is_dir())
-    hint = suggestion(part, parts) if parts else f"`gdrun show {directory}` shows all that there is"
-    raise RecordError(f"has no part {part!r}", where=str(directory), hint=hint)
-
-
-def run_directories(out: Path, records: Sequence[str] = (RECORD,)) -> list[Path]:
-    """The directories in `out` that contain a record, from the least to the most recently written.
-
-    records: the file names of records. The order is by the time at which the record was last
-    written. The names of the directories do not suffice: they are only exact to a second, and users
-    may rename directories.
-    """
-    try:
-        files = [entry / name for entry in out.iterdir() for name in records]
-        existing = [file for file in files if file.is_file()]
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    existing.sort(key=lambda file: (file.stat().st_mtime_ns, file.parent.name))
-    return [file.parent for file in existing]
-
-
-def _no_runs(parameter: str = "out") -> str:
-    return f"`gdrun train` makes a run; `{parameter}` is the directory that holds the runs"
-
-
-def _near(path: Path) -> str:
-    """A hint for a directory that is not the directory of a run: what it contains instead."""
-    if (path / "study.json").is_file():
-        best = path / "best.yaml"
-        more = f", and `gdrun train {best}` trains its best setting" if best.is_file() else ""
-        return (
-            f"it is a sweep or comparison: `gdrun show {path}` or gdrun.read_study reads it{more}"
-        )
-    runs = run_directories(path)
-    return f"it contains runs, such as {runs[-1]}" if runs else _no_runs()

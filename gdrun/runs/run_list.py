@@ -10,9 +10,10 @@ from gdrun.config.document import read_document
 from gdrun.config.values import parse_value
 from gdrun.errors import GdrunError, Parameter, RecordError, suggestion
 from gdrun.problems.metrics import name_of_heading
+from gdrun.runs.finding import run_directories
 from gdrun.runs.labels import read_labels
 from gdrun.runs.record import RunRecord
-from gdrun.runs.run import read_record, run_directories
+from gdrun.runs.run import read_record
 from gdrun.runs.run_query import matching
 from gdrun.runs.statuses import recorded_status, rows_for_condition
 

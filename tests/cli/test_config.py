@@ -98,7 +98,7 @@ def test_new_from_a_file_or_a_run_is_its_config_with_changes(gdrun, tmp_path, mo
     [
         (["lr=0.1"], "error: lr=0.1 has no meaning without a data file or --from\n"),
         (["--from", "nope.yaml"], "error: nope.yaml: there is no such file\n"),
-        (["--from", "nope"], "error: runs: no run is called 'nope'\n"),
+        (["--from", "nope"], "error: runs: no run or study is called 'nope'\n"),
     ],
 )
 def test_new_says_what_its_words_lack(gdrun, tmp_path, monkeypatch, words, message):

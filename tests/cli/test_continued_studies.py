@@ -277,3 +277,18 @@ def test_the_tuning_part_is_refused_with_the_comparison_that_continues(here, int
     hint = f"gdrun.compare(resume='{directory}') continues it"
     assert caught.value.problems[0].hint == hint
     assert here(*shlex.split(re.search("`gdrun (.+)` continues it", err)[1])).code == 0
+
+
+@pytest.mark.parametrize("verb", ["sweep", "compare"])
+def test_where_no_study_is_the_words_are_about_studies(here, verb):
+    making = "`gdrun sweep lr` makes a study; --out is the directory that holds the studies"
+    err = _refused(here(verb, "--resume", "last"))
+    assert err == f"error: runs: there is no such directory\nhint: {making}\n"
+    assert here("train", "surface=bowl", "steps=3").code == 0
+    for word, what in (("last", "has no study"), ("x", "no study is called 'x'")):
+        err = _refused(here(verb, "--resume", word))
+        assert err == f"error: runs: {what}\nhint: {making}\n"
+    for rate in ("0.1,0.2", "0.1,0.3"):
+        assert here("sweep", f"lr={rate}", "surface=bowl", "steps=3").code == 0
+    assert "error: runs: 2 studies match 'sweep'\n" in _refused(here(verb, "--resume", "sweep"))
+    assert _refused(here(verb, "--resume", "x")).startswith("error: runs: no study is called 'x'\n")

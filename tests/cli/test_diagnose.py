@@ -205,7 +205,7 @@ def test_the_document_has_these_keys(here):
 def test_an_unknown_run_is_refused(here):
     answer = here("diagnose", "nothing")
     assert (answer.code, answer.out) == (2, "")
-    assert "no run is called" in answer.err
+    assert "no run or study is called" in answer.err
 
 
 @pytest.mark.longer

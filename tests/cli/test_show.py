@@ -181,7 +181,7 @@ def test_a_word_that_finds_none(here):
     answer = here("show", "roses")
     assert (answer.code, answer.out) == (2, "")
     assert answer.err == (
-        "error: runs: no run is called 'roses'\n"
+        "error: runs: no run or study is called 'roses'\n"
         "hint: `gdrun train` makes a run; --out is the directory that holds the runs\n"
     )
 

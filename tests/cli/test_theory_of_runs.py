@@ -85,7 +85,7 @@ def test_errors(gdrun, trained, tmp_path):
     answer = gdrun("theory", "last", "lr=1")
     assert answer.code == 2
     assert answer.err.startswith("error: last: a recorded run cannot be changed\nhint: ")
-    assert gdrun("theory", "nowhere").err.startswith("error: runs: no run is called 'nowhere'")
+    assert "runs: no run or study is called 'nowhere'\n" in gdrun("theory", "nowhere").err
     assert gdrun("theory", "nowhere.yaml").code == 2
     (run,) = (tmp_path / "runs").iterdir()
     (run / "trace.jsonl").write_text("")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import gdrun
-from gdrun.runs.run import find_run, run_directories
+from gdrun.runs.finding import find_run, run_directories
 from gdrun.runs.run_list import list_runs
 from gdrun.runs.strict_json import dumps, loads
 

@@ -24,12 +24,12 @@ from gdrun.runs import strict_json
 from gdrun.runs.checked import check_version, checked, unreadable
 from gdrun.runs.directory import new_directory
 from gdrun.runs.files import append_lines, remove_empty, was_removed, write_text
+from gdrun.runs.finding import RECORD as RUN
+from gdrun.runs.finding import find_run, run_directories
 from gdrun.runs.labels import read_labels
 from gdrun.runs.lock import DirectoryLock
 from gdrun.runs.processes import is_alive
 from gdrun.runs.record_contents import versions
-from gdrun.runs.run import RECORD as RUN
-from gdrun.runs.run import find_run, run_directories
 from gdrun.runs.strict_json import dumps
 from gdrun.study.design.trials import Candidate, StudyPlan, Trial, identity
 from gdrun.study.storage.records import (
