@@ -26,8 +26,8 @@ from gdrun.study.design.trials import Candidate, StudyPlan
 from gdrun.study.executors import InProcess
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import HALVING
+from gdrun.study.judgement.rungs import Rung
 from gdrun.study.judgement.statistics import quantile
-from gdrun.study.judgement.sweep_findings import Rung
 from gdrun.study.judgement.symptoms import most_descend, rises, rising_runs
 from gdrun.study.storage.results import Result, results_of
 from gdrun.study.storage.study_record import read_rung, rung_record

@@ -110,8 +110,10 @@ def run_comparison(
 
 
 def _write_best(found: Sweep | Comparison, directory: StudyDirectory) -> None:
-    """Write the config of the best candidate to best.yaml; nothing if no candidate is the best."""
-    if found.best is not None:
+    """Write the config of the best candidate to best.yaml; without one there is no such file."""
+    if found.best is None:
+        directory.remove(BEST)  # of an earlier part of a resumed study
+    else:
         directory.write_text(BEST, to_yaml(found.best.experiment.plain()))
 
 

@@ -51,7 +51,7 @@ def better_median_notes(sweep: Sweep) -> list[tuple[str, str]]:
     at a common target, `past_target_notes` says why.
     """
     other = _better_median(sweep)
-    if other is None or not other.eligible or (other.stops and other.dropped is None):
+    if other is None or not other.descends or (other.stops and other.dropped is None):
         return []
     return [("as good" if other.dropped is None else "dropped", why_chosen(sweep))]
 
@@ -81,7 +81,7 @@ def why_chosen(sweep: Sweep) -> str:
 def _better_median(sweep: Sweep) -> Standing | None:
     """The setting with the best median if it ranks below the best one; None without a best one.
 
-    A setting that may be the best comes before one that may not.
+    A setting that lowers the training loss comes before one that does not.
     """
     if sweep.best is None:
         return None
@@ -90,7 +90,7 @@ def _better_median(sweep: Sweep) -> Standing | None:
     better = [each for each in below if each.spread.median < best.spread.median]
     return min(
         better,
-        key=lambda each: (not each.eligible, each.dropped is not None, each.spread.median),
+        key=lambda each: (not each.descends, each.dropped is not None, each.spread.median),
         default=None,
     )
 
@@ -137,7 +137,7 @@ def order_notes(
     whether only a median better than the best one counts, because the table does not show the
     order.
     """
-    medians = [each.median for each in ranking if each.eligible]
+    medians = [each.median for each in ranking if each.descends and each.finite]
     passed = max(medians[: 1 if best_only else None], default=-math.inf)
     last = [each for each in ranking if each.finite and not each.descends]
     met = [each for each in last if target is not None and _meets(each, target)]

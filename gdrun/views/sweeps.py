@@ -12,11 +12,9 @@ from rich.text import Text
 
 from gdrun.config.experiment import SAME_RUN
 from gdrun.config.writing import short_flow
-from gdrun.methods.stopping import position
 from gdrun.quantities import separating_digits
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.trials import StudyPlan, label
-from gdrun.study.halving import fewest_epochs, rung_epochs
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.statistics import FEWEST_SEEDS, Interval, Spread, quantile
@@ -25,6 +23,7 @@ from gdrun.study.judgement.verdicts import Verdict
 from gdrun.views.curve_scale import CurveScale, scale_of
 from gdrun.views.early_rises import PRAISED, early_rise_notes, rose_first_text
 from gdrun.views.fitting import Explained, FittingTable, fitting
+from gdrun.views.halving_notes import continuing_notes, rung_notes
 from gdrun.views.names import Name
 from gdrun.views.numbers import MISSING, count, percent, quantity, range_text
 from gdrun.views.returned_weights import weights_notes
@@ -283,6 +282,7 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
         text = f"{best.candidate.name}: {_spread_text(sweep, best)}{hardly}"
         notes.append(("best", text))
         notes += better_median_notes(sweep)
+    notes += continuing_notes(sweep)
     if not sweep.unlike:
         notes += past_target_notes(sweep.plan, sweep.ranking, sweep.metric)
         notes += constant_notes(sweep.ranking, sweep.metric)
@@ -306,23 +306,9 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
     if scale := shared_scale(sweep):
         notes.append(("curve", scale.legend))
     notes += limit_notes(sweep)
-    for rung in sweep.rungs:
-        counts = f"{count(len(rung.dropped), 'setting')} dropped, {len(rung.kept)} continued"
-        notes.append(("halving", f"at epoch {position(rung.epoch)}: {counts}"))
-    notes += _too_few_rungs(sweep)
+    notes += rung_notes(sweep)
     notes.append(("work", work_line(sweep.work)))
     return notes + engine_notes(sweep.standings)
-
-
-def _too_few_rungs(sweep: Sweep) -> list[tuple[str, str]]:
-    """The note that the epochs were too few to leave one setting, as (label, text); or empty."""
-    left = len(sweep.rungs[-1].kept) if sweep.rungs else 1
-    experiment, settings = sweep.plan.candidates[0].experiment, len(sweep.plan.candidates)
-    if left == 1 or len(sweep.rungs) < len(rung_epochs(experiment, settings)):
-        return []
-    epochs = position(fewest_epochs(experiment, settings))
-    text = f"{left} settings are left, because no rung is before the first evaluation; "
-    return [("halving", f"{text}epochs={epochs} leaves one")]
 
 
 def _spread_text(sweep: Sweep, best: Standing) -> str:

@@ -33,7 +33,7 @@ class RankedRow:
 
     @property
     def rank(self) -> int | None:
-        """The rank, from 1; None if the median is infinite."""
+        """The rank, from 1; None if the median is infinite, or the `standing` is beaten."""
         return self.standing.rank
 
     @property

@@ -19,6 +19,7 @@ from gdrun.problems.rises import REORDERED
 from gdrun.study.design.trials import Candidate, Settings, StudyPlan
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.progress import CAP, Improvement
+from gdrun.study.judgement.rungs import Rung, beaten
 from gdrun.study.judgement.statistics import Interval, Spread, quantile, spread
 from gdrun.study.judgement.stopping_targets import cost_unit, stopping_target
 from gdrun.study.judgement.symptoms import (
@@ -48,11 +49,12 @@ class Standing:
     in the order of their seeds. scores (runs,): the metric of each run, with the opposite sign for
     an accuracy, so that lower is better; +∞ for a run that diverged. spread: the median, quartiles
     and interval of the scores. rank: from 1; candidates with equal medians, up to rounding, or with
-    equal costs have the same rank; None if the median is infinite. fastest: True for the candidate
-    that `fastest_first` puts first; its rank is 1. rising (runs,): whether each run diverged,
-    exploded, or ended with a training loss above its start; if it is empty, none did. costs
-    (runs,): the work of each run until the common target at which all runs of the study stop, +∞ if
-    it did not reach it; None if there is no such target of the metric.
+    equal costs have the same rank; None if the median is infinite, or if `beaten`. fastest: True
+    for the candidate that `fastest_first` puts first; its rank is 1. rising (runs,): whether each
+    run diverged, exploded, or ended with a training loss above its start; if it is empty, none did.
+    costs (runs,): the work of each run until the common target at which all runs of the study stop,
+    +∞ if it did not reach it; None if there is no such target of the metric. beaten: whether
+    successive halving dropped the candidate, while runs of those that it kept are missing.
     """
 
     candidate: Candidate
@@ -63,6 +65,7 @@ class Standing:
     fastest: bool = False
     rising: tuple[bool, ...] = ()
     costs: Numbers | None = None
+    beaten: bool = False
 
     def __repr__(self) -> str:
         """One line without the traces of the runs, for the list of a ranking."""
@@ -202,8 +205,8 @@ class Standing:
 
     @property
     def eligible(self) -> bool:
-        """Whether the candidate may be the best: it `descends`, and its median is finite."""
-        return self.descends and self.finite
+        """Whether the candidate may be the best: it `descends`, is `finite` and not `beaten`."""
+        return self.descends and self.finite and not self.beaten
 
     @property
     def finite(self) -> bool:
@@ -235,14 +238,14 @@ class Standing:
 
 
 def standings(
-    plan: StudyPlan, results: Mapping[str, Result], metric: Metric
+    plan: StudyPlan, results: Mapping[str, Result], metric: Metric, rungs: Sequence[Rung] = ()
 ) -> tuple[Standing, ...]:
     """The standing (results, scores and rank) of each candidate, in the order of the plan.
 
-    Candidates without any result are left out. results: by the trial's identity. If all runs stop
-    at the same target of the metric, their final values show only how far the last step went past
-    it. So they are ranked by the costs of reaching it (`cost_unit`), and those that did not reach
-    it come after all that did.
+    Candidates without any result are left out. results: by the trial's identity. rungs: the epochs
+    at which successive halving dropped candidates. If all runs stop at the same target of the
+    metric, their final values show only how far the last step went past it. So they are ranked by
+    the costs of reaching it (`cost_unit`), and those that did not reach it come after all that did.
     """
     found: list[Standing] = []
     target = stopping_target([each.experiment for each in plan.candidates])
@@ -261,7 +264,8 @@ def standings(
                 # The same run, repeated, says nothing on how much runs vary.
                 standing = replace(standing, spread=replace(standing.spread, interval=None))
             found.append(standing)
-    return _with_ranks(found)
+    lost = beaten(rungs, {each.name for each in found if len(each.results) == len(plan.seeds)})
+    return _with_ranks([replace(each, beaten=each.name in lost) for each in found])
 
 
 def led_by(found: Sequence[Standing], name: str | None) -> tuple[Standing, ...]:
@@ -282,7 +286,9 @@ def _with_ranks(found: Sequence[Standing]) -> tuple[Standing, ...]:
         return 1 + bisect_left(orders, (*before, median - margin))
 
     # Equal candidates share a rank, and the next candidate's rank counts all of them.
-    return tuple(replace(each, rank=rank(each)) if each.finite else each for each in found)
+    able = [each.finite and not each.beaten for each in found]
+    pairs = zip(found, able, strict=True)
+    return tuple(replace(each, rank=rank(each)) if may else each for each, may in pairs)
 
 
 def _losses(result: Result) -> Numbers:
@@ -297,7 +303,9 @@ def ranked(found: Sequence[Standing]) -> list[Standing]:
     """
 
     def key(standing: Standing) -> tuple[float, ...]:
-        return (True, *standing.order) if standing.rank is None else (False, standing.rank)
+        if standing.rank is not None:
+            return False, False, standing.rank
+        return True, not standing.finite, *standing.order
 
     return sorted(found, key=key)
 

@@ -32,6 +32,7 @@ from gdrun.study.judgement.ranking import (
     usual_target,
 )
 from gdrun.study.judgement.row_help import help_on
+from gdrun.study.judgement.rungs import Rung, continuing
 from gdrun.study.judgement.seed_values import values_by_seed
 from gdrun.study.judgement.stability import StabilityLimit, smaller_rates, stability_limits
 from gdrun.study.judgement.statistics import Interval
@@ -42,19 +43,6 @@ from gdrun.study.storage.results import Result
 from gdrun.study.study import Work
 from gdrun.symptoms.facts import Symptom
 from gdrun.symptoms.surface_points import FlatPoint
-
-
-@dataclass(frozen=True)
-class Rung:
-    """One rung of successive halving: an epoch at which candidates are dropped.
-
-    kept, dropped: the names of the candidates, from best to worst.
-    """
-
-    epoch: float
-    kept: tuple[str, ...]
-    dropped: tuple[str, ...]
-
 
 _PARTS = {
     "`best` has": Best,
@@ -101,7 +89,7 @@ class Sweep(StudyTables):
     def __repr__(self) -> str:
         size = f"{len(self.standings)} settings in {self.plan.runs} runs"
         if self.best is None:
-            return f"<Sweep of {size}: no best setting>"
+            return f"<Sweep of {size}: no best setting{' yet' if self.continuing else ''}>"
         reached = self.metric.value(self.ranking[0].spread.median)
         return f"<Sweep of {size}: best {self.best.name}, {self.metric.words} {quantity(reached)}>"
 
@@ -117,7 +105,8 @@ class Sweep(StudyTables):
         If all runs stop at the same target of the metric, it is the one that needs the least work
         to reach it. First means after the fewest epochs, and as good means a median within about
         2 % of the best median (see `fastest_first`). None if no candidate lowers the training loss,
-        no median is finite, or `unlike` is set.
+        no median is finite, or `unlike` is set; and in an interrupted sweep with successive
+        halving, while only candidates that it dropped have runs that ended.
         """
         return None if self.unlike else best_of(next(iter(self.ranking), None))
 
@@ -154,6 +143,16 @@ class Sweep(StudyTables):
     def ended(self) -> int:
         """The number of trials that have ended."""
         return sum(len(each.results) for each in self.standings)
+
+    @property
+    def continuing(self) -> tuple[str, ...]:
+        """The candidates that successive halving kept and that have missing runs.
+
+        They have the order of the last rung, from best to worst. Empty without rungs.
+        """
+        seeds = len(self.plan.seeds)
+        complete = {each.name for each in self.standings if len(each.results) == seeds}
+        return continuing(self.rungs, complete)
 
     @property
     def diverged(self) -> bool:
@@ -268,7 +267,7 @@ def judge_sweep(
     target (`usual_target`). rungs: the epochs at which successive halving
     dropped candidates.
     """
-    found = standings(plan, results, metric)
+    found = standings(plan, results, metric, rungs)
     experiments = [candidate.experiment for candidate in plan.candidates]
     differing = unlike(metric, experiments, table)
     if differing is None:

@@ -128,7 +128,7 @@ def _read_sweep(record: StudyRecord, path: Path) -> Judge:
     work, differing = Work(**judged["work"]), judged["unlike"]
 
     def judge() -> Sweep:
-        found = standings(plan, results, metric)
+        found = standings(plan, results, metric, rungs)
         if differing is None:
             found = led_by(found, judged["best"])
         words = tuple(verdicts(found, metric, target, ranked=differing is None))

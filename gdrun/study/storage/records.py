@@ -152,8 +152,9 @@ class SweepFindings(TypedDict):
     cannot rank them; else None. target: the value of a metric to reach; None if there is none.
     stability: the stability limit if only the rate was swept, else None. stability_of: the limits
     if other keys were swept too, by the label of the other settings. best: the name of the best
-    candidate; None if no candidate lowers the training loss, no median is finite, or the values
-    cannot be ranked. at_edge: the keys whose best value is the smallest or the largest tried.
+    candidate; None if no candidate lowers the training loss, no median is finite, the values cannot
+    be ranked, or only candidates that halving dropped have runs that ended. at_edge: the keys whose
+    best value is the smallest or the largest tried.
     """
 
     status: str

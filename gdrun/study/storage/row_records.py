@@ -98,8 +98,9 @@ class LossRecord(TypedDict):
 class StandingRow(TypedDict):
     """A candidate with the statistics of its runs, as values of the metric.
 
-    rank: from 1; None if the median is infinite. runs, diverged: the numbers of runs that have
-    ended, and that diverged. interval: the confidence interval of the median, and interval_level
+    rank: from 1; None if the median is infinite, or if halving dropped the candidate and runs of
+    those that it kept are missing. runs, diverged: the numbers of runs that have ended, and that
+    diverged. interval: the confidence interval of the median, and interval_level
     its exact level; None with fewer than six runs, or if all runs are the same. values: one for
     each run. symptom: the most frequent of the runs' gravest symptoms; None if healthy runs are
     more frequent. rose: the number of runs that diverged, exploded, or ended with a training loss

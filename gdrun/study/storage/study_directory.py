@@ -220,6 +220,10 @@ class StudyDirectory:
         """Write a text file in the directory of the study."""
         self._write(write_text, self.path / name, text)
 
+    def remove(self, name: str) -> None:
+        """Delete a file in the directory of the study, if it exists."""
+        self._write((self.path / name).unlink, True)
+
     def _set(self, part: StudyOrigin | PlanRecord | StudyNews) -> None:
         # mypy cannot join TypedDicts. A test checks that each part has only keys of StudyRecord.
         self.record = cast(StudyRecord, {**self.record, **part})

@@ -10,9 +10,10 @@ from gdrun.study.judgement.comparison_findings import Comparison, Contender
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.pairs import Pair
 from gdrun.study.judgement.ranking import Standing, ranked
+from gdrun.study.judgement.rungs import Rung
 from gdrun.study.judgement.stability import StabilityLimit
 from gdrun.study.judgement.statistics import quantile
-from gdrun.study.judgement.sweep_findings import Rung, Sweep
+from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.study.storage.records import (
     ComparisonFindings,
     SweepFindings,
