@@ -15,7 +15,7 @@ import typer
 from gdrun.cli import completion, faults
 from gdrun.cli.named_files import data_among, recorded
 from gdrun.cli.options import as_options
-from gdrun.cli.several_values import refuse_values_as_contenders
+from gdrun.cli.settings_as_contenders import refuse_settings_as_contenders
 from gdrun.cli.studying import StudyOptions, study_command
 from gdrun.cli.typed_options import typed_options
 from gdrun.errors import GdrunError
@@ -81,7 +81,7 @@ def compare(
     names = [_directory_of_run(word, study.out) for word in names]
     names, config = data_among(names, study.config)
     contenders = [name for name in names if not is_setting(name)]
-    refuse_values_as_contenders(
+    refuse_settings_as_contenders(
         [*filter(is_setting, names)],
         contenders,
         partial(_optimizer, config, study),

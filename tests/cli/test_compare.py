@@ -217,7 +217,7 @@ def test_resumed_it_runs_nothing_again(compare, gdrun):
         (
             ["bgd", "linear"],
             "error: 'linear': linear is ambiguous: it is the name of a schedule and of a model\n"
-            "hint: write schedule=linear or model=linear\n",
+            "hint: write momentum+schedule=linear or momentum+model=linear\n",
         ),
         (
             ["bgd", "mbgd", "--budget", "second=1"],

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from pathlib import Path
 
 import pytest
 
@@ -72,6 +73,42 @@ def test_settings_in_one_word_become_one_contender(here, words, compared):
     assert "gdrun sweep" not in answer.err
     assert sorted(hinted.split()) == sorted([*compared.split(), "surface=bowl", "epochs=4"])
     assert here("compare", *shlex.split(hinted), "-q", "-o", "studies").code == 0
+
+
+@pytest.mark.longer
+@pytest.mark.parametrize(
+    ("words", "compared"),
+    [
+        ("model=linear mlp", "adam+model=linear mlp"),
+        ("mlp model=linear lr=0.1", "adam+model=linear mlp lr=0.1"),
+        # Both choose the model, so the schedule is a setting of both.
+        ("model=linear mlp schedule=cosine", "adam+model=linear mlp schedule=cosine"),
+        ("optimizer=sgd bgd", "vanilla bgd"),
+        ("optimizer=vanilla model=mlp", "vanilla mlp"),
+        ("schedule=linear adam", "adam+schedule=linear adam"),
+    ],
+)
+def test_names_with_their_keys_are_contenders_beside_fewer_than_two(here, words, compared):
+    """A name with its key, such as model=linear, is then meant as a contender."""
+    base = "dataset: diabetes\nmodel: linear\noptimizer: adam\nstopping: {epochs: 1}\n"
+    Path("base.yaml").write_text(base, encoding="utf-8")
+    answer = here("compare", *words.split(), "-c", "base.yaml", "--seeds", "2")
+    assert answer.code == 2
+    assert "needs at least two contenders, and a setting applies to every contender" in answer.err
+    (hinted,) = re.findall(r"`gdrun compare ([^`]+)`", answer.err)
+    assert sorted(hinted.split()) == sorted(f"{compared} -c base.yaml --seeds 2".split())
+    assert here("compare", *hinted.split(), "-q", "-o", "studies").code == 0
+
+
+def test_the_hint_on_an_ambiguous_name_is_a_contender_as_it_is(here):
+    words = ("dataset=diabetes", "optimizer=adam", "epochs=1", "--seeds", "2", "-q")
+    answer = here("compare", "linear", "mlp", *words)
+    hinted = re.search(r"hint: write (\S+) or (\S+)\n", answer.err).groups()
+    assert hinted == ("adam+schedule=linear", "adam+model=linear")
+    assert here("compare", hinted[1], "mlp", *words).code == 0
+    # In a contender of several parts, the key joins the name.
+    answer = here("compare", "bgd+linear", "mlp", *words)
+    assert "hint: write bgd+schedule=linear or bgd+model=linear\n" in answer.err
 
 
 def test_a_sweep_in_place_of_contenders_keeps_the_options_that_it_has(here):

@@ -168,7 +168,7 @@ def _overrides(word: str, base: Experiment) -> list[Override]:
     changes: list[Override] = []
     by_key: dict[str, str] = {}
     for part in _parts(word):
-        change = parse_override(part) if "=" in part else _choice(part, word)
+        change = parse_override(part) if "=" in part else _choice(part, word, base)
         if change.key in by_key:
             what = f"{by_key[change.key]} and {part} both set the {change.key}"
             raise ConfigError(what, where=repr(word), hint="remove one of them")
@@ -180,10 +180,10 @@ def _overrides(word: str, base: Experiment) -> list[Override]:
     return changes
 
 
-def _choice(part: str, word: str) -> Override:
+def _choice(part: str, word: str, base: Experiment | None = None) -> Override:
     """The override for a part that is a name: adam gives optimizer=adam.
 
-    word: the text of the whole contender, for the error.
+    For the error: word, the text of the whole contender; base, the experiment that it changes.
     """
     choices = {key: name for key in NAMED if (name := _named(key, part)) is not None}
     if {"variant", "optimizer"} <= choices.keys():
@@ -191,7 +191,7 @@ def _choice(part: str, word: str) -> Override:
         # very name, and gd means the rule.
         del choices["optimizer" if part in SECTIONS["variant"].registry else "variant"]
     if len(choices) > 1:
-        hint = f"write {' or '.join(f'{key}={part}' for key in choices)}"
+        hint = f"write {' or '.join(_with_key(key, part, word, base) for key in choices)}"
         what = f"{part} is ambiguous: it is the name of a {' and of a '.join(choices)}"
         raise ConfigError(what, where=repr(word), hint=hint)
     for key, name in choices.items():
@@ -214,6 +214,17 @@ def _choice(part: str, word: str) -> Override:
     if part == word:
         hint += "; a contender may also be a config file or the directory of a run"
     raise ConfigError(what, where=repr(word), hint=hint)
+
+
+def _with_key(key: str, part: str, word: str, base: Experiment | None) -> str:
+    """The contender `word` with KEY=NAME in the place of a part, which is this name.
+
+    KEY=NAME alone is a setting of all contenders, so the optimizer of the base joins it.
+    """
+    parts = [f"{key}={each}" if each == part else each for each in _parts(word)]
+    if len(parts) == 1 and base is not None:
+        parts.insert(0, base.optimizer.name)
+    return "+".join(parts)
 
 
 def _named(section: str, part: str) -> str | None:

@@ -1,10 +1,10 @@
-"""The error for several values of one key in a comparison, which are meant as contenders."""
+"""The errors for settings of a comparison that are meant as contenders."""
 
 from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from gdrun.errors import GdrunError
 
@@ -12,19 +12,21 @@ _FURTHER = re.compile(r"[\s+]+(?=[A-Za-z_][\w.]*=)")
 """What separates a value from further settings in one word: schedule=cosine schedule.warmup=5."""
 
 
-def refuse_values_as_contenders(
+def refuse_settings_as_contenders(
     settings: Sequence[str],
     contenders: Sequence[str],
     base: Callable[[Sequence[str]], str],
     options: Callable[[str], Sequence[str]],
 ) -> None:
-    """Raise GdrunError if several values of one key are given in the place of contenders.
+    """Raise GdrunError if settings are given in the place of contenders.
 
-    They are names with commas between them, such as optimizer=adam,vanilla or optimizer=[adam,
-    vanilla]; or, with at most one contender, a key that is set several times. settings: the words
-    KEY=VALUE. contenders: the other words. base: a function of the settings that all contenders
-    share, which returns the name of their optimizer. options: a function of the name of a command,
-    which returns the options that the user typed and that this command has.
+    They are several values of one key: names with commas between them, such as
+    optimizer=adam,vanilla or optimizer=[adam,vanilla]; or, with at most one contender, a key that
+    is set several times. Or they are names of sections, such as model=linear, that make at least
+    two contenders with the one that there is. settings: the words KEY=VALUE. contenders: the other
+    words. base: a function of the settings that all contenders share, which returns the name of
+    their optimizer. options: a function of the name of a command, which returns the options that
+    the user typed and that this command has.
     """
     values: dict[str, list[str]] = {}
     words: dict[str, list[str]] = {}
@@ -35,6 +37,7 @@ def refuse_values_as_contenders(
     several = [key for key in values if len(values[key]) > 1]
     meant = [key for key in several if len(words[key]) < len(values[key]) or len(contenders) < 2]
     if not meant:
+        _refuse_names(words, contenders, base, options)
         return
     key = meant[0]
     shared = [word for word in settings if word not in words[key]]
@@ -49,6 +52,36 @@ def refuse_values_as_contenders(
         f"{key} has several values, and a setting applies to every contender",
         where=" ".join(words[key]),
         hint="; ".join(ways),
+    )
+
+
+def _refuse_names(
+    words: Mapping[str, Sequence[str]],
+    contenders: Sequence[str],
+    base: Callable[[Sequence[str]], str],
+    options: Callable[[str], Sequence[str]],
+) -> None:
+    """Raise GdrunError if settings that choose names make two contenders with the one given.
+
+    words: the settings KEY=VALUE by their key, each with one value. If the contender chooses a name
+    of the same section as a setting, such as mlp and model=linear, only such settings are meant.
+    """
+    from gdrun.study.design.contenders import NAMED, chosen_names, is_config
+
+    chosen = {each.key for each in chosen_names(contenders)}
+    named = [key for key in words if key.removesuffix(".name") in NAMED]
+    meant = [key for key in named if key.removesuffix(".name") in chosen] or named
+    if len(contenders) > 1 or len(contenders) + len(meant) < 2 or any(map(is_config, contenders)):
+        return
+    shared = [word for key, (word,) in words.items() if key not in meant]
+    values = {key: words[key][0].partition("=")[2] for key in meant}
+    joined = base(shared)
+    found = [_contenders(key, [value], [], joined)[0] for key, value in values.items()]
+    compare = _command("compare", *found, *contenders, *shared, *options("compare"))
+    raise GdrunError(
+        "a comparison needs at least two contenders, and a setting applies to every contender",
+        where=" ".join(word for key in meant for word in words[key]),
+        hint=f"`{compare}` compares them",
     )
 
 
