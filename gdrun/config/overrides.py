@@ -149,12 +149,14 @@ def applied(
     """Return a changed copy of `data`, a new function `where` for it, and the problems.
 
     There is a problem for each override whose key is unknown or ambiguous, or that cannot be set;
-    it is left out. where: a function that returns the place of a key path, for messages. For a
-    changed key, the new function returns the text of the override.
+    it is left out. There is also one if overrides of different keys, such as path and query, name
+    data. where: a function that returns the place of a key path, for messages. For a changed key,
+    the new function returns the text of the override.
     """
     result = copy.deepcopy(dict(data))  # `data` belongs to the caller.
     origins: dict[Path, str] = {}
     problems: list[Problem] = []
+    naming: dict[str, Override] = {}
     ordered = sorted(overrides, key=_priority)
     # A surface replaces dataset and model, so `surface=bowl` works with any file. A dataset given
     # by another override is kept, so that the contradiction is reported. `surface=none` removes
@@ -175,6 +177,10 @@ def applied(
         if problem:
             problems.append(problem)
         origins[paths[0]] = override.text
+        if key := _data_key(paths[0], override.value):
+            naming[key] = override
+    named = [each.text for each in naming.values()]
+    problems += [other_data(text, named[0]) for text in named[1:]]
 
     def located(path: Path) -> str:
         for end in range(len(path), 0, -1):
@@ -183,6 +189,26 @@ def applied(
         return where(path)
 
     return result, located, problems
+
+
+def _data_key(path: Path, value: Any) -> str | None:
+    """The key of DATASET_KEYS with which an override names data; None if it names none.
+
+    It is `arrays` for the arrays that a Python call has beside its overrides.
+    """
+    section = as_mapping(value) if path == ("dataset",) else {path[-1]: value}
+    if path[:1] != ("dataset",) or len(path) > 2:
+        return None
+    key = next((key for key in DATASET_KEYS if key in section), None)
+    return "arrays" if section.get("name") == "arrays" else key
+
+
+def other_data(text: str, named: str) -> Problem:
+    """The problem with an override that names other data than those that are named already.
+
+    text: the override. named: the file, the query or the override that names these data.
+    """
+    return Problem(f"names other data than {named}", repr(text), "leave one of them out")
 
 
 def _priority(override: Override) -> tuple[bool, bool, bool]:

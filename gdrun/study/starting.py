@@ -29,6 +29,7 @@ from gdrun.data.targets import likely_target, suitable_task
 from gdrun.errors import ConfigError, DataError, GdrunError
 from gdrun.problems.models import MODELS
 from gdrun.runs.session import Session
+from gdrun.study.second_sources import require_one_source
 from gdrun.study.tasks import prepared
 
 RATE_KEYS = ("lr", "optimizer.lr")
@@ -75,6 +76,7 @@ def start(path: str, overrides: Iterable[Change] = (), *, test_rates: bool = Tru
     changes = _changes(path, overrides)
     base = _base(path)
     given, _ = apply(base, changes, lambda _: path)
+    require_one_source(path, base, changes)
     chosen = given["dataset"] if isinstance(given.get("dataset"), dict) else base["dataset"]
     assert isinstance(chosen, dict)
     begin = time.perf_counter()
@@ -123,6 +125,7 @@ def start_study(
     base = _base(path)
     changes = parsed_changes(overrides)
     given, *_ = applied(base, changes, lambda _: path)
+    require_one_source(path, base, changes)
     sections = [(each, {place[0] for place in paths_of(each, given)}) for each in changes]
     # A first experiment depends on these sections: the patience is that of the epochs.
     used = {"dataset", "model", "stopping"}

@@ -162,3 +162,42 @@ def test_a_new_config_leaves_out_the_same_columns_of_later_files(gdrun, tmp_path
     for file in ("jan.csv", "feb.csv"):
         answer = gdrun("train", "jan.yaml", f"path={file}", "epochs=1", "engine=numpy", "--json")
         assert package.read_run(json.loads(answer.out)["directory"]).model.feature_names == ("a",)
+
+
+OTHER_DATA = ["path=b.csv", "dataset.path=b.csv", "dataset=iris", "query=SELECT * FROM 'b.csv'"]
+
+
+@pytest.mark.parametrize("words", [["train"], ["sweep", "lr=0.1,1"], ["compare", "bgd", "mbgd"]])
+@pytest.mark.parametrize("other", [*OTHER_DATA, "surface=bowl"])
+def test_two_sources_of_data_are_refused(gdrun, tmp_path, monkeypatch, words, other):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("x,y\n" + "1,2\n2,3\n3,5\n" * 5, encoding="utf-8")
+    answer = gdrun(*words, "a.csv", other)
+    assert (answer.code, answer.out) == (2, "")
+    error = f"error: {other!r}: names other data than a.csv\nhint: leave one of them out\n"
+    assert answer.err == error
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("model", [(), ("model=linear",)])
+def test_two_keys_of_data_are_refused_and_one_twice_is_not(gdrun, tmp_path, monkeypatch, model):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("x,y\n" + "1,2\n2,3\n3,5\n" * 5, encoding="utf-8")
+    more = (*model, "target=y", "epochs=1")
+    answer = gdrun("train", "query=SELECT * FROM 'b.csv'", "path=a.csv", *more)
+    assert re.search("^error: ['\"].+: names other data than .+\nhint: leave one", answer.err)
+    assert gdrun("train", "a.csv", f"path={tmp_path}/a.csv", *more[len(model) :]).code == 0
+    # For one key the last value counts.
+    last, _ = document(gdrun, "path=a.csv", "path=b.csv", *more)
+    assert last["config"]["dataset"]["path"].endswith("b.csv")
+
+
+def test_a_dataset_beside_arrays_is_refused():
+    data = ([[0.0], [1.0], [2.0], [3.0]] * 5, [0.0, 1.0, 2.0, 3.0] * 5)
+    config = {"model": "linear", "stopping": {"epochs": 1}}
+    for other in OTHER_DATA:
+        with pytest.raises(package.ConfigError, match=r"names other data than data=\(X, y\)"):
+            package.train(config, other, data=data)
+    assert package.train(config, "dataset=arrays", data=data).status == "exhausted"
