@@ -11,6 +11,7 @@ import numpy as np
 from gdrun.array_types import Array, Numbers
 from gdrun.data.assembly import UnfitColumnsError
 from gdrun.data.cells import STANDARD, MissingMarks
+from gdrun.data.column_ranges import ColumnRange, ranges_of_columns, ranges_of_table
 from gdrun.data.column_report import ColumnReport, different_values
 from gdrun.data.column_statistics import column_statistics
 from gdrun.data.encoding import Encoding, SourceColumn, columns_of_numbers
@@ -48,19 +49,21 @@ class Inspection:
     """What a dataset holds, and how training would use it.
 
     columns: the report on each column of the file. values: the number of different values of each
-    column, by name, where it is known. target: the name of the target. task: the task that suits
-    it, or that the options name; None if that is unknown because columns cannot be used. in_doubt:
-    whether the classes are numbers that could be predicted as numbers. classes: the number of rows
-    of each class, by label. positive: the positive one of two classes; None if there are not two.
-    limits: the smallest and the largest target of a regression. features: the number of features.
-    repeated: the number of rows that are equal to an earlier one in all features and in the target;
-    None if columns cannot be used. files: the files of the validation and test parts, by part.
-    marks: the cells that count as missing. problems: why training would refuse the data.
+    column, by name, where it is known. ranges: the range of each column, by name, where it is
+    known; an identifier has none. target: the name of the target. task: the task that suits it, or
+    that the options name; None if that is unknown because columns cannot be used. in_doubt: whether
+    the classes are numbers that could be predicted as numbers. classes: the number of rows of each
+    class, by label. positive: the positive one of two classes; None if there are not two. limits:
+    the smallest and the largest target of a regression. features: the number of features. repeated:
+    the number of rows that are equal to an earlier one in all features and in the target; None if
+    columns cannot be used. files: the files of the validation and test parts, by part. marks: the
+    cells that count as missing. problems: why training would refuse the data.
     """
 
     rows: int
     columns: tuple[ColumnReport, ...]
     values: Mapping[str, int]
+    ranges: Mapping[str, ColumnRange]
     target: str
     task: Task | None = None
     in_doubt: bool = False
@@ -93,6 +96,7 @@ def inspect_data(options: Mapping[str, Any]) -> Inspection:
         rows=len(table.y),
         columns=table.reports or _reports_on_arrays(table),
         values=values,
+        ranges=ranges_of_table(table),
         target=table.target_name,
         task=options.get("task") or suitable_task(table),
         features=len(table.feature_names),
@@ -211,6 +215,8 @@ def _with_files(
 
 def _of_unfit_columns(error: UnfitColumnsError) -> Inspection:
     rows = len(error.columns[0].values) if error.columns else 0
+    # The values of a text identifier are numbers of texts, which mean nothing.
+    left_out = {each.name for each in error.reports if each.kind == "identifier"}
     values = {
         column.name: different_values(column.values)
         for column in error.columns
@@ -220,6 +226,7 @@ def _of_unfit_columns(error: UnfitColumnsError) -> Inspection:
         rows=rows,
         columns=error.reports,
         values=values | _values_of_identifiers(error.reports),
+        ranges=ranges_of_columns(each for each in error.columns if each.name not in left_out),
         target=error.target,
         marks=error.marks,
         problems=error.problems,

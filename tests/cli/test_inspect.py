@@ -35,6 +35,13 @@ def test_the_table(houses, gdrun):
         "kind    category         3           3 columns of 0 and 1: a, b, c\n"
         "rooms   number           2        1  a number\n"
         "\n"
+        "column  range or labels\n"
+        "size    1.5 … 4.5\n"
+        "sold    2020-01-31 … 2021-02-01\n"
+        "open    0 (2), 1 (2)\n"
+        "kind    a (2), b (1), c (1)\n"
+        "rooms   1 … 3\n"
+        "\n"
         "  rows     4 rows, 10 features\n"
         "  target   price: regression, from 1200 to 1900\n"
         "  missing  an empty cell, #n/a, -, <na>, ?, n/a, na, nan, none, null\n"
@@ -265,6 +272,8 @@ def test_identifiers_have_another_value_in_each_row_also_beside_a_problem(gdrun,
         "kind": "identifier",
         "missing": 0,
         "values": 30,
+        "range": None,
+        "most_frequent": None,
         "becomes": "left out: each row has a different text, like an identifier, such as u-0",
         "features": [],
     }
