@@ -36,6 +36,7 @@ from gdrun.data.targets import (
     require_two_classes,
     suitable_task,
 )
+from gdrun.data.times import Times
 from gdrun.errors import DataError
 from gdrun.problems.rows import MappedRows
 
@@ -57,7 +58,7 @@ def prepare(
     ones: bool = False,
     standardize_target: bool = False,
     groups: Groups | None = None,
-    times: Numbers | None = None,
+    times: Times | None = None,
     files: Mapping[str, PartFile] = MappingProxyType({}),
     overwrite: bool = False,
 ) -> Prepared:
@@ -71,7 +72,7 @@ def prepare(
     whether to subtract the mean of each column and divide by its scale. seed: the seed of the
     random split. ones: whether to add a column of ones after the features in memory, which a linear
     model with a bias needs. standardize_target: whether to standardise the target of a regression
-    too. groups, times (N,): the groups or the time of each row, if the rows are split by it. files:
+    too. groups, times: the groups or the times of the rows, if the rows are split by them. files:
     the file of each part (validation, test) whose rows are in a file of their own, not in the
     table. overwrite: whether the features of the table may be overwritten by the training part,
     which saves memory.
@@ -102,10 +103,14 @@ def prepare(
     if groups is not None:
         rows = split_groups(groups.codes, validation=validation, test=test, seed=seed)
     elif times is not None:
-        rows = split_times(times, validation=validation, test=test)
+        rows = split_times(times.values, validation=validation, test=test)
     else:
         rows = split_rows(strata, validation=validation, test=test, seed=seed)
-    notes = [*table.notes, *_untrained_classes(y[rows.train], classes, table)]
+    notes = list(table.notes)
+    if times is not None:
+        parts_of = {"training": rows.train, "validation": rows.validation, "test": rows.test}
+        notes.append(times.note(parts_of))
+    notes += _untrained_classes(y[rows.train], classes, table)
     notes += note_on_single_rows(y, classes, table.strays)
 
     on_disk = isinstance(table.X, np.memmap)

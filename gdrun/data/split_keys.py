@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from gdrun.array_types import Flags, Integers, Numbers
+from gdrun.array_types import Flags, Integers
 from gdrun.data.column_names import as_tuple
 from gdrun.data.column_options import how_missing
 from gdrun.data.columns import count
 from gdrun.data.groups import Groups
 from gdrun.data.sources import QUERY, load_table, reader_of
 from gdrun.data.table import DROPPED, Table
-from gdrun.errors import DataError, suggestion
+from gdrun.data.times import Times, times_of
+from gdrun.errors import DataError
 
 
 def load_groups(options: Mapping[str, Any], column: str) -> tuple[Table, Groups]:
@@ -102,18 +103,17 @@ def _without(
         raise DataError(first.what, where=where, hint=first.hint) from None
 
 
-def with_times(table: Table, options: Mapping[str, Any], column: str) -> tuple[Table, Numbers]:
-    """Return the rows of `table` that have a time, and the time of each, (N,).
+def with_times(table: Table, options: Mapping[str, Any], column: str) -> tuple[Table, Times]:
+    """Return the rows of `table` that have a time, and the time of each.
 
-    A time is a number, or the days from 1970-01-01 to a date. column: the name of the column of
-    times. options: the dataset section from which the table was read. If its `ignore` lists the
-    column, the column is no feature, but is read for the times; if not, a note says so. `missing:
-    drop` drops rows without a time. Raises DataError if the column does not exist, is text, or has
-    missing values that are not dropped.
+    column: the name of the column of times. options: the dataset section from which the table was
+    read. If its `ignore` lists the column, the column is no feature, but is read for the times; if
+    not, a note says so. `missing: drop` drops rows without a time. Raises DataError if the column
+    does not exist, is text, or has missing values that are not dropped.
     """
     ignored = as_tuple(options.get("ignore") or ())
     if column not in ignored:
-        times = row_times(column, table)
+        times = times_of(column, table)
         if _has_named_columns(options):
             note = f"{column} orders the rows of the split, and is a feature too; "
             note += f"{table.options.adding('ignore', column)} uses it for the split only"
@@ -124,52 +124,20 @@ def with_times(table: Table, options: Mapping[str, Any], column: str) -> tuple[T
         changed = {"ignore": others, "keep": kept, "missing": "mean", "target": table.target_name}
         timed = load_table({**options, **changed})
         of_file = np.full(max(_kept(table)[-1], _kept(timed)[-1]) + 1, np.nan)
-        of_file[_kept(timed)] = row_times(column, timed)
-        times = of_file[_kept(table)]
-    known = ~np.isnan(times)
+        found = times_of(column, timed)
+        of_file[_kept(timed)] = found.values
+        times = replace(found, values=of_file[_kept(table)])
+    known = ~np.isnan(times.values)
     if known.all():
         return table, times
-    lacking = f"{(~known).sum()} of {len(times)}"
+    lacking = f"{(~known).sum()} of {len(known)}"
     if column not in ignored or how_missing(options.get("missing", "error"), column) != "drop":
         raise DataError(
             f"{lacking} times are missing",
             where=f"dataset.split.time {column}",
             hint="set missing: drop to remove these rows",
         )
-    return _with_rows(table, known, column), times[known]
-
-
-def row_times(column: str, table: Table) -> Numbers:
-    """Return the time of each row, (N,): a number, or the days from 1970-01-01 to a date.
-
-    column: the name of a feature with numbers, or of a column of dates. A missing time is NaN.
-    Raises DataError if there is no such column.
-    """
-    where = "dataset.split.time"
-    names = list(table.feature_names)
-    sources = {source.name: source for source in table.sources}
-    source = sources.get(column)
-    if source is not None and source.labels:
-        raise DataError(
-            f"{column} is text, not a number or a date",
-            where=where,
-            hint="choose a column of numbers or of dates such as 2024-03-31",
-        )
-    parts = [name for name in (source.feature_names if source else ()) if name in names]
-    if column not in names and not parts:
-        known = list(dict.fromkeys([*sources, *names]))
-        raise DataError(
-            f"{table.name} has no feature {column!r}", where=where, hint=suggestion(column, known)
-        )
-    if column in names:
-        times = np.array(table.X[:, names.index(column)], dtype=np.float64)
-    else:
-        days = [name for name in parts if name.endswith("days")]
-        hours = [name for name in parts if name.endswith("hour")]
-        times = np.array(table.X[:, names.index(days[0])], dtype=np.float64)
-        for name in hours:
-            times += table.X[:, names.index(name)] / 24
-    return times
+    return _with_rows(table, known, column), times.of(known)
 
 
 def _with_rows(table: Table, rows: Flags, column: str) -> Table:

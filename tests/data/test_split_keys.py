@@ -131,7 +131,10 @@ def test_a_column_that_is_no_feature_orders_the_rows_too(visits):
     file, days = visits
     data = data_of(file, "split.time=day", "standardize=false", "ignore=[patient, day]")
     assert data.feature_names == ("age",)
-    assert not any("day" in note for note in data.notes)
+    assert [note for note in data.notes if "day" in note] == [
+        "the times of day: training 2024-01-01 to 2024-02-17, validation 2024-02-18 to "
+        "2024-02-23, test 2024-02-24 to 2024-02-29"
+    ]
     effects = [float(line.split(",")[-1]) for line in file.read_text().splitlines()[1:]]
     for name, low, high in (("train", 0, 48), ("validation", 48, 54), ("test", 54, 60)):
         expected = [e for e, day in zip(effects, days, strict=True) if low <= day < high]
