@@ -23,7 +23,7 @@ from gdrun.config.wording import problems_of
 from gdrun.errors import Problem, suggestion
 from gdrun.methods.chosen_options import brought_options, with_chosen
 from gdrun.methods.definitions import Definition, Nested, Option
-from gdrun.methods.plugin_kinds import takes_plugins
+from gdrun.methods.plugin_kinds import taken_name, takes_plugins
 from gdrun.methods.plugins import with_own_names
 
 Where = Callable[[tuple[str | int, ...]], str]
@@ -108,6 +108,10 @@ class SectionKind:
         definition = self.find(given, chosen_by, where)
         if isinstance(definition, Problem):
             return None, [definition]
+        # A method that a notebook registers has not passed the checks of a plugin file.
+        if fault := taken_name(self.key, ("name", *self.common), definition.options):
+            what, hint = fault
+            return None, [Problem(f"{definition.name} {what}", where((self.key,)), hint)]
         values = {key: value for key, value in given.items() if key != chosen_by}
         own, known = self.own_options(definition), self.options(definition, values)
         problems = [

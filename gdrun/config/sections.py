@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from gdrun.config.section_kinds import Section, SectionKind, Where
 from gdrun.config.settings import HELD_OUT, HeldOut, Label, Split, Standardize, Standardized
@@ -17,16 +17,17 @@ from gdrun.methods.averaging import AVERAGES
 from gdrun.methods.definitions import (
     AUTO,
     Definition,
-    Nested,
-    NonNegative,
     Option,
     Seed,
     options_of,
 )
+from gdrun.methods.rules import COMMON_OPTIONS as OPTIMIZER_OPTIONS
 from gdrun.methods.rules import OPTIMIZER_ALIASES, OPTIMIZERS
 from gdrun.methods.sampling import VARIANT_ALIASES, VARIANTS
-from gdrun.methods.schedules import SCHEDULES, WarmupStart
-from gdrun.problems.models import COMMON_OPTIONS, MODELS, Task
+from gdrun.methods.schedules import COMMON_OPTIONS as SCHEDULE_OPTIONS
+from gdrun.methods.schedules import SCHEDULES
+from gdrun.problems.model_options import COMMON_OPTIONS as MODEL_OPTIONS
+from gdrun.problems.models import MODELS, Task
 from gdrun.problems.surfaces import COMMON_OPTIONS as SURFACE_OPTIONS
 from gdrun.problems.surfaces import SURFACES
 
@@ -47,21 +48,6 @@ def _dataset_options(
 
     seed: that of the split and of generated data; `run` is the seed of the run.
     """
-
-
-def _optimizer_options(average: Annotated[Any, Nested("average")] = None) -> None:
-    """The options of all optimizers. average: the average to evaluate in place of the weights.
-
-    Only the signature is used; this function is never called.
-    """
-
-
-def _schedule_options(
-    per: Literal["epoch", "step"] = "epoch",
-    warmup: NonNegative = 0.0,
-    warmup_start: WarmupStart = "zero",
-) -> None:
-    """The options of all schedules. Only the signature is used; this function is never called."""
 
 
 @dataclass(frozen=True)
@@ -155,18 +141,18 @@ def _dataset_hint(name: str) -> str | None:
 
 
 DATASET = DatasetKind("dataset", DATASETS, "iris", options_of(_dataset_options))
-MODEL = ModelKind("model", MODELS, "softmax", COMMON_OPTIONS)
+MODEL = ModelKind("model", MODELS, "softmax", MODEL_OPTIONS)
 VARIANT = SectionKind("variant", VARIANTS, "mbgd", aliases=VARIANT_ALIASES)
 AVERAGE = SectionKind("average", AVERAGES, "polyak")
 OPTIMIZER = SectionKind(
     "optimizer",
     OPTIMIZERS,
     "adam",
-    options_of(_optimizer_options),
+    OPTIMIZER_OPTIONS,
     OPTIMIZER_ALIASES,
     {"average": AVERAGE},
 )
-SCHEDULE = SectionKind("schedule", SCHEDULES, "constant", options_of(_schedule_options))
+SCHEDULE = SectionKind("schedule", SCHEDULES, "constant", SCHEDULE_OPTIONS)
 
 SURFACE = SurfaceKind("surface", SURFACES, "rosenbrock", SURFACE_OPTIONS)
 

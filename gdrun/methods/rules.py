@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar, overload
+from typing import Annotated, Any, TypeVar, overload
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -30,11 +30,13 @@ from gdrun.errors import GdrunError
 from gdrun.methods.definitions import (
     Check,
     Definition,
+    Nested,
     Option,
     Rate,
     define,
     inputs_of,
     option_names,
+    options_of,
     options_when_used,
 )
 
@@ -125,6 +127,16 @@ OPTIMIZER_ALIASES: dict[str, str] = {}
 """Other names that a config may use for a rule: the name of the rule by its alias."""
 
 
+def _common(average: Annotated[Any, Nested("average")] = None) -> None:
+    """The options of all optimizers. average: the average to evaluate in place of the weights.
+
+    Only the signature is used; this function is never called.
+    """
+
+
+COMMON_OPTIONS = options_of(_common)
+
+
 @overload
 def rule(equation: Equation) -> Equation: ...
 @overload
@@ -147,9 +159,10 @@ def rule(
 
     The signature must be (w, g, *slots[, t][, norm]), then options with defaults, among them `lr`.
     t is the step count, from 1; norm is the function that computes the norm of each weight matrix
-    and bias. The equation returns the new w, or a tuple of the new w and the new slots. Raises
-    GdrunError if the signature is different, if names are separated by commas, or if a rule of
-    another module has the same name.
+    and bias. No option may be called name or average: every optimizer has these keys already. The
+    equation returns the new w, or a tuple of the new w and the new slots. Raises GdrunError if the
+    signature is different, if names are separated by commas, or if a rule of another module has the
+    same name.
     """
 
     def register(equation: Equation) -> Equation:

@@ -29,6 +29,7 @@ from gdrun.array_types import Array
 from gdrun.methods.definitions import Definition, Level, Positive, define
 from gdrun.methods.plugin_checks import Fault
 from gdrun.methods.plugin_kinds import KINDS, PluginKind
+from gdrun.problems.model_options import COMMON_OPTIONS
 from gdrun.problems.plugin_checks import loss_fault
 from gdrun.problems.probabilities import PROBABILITIES
 
@@ -108,8 +109,9 @@ def loss(
     """Register the decorated function as a loss.
 
     The function takes scores and targets, then options, and returns the losses and their
-    derivatives in the scores. It must be elementwise, except with class codes as targets. The
-    parameters are the fields of the class `Loss`.
+    derivatives in the scores. It must be elementwise, except with class codes as targets. No option
+    may be called name, loss, l2 or init: every model has these keys already. The parameters are the
+    fields of the class `Loss`.
     """
 
     def register(function: LossFunction) -> LossFunction:
@@ -309,4 +311,6 @@ def _fault(loss: Loss) -> Fault | None:
     return loss_fault(loss, loss.equation, loss.convex, largest)
 
 
-KINDS.append(PluginKind("loss", LOSSES, _fault))
+# The key loss of the section names the loss.
+_TAKEN = ("name", "loss", *COMMON_OPTIONS)
+KINDS.append(PluginKind("loss", LOSSES, _fault, "model", _TAKEN))

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from gdrun.methods.chosen_options import with_chosen
 from gdrun.methods.definitions import (
     AUTO,
-    Choice,
     Definition,
-    NonNegative,
     define,
-    options_of,
 )
-from gdrun.problems.inits import INITS
 from gdrun.problems.losses import LOSSES
 from gdrun.problems.objective import Model
 
@@ -97,12 +93,6 @@ def model(
 
     return register
 
-
-def _common(l2: NonNegative = 0.0, init: Annotated[str, Choice(INITS, auto=True)] = AUTO) -> None:
-    """Options of every model: l2, the factor of the penalty, and init, the initial weights."""
-
-
-COMMON_OPTIONS = options_of(_common)
 
 LANE_OPTIONS = frozenset({"l2", "dropout"})
 """The model options in which runs that are trained together (the lanes of a cohort) may differ."""

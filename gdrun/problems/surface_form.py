@@ -155,7 +155,10 @@ def surface(
     convex: bool | None = None,
     suitable_rate: SuitableRate | None = None,
 ) -> Callable[[Equation], Equation]:
-    """Register the decorated equation as a surface. The parameters are those of `Surface`."""
+    """Register the decorated equation as a surface. The parameters are those of `Surface`.
+
+    No option may be called name, start, noise or examples: every surface has these keys already.
+    """
 
     def register(equation: Equation) -> Equation:
         known = define(equation)

@@ -179,9 +179,6 @@ def terrace(x: Array, y: Array, condition: Positive = 25.0) -> tuple[Array, Arra
     return f, condition * x - missing * (after - beyond), y
 
 
-KINDS.append(PluginKind("surface", SURFACES, surface_fault))
-
-
 def _common(
     start: tuple[float, ...] | None = None, noise: NonNegative = 0.0, examples: Count = 100
 ) -> None:
@@ -192,6 +189,8 @@ def _common(
 
 
 COMMON_OPTIONS = options_of(_common)
+
+KINDS.append(PluginKind("surface", SURFACES, surface_fault, "surface", ("name", *COMMON_OPTIONS)))
 
 
 def noise_vectors(rng: np.random.Generator, examples: int, spread: float) -> Numbers:

@@ -4,6 +4,7 @@ from gdrun.methods.schedules import decays as decays  # noqa: I001 (from plain t
 from gdrun.methods.schedules import cycles as cycles
 from gdrun.methods.schedules import plateau as plateau
 from gdrun.methods.schedules import join as join
+from gdrun.methods.schedules.form import COMMON_OPTIONS as COMMON_OPTIONS
 from gdrun.methods.schedules.form import SCHEDULES as SCHEDULES
 from gdrun.methods.schedules.form import Schedule as Schedule
 from gdrun.methods.schedules.form import WarmupStart as WarmupStart

@@ -30,6 +30,7 @@ from gdrun.errors import GdrunError
 from gdrun.methods.definitions import (
     Check,
     Definition,
+    NonNegative,
     Option,
     define,
     inputs_of,
@@ -79,6 +80,17 @@ SCHEDULES: dict[str, Schedule] = {}
 """All learning-rate schedules by name."""
 
 
+def _common(
+    per: Literal["epoch", "step"] = "epoch",
+    warmup: NonNegative = 0.0,
+    warmup_start: WarmupStart = "zero",
+) -> None:
+    """The options of all schedules. Only the signature is used; this function is never called."""
+
+
+COMMON_OPTIONS = options_of(_common)
+
+
 @overload
 def schedule(equation: Equation) -> Equation: ...
 @overload
@@ -103,9 +115,11 @@ def schedule(
     equation that takes `drops` needs watch, and no other equation may have it. check: a function
     from the option values by name to a pair (option name, message) for each contradiction.
 
-    The parameters must be (t, lr), (t, T, lr) or (drops, lr), then options with defaults. Raises
-    GdrunError if the parameters are different, if only one of `drops` and `watch` is used, or if a
-    schedule of another module has the same name.
+    The parameters must be (t, lr), (t, T, lr) or (drops, lr), then options with defaults. t starts
+    at 0 after the warm-up, and counts epochs, or steps with `per: step`. No option may be called
+    name, per, warmup or warmup_start: every schedule has these keys already. Raises GdrunError if
+    the parameters are different, if only one of `drops` and `watch` is used, or if a schedule of
+    another module has the same name.
     """
 
     def register(equation: Equation) -> Equation:
