@@ -8,8 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
-from gdrun.cli import completion, console
-from gdrun.cli.experiments import Config, Json, Overrides, Plugins, Seed, load_experiment
+from gdrun.cli import completion, console, faults
+from gdrun.cli.experiments import (
+    Config,
+    Json,
+    Overrides,
+    Plugins,
+    Seed,
+    data_of_changes,
+    first_experiment,
+    load_experiment,
+)
 from gdrun.cli.groups import Command, Commands
 from gdrun.cli.next_steps import shown, step, step_with
 from gdrun.cli.running import RUNS
@@ -18,7 +27,7 @@ from gdrun.errors import GdrunError
 config = typer.Typer(cls=Commands, rich_markup_mode=None, help="Write, check and show configs.")
 
 File = Annotated[
-    Path | None,
+    str | None,
     typer.Argument(
         metavar="FILE", help="A data file to describe, or the file to write (default: stdout)."
     ),
@@ -27,8 +36,7 @@ Words = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="KEY=VALUE | FILE",
-        help="After a data file, or with --from: keys of the config, such as target=price, and the "
-        "file to write.",
+        help="Keys of the config, such as target=price or dataset=iris, and the file to write.",
     ),
 ]
 From = Annotated[
@@ -46,38 +54,62 @@ From = Annotated[
 def new(
     file: File = None, words: Words = None, source: From = None, plugins: Plugins = None
 ) -> None:
-    """Write a starter config, a config for a data file, or a changed copy of a config.
+    """Write a starter config, a config for data or other keys, or a changed copy of a config.
 
     No file is overwritten.
     """
-    from gdrun.config.loading import starter_text
+    rest = [*([] if file is None else [file]), *(words or ())]
+    if source is not None:
+        _write(*_changed(source, rest))
+        return
+    data, changes, target = _divided(rest)
+    _write(_config_for(data, changes), target)
+
+
+def _divided(words: list[str]) -> tuple[str | None, list[str], Path | None]:
+    """The data file among the words, the changes KEY=VALUE, and the file to write.
+
+    The data file is the first word that is the name of one. Raises GdrunError for two files to
+    write.
+    """
+    from gdrun.cli.named_files import is_data
     from gdrun.data.sources import reader_of
 
-    rest = list(words or ())
-    if source is not None:
-        changed, target, needed = _changed(source, [*([] if file is None else [str(file)]), *rest])
-        _write(changed, target, needed)
-        return
-    text = None
-    if file is not None and reader_of(file) is not None:
-        to = next((word for word in rest if "=" not in word), None)
-        text = _config_for(str(file), [word for word in rest if word != to])
-        file = None if to is None else Path(to)
-    elif alone := [*rest, *([str(file)] if "=" in str(file) else [])]:
-        raise GdrunError(
-            f"{alone[0]} has no meaning without a data file or --from",
-            hint="give the data first, as in `gdrun config new houses.csv target=price new.yaml`",
-        )
-    _write(text or starter_text(), file)
+    # The name of a file may have an equals sign.
+    files = [word for word in words if "=" not in word or Path(word).is_file()]
+    data = next((word for word in files if reader_of(word) is not None or is_data(word)), None)
+    changes = [word for word in words if word not in files]
+    return data, changes, _one_target([word for word in files if word != data])
 
 
-def _config_for(data: str, changes: list[str]) -> str:
-    """The config of a first experiment on a data file, with comments."""
+def _one_target(files: list[str]) -> Path | None:
+    """The file to write; None for none. Raises GdrunError for several files."""
+    if len(files) > 1:
+        hint = f"give one file to write, and changes such as lr=0.1: {files[0]} is a file"
+        raise GdrunError("is a second file to write", where=files[1], hint=hint)
+    return Path(files[0]) if files else None
+
+
+def _config_for(data: str | None, changes: list[str]) -> str:
+    """The config that `gdrun train` uses for these words; the starter config without words.
+
+    A first experiment on data has comments. data: a data file; None if the changes name the data,
+    or the data are those of the quickstart.
+    """
+    from gdrun.config.loading import starter_text
+    from gdrun.config.writing import to_yaml
     from gdrun.study.starting import start_experiment
     from gdrun.views.starter import commented_config
 
-    _, found, _ = start_experiment(data, changes)
-    return commented_config(found)
+    if (named := data or data_of_changes(changes)) is not None:
+        _, found, _ = start_experiment(named, changes)
+        return commented_config(found)
+    if not changes:
+        return starter_text()
+    begun = first_experiment(None, changes)
+    for line in begun.assumed:
+        faults.note(f"assumed {line}")
+    return to_yaml(begun.experiment.plain())
 
 
 def _changed(source: str, words: list[str]) -> tuple[str, Path | None, list[str]]:
@@ -96,13 +128,9 @@ def _changed(source: str, words: list[str]) -> tuple[str, Path | None, list[str]
     from gdrun.runs.run import read_run
     from gdrun.study.storage.study_directory import RECORD as STUDY
 
-    files = [word for word in words if "=" not in word]
-    if len(files) > 1:
-        hint = f"give one file to write, and changes such as lr=0.1: {files[0]} is a file"
-        raise GdrunError("is a second file to write", where=files[1], hint=hint)
+    file = _one_target([word for word in words if "=" not in word])
     changes = [word for word in words if "=" in word]
     config = _config_of(source)
-    file = Path(files[0]) if files else None
     inside = file is None or is_inside(file)
 
     def text_of(plain: dict[str, Any]) -> str:

@@ -134,7 +134,7 @@ def first_experiment(
     source = config_among([*([] if config is None else [config]), *(overrides or ())])
     path, changes = split_words(config, overrides, seed, data=True)
     _note_sgd(changes)
-    if source is None and (data := _data_among(changes)):
+    if source is None and (data := data_of_changes(changes)):
         path = source = data
     if source is None or not _has_rows(source):
         from gdrun.study.default_batches import fitted
@@ -158,7 +158,9 @@ def _has_rows(source: str) -> bool:
     return source.startswith("query=") or is_data(source)
 
 
-def _data_among(changes: Iterable[str | Override], varied: Iterable[Override] = ()) -> str | None:
+def data_of_changes(
+    changes: Iterable[str | Override], varied: Iterable[Override] = ()
+) -> str | None:
     """The data of a first experiment among the overrides: a path, or `query=` and the query.
 
     changes: the overrides. varied: the overrides that the runs of a study vary. None if no override
@@ -244,7 +246,7 @@ def study_source(
     """
     from gdrun.config.loading import assumptions_about
 
-    config = config or _data_among(overrides, varied)
+    config = config or data_of_changes(overrides, varied)
     if config is None:
         return None, _sentences(assumptions_about(overrides, varied))
     if not _has_rows(config):

@@ -96,7 +96,9 @@ def test_new_from_a_file_or_a_run_is_its_config_with_changes(gdrun, tmp_path, mo
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["lr=0.1"], "error: lr=0.1 has no meaning without a data file or --from\n"),
+        (["lr=x"], "error: 'lr=x' optimizer.lr: must be a number, got 'x'\n"),
+        (["lr=1", "a.yaml", "b.yaml"], "error: b.yaml: is a second file to write\n"),
+        (["path=nope.csv"], "error: nope.csv: no such file\n"),
         (["--from", "nope.yaml"], "error: nope.yaml: there is no such file\n"),
         (["--from", "nope"], "error: runs: no run or study is called 'nope'\n"),
     ],
@@ -107,6 +109,41 @@ def test_new_says_what_its_words_lack(gdrun, tmp_path, monkeypatch, words, messa
     assert answer.code == 2
     assert answer.err.startswith(message)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["path=a.csv"],
+        ["dataset.path=a.csv", "target=x"],
+        ["query=SELECT x, y * 2 AS y FROM './a.csv'"],
+        ["path=a.csv", "model=mlp"],
+        ["dataset=iris"],
+        ["dataset=iris", "variant=sgd", "lr=0.01"],
+        ["surface=bowl"],
+        ["lr=0.02"],
+    ],
+)
+def test_new_has_the_config_that_train_uses_for_the_same_words(gdrun, tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f"{k},{3 * k}\n" for k in range(40))
+    Path("a.csv").write_text(f"x,y\n{rows}", encoding="utf-8")
+    assert gdrun("config", "new", *words, "new.yaml").code == 0
+    printed = gdrun("config", "new", *words)
+    assert (printed.code, printed.out) == (0, Path("new.yaml").read_text(encoding="utf-8"))
+    trained = gdrun("train", *words, "epochs=1", "engine=numpy", "-q", "--json")
+    config = load(Path(json.loads(trained.out)["directory"], "config.yaml")).plain()
+    assert load("new.yaml", ["epochs=1", "engine=numpy"]).plain() == _beside(config, tmp_path)
+
+
+def _beside(config, directory):
+    """The config of a run with the paths of its data as users write them, in this directory."""
+    dataset = config.get("dataset", {})
+    if "path" in dataset:
+        dataset["path"] = str(Path(dataset["path"]).relative_to(directory))
+    if "folder" in dataset:
+        dataset["folder"] = "."
+    return config
 
 
 def test_show_as_json(gdrun):
