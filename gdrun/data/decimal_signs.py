@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -93,13 +93,16 @@ class FoundSign:
     notes: tuple[str, ...] = ()
 
 
-def decimal_sign(scans: Sequence[CsvScan], columns: Iterable[int]) -> FoundSign:
-    """The decimal sign of files with semicolons.
+def decimal_sign(
+    scans: Sequence[CsvScan], columns: Iterable[int], usual: Collection[str] = ()
+) -> FoundSign:
+    """The decimal sign of files with semicolons, or of new rows.
 
     A note names the columns whose commas alone may be between thousands, where other columns show
     that they are decimal. scans: the rows of each file. columns: the positions of the columns with
-    numbers. Raises DataError if the sign is not clear: numbers that may have marks between
-    thousands, or both decimal commas and decimal points.
+    numbers. usual: the signs that are decimal if no number shows the opposite. Raises DataError if
+    the sign is not clear: numbers that may have marks between thousands, or both decimal commas and
+    decimal points.
     """
     chosen = list(columns)
     forms = {
@@ -128,6 +131,8 @@ def decimal_sign(scans: Sequence[CsvScan], columns: Iterable[int]) -> FoundSign:
     if len(marks) == 1:
         return FoundSign(OTHER[marks[0]])
     for sign in SIGNS:
+        if marked[sign] and sign in usual:
+            return FoundSign(sign)
         if marked[sign]:
             raise _unclear(scans, marked[sign][0], sign)
     return FoundSign(".")

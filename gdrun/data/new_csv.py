@@ -45,9 +45,9 @@ def csv_blocks(
     target column, which the file may have and which is not reported as an extra column. header:
     whether the first row holds the names of the columns; None means yes if the training data had
     names, or if the row looks like a header and has one of the model's names, such as x0. decimal:
-    the decimal sign; None means a point, or, with semicolons as separators, the sign that the
-    numbers show. encoding: the encoding of the text; None means UTF-8, or UTF-16 if the file begins
-    with its mark.
+    the decimal sign; None means a point, or, with semicolons as separators or a decimal comma in
+    the training data, the sign that the numbers show. encoding: the encoding of the text; None
+    means UTF-8, or UTF-16 if the file begins with its mark.
     Raises DataError if the file cannot be read, lacks a column, or has a wrong cell.
     """
     with text_file(path, encoding) as file:
@@ -73,7 +73,8 @@ def _csv_blocks(
     chosen = [names.index(name) for name in columns]
     at_target = names.index(target.name) if target else -1
     numeric = [names.index(each.name) for each in encoder.encoding.columns if not each.labels]
-    decimal = sign or _decimal(file, layout, [at for at in numeric if at < layout.width])
+    numeric = [at for at in numeric if at < layout.width]
+    decimal = sign or _decimal(file, layout, numeric, encoder.encoding.decimal)
     for rows, lines in _row_blocks(file, layout):
         cells = list(zip(*rows, strict=True))
 
@@ -130,9 +131,16 @@ def _row_blocks(file: TextFile, layout: CsvLayout) -> Iterator[tuple[list[list[s
         yield rows, lines
 
 
-def _decimal(file: TextFile, layout: CsvLayout, columns: list[int]) -> str:
-    """The decimal sign of a file, which the numbers show if semicolons separate them."""
-    if layout.delimiter != ";":
+def _decimal(file: TextFile, layout: CsvLayout, columns: list[int], trained: str) -> str:
+    """The decimal sign of a file: the one that its numbers show, or else that of the training data.
+
+    It is a point if the file has no semicolons as separators, and the training data had a point.
+    trained: the decimal sign of the training data.
+    """
+    if layout.delimiter != ";" and trained == ".":
         return "."
     with connection() as database, TemporaryDirectory(prefix="gdrun-") as folder:
-        return decimal_sign([CsvScan(database, file, layout, Path(folder))], columns).sign
+        scan = CsvScan(database, file, layout, Path(folder))
+        # Without semicolons, a point is decimal as in any other text.
+        usual = {trained} if layout.delimiter == ";" else {trained, "."}
+        return decimal_sign([scan], columns, usual).sign

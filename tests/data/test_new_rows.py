@@ -63,6 +63,32 @@ def test_semicolons_with_decimal_commas(tmp_path):
     assert_array_equal(read(path)[0], [[1.5, 2], [-0.25, 1000]])
 
 
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+@pytest.mark.parametrize(
+    ("cells", "numbers"),
+    [
+        (("220,123 €", "12"), (220.123, 12)),  # only the training data say that , is decimal
+        (("1.200", "12,5"), (1200, 12.5)),
+        (("1,200", "12.5"), (1200, 12.5)),  # the file itself says the opposite
+        (("1,234,567", "5,678"), (1234567, 5678)),
+    ],
+)
+def test_an_unclear_comma_means_what_it_meant_in_training(tmp_path, separator, cells, numbers):
+    marked = tuple(SourceColumn(name, form="marked") for name in "ab")
+    path = written(tmp_path / "new.csv", f"a{separator}b\n{separator.join(cells)}\n")
+    assert_array_equal(read(path, Encoding(marked, decimal=","))[0], [numbers])
+
+
+def test_a_sign_that_neither_the_file_nor_the_training_decides_is_asked_for(tmp_path):
+    path = written(tmp_path / "new.csv", "a;b\n1,200;12\n")
+    assert "may be 1.200 or 1200" in failure(path)
+    points = written(tmp_path / "points.csv", "a;b\n1.200;12\n")
+    assert "may be 1.200 or 1200" in failure(points, Encoding(TWO.columns, decimal=","))
+    assert_array_equal(read(points)[0], [[1.2, 12]])
+    plain = written(tmp_path / "plain.csv", "a,b\n1.200,12\n")
+    assert_array_equal(read(plain, Encoding(TWO.columns, decimal=","))[0], [[1.2, 12]])
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [
