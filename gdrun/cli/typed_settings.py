@@ -20,6 +20,12 @@ from gdrun.errors import Problem
 COMMANDS = ("train", "sweep", "compare", "theory", "plot", "gradcheck", "config", "inspect")
 """The commands that take overrides KEY=VALUE."""
 
+NEW_ROWS = ("predict", "evaluate")
+"""The commands that read new rows. They have options for two keys of a dataset."""
+
+_READING = re.compile(r"\b(encoding|decimal): (?:\"([^\"]*)\"|([\w-]+))")
+"""A setting of one of these two keys."""
+
 _LIST = r"\[[^\[\]]*\]"
 _TEXT = r"\"(?:[^\"\\]|\\.)*\""
 _MAPPING = rf"\{{(?:{_LIST}|[^{{}}\[\]])*\}}"
@@ -43,9 +49,12 @@ _POSITION = re.compile(r"(.+?):\d+:\d+\b")
 def with_typed_settings(problem: Problem) -> Problem:
     """The error, with overrides in its hint if the user has no config file to correct.
 
-    A setting in the hint, such as `clip: {norm: 1}`, is then written `clip.norm=1`.
+    A setting in the hint, such as `clip: {norm: 1}`, is then written `clip.norm=1`. For new rows,
+    `encoding: latin-1` is written `--encoding latin-1`.
     """
     hint = problem.hint
+    if hint is not None and sys.argv[1:2] and sys.argv[1] in NEW_ROWS:
+        return replace(problem, hint=_READING.sub(r"--\1 \2\3", hint))
     if hint is None or _has_file(str(problem.where or ""), sys.argv[1:]):
         return problem
     return replace(problem, hint=typed_settings(hint))

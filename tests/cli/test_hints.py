@@ -295,3 +295,19 @@ def test_a_key_that_takes_no_list_gets_no_hint_to_write_one(here):
     for words in ("train optimizer=vanilla,adam", "train epochs=1,2"):
         assert "for a list" not in here(*words.split()).err
     assert "for a list write start=[1,2,3]" in here("train", "surface=bowl", "start=1,2,3").err
+
+
+@pytest.mark.parametrize("command", ["predict", "evaluate"])
+def test_a_setting_of_new_rows_is_an_option_that_works(here, command):
+    """The rows have a city in Latin-1, and a comma that may be between thousands."""
+    rows = "".join(f"{k},{'Köln' if k % 2 else 'Bonn'},{2 * k}\n" for k in range(40))
+    Path("t.csv").write_text(f"a,city,y\n{rows}", encoding="utf-8")
+    assert here("train", "t.csv", "epochs=1", "keep=a").code == 0
+    Path("new.csv").write_text("a;city;y\n1,200;Köln;3\n", encoding="latin-1")
+    options: list[str] = []
+    for option in (["--encoding", "latin-1"], ["--decimal", ","]):
+        refused = here(command, "last", "new.csv", *options)
+        assert (refused.code, refused.out) == (2, "")
+        assert refused.err.endswith(f" {' '.join(option)}\n")
+        options += option
+    assert here(command, "last", "new.csv", *options).code == 0
