@@ -141,7 +141,8 @@ def _seed_notes(comparison: Comparison) -> list[tuple[str, str]]:
     if comparison.plan.deterministic:
         return [("seeds", ONE_SEED)]
     pairs = comparison.pairs
-    enough = enough_seeds(max(len(pairs), 1))
+    tests = max(len(pairs), 1)
+    enough = enough_seeds(tests)
     if seeds == 1:
         text = f"unknown with one seed: `seeds={enough}` runs every contender under {enough} seeds"
         return [("significance", text)]
@@ -163,7 +164,11 @@ def _seed_notes(comparison: Comparison) -> list[tuple[str, str]]:
         notes.append(("seeds", text))
     if seeds < enough and len(identical) < len(comparison.contenders):
         p = f"p < {SIGNIFICANT}"
-        needed = f"an interval and {p} need" if seeds < FEWEST_SEEDS else f"{p} needs"
+        needed = f"{p} needs"
+        if seeds < FEWEST_SEEDS == enough:
+            needed = f"an interval and {p} need"
+        elif seeds < FEWEST_SEEDS:
+            needed = f"an interval needs {FEWEST_SEEDS} or more, and {p} for {tests} pairs"
         notes.append(("seeds", f"{seeds} are too few: {needed} {enough} or more, `seeds={enough}`"))
     intervals = filter(None, (row.standing.interval for row in comparison.contenders))
     return notes + [

@@ -36,6 +36,26 @@ def test_three_variants_on_the_quickstart_teach_in_seconds(gdrun, tmp_path):
     assert re.search(r"^mbgd +64 ", answer.out, re.MULTILINE)
 
 
+@pytest.mark.parametrize(
+    ("contenders", "seeds", "needed"),
+    [
+        # A contender that wins under all of n seeds has p = 2/2ⁿ; Holm multiplies by the number of
+        # pairs. 1 · 2/2⁶ = 0.031, but 3 · 2/2⁶ = 0.094 and 3 · 2/2⁷ = 0.047. The interval from the
+        # lowest to the highest of n seeds has the level 1 − 2/2ⁿ, which is above 95 % for n ≥ 6.
+        (["bgd", "mbgd"], 2, "an interval and p < 0.05 need 6 or more, --seeds 6"),
+        (
+            ["bgd", "mbgd", "sgd"],
+            2,
+            "an interval needs 6 or more, and p < 0.05 for 3 pairs 7 or more, --seeds 7",
+        ),
+        (["bgd", "mbgd", "sgd"], 6, "p < 0.05 needs 7 or more, --seeds 7"),
+    ],
+)
+def test_the_seeds_that_an_interval_and_p_need(compare, contenders, seeds, needed):
+    out = compare(*contenders, "epochs=1", "--seeds", str(seeds)).out
+    assert f"{seeds} are too few: {needed}" in " ".join(out.split())
+
+
 def test_json_holds_every_number_of_the_table(compare):
     document = json.loads(compare("bgd", "mbgd", "--seeds", "3", "--json").out)
     assert (document["verb"], document["status"]) == ("compare", "complete")
