@@ -93,6 +93,13 @@ def _named(kind: Kind | None, what: str, name: str | None) -> list[tuple[Kind, E
 
     if name is None:
         return find(what)
-    if kind is None:
-        raise GdrunError(f"there is no kind {what!r}", hint=suggestion(what, KINDS))
-    return find(name, [kind])
+    if kind is not None:
+        return find(name, [kind])
+    try:
+        find(what)
+    except GdrunError:
+        hint = suggestion(what, KINDS)
+        raise GdrunError(f"there is no kind {what!r}", hint=hint) from None
+    find(name)  # an unknown name is the first thing to correct
+    words = f"gdrun list shows one name at a time, and {what} is no kind"
+    raise GdrunError(words, hint=f"write `gdrun list {what}`, then `gdrun list {name}`")

@@ -201,6 +201,15 @@ OWN = " a method of your own needs --plugin FILE.py"
             ["optimisers", "adam"],
             "error: there is no kind 'optimisers'\nhint: did you mean optimizers?\n",
         ),
+        (
+            ["adam", "cosine"],
+            "error: gdrun list shows one name at a time, and adam is no kind\n"
+            "hint: write `gdrun list adam`, then `gdrun list cosine`\n",
+        ),
+        (
+            ["log.points", "momentun"],
+            f"error: nothing is called 'momentun'\nhint: did you mean momentum?{OWN}\n",
+        ),
     ],
 )
 def test_a_miss_names_the_near_ones(gdrun, words, text):
