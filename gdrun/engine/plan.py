@@ -165,24 +165,22 @@ class Plan:
         """The number of steps of this epoch; it is constant unless batches grow."""
         return self.batching.at(epoch).steps_per_epoch
 
-    def steps_to_evaluation(self, index: int, place: Place) -> int | None:
-        """The steps from `place` to evaluation `index`; None if it is due in a later epoch."""
-        ahead = self.evaluation_time(index) - place.epoch
-        if ahead > 1 + SLACK:
-            return None
-        due = math.ceil(ahead * self.steps_per_epoch(place.epoch) - SLACK)
-        return max(due - place.position, 0)
+    def steps_in_chunk(self, index: int, place: Place, step: int) -> int:
+        """The most steps of the next chunk (several consecutive steps); 0 at evaluation `index`.
 
-    def steps_ahead(self, index: int, place: Place) -> int:
-        """The most steps that one chunk (several consecutive steps) may have.
-
-        place: the epoch, and the number of earlier steps in this epoch. A chunk may last to the end
-        of the epoch. With full batches, which need no new order in a new epoch, it may last to
-        evaluation `index`.
+        The chunk ends at this evaluation, at the end of the budget, or at the end of the epoch. It
+        may contain several epochs of full batches, which need no new order in a new epoch. place:
+        the epoch, and the number of earlier steps in this epoch. step: the number of all earlier
+        steps.
         """
+        ahead = self.evaluation_time(index) - place.epoch
+        per_epoch = self.steps_per_epoch(place.epoch)
+        steps = per_epoch - place.position
         if self.batching.whole:
-            return max(math.ceil(self.evaluation_time(index) - place.epoch - SLACK), 1)
-        return self.steps_per_epoch(place.epoch) - place.position
+            steps = max(math.ceil(ahead - SLACK), 1)
+        if ahead <= 1 + SLACK:  # else the evaluation is due in a later epoch
+            steps = min(steps, max(math.ceil(ahead * per_epoch - SLACK) - place.position, 0))
+        return steps if self.budget is None else min(steps, self.budget.steps - step)
 
     @cached_property
     def epochs(self) -> float | None:

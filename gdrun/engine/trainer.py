@@ -175,17 +175,12 @@ class Trainer:
         return interruption(signal) if signal else None
 
     def _next_steps(self, evaluation: int) -> int:
-        """The number of steps of the next chunk, all in one epoch; 0 if the evaluation is due now.
+        """The number of steps of the next chunk; 0 if the evaluation is due now.
 
         evaluation: the index of the next evaluation.
         """
-        place, budget = self.state.place, self.plan.budget
-        steps = self.plan.steps_ahead(evaluation, place)
-        if (due := self.plan.steps_to_evaluation(evaluation, place)) is not None:
-            steps = min(steps, due)
-        if budget is not None:
-            steps = min(steps, budget.steps - self.state.step)
-        return min(steps, self._stepper.most_steps(place.epoch))
+        steps = self.plan.steps_in_chunk(evaluation, self.state.place, self.state.step)
+        return min(steps, self._stepper.most_steps(self.state.place.epoch))
 
     def _advance(self, steps: int) -> None:
         """Take one chunk of `steps` consecutive steps."""
