@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 from numbers import Integral
-from typing import Any, NoReturn, Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -20,10 +20,9 @@ from gdrun.api import train
 from gdrun.array_types import Array, Numbers
 from gdrun.data.arrays import table_from_arrays
 from gdrun.data.targets import class_codes
-from gdrun.errors import ConfigError, MissingExtraError, suggestion
-from gdrun.estimator_config import Section, limit_batch, merged, section
+from gdrun.errors import MissingExtraError
+from gdrun.estimator_config import Choices, Section, limit_batch, merged, section
 from gdrun.problems.linear import LinearModel
-from gdrun.problems.losses import LOSSES
 from gdrun.runs.coefficients import Coefficients, coefficients
 from gdrun.runs.run import Run
 from gdrun.runs.trained_model import TrainedModel
@@ -44,11 +43,7 @@ __all__ = ["GDClassifier", "GDRegressor"]
 class _Estimator(BaseEstimator, ABC):  # type: ignore[misc]
     """The parameters, the training and the coefficients that both estimators share."""
 
-    _models: tuple[str, ...]
-    """The names that the parameter `model` accepts, besides `auto`."""
-
-    _network_loss: str
-    """The loss of mlp with `loss: auto`, which in gdrun depends on the target."""
+    _choices: Choices
 
     run_: Run
     model_: TrainedModel
@@ -150,7 +145,7 @@ class _Estimator(BaseEstimator, ABC):  # type: ignore[misc]
             "stopping": {"epochs": self.epochs, "early_stopping": self._stopping_early()},
         }
         found = merged(found, self.config or {})
-        found["model"] = self._with_names(found["model"], classes)
+        found["model"] = self._choices.named(found["model"], classes)
         limit_batch(found, self.batch_size, rows)
         return found
 
@@ -168,32 +163,6 @@ class _Estimator(BaseEstimator, ABC):  # type: ignore[misc]
         if isinstance(self.random_state, Integral):
             return int(self.random_state)
         return int(check_random_state(self.random_state).randint(2**31 - 1))
-
-    def _with_names(self, model: Mapping[str, Any], classes: int) -> dict[str, Any]:
-        """The model section with names for `auto`. classes: their number; 0 for a regressor.
-
-        Raises ConfigError if this estimator has no such model or loss.
-        """
-        chosen = {"name": "auto"} | dict(model)
-        if chosen["name"] == "auto":
-            chosen["name"] = {0: "linear", 2: "logistic"}.get(classes, "softmax")
-        if chosen["name"] not in self._models:
-            self._refuse("name", chosen["name"], self._models)
-        if chosen["name"] == "mlp":
-            if chosen.get("loss", "auto") == "auto":
-                chosen["loss"] = self._network_loss
-            loss = LOSSES.get(chosen["loss"])
-            if loss is not None and loss.targets != LOSSES[self._network_loss].targets:
-                self._refuse("loss", chosen["loss"], (self._network_loss,))
-        return chosen
-
-    def _refuse(self, key: str, value: object, known: Sequence[str]) -> NoReturn:
-        kind = "loss" if key == "loss" else "model"
-        raise ConfigError(
-            f"{type(self).__name__} has no {kind} {value!r}",
-            where=f"model.{key}",
-            hint=suggestion(value, known),
-        )
 
     def _scores(self, X: Any) -> Array:
         """The scores of new rows: (n,) or (n, C)."""
@@ -243,8 +212,7 @@ class GDClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
     ['low', 'high']
     """
 
-    _models = ("logistic", "softmax", "svm", "mlp")
-    _network_loss = "cross_entropy"
+    _choices = Choices("GDClassifier", ("logistic", "softmax", "svm", "mlp"), "cross_entropy")
     classes_: Array
     _codes: list[int]
     """The model's code of each of `classes_`; dataset.positive may change the model's order."""
@@ -322,8 +290,7 @@ class GDRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]
     [9.0]
     """
 
-    _models = ("linear", "mlp")
-    _network_loss = "mse"
+    _choices = Choices("GDRegressor", ("linear", "mlp"), "mse")
 
     def fit(self, X: Any, y: Any) -> Self:
         """Train on X (N, d) and the numbers y (N,). Raises the errors of GDClassifier.fit."""
