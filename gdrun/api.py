@@ -80,8 +80,8 @@ def train(
         raise GdrunError("needs a run", where=Parameter("extend"), hint="add `resume`")
     read, known, spent = None, None, 0.0
     if data is None and is_data_file(config):
-        experiment, start, read = start_experiment(str(config), overrides)
-        spent = start.seconds
+        experiment, start = start_experiment(str(config), overrides)
+        read, known, spent = start.table, start.data, start.seconds
     else:
         fit = fitted(config, [*changes, *overrides], table)
         experiment, known = fit.experiment, fit.data

@@ -102,7 +102,7 @@ def _config_for(data: str | None, changes: list[str]) -> str:
     from gdrun.views.starter import commented_config
 
     if (named := data or data_of_changes(changes)) is not None:
-        _, found, _ = start_experiment(named, changes)
+        _, found = start_experiment(named, changes)
         return commented_config(found)
     if not changes:
         return starter_text()

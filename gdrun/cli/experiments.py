@@ -149,8 +149,9 @@ def first_experiment(
     from gdrun.study.starting import start_experiment
 
     assert path is not None
-    experiment, found, table = start_experiment(path, changes)
-    return FirstExperiment(experiment, _sentences(found.assumed), table, spent=found.seconds)
+    experiment, found = start_experiment(path, changes)
+    sentences = _sentences(found.assumed)
+    return FirstExperiment(experiment, sentences, found.table, found.data, found.seconds)
 
 
 def _has_rows(source: str) -> bool:

@@ -1,13 +1,11 @@
 """A first experiment on a data file: target, task, model and learning rate, each with its reason.
 
 Each assumption is a key of the new config, so that users can read and change it. The learning rate
-comes from a short test: a few epochs with each rate of a grid, on at most MOST_ROWS rows.
-Smith 2017 raises the rate within one run; here each rate has its own run.
+comes from a short test (`rate_test.py`).
 """
 
 from __future__ import annotations
 
-import math
 import shlex
 import time
 from collections.abc import Iterable, Mapping
@@ -20,23 +18,19 @@ import numpy as np
 from gdrun.config.experiment import Experiment
 from gdrun.config.loading import Change, load, parsed_changes
 from gdrun.config.overrides import Override, applied, apply, paths_of
-from gdrun.config.settings import HELD_OUT
-from gdrun.data import Table, load_table
+from gdrun.data import Prepared, Table, load_table
 from gdrun.data.column_report import ColumnReport
 from gdrun.data.queries import PREFIX
 from gdrun.data.sources import PREPARATION, stem
 from gdrun.data.targets import likely_target, suitable_task
 from gdrun.errors import ConfigError, DataError, GdrunError
 from gdrun.problems.models import MODELS
-from gdrun.runs.session import Session
+from gdrun.runs.experiment_data import experiment_data
+from gdrun.study.rate_test import best_rate, edge
 from gdrun.study.second_sources import require_one_source
-from gdrun.study.tasks import prepared
+from gdrun.study.tasks import data_key, prepared
 
 RATE_KEYS = ("lr", "optimizer.lr")
-RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
-MOST_ROWS = 2000
-MOST_ENTRIES = 2_000_000
-TEST_EPOCHS = 5
 
 ENOUGH_TO_STOP = 1000
 """From this number of rows on, the config has early stopping.
@@ -50,19 +44,18 @@ class Start:
     """A first experiment on a data file, and the assumptions that it makes.
 
     config: the entries of its config by key, as a YAML file has them; the overrides of the user are
-    applied. assumed: a sentence for each assumption, by key. table: the table that was read from
-    the file. seconds: the time to read it.
+    applied. assumed: a sentence for each assumption, by key. columns: the reports on the columns of
+    the file. table: the table that was read from the file; None if it was prepared, which may have
+    overwritten it. data: the data of the experiment, prepared for the test of rates; None without a
+    test, or if they cannot be prepared. seconds: the time to read the table.
     """
 
     config: dict[str, Any]
     assumed: dict[str, str]
-    table: Table
+    columns: tuple[ColumnReport, ...]
+    table: Table | None
+    data: Prepared | None
     seconds: float
-
-    @property
-    def columns(self) -> tuple[ColumnReport, ...]:
-        """The reports on the columns of the file."""
-        return self.table.reports
 
 
 def start(path: str, overrides: Iterable[Change] = (), *, test_rates: bool = True) -> Start:
@@ -95,18 +88,20 @@ def start(path: str, overrides: Iterable[Change] = (), *, test_rates: bool = Tru
         config["stopping"].pop("early_stopping", None)
     assumed["variant"] = f"chosen for {len(table.y):,} rows"
     rates_given = any(each.key in (*RATE_KEYS, "optimizer") for each in changes)
-    rate = _best_rate(config, changes, table) if test_rates and not rates_given else None
+    tested = test_rates and not rates_given
+    data = _data_of(config, changes, table) if tested else None
+    rate = best_rate(config, changes, data) if data is not None else None
     if rate is not None:
         config["optimizer"] = {"name": "adam", "lr": rate}
         assumed["optimizer"] = (
-            f"lr {rate:g} had the lowest training loss in a short test of rates{_edge(rate)}"
+            f"lr {rate:g} had the lowest training loss in a short test of rates{edge(rate)}"
         )
     final, _ = apply(config, changes, lambda _: path)
     # A section that the user has changed is no assumption.
     for key in ("variant", "optimizer"):
         if final.get(key) != config[key]:
             assumed.pop(key, None)
-    return Start(final, assumed, table, seconds)
+    return Start(final, assumed, table.reports, None if tested else table, data, seconds)
 
 
 def start_study(
@@ -114,8 +109,9 @@ def start_study(
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """The config from which a study on a data file starts, and a sentence for each assumption.
 
-    overrides: keys that the user has set for all runs. Of these, the config has only the ones in
-    the sections dataset, model and stopping, because the assumptions depend on them. varied: the
+    overrides: keys that the user has set for all runs. Of these, the config has only dtype, seed
+    and the ones in the sections dataset, model and stopping, because the assumptions depend on
+    them, or the prepared data do. varied: the
     keys that the runs vary, as overrides whose values are not used. Assumptions about sections that
     `overrides` or `varied` change are left out, except for a varied rate without values, such as
     `lr`: the center of its default range is the rate that a short test of rates has found. The data
@@ -128,7 +124,7 @@ def start_study(
     require_one_source(path, base, changes)
     sections = [(each, {place[0] for place in paths_of(each, given)}) for each in changes]
     # A first experiment depends on these sections: the patience is that of the epochs.
-    used = {"dataset", "model", "stopping"}
+    used = {"dataset", "model", "stopping", "dtype", "seed"}
     own = [each for each, changed in sections if changed and changed <= used]
     touched = {key for _, changed in sections for key in changed}
     with_values = [each for each in varied if each.key not in RATE_KEYS or each.text != each.key]
@@ -136,8 +132,8 @@ def start_study(
     found = start(path, own, test_rates="optimizer" not in touched)
     with suppress(GdrunError):  # the study itself reports what is wrong
         experiment = load(found.config, changes)
-        if _reading(experiment) == _reading(load(found.config)):
-            prepared(experiment, read=found.table)
+        usable = _usable(found, experiment)
+        prepared(experiment, read=usable.table, known=usable.data)
     assumed = {
         key: reason
         for key, reason in found.assumed.items()
@@ -170,19 +166,39 @@ def _base(path: str) -> dict[str, Any]:
     return {"dataset": {key: data}, "model": "linear", "variant": "mbgd", "optimizer": "adam"}
 
 
-def start_experiment(
-    path: str, overrides: Iterable[Change]
-) -> tuple[Experiment, Start, Table | None]:
+def start_experiment(path: str, overrides: Iterable[Change]) -> tuple[Experiment, Start]:
     """Return the first experiment on a data file, with the overrides.
 
-    The Start has its config, and a sentence for each assumption. The table is the file as the
-    experiment reads it; None if `overrides` change how it is read.
+    The Start has its config, a sentence for each assumption, and the table or the prepared data of
+    the experiment; None if `overrides` change how they are read or prepared.
     """
     changes = _changes(path, overrides)
     found = start(path, changes)
     experiment = load(found.config, changes)
-    same = _reading(experiment) == _reading(load(found.config))
-    return experiment, found, found.table if same else None
+    return experiment, _usable(found, experiment)
+
+
+def _usable(found: Start, experiment: Experiment) -> Start:
+    """The same start, without the table or data that an experiment reads or prepares otherwise."""
+    first = load(found.config)
+    return replace(
+        found,
+        table=found.table if _reading(experiment) == _reading(first) else None,
+        data=found.data if data_key(experiment) == data_key(first) else None,
+    )
+
+
+def _data_of(
+    config: Mapping[str, Any], changes: Iterable[Override], table: Table
+) -> Prepared | None:
+    """The data of the experiment, made from a table, which may be overwritten.
+
+    None if the experiment or its data have an error, which the experiment itself reports.
+    """
+    try:
+        return experiment_data(load(config, changes), read=table)
+    except GdrunError:
+        return None
 
 
 def _stem(path: str) -> str:
@@ -292,53 +308,6 @@ def _epochs_of(given: Mapping[str, Any]) -> int | None:
     stopping = given.get("stopping")
     epochs = stopping.get("epochs") if isinstance(stopping, Mapping) else None
     return epochs if isinstance(epochs, int) and epochs > 0 else None
-
-
-def _best_rate(
-    config: Mapping[str, Any], changes: Iterable[Override], table: Table
-) -> float | None:
-    """The rate with the lowest training loss after a few epochs on some rows.
-
-    None if the runs cannot start, or all of them diverge.
-    """
-    most = max(100, min(MOST_ROWS, MOST_ENTRIES // max(1, table.X.shape[1])))
-    rows = np.linspace(0, len(table.y) - 1, min(most, len(table.y))).astype(int)
-    some = replace(table, X=np.asarray(table.X[rows]), y=table.y[rows])
-    test = [
-        Override("dataset.split", {"validation": 0, "test": 0}, "split"),
-        *(Override(f"dataset.{part}", None, part) for part in HELD_OUT),
-        Override("stopping", {"epochs": TEST_EPOCHS}, "stopping"),
-        # Compiling a kernel takes longer than this test.
-        Override("engine", "numpy", "engine"),
-    ]
-    try:
-        runs = Session(
-            [
-                load(load(config, changes), [*test, Override("optimizer.lr", rate, "lr")])
-                for rate in RATES
-            ],
-            table=some,
-            out=None,
-        ).run()
-    except GdrunError:
-        # The experiment itself reports what is wrong.
-        return None
-    losses = [run.summary["train_loss"] if run.status != "diverged" else None for run in runs]
-    known = {
-        rate: loss
-        for rate, loss in zip(RATES, losses, strict=True)
-        if loss is not None and math.isfinite(loss)
-    }
-    return min(known, key=lambda rate: known[rate]) if known else None
-
-
-def _edge(rate: float) -> str:
-    """The end of the sentence on a tested rate: whether it is the first or the last of RATES."""
-    ends = {RATES[0]: ("smallest", "smaller"), RATES[-1]: ("largest", "larger")}
-    if rate not in ends:
-        return ""
-    end, beyond = ends[rate]
-    return f"; it is the {end} of them, and a {beyond} one may be better"
 
 
 def _tupled(value: Any) -> Any:

@@ -262,27 +262,40 @@ def _trace_points(experiment: Experiment) -> int | Literal["all"]:
 
 
 def prepared(
-    experiment: Experiment, table: Table | None = None, *, read: Table | None = None
+    experiment: Experiment,
+    table: Table | None = None,
+    *,
+    read: Table | None = None,
+    known: Prepared | None = None,
 ) -> Prepared:
     """The data of an experiment, split and standardised. At most MOST_PREPARED are cached.
 
     A file that has changed is read again. table: the data that replace the dataset; None to use the
     dataset. read: the table of the dataset if it has been read already; its arrays may be
-    overwritten. Raises DataError if the data cannot be read or prepared.
+    overwritten. known: the data, if they have been prepared already. Raises DataError if the data
+    cannot be read or prepared.
+    """
+    key = data_key(experiment, table)
+    if key not in _PREPARED:
+        data = known or experiment_data(experiment, table, read=read)
+        # Studies rarely have more datasets, so it is enough to clear the whole cache.
+        if len(_PREPARED) >= MOST_PREPARED:
+            _PREPARED.clear()
+        _PREPARED[key] = data
+    return _PREPARED[key]
+
+
+def data_key(experiment: Experiment, table: Table | None = None) -> str:
+    """A text of all that the prepared data of an experiment depend on, also the states of files.
+
+    table: the data that replace the dataset; None to use the dataset.
     """
     surface = experiment.surface.plain() if experiment.surface else None
     source = table.sha256 if table is not None else None
     seed = experiment.data_seed if surface is None else None
     dataset = experiment.dataset.plain()
     files = states_of(files_read_for(dataset))
-    key = repr((dataset, files, seed, surface, experiment.dtype, experiment.task, source))
-    if key not in _PREPARED:
-        data = experiment_data(experiment, table, read=read)
-        # Studies rarely have more datasets, so it is enough to clear the whole cache.
-        if len(_PREPARED) >= MOST_PREPARED:
-            _PREPARED.clear()
-        _PREPARED[key] = data
-    return _PREPARED[key]
+    return repr((dataset, files, seed, surface, experiment.dtype, experiment.task, source))
 
 
 MOST_PREPARED = 4
