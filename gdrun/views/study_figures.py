@@ -39,6 +39,9 @@ AXIS_WORDS = {"lr": "learning rate"}
 NOT_TRIED = "not tried"
 """What a cell of a heat map is if no run has its values, as in a random search."""
 
+NOT_ENDED = "no run has ended"
+"""What a cell of a heat map is if all its runs are missing, because the sweep was interrupted."""
+
 
 @dataclass(frozen=True)
 class Sensitivity:
@@ -65,7 +68,7 @@ class HeatMap:
     colour; None for the smallest and the largest value. marked: the row and column of the chosen
     setting, which usually has the best value. why: why another one is not chosen although its value
     is better; empty if there is none. texts: the texts in the cells; empty for none. untried:
-    which cells have no run; None if all have one.
+    which cells have no run; None if all have one. blank: what such cells are.
     """
 
     title: str
@@ -81,6 +84,7 @@ class HeatMap:
     limits: tuple[float, float] | None = None
     why: str = ""
     untried: Flags | None = None
+    blank: str = NOT_TRIED
 
     @property
     def marks(self) -> tuple[Flags, Flags]:
@@ -155,9 +159,8 @@ def sweep_grid(found: Sweep) -> HeatMap:
     untried = np.ones(values.shape, bool)
     best = None
     for standing, median in zip(found.standings, found.medians, strict=True):
-        settings = standing.candidate.settings
-        row = down.index(settings[found.axes[0].key])
-        column = across.index(settings[found.axes[1].key])
+        one, other = (standing.settings[axis.key] for axis in found.axes)
+        row, column = down.index(one), across.index(other)
         values[row, column] = median if standing.results else np.nan
         untried[row, column] = not standing.results
         if standing.dropped is not None:
@@ -182,7 +185,16 @@ def sweep_grid(found: Sweep) -> HeatMap:
         ),
         why=why_chosen(found),
         untried=untried,
+        blank=_blank_words(found, down, across, untried),
     )
+
+
+def _blank_words(found: Sweep, down: Sequence[Any], across: Sequence[Any], untried: Flags) -> str:
+    """What the cells of a heat map without a run are. untried (down, across): which these are."""
+    planned = [[each.settings[axis.key] for axis in found.axes] for each in found.plan.candidates]
+    cells = [(down[row], across[column]) for row, column in np.argwhere(untried).tolist()]
+    reasons = {NOT_ENDED if [*cell] in planned else NOT_TRIED for cell in cells}
+    return " or ".join(sorted(reasons)) or NOT_TRIED
 
 
 def _cell(value: float, dropped: float, untried: bool) -> str:

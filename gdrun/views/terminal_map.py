@@ -11,7 +11,7 @@ from rich.text import Text
 
 from gdrun.array_types import Array, Flags
 from gdrun.views.numbers import told_apart
-from gdrun.views.study_figures import NO_VALUE, NOT_TRIED, HeatMap
+from gdrun.views.study_figures import NO_VALUE, HeatMap
 from gdrun.views.terminal_plot import (
     HEIGHT,
     OVERLAP,
@@ -105,7 +105,7 @@ def _legend(table: HeatMap, ascii_only: bool) -> list[str]:
         lines.append(f"{shades[0]} from {low} to {shades[-1]} {high}")
     if table.marked is not None:
         lines.append(f"* chosen setting; {table.why}" if table.why else "* best")
-    words = (NO_VALUE, NOT_TRIED)
+    words = (NO_VALUE, table.blank)
     for mark, cells, meaning in zip(_MARKS[ascii_only], table.marks, words, strict=True):
         if cells.any():
             lines.append(f"{mark} {meaning}")

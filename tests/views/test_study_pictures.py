@@ -221,6 +221,25 @@ def test_the_map_of_a_random_search_tells_what_was_not_tried():
     assert sum(text == "" for row in table.texts for text in row) == 6
 
 
+def test_the_map_of_an_interrupted_sweep_tells_which_runs_have_not_ended():
+    config = {"surface": "bowl", "optimizer": "momentum"}
+    values = {"lr": [0.01, 0.1], "beta": [0.5, 0.9]}
+    whole = gdrun.sweep(config, values, "steps=3")
+    assert study_figures.sweep_grid(whole).blank == "not tried"
+    places = [0, 2, 3]
+    part = replace(
+        whole,
+        standings=tuple(whole.standings[k] for k in places),
+        verdicts=tuple(whole.verdicts[k] for k in places),
+    )
+    table = study_figures.sweep_grid(part)
+    assert table.untried.tolist() == [[False, True], [False, False]]
+    assert table.blank == "no run has ended"
+    # The settings of a random search are fewer than the cells.
+    drawn = replace(part, plan=replace(part.plan, candidates=part.plan.candidates[:1]))
+    assert study_figures.sweep_grid(drawn).blank == "not tried"
+
+
 def test_a_heat_map_explains_cells_without_a_value():
     values = np.array([[1.0, np.nan], [2.0, 3.0]])
     table = study_figures.HeatMap("a", "x", "y", ("1", "2"), ("3", "4"), values, "loss")

@@ -18,7 +18,7 @@ from gdrun.views.pictures.texts import (
     shortened,
     wrapped,
 )
-from gdrun.views.study_figures import NO_VALUE, NOT_TRIED, HeatMap
+from gdrun.views.study_figures import NO_VALUE, HeatMap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,7 +83,7 @@ def heat_map_picture(table: HeatMap) -> Figure:
         picture.colorbar(image, ax=axes, label=plain(table.value_label))
     marks = {
         NO_VALUE: (failed, Patch(color=NO_VALUE_COLOUR)),
-        NOT_TRIED: (untried, Patch(facecolor=UNTRIED_COLOUR, edgecolor="#999999")),
+        table.blank: (untried, Patch(facecolor=UNTRIED_COLOUR, edgecolor="#999999")),
     }
     if used := {words: patch for words, (cells, patch) in marks.items() if cells.any()}:
         legend(picture, list(used.values()), list(used))
