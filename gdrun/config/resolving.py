@@ -23,7 +23,7 @@ from gdrun.config.experiment import (
 from gdrun.config.key_paths import resolve_key
 from gdrun.config.names_elsewhere import key_elsewhere
 from gdrun.config.section_kinds import Section
-from gdrun.config.sections import PROBLEM, SECTIONS, section_keys
+from gdrun.config.sections import PROBLEM, SECTIONS, beside_surface, section_keys
 from gdrun.config.settings import Settings, Split, Standardize, with_default_budget, without_off
 from gdrun.config.wording import problems_of
 from gdrun.errors import ConfigError, Problem, suggestion
@@ -98,10 +98,8 @@ def _problem(
     """
     if data.get("surface") is None:
         return {"surface": None}
-    for key in PROBLEM:
-        if data.get(key) is not None:
-            hint = f"remove {key} or surface; surface=none removes the surface of a config file"
-            problems.append(Problem("a surface replaces dataset and model", where((key,)), hint))
+    given = (key for key in PROBLEM if data.get(key) is not None)
+    problems += [beside_surface(key, where((key,))) for key in given]
     if surface is None:
         return {}
     start = surface["start"]

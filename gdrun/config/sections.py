@@ -165,6 +165,12 @@ PROBLEM = ("dataset", "model")
 """The sections that define what is minimised. A section surface replaces both."""
 
 
+def beside_surface(key: str, where: str) -> Problem:
+    """The problem with a key of the dataset or the model in an experiment with a surface."""
+    hint = f"remove {key} or surface; surface=none removes the surface of a config file"
+    return Problem("a surface replaces dataset and model", where, hint)
+
+
 def section_keys(data: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the keys of the sections that an experiment uses.
 

@@ -8,7 +8,7 @@ from typing import Any
 from gdrun.config.experiment import KEYS, Header
 from gdrun.config.key_paths import as_mapping
 from gdrun.config.names_elsewhere import NO_TRAINING, key_elsewhere, spelt, way_elsewhere
-from gdrun.config.sections import SECTIONS
+from gdrun.config.sections import DATASET_KEYS, PROBLEM, SECTIONS, beside_surface
 from gdrun.errors import Problem, near, suggestion
 from gdrun.methods.chosen_options import brought_options
 
@@ -26,6 +26,9 @@ def unclear_key(
     known: all paths of the config. data: the plain data of the config.
     """
     where, leaf = repr(text), key.split(".")[-1]
+    names_data = leaf in DATASET_KEYS or key.split(".")[0] in PROBLEM
+    if not paths and names_data and data.get("surface") is not None:
+        return beside_surface(key, where)
     if paths:
         renamed = next((path for path in paths if path[-1] != leaf), None)
         if renamed is not None and key == leaf:

@@ -31,7 +31,6 @@ CASES = {
     "an option for a name": "list batch_size",
     "a bad option": "train optimizer=adam beta1=2",
     "an extra word": "help train lr",
-    "settings of no data": "config new lr=0.1",
     "no terminal": "train --watch",
     "data for a run": "predict data.csv MODEL",
     "one contender": "compare bgd",

@@ -194,6 +194,18 @@ def test_two_keys_of_data_are_refused_and_one_twice_is_not(gdrun, tmp_path, monk
     assert last["config"]["dataset"]["path"].endswith("b.csv")
 
 
+@pytest.mark.parametrize("key", ["path", "dataset.path", "query", "dataset.target"])
+def test_data_beside_a_surface_are_refused_as_a_contradiction(gdrun, tmp_path, monkeypatch, key):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text("x,y\n" + "1,2\n2,3\n" * 5, encoding="utf-8")
+    answer = gdrun("train", f"{key}=a.csv", "surface=bowl")
+    assert (answer.code, answer.err) == (
+        2,
+        f"error: '{key}=a.csv': a surface replaces dataset and model\n"
+        f"hint: remove {key} or surface; surface=none removes the surface of a config file\n",
+    )
+
+
 def test_a_dataset_beside_arrays_is_refused():
     data = ([[0.0], [1.0], [2.0], [3.0]] * 5, [0.0, 1.0, 2.0, 3.0] * 5)
     config = {"model": "linear", "stopping": {"epochs": 1}}
