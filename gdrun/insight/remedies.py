@@ -24,13 +24,14 @@ from gdrun.errors import GdrunError, RecordError
 from gdrun.insight.attempts import MILD, Attempt, best_first
 from gdrun.insight.cure_limit import cure_limit
 from gdrun.insight.goals import Goal, goal_of
+from gdrun.runs.judged import judged
 from gdrun.runs.record_contents import closing, opening
 from gdrun.runs.recorded_experiment import config_of, repeatable_experiment
 from gdrun.runs.run import Run
 from gdrun.study.design.trials import Trial
 from gdrun.study.judgement.stability import predicted_limit, rate_limit
 from gdrun.study.tasks import check_fit, tasks_of
-from gdrun.symptoms.facts import RateLimit, Remedy, Symptom, Traced, lowest_loss, traced_of
+from gdrun.symptoms.facts import RateLimit, Remedy, Symptom, Traced, lowest_loss
 from gdrun.symptoms.registry import FLATTERING
 from gdrun.symptoms.surface_points import curvature_at_minima
 
@@ -75,7 +76,7 @@ def traced(run: Run) -> Traced:
     if not len(run.evals.get("train_loss", ())):
         hint = f"`gdrun train {config_of(run)}` trains it again, and writes its trace"
         raise RecordError("the run has no evaluation to diagnose", where=run.id, hint=hint)
-    facts = traced_of(run.record, run.config, run.steps, run.evals, _limit(run.config))
+    facts = judged(run.record, run.config, run.steps, run.evals, _limit(run.config))
     return replace(facts, settling=_settling(run.config))
 
 

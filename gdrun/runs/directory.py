@@ -27,7 +27,12 @@ from gdrun.runs.model_file import WEIGHTS, arrays_of, describe
 from gdrun.runs.record import ResumeRecord, RunRecord
 from gdrun.runs.record_contents import closing, opening, repeatable
 from gdrun.runs.strict_json import dumps
-from gdrun.runs.trace_file import evaluation_stride, thinned_evaluations, trace_lines
+from gdrun.runs.trace_file import (
+    evaluation_stride,
+    most_evaluations,
+    thinned_evaluations,
+    trace_lines,
+)
 
 SECONDS_BETWEEN_WRITES = 0.5
 """The least time in seconds between two writes of the trace, to save time in evaluations."""
@@ -62,13 +67,6 @@ def new_directory(parent: Path, name: str, started: datetime) -> Path:
     )
 
 
-MOST_EVALUATIONS = 10_000
-"""About the largest number of evaluations in a trace.
-
-A larger number in the option log.points replaces it; with `all` there is no limit.
-"""
-
-
 class RunDirectory(Listener):
     """Writes the files of one run while it trains.
 
@@ -98,8 +96,7 @@ class RunDirectory(Listener):
         self._clips = bool(experiment.clip.model_dump(exclude_none=True))
         self._record = opening(cohort, engine, experiment, path.name, started)
         self._earlier = earlier
-        points = experiment.log.points
-        self._most = None if points == "all" else max(points, MOST_EVALUATIONS)
+        self._most = most_evaluations(experiment.log.points)
         self._points = self._evaluations = 0
         self._stride = 1
         # A run that continues writes its trace again, up to the step at which it continues.

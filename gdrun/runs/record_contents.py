@@ -21,6 +21,7 @@ from gdrun.engine.measuring import measured
 from gdrun.engine.outcome import Divergence, Outcome
 from gdrun.methods.plugins import loaded_plugins
 from gdrun.methods.stopping import Stop
+from gdrun.runs.judged import judged
 from gdrun.runs.record import (
     SCHEMA_VERSION,
     DivergenceRecord,
@@ -34,7 +35,6 @@ from gdrun.runs.record import (
     TimingRecord,
 )
 from gdrun.runs.summary import summary_of, with_metrics
-from gdrun.symptoms.facts import traced_of
 from gdrun.symptoms.registry import diagnose
 
 
@@ -90,7 +90,7 @@ def _diagnosis(
     """The symptoms of a run that has ended; an empty list if the run was never evaluated."""
     if not len(outcome.evaluations.get("train_loss", ())):
         return []
-    found = diagnose(traced_of(record, config, outcome.steps, outcome.evaluations))
+    found = diagnose(judged(record, config, outcome.steps, outcome.evaluations))
     return [
         {
             "name": each.name,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -47,6 +47,18 @@ def trace_lines(steps: Columns, evaluations: Columns, *, clips: bool) -> list[st
     return [line for _, line in merged]
 
 
+MOST_EVALUATIONS = 10_000
+"""About the largest number of evaluations in a trace.
+
+A larger number in the option log.points replaces it; with `all` there is no limit.
+"""
+
+
+def most_evaluations(points: int | Literal["all"]) -> int | None:
+    """About the largest number of evaluations to keep; None for all. points: log.points."""
+    return None if points == "all" else max(points, MOST_EVALUATIONS)
+
+
 def evaluation_stride(number: int, most: int | None) -> int:
     """The smallest power of two k such that every k-th of `number` evaluations are at most `most`.
 
@@ -59,13 +71,14 @@ def evaluation_stride(number: int, most: int | None) -> int:
 
 
 def thinned_evaluations(columns: Columns, most: int | None) -> Columns:
-    """Return every k-th evaluation, the last one, and those with the extremes of each column.
+    """Return every k-th evaluation, the first two, the last, and the extremes of each column.
 
-    most: about the largest number of evaluations to keep, which decides k; None keeps all.
+    most: about the largest number of evaluations to keep, which decides k; None keeps all. All are
+    also kept if there are at most as many as thinning may leave, so that it never thins twice.
     """
     number = len(columns["step"])
     stride = evaluation_stride(number, most)
-    if stride == 1:
+    if most is None or number <= most + 2 + 2 * len(columns):
         return columns
     extremes = [
         place(values)
@@ -73,7 +86,7 @@ def thinned_evaluations(columns: Columns, most: int | None) -> Columns:
         if np.isfinite(values).any()
         for place in (np.nanargmin, np.nanargmax)
     ]
-    kept = np.unique([*range(0, number, stride), number - 1, *map(int, extremes)])
+    kept = np.unique([*range(0, number, stride), 1, number - 1, *map(int, extremes)])
     return {name: values[kept] for name, values in columns.items()}
 
 

@@ -18,14 +18,12 @@ from gdrun.symptoms.wording import limit_words
 def early_explosion(run: Traced) -> Symptom | None:
     """The loss jumped far above its start, because the steps are too long, and fell again later.
 
-    The training loss was once above its start by more than the largest possible fall: the first
-    loss minus the minimum of a surface, or the whole first loss on data. The learning rate is above
-    twice the stability limit. If no limit is known, the loss was that high at the first evaluation
-    after the start, and the rule has no momentum: with momentum the loss may rise at first also at
-    a stable rate.
+    At the first evaluation after the start, the training loss was above its start by more than the
+    largest possible fall: the first loss minus the minimum of a surface, or the whole first loss on
+    data. The rule has no momentum: with momentum the loss may rise at first also at a stable rate.
 
-    Just above 2/L the loss of a network may rise for a few steps, and then fall at a place with a
-    smaller curvature. A quadratic explodes there, and a network does at about 4/L.
+    Above 2/L the loss of a network may rise for a few steps, and then fall at a place with a
+    smaller curvature.
 
     Evidence: training loss, stability limit 2/L
 
@@ -44,7 +42,7 @@ def early_explosion(run: Traced) -> Symptom | None:
         evidence += quantity(run.loss[-1])
     else:
         evidence += f"{contrasted(run.loss[-1], run.start)[0]}, still above its start"
-    if run.limit is not None:
+    if run.limit is not None and run.rate > run.limit.value:
         evidence += f"; {limit_words(run, run.limit)}"
     else:
         link = ": the run recovered, but" if recovered else ", because"
@@ -54,14 +52,12 @@ def early_explosion(run: Traced) -> Symptom | None:
     return Symptom("early explosion", 0.8, evidence, changes.smaller_rates(run))
 
 
-FAR_ABOVE = 2.0
-"""A rate above this multiple of the stability limit is too large for a network, too."""
-
-
 def _too_large(run: Traced) -> bool:
-    """Whether the rate explains a jump of the loss above its start."""
-    if run.limit is not None:
-        return run.rate > FAR_ABOVE * run.limit.value
+    """Whether the rate explains a jump of the loss above its start.
+
+    The stability limit is not used: only `gdrun diagnose` computes it, and every command must find
+    the same symptoms.
+    """
     return not run.config["optimizer"].get("beta") and float(run.loss[1]) - run.start > run.gap
 
 

@@ -7,6 +7,8 @@ direction of the largest curvature dominates; below it the loss may first rise f
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from gdrun.array_types import Array
@@ -16,6 +18,9 @@ STEADY = 1e-3
 
 FEWEST = 5
 """The fewest evaluations that show a peak of an oscillation, whose period is often two or three."""
+
+MOST_PARTS = 8
+"""The most parts of a run whose peaks are compared."""
 
 _ROUNDING = 1e-9
 """A loss counts as higher than another only above this relative difference."""
@@ -40,20 +45,33 @@ def growth(loss: Array) -> float | None:
 def fall(loss: Array) -> bool:
     """Whether the peaks of a loss (n,) fall, so that its rate may be stable although the loss rose.
 
-    The peak of the last third of the run is not above that of the third before. If a sixth of the
-    run has at least FEWEST evaluations, the peak of the last sixth is also not above that of any of
-    the three sixths before: a loss that jumps up and down at random may fall from third to third.
+    The peak of the last third of the run is not above that of the third before, nor that of any
+    part (see `of_parts`) above that of the part before. The peaks of a loss that jumps up and down
+    at random may fall from third to third, but from part to part only with a probability of 1/k!
+    for k parts.
     """
     grown = growth(loss)
     if grown is None or grown > 1 + _ROUNDING:
         return False
-    if len(loss) < 6 * FEWEST:
-        return True
-    peaks = [float(np.max(part)) for part in np.array_split(loss[len(loss) // 3 :], 4)]
-    return not peaks[-1] > (1 + _ROUNDING) * min(peaks)
+    return all(after <= (1 + _ROUNDING) * before for before, after in pairwise(of_parts(loss)))
 
 
 def stay(loss: Array) -> bool:
-    """Whether the peaks of a loss (n,) stay equally high."""
-    grown = growth(loss)
-    return grown is not None and abs(grown - 1) <= STEADY
+    """Whether the peaks of a loss (n,) stay equally high, from third to third and in all parts."""
+    grown, parts = growth(loss), of_parts(loss)
+    if grown is None or abs(grown - 1) > STEADY:
+        return False
+    return not parts or max(parts) <= (1 + STEADY) * min(parts)
+
+
+def of_parts(loss: Array) -> list[float]:
+    """The peaks of equal parts of the last two thirds of a loss (n,), in the order of time.
+
+    There are 4 parts, or as many as have 2 · FEWEST evaluations each, at most MOST_PARTS. Empty if
+    a sixth of the run has fewer than FEWEST evaluations.
+    """
+    if len(loss) < 6 * FEWEST:
+        return []
+    late = loss[len(loss) // 3 :]
+    parts = np.array_split(late, max(4, min(MOST_PARTS, len(late) // (2 * FEWEST))))
+    return [float(np.max(part)) for part in parts]

@@ -53,19 +53,22 @@ def exploding(run: Traced) -> Symptom | None:
     the largest possible fall: the first loss minus the minimum of a surface, or the whole first
     loss on data. First, the loss ended above its start by over 1 % of the largest possible fall,
     and the gradient norm did not fall. Second, the loss was once above its start by more than the
-    largest possible fall. This must be in the second half of the run, or in a run that fell by less
-    than 2/3 of the largest possible fall. Third, with mini-batches, at least two losses are above
-    the first one by over 1/4 of the largest possible fall: the rate is too large for the noise of
-    these batches. The third way does not count if the loss was above its start only in the first
-    half, and the run fell by over 9/10 of the largest possible fall. For a run that starts at the
-    minimum of a surface there is only one way: the loss ends above twice its largest value in the
-    first half.
+    largest possible fall, in a run that fell by less than half of it; with mini-batches, by less
+    than 2/3 of it, or at any time in the second half of the run. Third, with mini-batches, at least
+    two losses are above the first one by over 1/4 of the largest possible fall: the rate is too
+    large for the noise of these batches. The third way does not count if the loss was above its
+    start only in the first half, and the run fell by over 9/10 of the largest possible fall. For a
+    run that starts at the minimum of a surface there is only one way: the loss ends above twice its
+    largest value in the first half.
+
+    With full batches, a loss that jumps far above its start again and again, and ends far below it,
+    does not explode: it oscillates.
 
     With full batches, a loss that rose does not rise without limit in two cases. First, its peaks
-    fall, and it has fallen again to less than half of its largest height: the peak of the last
-    third of the run is not above that of the third before. Momentum has such a rise also at rates
-    below the stability limit. Second, these peaks are equal (within 0.1 %), and the gradient norm
-    did not fall: this is an oscillation.
+    fall from part to part of the last two thirds of the run, and it has fallen again to less than
+    half of its largest height. Momentum has such a rise also at rates below the stability limit.
+    Second, the peaks of the last two thirds are equal (within 0.1 %), and the gradient norm did not
+    fall: this is an oscillation.
 
     A rate above 2/L increases a quadratic with smoothness L.
 
@@ -77,8 +80,10 @@ def exploding(run: Traced) -> Symptom | None:
     risen = run.end - run.start > run.gap / 100 and not grown < 1
     top = int(np.argmax(run.loss))
     # Python floats: the difference of two infinite losses is NaN, without a warning.
-    peaked = float(run.loss[top]) - float(run.start) > run.gap > 1.5 * run.fallen
-    peaked = peaked or float(_second_half(run).max()) - float(run.start) > run.gap
+    least = 2.0 if run.full_batches else 1.5
+    peaked = float(run.loss[top]) - float(run.start) > run.gap > least * run.fallen
+    late = float(_second_half(run).max()) - float(run.start) > run.gap
+    peaked = peaked or (late and not run.full_batches)
     high = np.count_nonzero(run.loss > run.start + run.gap / 4) > 1
     thrown = not run.full_batches and bool(high) and not _recovered(run)
     if run.gap == 0:

@@ -40,6 +40,6 @@ def early_rise_notes(standings: Iterable[Standing]) -> list[tuple[str, str]]:
 def _counted(found: EarlyRises) -> str:
     """The number of runs that rose first, and of those which exploded, in brackets."""
     parts = [f"{found.rose} of {found.runs} runs"] if found.runs > 1 else []
-    if found.exploded:
-        parts.append(f"{found.exploded} exploding" if parts else "exploding")
+    counts = found.exploded.items()
+    parts += [f"{number} {name}" if found.runs > 1 else name for name, number in counts]
     return f" ({', '.join(parts)})" if parts else ""

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gdrun import views
 from gdrun.study.judgement.early_rises import EarlyRises, early_rises
 from gdrun.views.early_rises import early_rise_notes, rose_first_text
 from gdrun.views.verdicts import verdicts_page
@@ -40,6 +41,19 @@ def test_a_single_run_is_named_without_a_count():
     assert rose_first_text(found[1]) == "rose first"
 
 
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        (EarlyRises(1, {"early explosion": 1}, 1), "lr=1 (early explosion)"),
+        (EarlyRises(2, {"exploding": 1}, 3), "lr=1 (2 of 3 runs, 1 exploding)"),
+    ],
+)
+def test_an_explosion_has_the_name_of_its_symptom(counts, words, monkeypatch):
+    found, _ = standing_texts({0.1: [result(FALLS)], 1.0: [result(RISES)]})
+    monkeypatch.setattr(views.early_rises, "early_rises", lambda _: counts)
+    assert dict(early_rise_notes(found[1:]))["rose first"].startswith(f"{words}: the training loss")
+
+
 def test_a_diverged_run_is_counted_as_diverged_only():
     runs = [result(JUMPS), result([1, 9, 90], diverged=True), result(FALLS)]
     found, _ = standing_texts({0.1: [result(FALLS)] * 3, 1.0: runs})
@@ -48,7 +62,7 @@ def test_a_diverged_run_is_counted_as_diverged_only():
 
 @pytest.mark.parametrize(("rose", "most"), [(0, False), (2, False), (3, True), (4, True)])
 def test_most_is_more_than_half(rose, most):
-    assert EarlyRises(rose, 0, 4).most == most
+    assert EarlyRises(rose, {}, 4).most == most
 
 
 def test_the_page_of_verdicts_explains_the_addition():

@@ -84,13 +84,16 @@ def test_weights_of_the_start_that_an_explosion_returned_are_no_overfitting():
     assert "overfitting" not in [each.name for each in others]
 
 
-@pytest.mark.parametrize(("limit", "expected"), [(0.01, ["early explosion"]), (0.06, []), (1, [])])
-def test_a_jump_needs_a_rate_of_more_than_twice_the_limit(limit, expected):
-    """The rate is 0.1."""
-    assert names(limited(curves(RECOVERED), limit)) == expected
+@pytest.mark.parametrize(("limit", "argues"), [(0.01, True), (0.06, True), (1, False)])
+def test_a_limit_is_evidence_and_decides_no_verdict(limit, argues):
+    """The rate is 0.1. Only a diagnosis knows the limit, and `train` must say the same."""
+    (found,) = diagnose(limited(curves(RECOVERED), limit))
+    assert found.name == "early explosion"
+    assert ("2/L" in found.evidence) is argues
+    assert ("the rate 0.1 is too large" in found.evidence) is not argues
 
 
-def test_without_a_limit_a_jump_of_the_first_step_is_explained_by_the_rate_alone():
+def test_a_jump_of_the_first_step_is_explained_by_the_rate_alone():
     run = curves(RECOVERED)
     assert names(run) == ["early explosion"]
     # With momentum a stable rate may raise the loss at first.

@@ -86,8 +86,11 @@ def test_a_loss_that_once_doubled_is_exploding_unless_it_recovered():
     recovered = np.concatenate([[1, 2.5], 0.1 + 2.0 ** -np.arange(18)])
     assert [each.name for each in diagnose(curves(recovered))] == ["early explosion"]
     again = recovered.copy()
-    again[15] = 2.5  # The loss explodes again in the second half.
-    assert [each.name for each in diagnose(curves(again))] == ["exploding"]
+    again[15] = 2.5  # The loss jumps again in the second half, but it ends at a tenth of its start.
+    jumping = curves(again)
+    assert [each.name for each in diagnose(jumping)] == ["early explosion", "oscillation"]
+    noisy = replace(jumping, config=jumping.config | {"variant": {"name": "mbgd"}})
+    assert [each.name for each in diagnose(noisy)] == ["exploding"]
 
 
 def test_a_swing_is_compared_with_the_fall_of_the_loss():

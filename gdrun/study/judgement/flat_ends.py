@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from gdrun.runs.judged import judged
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.storage.results import Result
-from gdrun.symptoms.facts import traced_of
 from gdrun.symptoms.surface_points import FlatPoint, flat_point
 
 NEAR = 1e-6
@@ -32,7 +32,7 @@ def _end(standing: Standing, result: Result) -> FlatPoint | None:
     config = standing.candidate.experiment.plain()
     if "surface" not in config or result.diverged:
         return None
-    return flat_point(traced_of(result.record, config, result.steps, result.evals))
+    return flat_point(judged(result.record, config, result.steps, result.evals))
 
 
 def _same(one: FlatPoint, other: FlatPoint | None) -> bool:

@@ -10,10 +10,11 @@ import numpy as np
 from gdrun.config.experiment import Experiment
 from gdrun.data import Prepared
 from gdrun.quantities import ROUNDING
+from gdrun.runs.judged import judged
 from gdrun.runs.record_contents import data_record, has_own_data
 from gdrun.study.storage.records import DataSymptomRecord
 from gdrun.study.storage.results import Result
-from gdrun.symptoms.facts import Symptom, Traced, traced_of
+from gdrun.symptoms.facts import Symptom, Traced
 from gdrun.symptoms.registry import RUN_SYMPTOMS, diagnose, diagnose_data
 from gdrun.symptoms.stability_rules import exploding
 
@@ -29,7 +30,7 @@ def symptoms_of(
     """
     config, data = experiment.plain(), {"classes": classes}
     return [
-        diagnose(traced_of({**each.record, "data": data}, config, each.steps, each.evals))
+        diagnose(judged({**each.record, "data": data}, config, each.steps, each.evals))
         if len(each.evals["train_loss"])
         else []
         for each in results
@@ -44,7 +45,7 @@ def rising_runs(experiment: Experiment, results: Sequence[Result]) -> tuple[bool
     config = experiment.plain()
     return tuple(
         bool(len(each.evals["train_loss"]))
-        and rises(traced_of(each.record, config, each.steps, each.evals))
+        and rises(judged(each.record, config, each.steps, each.evals))
         for each in results
     )
 
