@@ -62,13 +62,14 @@ def carry_out_halving(
     every = tasks_of(plan.different, context.table, jobs=context.jobs, directory=path)
     tasks = unfinished(every, results)
     known, begun = set(results), in_checkpoints(tasks)
-    rungs: tuple[Rung, ...] = ()
+    earlier = context.directory.record.get("rungs", []) if context.directory else []
+    rungs = {float(rung["epoch"]): read_rung(rung) for rung in earlier}
     with suppress(Stopped):  # a signal while a kernel was compiled, before the first step
-        rungs = _Race(plan, context, metric, tasks, runner.listeners_of, results).run()
+        _Race(plan, context, metric, tasks, runner.listeners_of, results, rungs).run()
     seconds = time.perf_counter() - begin
     new = results.keys() - known
     work = Work(len(new), len(known), len(tasks), seconds, len(begun & new))
-    return results, work, rungs
+    return results, work, tuple(rungs.values())
 
 
 def check_halving(plan: StudyPlan, parallel: Parameter | None = None) -> None:
@@ -121,6 +122,7 @@ class _Race:
 
     A cohort is a group of trials that train together; a rung is an epoch at which candidates are
     dropped. results: of the trials that had ended before, by identity; new results are added.
+    rungs: those that were reached before, by epoch; new rungs are added.
     """
 
     def __init__(
@@ -131,24 +133,19 @@ class _Race:
         tasks: Sequence[Task],
         listeners_of: ListenersOf,
         results: dict[str, Result],
+        rungs: dict[float, Rung],
     ) -> None:
         self._plan, self._context, self._metric = plan, context, metric
-        self._results = results
+        self._results, self._rungs = results, rungs
         self._running = [
             (task, task.trainer(listeners_of(task), context.interrupted)) for task in tasks
         ]
         self._saved = [0] * len(tasks)  # outcomes that are saved already, by task
 
-    def run(self) -> tuple[Rung, ...]:
-        """Train to the end of the budget, or until interrupted.
-
-        Returns the rungs reached, which are the epochs at which candidates were dropped.
-        """
+    def run(self) -> None:
+        """Train to the end of the budget, or until interrupted."""
         self._report()
-        earlier = self._context.directory.record.get("rungs", []) if self._context.directory else []
-        known = {float(rung["epoch"]): read_rung(rung) for rung in earlier}
         remaining = [candidate.name for candidate in self._plan.candidates]
-        rungs: list[Rung] = []
         epochs = rung_epochs(self._plan.candidates[0].experiment, len(remaining))
         for epoch in epochs:
             self._advance(epoch)
@@ -156,14 +153,13 @@ class _Race:
                 self._advance(math.inf)  # each cohort writes its checkpoint and ends
                 break
             # A resumed study must repeat the decisions of its earlier rungs.
-            rung = known.get(epoch) or self._judge(epoch, remaining)
-            rungs.append(rung)
-            self._write(rungs)
-            self._drop(rung)
-            remaining = list(rung.kept)
+            if epoch not in self._rungs:
+                self._rungs[epoch] = self._judge(epoch, remaining)
+                self._write()
+            self._drop(self._rungs[epoch])
+            remaining = list(self._rungs[epoch].kept)
         else:  # not interrupted
             self._advance(math.inf)
-        return tuple(rungs)
 
     def _advance(self, epoch: float) -> None:
         """Train all trials up to this epoch, and save the results of those that have ended."""
@@ -255,6 +251,7 @@ class _Race:
             trials[trial.candidate].append(trial.identity)
         return [(self._plan.candidates[k], identities) for k, identities in trials.items()]
 
-    def _write(self, rungs: Sequence[Rung]) -> None:
+    def _write(self) -> None:
         if self._context.directory is not None:
-            self._context.directory.write({"rungs": [rung_record(rung) for rung in rungs]})
+            rungs = [rung_record(rung) for rung in self._rungs.values()]
+            self._context.directory.write({"rungs": rungs})

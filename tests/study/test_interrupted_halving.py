@@ -135,6 +135,15 @@ def test_files_and_python_know_no_best_until_the_sweep_continues(tmp_path, monke
         assert (each.best, each.target) == (None, None)
         assert list(each.continuing) == first["kept"]
 
+    # The file of an earlier interruption, at which another setting was the best, does not stay.
+    (directory / "best.yaml").write_text("seed: 1\n")
+    with monkeypatch.context() as patched:
+        patched.setattr(Interruption, "name", lambda self: "a test")
+        assert gdrun.sweep(resume=directory).best is None
+    # Also interrupted before it reaches its first rung again, it keeps the decision of this rung.
+    assert rungs() == [first]
+    assert not (directory / "best.yaml").exists()
+
     ended, whole = gdrun.sweep(resume=directory), gdrun.sweep(*arguments, halving=True)
     assert ended.complete
     assert ended.continuing == ()
