@@ -18,7 +18,7 @@ from typing import Literal
 
 import numpy as np
 
-from gdrun.array_types import Numbers
+from gdrun.array_types import Integers, Numbers
 from gdrun.data.cells import STANDARD, MissingMarks
 from gdrun.data.dates import date_features
 
@@ -114,9 +114,10 @@ class Encoding:
     columns: the columns of the data, in the order of their features. fill (d,): for each feature
     the value, computed from the training rows, that replaces a missing value. It is NaN for a
     column that must not have missing values; fill is None if this is true of all columns. mean,
-    scale (d,): the standardisation; None if the features are not standardised. missing: the texts
-    and numbers that stand for a missing value, such as NA or −999. decimal: the decimal sign of the
-    file of the training data.
+    scale (d,): the standardisation; None if the features are not standardised. A feature with a
+    single value in the training rows has the scale ∞, so that it becomes 0 in every row: see
+    gdrun.data.standardisation. missing: the texts and numbers that stand for a missing value, such
+    as NA or −999. decimal: the decimal sign of the file of the training data.
     """
 
     columns: tuple[SourceColumn, ...]
@@ -145,6 +146,30 @@ class Encoding:
         columns = [c.name for c in self.columns if known[c.feature_names[0]]]
         return frozenset([*columns, *(name for name, fills in known.items() if fills)])
 
+    @cached_property
+    def constant(self) -> Integers:
+        """The indices of the features that had a single value in the training rows."""
+        return np.flatnonzero(np.isinf(self.scale)) if self.scale is not None else np.arange(0)
+
+    def other_values(self, X: Numbers) -> dict[str, int]:
+        """The number of rows with another value than the single one in training, by feature.
+
+        X (n, d): the features of n rows before missing values are filled. Only the features with
+        such rows are in the result.
+
+        >>> scale = np.array([2, np.inf])
+        >>> encoding = Encoding(columns_of_numbers("ab"), mean=np.ones(2), scale=scale)
+        >>> encoding.other_values(np.array([[3.0, 1.0], [4.0, 5.0]]))
+        {'b': 1}
+        """
+        if self.mean is None or not len(self.constant):
+            return {}
+        found = X[:, self.constant]
+        differ = (found != self.mean[self.constant]) & ~np.isnan(found)
+        names = (self.feature_names[feature] for feature in self.constant)
+        counts = zip(names, differ.sum(axis=0).tolist(), strict=True)
+        return {name: rows for name, rows in counts if rows}
+
     def prepared(self, X: Numbers) -> Numbers:
         """X (n, d), n rows of float64 features, filled and standardised in place.
 
@@ -153,7 +178,15 @@ class Encoding:
         if self.fill is not None:
             np.copyto(X, self.fill, where=np.isnan(X))
         if self.mean is not None and self.scale is not None:
-            with np.errstate(over="ignore"):
+            with np.errstate(over="ignore", invalid="ignore"):
                 X -= self.mean
                 X /= self.scale
         return X
+
+    def original(self, X: Numbers) -> Numbers:
+        """X (n, d), n rows of prepared features, in the units of the data."""
+        if self.mean is None or self.scale is None:
+            return X
+        scale = self.scale.copy()
+        scale[self.constant] = 0.0
+        return X * scale + self.mean

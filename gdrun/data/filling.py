@@ -112,4 +112,5 @@ def _statistic(values: Numbers, how: str) -> float:
     if how == "most_frequent":
         different, times = np.unique(values, return_counts=True)
         return float(different[times.argmax()])
-    return float(values.mean())
+    # The rounded mean of equal values may differ from them.
+    return float(np.clip(values.mean(), values.min(), values.max()))

@@ -39,7 +39,8 @@ class RowEncoder:
     (NaN) if they cannot be filled. ignoring: the setting `unseen: ignore`, as messages write it.
     late: whether unseen labels are reported only by `require_seen`, which is called with the rows
     that are used. filled, ignored: the number of missing values and of unseen labels so far, by
-    column. extra: columns that were not needed. kept: columns whose cells are collected.
+    column. changed: by feature, the number of rows so far with another value than the single one in
+    training. extra: columns that were not needed. kept: columns whose cells are collected.
     """
 
     encoding: Encoding
@@ -49,6 +50,7 @@ class RowEncoder:
     late: bool = False
     filled: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
+    changed: Counter[str] = field(default_factory=Counter)
     extra: tuple[str, ...] = ()
     kept: KeptColumns = field(default_factory=KeptColumns)
     _unseen: list[tuple[int, str, Problem]] = field(default_factory=list)
@@ -71,7 +73,9 @@ class RowEncoder:
                 problems += error.problems
         if problems:
             raise DataError(shortened(problems))
-        return encoded(self.encoding.columns, values)
+        features = encoded(self.encoding.columns, values)
+        self.changed.update(self.encoding.other_values(features))
+        return features
 
     def matrix(self, X: Array, place: Place) -> Numbers:
         """X (n, d), n rows of the d features in the model's order, as a new float64 array.
@@ -90,6 +94,7 @@ class RowEncoder:
             for column in np.flatnonzero(missing.any(axis=0)):
                 name = self.encoding.feature_names[column]
                 self._count_missing(name, missing[:, column], place)
+        self.changed.update(self.encoding.other_values(features))
         return features
 
     @property
@@ -104,6 +109,9 @@ class RowEncoder:
         if self.ignored:
             counts = _counted(self.ignored)
             notes.append(f"all 0/1 columns are 0 for values that training did not see: {counts}")
+        if self.changed:
+            what = "rows with another value than the single one in training, which has no effect"
+            notes.append(f"{what}: {_counted(self.changed)}")
         return notes
 
     def _values(self, column: SourceColumn, cells: Any, place: Place, decimal: str) -> Numbers:

@@ -252,12 +252,13 @@ def _hashes_ahead(table: Table) -> Callable[[], TableHashes]:
 
 
 def _constant_note(names: tuple[str, ...]) -> str:
-    who, verb = (
-        ("1 feature has", "it is")
-        if len(names) == 1
-        else (f"{len(names)} features have", "they are")
+    who, them = ("1 feature has", "it")
+    if len(names) > 1:
+        who, them = f"{len(names)} features have", "them"
+    return (
+        f"{who} a single value in the training rows, so other values of {them} have no effect: "
+        f"{_listed(names)}"
     )
-    return f"{who} a single value in the training rows, so {verb} only centred: {_listed(names)}"
 
 
 def _cast(X: Array, names: tuple[str, ...], dtype: DTypeLike, name: str) -> Array:

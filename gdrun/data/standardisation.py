@@ -1,4 +1,9 @@
-"""The mean and the scale of each column over the training rows: (x − mean) / scale."""
+"""The mean and the scale of each column over the training rows: (x − mean) / scale.
+
+A feature with a single value in the training rows has the scale ∞, so that it is 0 in every row, as
+it was in training. With the scale 1, a new row with another value would multiply it by a weight
+that no training row has changed: for a network, the random initial weight.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +22,17 @@ def standardisation_of(
 
     They are those of the training rows of a table in memory, after missing values are replaced. The
     scale is the population standard deviation. For a column with a single value, which does not
-    vary, the mean is that value and the scale is 1. trained: the indices of the training rows.
+    vary, the mean is that value and the scale is ∞. trained: the indices of the training rows.
     means: for each column the value that replaces missing ones; None if no value is missing. A
     large table is read block by block.
     """
+    found = None
     if means is None and len(trained) * len(table.feature_names) >= LARGE_ENTRIES:
         found = mean_and_scale_by_blocks(table.X, trained)
-        if found is not None:
-            return found
-    return standardisation(_filled(np.asarray(table.X[trained], dtype=np.float64), means))
+    if found is None:
+        found = standardisation(_filled(np.asarray(table.X[trained], dtype=np.float64), means))
+    mean, scale, varies = found
+    return mean, np.where(varies, scale, np.inf), varies
 
 
 def mapped_standardisation(table: Table, trained: Integers) -> tuple[Numbers, Numbers, Flags]:
@@ -33,7 +40,7 @@ def mapped_standardisation(table: Table, trained: Integers) -> tuple[Numbers, Nu
 
     They are those of the training rows of a table on disk. The scale is the population standard
     deviation. For a column with a single value, which does not vary, the mean is that value and the
-    scale is 1. trained: the indices of the training rows. Raises DataError if a value is not
+    scale is ∞. trained: the indices of the training rows. Raises DataError if a value is not
     finite, in a training row or any other row.
     """
     marks = np.zeros(len(table.y), dtype=bool)
@@ -41,7 +48,7 @@ def mapped_standardisation(table: Table, trained: Integers) -> tuple[Numbers, Nu
     statistics = column_statistics(table.X, marks, table.name)
     varies = statistics.varies
     mean = np.where(varies, statistics.mean, statistics.low)
-    return mean, np.where(varies, statistics.deviation, 1.0), varies
+    return mean, np.where(varies, statistics.deviation, np.inf), varies
 
 
 def standardisation(X: Numbers) -> tuple[Numbers, Numbers, Flags]:

@@ -139,7 +139,7 @@ class Prepared:
 
     task: regression or classification. encoding: the encoding of the features, from the training
     part, in float64. numbered: whether the classes are whole numbers of the target. constant: the
-    names of the columns with a single value in the training part, which have the scale 1. sha256:
+    names of the columns with a single value in the training part, which have the scale ∞. sha256:
     the hash of the data before preparation. notes: sentences for the user. target_scale: the
     standardisation of the targets in the parts; None if they are in the target's own unit. reports:
     the report on each column of a table that was read. repeated: how many rows are equal to another

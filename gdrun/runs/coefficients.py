@@ -5,7 +5,8 @@ s = Σ wᵢ (xᵢ − meanᵢ) / scaleᵢ + b = Σ (wᵢ / scaleᵢ) xᵢ + (b �
 s is the score, wᵢ the weight and xᵢ the value of feature i, and b the intercept. meanᵢ and scaleᵢ
 standardise the feature: they are its mean and standard deviation in the training part. If the
 target was standardised as well, the score is s = (y − mean_y) / scale_y. In the units of the data,
-all coefficients are then multiplied by scale_y, and mean_y is added to the intercept.
+all coefficients are then multiplied by scale_y, and mean_y is added to the intercept. A feature
+with a single value in the training part has the scale ∞ and no effect, so its coefficients are 0.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def coefficients(model: TrainedModel) -> list[Coefficients]:
         if mean is None or scale is None:
             original, shift, given = column, bias, None
         else:
-            original, given = column / scale, column
+            original, given = column / scale, np.where(np.isinf(scale), 0.0, column)
             shift = bias - float(original @ mean)
         own = original * unit.scale
         found.append(Coefficients(label, given, own, bias, shift * unit.scale + unit.mean))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdrun.array_types import Array, Integers, Numbers
+from gdrun.array_types import Integers, Numbers
 from gdrun.data import Part, Prepared
 from gdrun.errors import GdrunError
 from gdrun.runs.experiment_data import experiment_data
@@ -213,7 +213,4 @@ def _last_part(run: Run) -> tuple[Part, Prepared]:
 
 def _features(data: Prepared, part: Part) -> Numbers:
     """The features (n, d) of a part in the unit of the data, before standardisation."""
-    X: Array = np.asarray(part.X[:], dtype=np.float64)
-    if data.mean is not None and data.scale is not None:
-        X = X * data.scale + data.mean
-    return X
+    return data.encoding.original(np.asarray(part.X[:], dtype=np.float64))

@@ -45,7 +45,10 @@ def test_a_mapped_file_trains_like_the_array(files, variant, standardize):
         assert mapped.evals[name] == pytest.approx(memory.evals[name], rel=1e-9)
     assert mapped.summary["test_loss"] == pytest.approx(memory.summary["test_loss"], rel=1e-9)
     assert mapped.record["data"]["notes"] == (
-        ["1 feature has a single value in the training rows, so it is only centred: x3"]
+        [
+            "1 feature has a single value in the training rows, so other values of it have no "
+            "effect: x3"
+        ]
         if standardize
         else []
     )

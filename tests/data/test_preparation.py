@@ -77,7 +77,8 @@ def test_notes_of_the_table_come_first():
     table = table_of(np.ones((10, 1)), np.arange(10), notes=("dropped 1 of 11 rows",))
     assert prepared(table).notes == (
         "dropped 1 of 11 rows",
-        "1 feature has a single value in the training rows, so it is only centred: f0",
+        "1 feature has a single value in the training rows, so other values of it have no "
+        "effect: f0",
     )
 
 

@@ -63,21 +63,32 @@ def test_the_table_is_left_as_it_was(standardize, gap):
     assert data.sha256 == table.sha256
 
 
-def test_a_constant_column_is_centred_and_not_divided():
+def test_a_constant_column_is_0_in_every_part():
     X = np.random.default_rng(1).normal(size=(20, 3))
     X[:, 1] = 0.1  # Its mean in floating point is not 0.1: 20 sums of it round.
     data = prepared(table_of(X, np.arange(20)))
     for name in PARTS:
         assert (getattr(data, name).X[:, 1] == 0).all()
-    assert data.scale[1] == 1
+    assert data.scale[1] == np.inf
     assert data.mean[1] == 0.1
     assert data.constant == ("f1",)
     assert data.notes == (
-        "1 feature has a single value in the training rows, so it is only centred: f1",
+        "1 feature has a single value in the training rows, so other values of it have no "
+        "effect: f1",
     )
 
 
-def test_a_column_that_varies_in_the_test_rows_alone():
+def test_features_in_their_own_units():
+    X = np.random.default_rng(2).normal(3, 5, size=(20, 3))
+    X[:, 1] = 2025
+    data = prepared(table_of(X, np.arange(20)))
+    for name in PARTS:
+        part = getattr(data, name)
+        own = data.encoding.original(np.asarray(part.X))
+        np.testing.assert_allclose(own, X[part.y.astype(int)], rtol=1e-12)
+
+
+def test_a_column_that_varies_in_the_test_rows_alone_has_no_effect():
     table = numbered(20)
     rows = prepared(table).test.y.astype(int)
     X = table.X.copy()
@@ -86,14 +97,14 @@ def test_a_column_that_varies_in_the_test_rows_alone():
     data = prepared(table_of(X, table.y))
     assert data.constant == ("f0",)
     assert (data.train.X[:, 0] == 0).all()
-    assert (data.test.X[:, 0] == 2).all()
+    assert (data.test.X[:, 0] == 0).all()
 
 
 def test_many_constant_columns_are_counted():
     data = prepared(table_of(np.ones((10, 8)), np.arange(10)))
     assert data.notes == (
-        "8 features have a single value in the training rows, so they are only centred: "
-        "f0, f1, f2, f3, f4 and 3 more",
+        "8 features have a single value in the training rows, so other values of them have no "
+        "effect: f0, f1, f2, f3, f4 and 3 more",
     )
     assert len(data.constant) == 8
 
@@ -122,7 +133,7 @@ def test_a_spread_below_the_smallest_number_is_none():
     table = table_of([[0.0], [5e-324], [0.0], [5e-324]], range(4))
     data = prepared(table, validation=0, test=0)
     assert data.constant == ("f0",)
-    assert data.scale[0] == 1
+    assert (data.train.X == 0).all()
 
 
 def test_gaps_take_the_mean_of_the_training_rows():
