@@ -16,7 +16,7 @@ from gdrun.study.design.tuning_plan import TuningPlan
 from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.sweep_findings import Sweep
-from gdrun.study.judgement.symptoms import data_symptoms
+from gdrun.study.judgement.symptoms import data_symptoms_of_all
 from gdrun.study.run_studies import run_comparison, run_sweep
 from gdrun.study.storage.records import StudyOrigin
 from gdrun.study.storage.study_directory import StudyDirectory, find_study
@@ -102,7 +102,9 @@ class PlannedStudy(ABC, Generic[FoundStudy]):
                 "sha256": data.sha256,
                 "classes": list(data.classes),
             },
-            "data_symptoms": data_symptoms(first, data),
+            "data_symptoms": data_symptoms_of_all(
+                [each.experiment for each in self.plan.candidates], self.table
+            ),
         }
         command, call = self.request.command, self.request.call
         if command is not None:

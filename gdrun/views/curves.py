@@ -15,9 +15,6 @@ import numpy as np
 
 from gdrun.array_types import Array
 from gdrun.engine.trace import Columns
-from gdrun.errors import GdrunError
-from gdrun.problems.losses import SAME_VALUES
-from gdrun.problems.metrics import METRICS
 from gdrun.runs.run import Run
 from gdrun.runs.run_list import WITHOUT_EFFECT
 from gdrun.study.design.trials import label
@@ -147,37 +144,6 @@ def _label(flat: Mapping[str, Any], keys: Sequence[str]) -> str:
     return " ".join([*names, *([label(options)] if options else [])])
 
 
-def check_one_problem(runs: Sequence[Run], y: str | None = None) -> None:
-    """Raise GdrunError if the runs have different data, surfaces or losses.
-
-    y: the quantity to draw; None for the loss. Metrics such as the accuracy, and the learning rate,
-    can be compared for different losses.
-    """
-    for key in ("surface", "dataset"):
-        sections = {repr(run.config.get(key)): run for run in runs}
-        if len(sections) > 1:
-            first, second, *_ = sections.values()
-            raise GdrunError(
-                f"has another {key} than {first.id}: their losses cannot be compared",
-                where=second.id,
-                hint="plot each run alone",
-            )
-    if y == "lr" or (y and (y in METRICS or y.partition("_")[2] in METRICS)):
-        return
-    losses = {SAME_VALUES.get(name, name): run for run in runs if (name := _loss(run))}
-    if len(losses) > 1:
-        (one, first), (two, second), *_ = losses.items()
-        what = f"has the loss {two}, and {first.id} has {one}: they cannot be compared"
-        shared = [each for each in METRICS if all(_measured(run, each) for run in runs)]
-        together = f'; `y="{shared[0]}"` draws a metric that all have' if shared else ""
-        raise GdrunError(what, where=second.id, hint=f"plot each run alone{together}")
-
-
-def _measured(run: Run, metric: str) -> bool:
-    """Whether the evaluations of a run have this metric, of any part of the data."""
-    return any(name.partition("_")[2] == metric for name in run.evals)
-
-
 def is_logarithmic(*values: Array) -> bool:
     """Whether an axis for these values is logarithmic: they are positive and span a wide range."""
     known = np.concatenate([np.asarray(each, dtype=float).ravel() for each in values])
@@ -260,10 +226,3 @@ def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[f"{prefix}{key}"] = value
     return flat
-
-
-def _loss(run: Run) -> str | None:
-    """The name of the loss of a run's model; None if it is not known."""
-    if run.description is None or not run.weights or run.status == "diverged":
-        return None
-    return run.model.model.loss.name

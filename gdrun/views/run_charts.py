@@ -9,11 +9,11 @@ import numpy as np
 
 from gdrun.errors import GdrunError
 from gdrun.runs.run import Run
+from gdrun.views.comparable_runs import check_one_problem
 from gdrun.views.curves import (
     X_AXES,
     Chart,
     Curve,
-    check_one_problem,
     explained,
     explained_groups,
     is_logarithmic,

@@ -38,7 +38,7 @@ def shared_name(configs: Sequence[Mapping[str, Any]], noun: str) -> str:
     """
     names = {str(config["name"]) for config in configs}
     models = {config["model"]["name"] for config in configs if "model" in config}
-    places = {_place(config) for config in configs}
+    places = {place_of(config) for config in configs}
     # In a comparison of models, contenders have the name of the base config, such as iris-softmax.
     of_one_model = len(models) > 1 and names & {
         f"{place}-{one}" for place in places for one in models
@@ -58,7 +58,7 @@ def over_seeds(title: str, sizes: Collection[int]) -> str:
     return f"{title}: median of {'' if len(sizes) == 1 else 'up to '}{most} seeds"
 
 
-def _place(config: Mapping[str, Any]) -> str:
+def place_of(config: Mapping[str, Any]) -> str:
     """The surface or the data of a config."""
     section = config.get("surface") or config["dataset"]
     if "name" in section:

@@ -16,7 +16,8 @@ from gdrun.problems.surfaces import SURFACES, Surface
 from gdrun.runs.run import Run
 from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.sweep_findings import Sweep
-from gdrun.views.curves import check_one_problem, divergence_words, explained, seed_groups
+from gdrun.views.comparable_runs import check_one_problem
+from gdrun.views.curves import divergence_words, explained, seed_groups
 from gdrun.views.recorded import standings_of
 from gdrun.views.titles import shared_name
 

@@ -10,7 +10,7 @@ from gdrun.config.experiment import Experiment
 from gdrun.config.section_kinds import Section
 from gdrun.config.sections import SECTIONS
 from gdrun.config.writing import short_flow
-from gdrun.data.sources import with_real_paths
+from gdrun.data.same_rows import rows_and_target, with_features_of
 from gdrun.errors import ConfigError
 from gdrun.study.design.trials import Candidate, Settings, StudyPlan
 
@@ -24,8 +24,9 @@ def plan_comparison(
     """Return the plan of a comparison.
 
     candidates: one for each contender. for_all: the settings of every contender, by key. Contenders
-    that write the path of the same file in different ways get the path of the first one. Raises
-    ConfigError if two contenders have different datasets or surfaces.
+    that write the path of the same file in different ways get the path of the first one. Datasets
+    may differ in the features and their scale (see gdrun.data.same_rows), and in the scale of the
+    target. Raises ConfigError if two contenders have different datasets or surfaces otherwise.
     """
     first, *others = candidates
     shared = [first, *(_with_problem_of(first, other) for other in others)]
@@ -33,7 +34,7 @@ def plan_comparison(
 
 
 def _with_problem_of(first: Candidate, other: Candidate) -> Candidate:
-    """The other contender, with the sections of PROBLEM as the first one writes them."""
+    """The other contender, with the paths in its dataset as the first one writes them."""
     for part in PROBLEM:
         wanted, own = getattr(first.experiment, part), getattr(other.experiment, part)
         if not _alike(wanted, own):
@@ -42,14 +43,16 @@ def _with_problem_of(first: Candidate, other: Candidate) -> Candidate:
                 where=other.name,
                 hint=_hint(part, first, other),
             )
-    return replace(other, experiment=replace(other.experiment, dataset=first.experiment.dataset))
+    shared, own = first.experiment.dataset, other.experiment.dataset
+    dataset = replace(shared, options=with_features_of(shared.options, own.options))
+    return replace(other, experiment=replace(other.experiment, dataset=dataset))
 
 
 def _alike(one: Section | None, other: Section | None) -> bool:
-    """Whether two sections are equal, whatever the spelling of the paths in them."""
+    """Whether two sections have the same rows and targets, or are the same surface."""
     if one == other or one is None or other is None:
         return one == other
-    return with_real_paths(one.plain()) == with_real_paths(other.plain())
+    return rows_and_target(one.plain()) == rows_and_target(other.plain())
 
 
 def _hint(part: str, first: Candidate, other: Candidate) -> str:

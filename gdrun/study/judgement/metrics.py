@@ -17,9 +17,10 @@ from gdrun.config.values import parse_value
 from gdrun.config.writing import short_flow
 from gdrun.data import Table
 from gdrun.errors import ConfigError, GdrunError, Parameter, suggestion
-from gdrun.problems.losses import LOSSES, SAME_VALUES
+from gdrun.problems.losses import LOSSES
 from gdrun.problems.metrics import METRICS, name_of_heading
 from gdrun.quantities import quantity
+from gdrun.study.judgement.comparable import losses_of, one_problem
 from gdrun.study.storage.results import Result
 from gdrun.study.tasks import loss_of, prepared
 
@@ -158,7 +159,7 @@ def metric_called(
     part = "validation" if "validation_loss" in known else "train"
     short = {word: f"{part}_{word}" for word in ("loss", "accuracy")}
     if name is None:
-        prefer_accuracy = short["accuracy"] in known and len(_losses(experiments, table)) > 1
+        prefer_accuracy = short["accuracy"] in known and len(losses_of(experiments, table)) > 1
         name = "accuracy" if prefer_accuracy else "loss"
     given: object = name  # Python does not check the types of arguments
     if not isinstance(given, str):
@@ -288,37 +289,15 @@ def unlike(
 ) -> Literal["data", "loss"] | None:
     """Why the metric cannot rank these experiments; None if it can.
 
-    "data": their datasets or surfaces differ. "loss": they minimise different losses. table: the
-    data that replace the dataset; None to use the dataset.
+    "data": their rows, targets or surfaces differ. "loss": they minimise different losses, or some
+    of them the loss of a standardised target. table: the data that replace the dataset; None to use
+    the dataset.
     """
-    if len({repr(_problem(each)) for each in experiments}) > 1:
+    if not one_problem(experiments):
         return "data"
-    if metric.is_loss and len(_losses(experiments, table)) > 1:
+    if metric.is_loss and len(losses_of(experiments, table)) > 1:
         return "loss"
     return None
-
-
-def one_model(experiments: Sequence[Experiment]) -> bool:
-    """Whether all experiments have the same model and loss, so that their losses are comparable."""
-    return len({_objective(each) for each in experiments}) == 1
-
-
-def _objective(experiment: Experiment) -> tuple[str, Any]:
-    return experiment.model.name, experiment.model.options.get("loss")
-
-
-def _problem(experiment: Experiment) -> tuple[Any, ...]:
-    surface = experiment.surface.plain() if experiment.surface else None
-    return experiment.dataset.plain(), surface
-
-
-def _losses(experiments: Sequence[Experiment], table: Table | None) -> set[str]:
-    """The names of the losses of these experiments; empty if all have the same model and loss."""
-    kinds = {_objective(each): each for each in experiments if each.surface is None}
-    if len(kinds) < 2:
-        return set()
-    losses = {loss_of(each, table) for each in kinds.values()}
-    return {SAME_VALUES.get(name, name) for name in losses}
 
 
 def _is_measured(name: str, experiment: Experiment, table: Table | None) -> bool:

@@ -8,12 +8,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from gdrun.config.experiment import Experiment
-from gdrun.data import Prepared
+from gdrun.data import Prepared, Table
 from gdrun.quantities import ROUNDING
 from gdrun.runs.judged import judged
 from gdrun.runs.record_contents import data_record, has_own_data
+from gdrun.runs.run_list import differing_options
+from gdrun.study.design.trials import label
+from gdrun.study.judgement.comparable import one_problem
 from gdrun.study.storage.records import DataSymptomRecord
 from gdrun.study.storage.results import Result
+from gdrun.study.tasks import prepared
 from gdrun.symptoms.facts import Symptom, Traced
 from gdrun.symptoms.registry import RUN_SYMPTOMS, diagnose, diagnose_data
 from gdrun.symptoms.stability_rules import exploding
@@ -87,6 +91,28 @@ def data_symptoms(experiment: Experiment, data: Prepared) -> list[DataSymptomRec
         }
         for each in diagnose_data(Traced(experiment.plain(), {}, data=record))
     ]
+
+
+def data_symptoms_of_all(
+    experiments: Sequence[Experiment], table: Table | None = None
+) -> list[DataSymptomRecord]:
+    """The symptoms of the data of a study, for study.json.
+
+    If experiments differ in the features of the same rows, such as their scale, the evidence begins
+    with the settings that have the symptom. Other rows than those of the first experiment are left
+    out. table: the data that replace the dataset; None to use the dataset.
+    """
+    first = experiments[0]
+    alike = [each for each in experiments if one_problem([first, each])]
+    datasets = {repr(each.dataset.plain()): each for each in alike}.values()
+    differing = differing_options([{"dataset": each.dataset.plain()} for each in datasets])
+    found: list[DataSymptomRecord] = []
+    for place, experiment in enumerate(datasets):
+        settings = label({key: values[place] for key, values in differing.items()})
+        start = f"with {settings}, " if settings else ""
+        own = data_symptoms(experiment, prepared(experiment, table))
+        found += [{**each, "evidence": start + each["evidence"]} for each in own]
+    return found
 
 
 def main_symptom(every: Sequence[Sequence[Symptom]]) -> tuple[str | None, int]:

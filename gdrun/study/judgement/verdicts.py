@@ -24,7 +24,8 @@ import numpy as np
 
 from gdrun.config.key_paths import RATE
 from gdrun.study.design.trials import Candidate, label
-from gdrun.study.judgement.metrics import Metric, Target, one_model
+from gdrun.study.judgement.comparable import one_model
+from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.progress import Improvement
 from gdrun.study.judgement.ranking import (
     Standing,

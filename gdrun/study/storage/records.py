@@ -59,8 +59,9 @@ class StudyOrigin(TypedDict):
 
     base: the config from which its candidates are derived. for_all: the settings of every
     candidate, by key, which the base has already. data_symptoms: the symptoms of the first
-    candidate's data. command: the command line, if any. call: the arguments of gdrun.sweep or
-    gdrun.compare, if it started the study and they are plain data.
+    candidate's data, and of others with the same rows but other features. command: the command
+    line, if any. call: the arguments of gdrun.sweep or gdrun.compare, if it started the study and
+    they are plain data.
     """
 
     base: dict[str, Any]
