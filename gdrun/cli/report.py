@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -89,7 +90,17 @@ def _run_contents(paths: list[Path]) -> dict[str, Any]:
 
     runs = [read_run(path) for path in dict.fromkeys(paths)]
     checks = _checks(runs[0]) if len(runs) == 1 else []
-    return of_runs(runs, checks) | {"from": ", ".join(map(str, paths[:5]))}
+    return of_runs(runs, checks) | {"from": _listed([run.directory for run in runs])}
+
+
+MOST_LISTED = 5
+"""The most directories that are named below the title."""
+
+
+def _listed(paths: Sequence[Path | None]) -> str:
+    """The first paths, and how many more there are."""
+    more = len(paths) - MOST_LISTED
+    return ", ".join(map(str, paths[:MOST_LISTED])) + (f" and {more} more" if more > 0 else "")
 
 
 def _checks(run: Run) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gdrun.data.same_rows import standardises_target
 from gdrun.runs.record import RunRecord
 from gdrun.views.numbers import count
 
@@ -28,12 +29,22 @@ def data_line(config: Mapping[str, Any], record: RunRecord) -> str:
         line += f", {len(data['classes'])} classes"
         # The label that metrics, thresholds and probabilities of two classes mean.
         line += f" (positive: {data['classes'][1]})" if len(data["classes"]) == 2 else ""
-    return f"{line}; target standardised" if target_is_standardised(config) else line
+    return "; ".join([line, *_scaling(config)])
+
+
+def _scaling(config: Mapping[str, Any]) -> list[str]:
+    """What is unusual in the scaling of the data: the features are scaled, the target is not."""
+    target = target_is_standardised(config)
+    chosen = _at(config, "dataset", "standardize")
+    if False in (chosen, _at(config, "dataset", "standardize", "features")):
+        return ["features not standardised, target standardised" if target else "not standardised"]
+    return ["target standardised"] if target else []
 
 
 def target_is_standardised(config: Mapping[str, Any]) -> bool:
     """Whether a config standardises its target. config: of a run; its values may be damaged."""
-    return _at(config, "dataset", "standardize", "target") is True
+    dataset = config.get("dataset")
+    return isinstance(dataset, Mapping) and standardises_target(dataset)
 
 
 def _at(found: Any, *keys: str) -> Any:

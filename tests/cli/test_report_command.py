@@ -1,6 +1,7 @@
 """`gdrun report`: the file it writes, and what it refuses."""
 
 import json
+import re
 
 import pytest
 
@@ -50,3 +51,17 @@ def test_a_report_is_html(gdrun, tmp_path):
     assert "page.pdf: a report is an HTML file\nhint: choose a name such as page.pdf.html" in (
         answer.err
     )
+
+
+@pytest.mark.longer
+def test_the_subtitle_counts_the_runs_that_it_does_not_list(gdrun, tmp_path):
+    runs, page = str(tmp_path / "runs"), tmp_path / "page.html"
+    names = [f"run{k}" for k in range(7)]
+    for name in names:
+        trained(gdrun, runs, f"name={name}")
+    for some, end in ((names[:5], ""), (names, " and 2 more")):
+        assert gdrun("report", *some, "--runs", runs, "-o", str(page), "--force").code == 0
+        text = page.read_text(encoding="utf-8")
+        listed = json.loads(re.search(r'"subtitle":\s*("[^"]*")', text)[1])
+        assert listed.count("-run") == 5
+        assert listed.endswith(end) and (end or "more" not in listed)

@@ -15,6 +15,7 @@ from plotly.offline import get_plotlyjs
 import gdrun
 from gdrun.errors import MissingExtraError
 from gdrun.study.judgement.importance import explained_share
+from gdrun.views.data_line import data_line
 from gdrun.views.numbers import duration
 from gdrun.views.report import contents, of_runs, of_study, page, report_page
 from gdrun.views.report.packing import packed
@@ -118,6 +119,56 @@ def test_keys_are_those_that_differ_and_name_runs_with_equal_names():
     assert report["keys"] == ["optimizer.lr"]
     assert [run["settings"]["optimizer.lr"] for run in report["runs"]] == ["0.1", "0.2"]
     assert [run["name"] for run in report["runs"]] == ["lr=0.1", "lr=0.2"]
+
+
+def test_a_name_that_some_runs_share_is_kept_before_what_differs():
+    """The title has a name that all runs have."""
+    config = {"dataset": "iris", "model": "softmax"}
+    runs = [
+        gdrun.train(config | {"name": name}, "epochs=1", f"lr={rate}")
+        for name, rate in (("raw", 0.1), ("raw", 0.2), ("std", 0.3))
+    ]
+    report = of_runs(runs)
+    assert [run["name"] for run in report["runs"]] == ["raw lr=0.1", "raw lr=0.2", "std"]
+    assert (report["title"], of_runs(runs[:2])["title"]) == ("3 runs", "raw, 2 runs")
+
+
+def test_runs_have_the_same_problem_if_their_losses_can_be_compared():
+    base = {"dataset": "diabetes", "model": "linear"}
+    settings = [
+        ("lr=0.01",),
+        ("lr=1e300",),  # diverges, so that it has no weights
+        ("standardize=false", "lr=1e-6"),
+        ("split.test=0.2",),
+        ("standardize={target: true}",),
+        ("model.loss=mae",),
+    ]
+    runs = [gdrun.train(base, "epochs=1", *words) for words in settings]
+    assert runs[1].status == "diverged"
+    runs.append(gdrun.train({"dataset": "iris", "model": "softmax"}, "epochs=1"))
+    problems = [run["problem"] for run in of_runs(runs)["runs"]]
+    assert problems[0] == problems[1] == problems[2] == "diabetes test=0.1 loss=mse"
+    assert problems[3:] == [
+        "diabetes test=0.2 loss=mse",
+        "diabetes test=0.1 loss=mse of the standardised target",
+        "diabetes test=0.1 loss=mae",
+        "iris",
+    ]
+
+
+def test_the_data_line_says_what_is_not_standardised():
+    base = {"dataset": "diabetes", "model": "linear"}
+    for setting, words in (
+        ("true", "features"),
+        ("false", "features; not standardised"),
+        ("{target: true}", "features; target standardised"),
+        (
+            "{features: false, target: true}",
+            "features; features not standardised, target standardised",
+        ),
+    ):
+        run = gdrun.train(base, "epochs=1", "lr=1e-6", f"standardize={setting}")
+        assert data_line(run.config, run.record).endswith(f"test; 10 {words}")
 
 
 def test_runs_that_differ_only_in_the_seed_are_named_by_it_and_equal_runs_by_their_ids():

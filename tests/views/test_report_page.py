@@ -235,6 +235,44 @@ def test_a_run_that_diverged_at_once_shows_its_steps_and_no_drawing_is_empty(ope
     assert browser.execute_script(words) == ["no run is shown"]
 
 
+def cards(browser):
+    """The tiles below the title: what each counts, with its number."""
+    found = browser.find_elements(By.CSS_SELECTOR, ".card")
+    return {card.text.split("\n")[1]: card.text.split("\n")[0] for card in found}
+
+
+def test_the_best_of_runs_is_that_of_runs_with_comparable_losses(opened):
+    """With α = 0.26 above 2/L = 0.2489 the loss of diabetes grows 2,900-fold, below the limit."""
+    line = {"dataset": "diabetes", "model": "linear", "variant": "bgd", "optimizer": "vanilla"}
+    plan = [
+        ({"dataset": "iris", "model": "softmax"}, "a", "lr=0.1"),
+        (line, "b", "lr=0.12"),
+        (line, "c", "lr=0.26"),
+        (line, "d", "lr=100"),
+    ]
+    runs = [gdrun.train(config | {"name": name}, "epochs=60", rate) for config, name, rate in plan]
+    assert [run.status for run in runs[2:]] == ["exhausted", "diverged"]
+    browser = opened(of_runs(runs))
+    found = cards(browser)
+    best = {words: number for words, number in found.items() if words.startswith("best")}
+    assert list(best) == ["best validation loss on iris: a", "best validation loss on diabetes: b"]
+    assert float(best["best validation loss on diabetes: b"]) == pytest.approx(
+        runs[1].summary["validation_loss"], rel=1e-3
+    )
+    assert found["problems, whose losses cannot be compared"] == "2"
+    assert (found["diverged"], found["exploded, but did not diverge"]) == ("1", "1")
+    text = browser.find_element(By.ID, "curve-note").text
+    assert "Losses of different problems cannot be compared" in text
+    heads = [each.text for each in browser.find_elements(By.CSS_SELECTOR, "#run-table thead th")]
+    cells = browser.find_elements(
+        By.CSS_SELECTOR, f"#run-table tbody td:nth-child({heads.index('symptom') + 1})"
+    )
+    assert [cell.text for cell in cells][2] == "exploding"
+    browser = opened(of_runs(runs[1:]))
+    assert "best validation loss: b" in cards(browser)
+    assert browser.find_element(By.ID, "curve-note").text == ""
+
+
 def test_runs_that_differ_in_the_seed_are_grouped(opened):
     config = {"dataset": "iris", "model": "softmax"}
     runs = [

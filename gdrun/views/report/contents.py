@@ -17,10 +17,12 @@ from gdrun.array_types import Array
 from gdrun.config.writing import short_flow
 from gdrun.engine.trace import Columns
 from gdrun.runs.run import Run
+from gdrun.study.judgement.comparable import comparable_loss
 from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.importance import importances
 from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.sweep_findings import Sweep
+from gdrun.views.comparable_runs import problem_names, problems_of
 from gdrun.views.comparisons import comparison_result
 from gdrun.views.curves import seed_groups
 from gdrun.views.experiment_panel import experiment_panel
@@ -54,9 +56,12 @@ def of_runs(runs: Sequence[Run], checks: Sequence[Contents] = ()) -> Contents:
     checks: comparisons of runs with the bounds of theory, as `check_contents` returns them.
     """
     recorded = recorded_runs(runs)
-    named = zip(recorded, _names(runs), strict=True)
-    entries = [_entry(each) | {"name": name} for each, name in named]
-    title = runs[0].config["name"] if len(runs) == 1 else f"{len(runs)} runs"
+    named = zip(recorded, _names(runs), problems_of(runs), strict=True)
+    entries = [_entry(each) | {"name": name, "problem": problem} for each, name, problem in named]
+    different = {str(run.config["name"]) for run in runs}
+    title = ", ".join(
+        [*different] * (len(different) == 1) + [f"{len(runs)} runs"] * (len(runs) > 1)
+    )
     return _report(title, entries, all(map(is_noiseless, runs))) | {
         "time": {"value": duration(_seconds(runs)), "words": "in updates"},
         "result": plain_text(_results(runs)),
@@ -71,7 +76,13 @@ def of_study(found: Sweep | Comparison, title: str, spell: Callable[[str], str] 
     spell: a function of the text of a note, which replaces the names of Python arguments by options
     of the command line.
     """
-    entries = [_entry(each) for each in recorded_trials(found)]
+    trials = recorded_trials(found)
+    losses = [_loss(each) if found.unlike == "loss" else "" for each in trials]
+    problems = problem_names([each.config for each in trials], losses)
+    entries = [
+        _entry(each) | {"problem": problem if found.unlike else ""}
+        for each, problem in zip(trials, problems, strict=True)
+    ]
     work = found.work
     if isinstance(found, Comparison) and found.tuning_work is not None:
         work += found.tuning_work
@@ -85,6 +96,12 @@ def of_study(found: Sweep | Comparison, title: str, spell: Callable[[str], str] 
         "study": _study(found, standings_of(found)),
         "surfaces": _surfaces(_walkers(found)),
     }
+
+
+def _loss(trial: Recorded) -> str:
+    """The loss of a trial as its config names it, or its model, which decides the loss."""
+    model = trial.config["model"]
+    return comparable_loss(str(model.get("loss", model["name"])), trial.config["dataset"])
 
 
 MOST_RESULTS = 20
@@ -107,14 +124,20 @@ def _results(runs: Sequence[Run]) -> RenderableType:
 
 
 def _names(runs: Sequence[Run]) -> list[str]:
-    """A name for each run: that in its config, or for equal names what differs, or else the id."""
+    """A name for each run: that in its config, with what differs if several runs have this name.
+
+    If all runs have it, the title has it, and the names are only what differs. If the names are
+    still equal, they are the ids.
+    """
     names = {run.id: str(run.config["name"]) for run in runs}
-    for name in set(names.values()):
+    different = set(names.values())
+    for name in different:
         equal = [run for run in runs if run.config["name"] == name]
         for label, group in seed_groups(equal) if len(equal) > 1 else ():
             for run in group:
                 seed = f", seed {run.record['seed']}" if len(group) > 1 else ""
-                names[run.id] = f"{label or name}{seed}"
+                words = filter(None, (name if len(different) > 1 or not label else "", label))
+                names[run.id] = " ".join(words) + seed
     found = list(names.values())
     return [name if found.count(name) == 1 else run for run, name in names.items()]
 
@@ -134,6 +157,7 @@ def _entry(recorded: Recorded) -> Contents:
         "name": recorded.name,
         "status": recorded.status,
         "verdict": recorded.verdict,
+        "symptom": recorded.symptom,
         "settings": recorded.settings,
         "summary": dict(recorded.summary),
         "diagnosis": list(recorded.diagnosis),

@@ -152,9 +152,22 @@ function drawCurves() {
     legend: { orientation: "h", y: -0.25 },
     uirevision: `${state.quantity.name} ${state.axis} ${state.xScale} ${state.yScale}`,
   });
-  byId("curve-note").textContent = state.group
-    ? "Lines are medians over the runs of a group; bands are between the quartiles."
-    : curves.length > FEW_COLOURS.length ? "Move the pointer to a curve to see which run it is." : "";
+  byId("curve-note").textContent = curveNotes(curves).join(" ");
+}
+
+function curveNotes(curves) {
+  const notes = [];
+  if (state.group) {
+    notes.push("Lines are medians over the runs of a group; bands are between the quartiles.");
+  } else if (curves.length > FEW_COLOURS.length) {
+    notes.push("Move the pointer to a curve to see which run it is.");
+  }
+  const found = [...new Set(curves.flatMap((curve) => curve.runs).map((run) => run.problem))];
+  if (found.length > 1 && state.quantity.name.includes("loss")) {
+    notes.push("Losses of different problems cannot be compared. To show one problem, filter or "
+      + "hide runs in the table.");
+  }
+  return notes;
 }
 
 // The points of the curves on the screen, one line for each point.

@@ -9,26 +9,58 @@ function card(value, words) {
   return made;
 }
 
+// The runs whose losses can be compared, by the name of their problem.
+function runsByProblem() {
+  const found = new Map();
+  for (const run of runs) found.set(run.problem, [...(found.get(run.problem) ?? []), run]);
+  return [...found.entries()];
+}
+
 function fillCards() {
   const cards = byId("cards");
-  const diverged = runs.filter((run) => run.status === "diverged").length;
   const total = (name) => runs.reduce((sum, run) => sum + (run.summary[name] ?? 0), 0);
   cards.append(card(short(runs.length), runs.length === 1 ? "run" : "runs"));
-  if (runs.length > 1) cards.append(card(short(diverged), "diverged"));
-  const names = ["validation_loss", "test_accuracy", "test_loss", "train_loss"];
-  for (const name of names) {
-    const finite = runs.filter((run) => run.status !== "diverged" && Number.isFinite(run.summary[name]));
-    if (!finite.length) continue;
-    const sign = name.endsWith("accuracy") ? -1 : 1;
-    const best = finite.reduce((a, b) => (sign * b.summary[name] < sign * a.summary[name] ? b : a));
-    const value = sign < 0 ? `${(100 * best.summary[name]).toFixed(1)} %` : short(best.summary[name]);
-    const words = name.replace("_", " ");
-    cards.append(card(value, runs.length === 1 ? words : `best ${words}: ${best.name}`));
+  if (runs.length > 1) cards.append(...failureCards());
+  const found = runsByProblem();
+  if (found.length === 1) cards.append(...bestCards(runs, BEST, ""));
+  else {
+    cards.append(card(short(found.length), "problems, whose losses cannot be compared"));
+    for (const [problem, some] of found.slice(0, MOST_PROBLEMS)) {
+      // One card for each problem: that of the first quantity that was measured.
+      cards.append(...bestCards(some, BEST, ` on ${problem}`).slice(0, 1));
+    }
+    const left = found.length - MOST_PROBLEMS;
+    if (left > 0) cards.append(card(short(left), "more problems, see the table of runs"));
   }
   const work = contents.axes.includes("gradients") ? "gradients" : "steps";
   cards.append(card(short(total(work)), work));
   const { value, words } = contents.time;
   if (value) cards.append(card(value, words));
+}
+
+const MOST_PROBLEMS = 6;
+const BEST = ["validation_loss", "test_accuracy", "test_loss", "train_loss"];
+
+// How many runs diverged, and how many exploded without reaching a number that is not finite.
+function failureCards() {
+  const diverged = runs.filter((run) => run.status === "diverged");
+  const exploded = runs.filter((run) => run.symptom === "exploding" && !diverged.includes(run));
+  const cards = [card(short(diverged.length), "diverged")];
+  if (exploded.length) cards.push(card(short(exploded.length), "exploded, but did not diverge"));
+  return cards;
+}
+
+// The best value of each of these quantities among some runs. where: words on these runs.
+function bestCards(some, names, where) {
+  return names.flatMap((name) => {
+    const finite = some.filter((run) => run.status !== "diverged" && Number.isFinite(run.summary[name]));
+    if (!finite.length) return [];
+    const sign = name.endsWith("accuracy") ? -1 : 1;
+    const best = finite.reduce((a, b) => (sign * b.summary[name] < sign * a.summary[name] ? b : a));
+    const value = sign < 0 ? `${(100 * best.summary[name]).toFixed(1)} %` : short(best.summary[name]);
+    const words = name.replace("_", " ");
+    return [card(value, runs.length === 1 ? words : `best ${words}${where}: ${best.name}`)];
+  });
 }
 
 const ending = (run) => JSON.stringify([run.verdict, ...run.diagnosis]);
@@ -77,6 +109,7 @@ function runColumns() {
   return [
     { head: "run", of: (run) => run.name },
     { head: "status", of: (run) => run.status },
+    ...(runs.some((run) => run.symptom) ? [{ head: "symptom", of: (run) => run.symptom ?? "–" }] : []),
     ...contents.keys.map((key) => ({ head: key, of: (run) => valueOf(run, key) })),
     ...shown.map((name) => ({
       head: name.replace("_", " "), number: true, of: (run) => run.summary[name] ?? null,
