@@ -57,7 +57,8 @@ def sweep(
     of this key; or a list of such texts. seeds: the number of runs of each combination. metric: a
     name such as "validation_accuracy"; None for the validation loss. target: a text such as
     "loss=0.1", or a dict with one key; the epochs until it is reached are counted; None for the
-    value at 95 % of the improvement (if large, of its logarithm) from the start to the best result.
+    value at 95 % of the improvement (if large, of its logarithm) from the median first value of all
+    runs to the best median.
     search: "grid" for every combination, "random" for `trials` random ones, with any number of a
     range such as "log:1e-4:10" and only the values of a list. halving: whether to use
     successive halving: only the best third of the settings continues at 1/3 of the epochs, and

@@ -11,9 +11,9 @@ from rich.table import Table
 
 from gdrun.config.key_paths import RATE
 from gdrun.study.judgement.progress import CAP, LOG_FROM
-from gdrun.study.judgement.ranking import GOOD
 from gdrun.study.judgement.statistics import quantile
 from gdrun.study.judgement.sweep_findings import Sweep
+from gdrun.study.judgement.usual_target import GOOD
 from gdrun.study.judgement.verdict_rules import MEANINGS, RULES, Word
 from gdrun.study.judgement.verdicts import Verdict, judged_by_metric
 from gdrun.symptoms.peaks import FEWEST
@@ -36,11 +36,13 @@ def verdicts_page() -> RenderableType:
         table.add_row(word, meaning)
     intro = (
         "p is the progress of a setting: the improvement of the metric that ranks the settings, "
-        "divided by the best improvement. If the best improvement is a drop by more than a factor "
-        f"of {LOG_FROM}, logarithms are used, and {CAP}, because rounding may make such "
-        "differences. p is that of the weights which a run returns: the last ones, or the best "
-        "ones with early stopping. q is p if the metric is the loss, or if the settings have "
-        f"different models. For another metric, such as the accuracy, q is {Q}. "
+        "divided by the best improvement. Both begin at the median start, which is the median of "
+        "the first values of all runs; the best improvement ends at the best median of a setting. "
+        f"If it is a drop by more than a factor of {LOG_FROM}, logarithms are used, and {CAP}, "
+        "because rounding may make such differences. p is that of the weights which a run "
+        "returns: the last ones, or the best ones with early stopping. q is p if the metric is the "
+        "loss, or if the settings have different models. For another metric, such as the "
+        f"accuracy, q is {Q}. "
         "The column `to target` has the first epoch at which a run reached the target. "
         f"The default target is the value with p = {GOOD:g}. "
         "The verdict is the first of the words below whose rule holds. The best rate has the "

@@ -9,7 +9,7 @@ from gdrun.config.loading import load
 from gdrun.errors import GdrunError
 from gdrun.problems.metrics import METRICS, Predictions
 from gdrun.study.judgement.metrics import Metric, Target, metric_called, parse_target, unlike
-from gdrun.study.judgement.ranking import usual_target
+from gdrun.study.judgement.usual_target import usual_target
 from study.cases import LEAST_SQUARES, LOGISTIC, LOSS, result, standing_texts
 
 
@@ -58,7 +58,33 @@ def test_the_usual_target_in_log_loss_where_losses_span_decades():
     found, _ = standing_texts({0.1: [result([100, 1])], 0.3: [result([100, 1e-6])]})
     target = usual_target(found, LOSS)
     assert target.value == pytest.approx(10**-5.6)
-    assert target.reason == "95 % of the best improvement of its logarithm"
+    assert target.reason == (
+        "95 % of the best improvement, from 100 (median start) to 1e-06 (best median), "
+        "in logarithms"
+    )
+
+
+def test_one_unlucky_start_does_not_make_the_target_easy():
+    """The way begins at the median of the first values, 0.4, and not at the largest one, 1.1."""
+    rows = {0.1: [result([0.4, 0.3]), result([1.1, 0.3]), result([0.4, 0.3])],
+            0.3: [result([0.4, 0.2]), result([1.1, 0.2]), result([0.38, 0.2])]}  # fmt: skip
+    found, _ = standing_texts(rows)
+    target = usual_target(found, LOSS)
+    # 0.4 − 0.95 · (0.4 − 0.2); from the largest start it would be 0.245.
+    assert target.value == pytest.approx(0.21)
+    assert target.sentence == (
+        "val loss ≤ 0.21, 95 % of the best improvement, from 0.4 (median start) to 0.2 "
+        "(best median)"
+    )
+
+
+def test_the_target_of_a_metric_that_grows_is_told_in_its_own_values():
+    # An accuracy of 1 − loss: from 0.2 to 0.9, whose 95 % are 0.2 + 0.95 · 0.7.
+    accuracy = Metric("validation_accuracy")
+    found, _ = standing_texts({0.1: [result([0.8, 0.4])], 0.3: [result([0.8, 0.1])]}, accuracy)
+    target = usual_target(found, accuracy)
+    assert target.value == pytest.approx(0.865)
+    assert "from 0.2 (median start) to 0.9 (best median)" in target.reason
 
 
 def test_no_target_where_everything_failed():

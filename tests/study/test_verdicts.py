@@ -11,8 +11,9 @@ import gdrun
 from gdrun.config.loading import load
 from gdrun.study.design.axes import axes_of
 from gdrun.study.judgement.metrics import Metric, Target
-from gdrun.study.judgement.ranking import standings, usual_target
+from gdrun.study.judgement.ranking import standings
 from gdrun.study.judgement.sweep_findings import judge_sweep
+from gdrun.study.judgement.usual_target import usual_target
 from gdrun.study.judgement.verdict_rules import RULES
 from gdrun.study.judgement.verdicts import verdicts
 from gdrun.study.study import Work

@@ -26,12 +26,13 @@ from gdrun.study.judgement.flat_ends import common_flat_end
 from gdrun.study.judgement.metrics import Metric, Target, unlike
 from gdrun.study.judgement.pairs import Pair, pairs_of
 from gdrun.study.judgement.ranked_rows import RankedRow
-from gdrun.study.judgement.ranking import Standing, ranked, standings, usual_target
+from gdrun.study.judgement.ranking import Standing, ranked, standings
 from gdrun.study.judgement.row_help import help_on
 from gdrun.study.judgement.seed_values import values_by_seed
 from gdrun.study.judgement.statistics import Interval, quantile
 from gdrun.study.judgement.stopping_targets import stopping_target
 from gdrun.study.judgement.training_progress import training_progress
+from gdrun.study.judgement.usual_target import usual_target
 from gdrun.study.storage.results import Result
 from gdrun.study.study import Work
 from gdrun.study.tasks import prepared

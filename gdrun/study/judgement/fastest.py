@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gdrun.study.judgement.metrics import Metric
-from gdrun.study.judgement.ranking import Standing, best_improvement, led_by, usual_target
+from gdrun.study.judgement.ranking import Standing, led_by
 from gdrun.study.judgement.statistics import quantile
+from gdrun.study.judgement.usual_target import best_improvement, usual_target
 
 EQUAL_PROGRESS, EQUAL_SHARE = 0.995, 0.02
 """When a median counts as good as the best one.

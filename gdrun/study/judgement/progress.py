@@ -2,12 +2,12 @@
 
     p = (F₀ − F) / (F₀ − F*)          1 at the best score, 0 at the start, below 0 if worse
 
-F is the score, F₀ the score at the start, and F* the best score at the end of a run. Lower scores
-are better. If F₀ > LOG_FROM · F* > 0, F₀, F* and F are replaced by their logarithms. Then a loss of
-3 is far from a best loss of 1, even if all losses began at 100. Scores below SMALLEST · F₀ count as
-SMALLEST · F₀ then, because such improvements are smaller than the rounding of F₀. The default
-target of a study and its verdicts share this definition, so a setting is good if its median reached
-the default target.
+F is the score, F₀ the score at the start (the median first score of all runs), and F* the best
+score at the end (the best median of a candidate). Lower scores are better. If F₀ > LOG_FROM · F* >
+0, F₀, F* and F are replaced by their logarithms. Then a loss of 3 is far from a best loss of 1,
+even if all losses began at 100. Scores below SMALLEST · F₀ count as SMALLEST · F₀ then, because
+such improvements are smaller than the rounding of F₀. The default target of a study and its
+verdicts share this definition, so a setting is good if its median reached the default target.
 """
 
 from __future__ import annotations

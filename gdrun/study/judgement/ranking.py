@@ -18,7 +18,6 @@ from gdrun.array_types import Numbers
 from gdrun.problems.rises import REORDERED
 from gdrun.study.design.trials import Candidate, Settings, StudyPlan
 from gdrun.study.judgement.metrics import Metric, Target
-from gdrun.study.judgement.progress import CAP, Improvement
 from gdrun.study.judgement.rungs import Rung, beaten
 from gdrun.study.judgement.statistics import Interval, Spread, quantile, spread
 from gdrun.study.judgement.stopping_targets import cost_unit, stopping_target
@@ -33,12 +32,6 @@ from gdrun.symptoms.facts import Symptom
 
 HALVING = "halving"
 """The rule that `stop` names in the record of a run that successive halving dropped."""
-
-GOOD = 0.95
-"""The least progress p of a good candidate, and the progress of the default target.
-
-p is the share of the best improvement of a study (`progress.py`).
-"""
 
 
 @dataclass(frozen=True)
@@ -308,40 +301,3 @@ def ranked(found: Sequence[Standing]) -> list[Standing]:
         return True, not standing.finite, *standing.order
 
     return sorted(found, key=key)
-
-
-def best_improvement(found: Sequence[Standing], metric: Metric) -> Improvement | None:
-    """The best improvement of the metric: from the worst start of any run to the best median.
-
-    The improvement is one of scores: lower is better. Candidates that do not lower the training
-    loss are left out. If all runs stop at the same target, every candidate that reached it made the
-    whole improvement, however far its last step went past it. Returns None if no start or no median
-    is finite.
-    """
-    medians = [standing.spread.median for standing in found if standing.eligible]
-    arrived = [standing.spread.median for standing in found if standing.eligible and standing.stops]
-    firsts = [
-        metric.sign * float(result.evals[metric.name][0])
-        for standing in found
-        for result in standing.results
-        if len(result.evals.get(metric.name, ()))
-    ]
-    finite = [first for first in firsts if math.isfinite(first)]
-    best = max(arrived) if arrived else min(medians, default=math.inf)
-    return Improvement.between(max(finite), best) if finite and medians else None
-
-
-def usual_target(found: Sequence[Standing], metric: Metric) -> Target | None:
-    """The default target: the value of the metric with the progress p = GOOD.
-
-    p is the share of the best improvement (`progress.py`). For a large improvement of a loss, p is
-    computed from logarithms: in a valley, 95 % of the linear improvement is made on the steep wall,
-    long before the minimum. Returns None if no candidate improved on the start.
-    """
-    improvement = best_improvement(found, metric)
-    if improvement is None or not improvement.start > improvement.best:
-        return None
-    of = " of its logarithm" if improvement.logarithmic else ""
-    cap = f" ({CAP})" if improvement.capped else ""
-    reason = f"{100 * GOOD:.0f} % of the best improvement{of}{cap}"
-    return Target(metric, metric.sign * improvement.score_at(GOOD), reason)

@@ -24,13 +24,7 @@ from gdrun.study.judgement.fastest import fastest_first
 from gdrun.study.judgement.flat_ends import common_flat_end
 from gdrun.study.judgement.metrics import Metric, Target, unlike
 from gdrun.study.judgement.progress import Improvement
-from gdrun.study.judgement.ranking import (
-    Standing,
-    best_improvement,
-    ranked,
-    standings,
-    usual_target,
-)
+from gdrun.study.judgement.ranking import Standing, ranked, standings
 from gdrun.study.judgement.row_help import help_on
 from gdrun.study.judgement.rungs import Rung, continuing
 from gdrun.study.judgement.seed_values import values_by_seed
@@ -38,6 +32,7 @@ from gdrun.study.judgement.stability import StabilityLimit, smaller_rates, stabi
 from gdrun.study.judgement.statistics import Interval
 from gdrun.study.judgement.stopping_targets import stopping_target
 from gdrun.study.judgement.training_progress import training_progress
+from gdrun.study.judgement.usual_target import best_improvement, usual_target
 from gdrun.study.judgement.verdicts import Verdict, verdicts
 from gdrun.study.storage.results import Result
 from gdrun.study.study import Work

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.progress import Improvement
 from gdrun.study.judgement.ranking import Standing
@@ -16,7 +18,7 @@ def training_progress(
 ) -> float | None:
     """The progress p of a candidate's training loss; None if the metric is a loss.
 
-    p is 0 at the largest first loss of the candidate's runs, and 1 at the lowest median final loss
+    p is 0 at the median first loss of the candidate's runs, and 1 at the lowest median final loss
     of all candidates. The weights with the best F1 of a sweep, say, may be those of a rate so small
     that the run has hardly trained. found: all candidates. standing: the one whose p is returned.
     """
@@ -27,8 +29,8 @@ def training_progress(
         each.candidate.name: quantile([loss.score(result) for result in each.results], 0.5)
         for each in found
     }
-    starts = [float(each.evals[loss.name][0]) for each in standing.results]
-    improvement = Improvement.between(max(starts), min(ends.values()))
+    start = float(np.median([each.evals[loss.name][0] for each in standing.results]))
+    improvement = Improvement.between(start, min(ends.values()))
     return improvement.share(ends[standing.candidate.name])
 
 

@@ -19,13 +19,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from gdrun.study.judgement.ranking import GOOD, Standing
+from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.training_losses import (
     Drop,
     growth_of_peaks,
     peaks_fall,
     sum_of_rises,
 )
+from gdrun.study.judgement.usual_target import GOOD
 from gdrun.symptoms.peaks import STEADY
 
 HALFWAY = 0.5

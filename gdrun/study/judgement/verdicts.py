@@ -27,13 +27,10 @@ from gdrun.study.design.trials import Candidate, label
 from gdrun.study.judgement.comparable import one_model
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.progress import Improvement
-from gdrun.study.judgement.ranking import (
-    Standing,
-    best_improvement,
-    usual_target,
-)
+from gdrun.study.judgement.ranking import Standing
 from gdrun.study.judgement.statistics import quantile
 from gdrun.study.judgement.training_losses import TRAIN_LOSS, by_training_loss, drop_of
+from gdrun.study.judgement.usual_target import best_improvement, usual_target
 from gdrun.study.judgement.verdict_rules import RULES, Facts, Word
 
 
