@@ -129,6 +129,17 @@ def test_the_best_by_another_metric_may_have_hardly_trained():
     assert hardly_trained(0.5) == hardly_trained(None) == ""
 
 
+def test_one_unlucky_start_does_not_make_training_look_far():
+    runs = [result([1, 0.5]), result([9, 0.5]), result([1, 0.5])]
+    plan, results = plan_and_results({1e-6: runs, 0.1: [result([1, 0.6])] * 3})
+    small = [results[trial.identity] for trial in plan.trials[:3]]
+    for each in small:
+        each.record["summary"]["train_loss"] = 0.99
+    found = standings(plan, results, ACCURACY)
+    # The best loss is 0.6: (1 − 0.99) / (1 − 0.6) from the median start, not (9 − 0.99) / (9 − 0.6).
+    assert training_progress(found, found[0], ACCURACY) == pytest.approx(0.025)
+
+
 def test_a_study_is_read_with_the_best_setting_of_its_record(tmp_path):
     """Its best.yaml has this setting, also if an earlier version chose it by another rule."""
     config = {"dataset": "iris", "model": "softmax", "engine": "numpy"}
