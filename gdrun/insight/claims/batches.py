@@ -17,7 +17,7 @@ from gdrun.insight.claims.experiments import (
     trained_lanes,
     varied,
 )
-from gdrun.insight.claims.registry import Finding, Series, claim
+from gdrun.insight.claims.registry import Finding, Series, claim, on_all_data
 from gdrun.insight.gradient_noise import GradientNoise, gradient_noise
 from gdrun.insight.problem import analysed
 
@@ -108,7 +108,7 @@ def batch_size() -> Finding:
         curves.append(Series(name, np.array(SIZES), lowest, "B", "lowest f"))
     listed = ", ".join(f"B = {size} on {name}" for name, size in best.items())
     return Finding(
-        "holds" if all(32 <= size <= 256 for size in best.values()) else "fails",
+        on_all_data(32 <= size <= 256 for size in best.values()),
         f"after 3 epochs, with the best of {len(RATES)} rates each, the lowest training loss is "
         f"that of {listed}",
         {f"best_{name}": float(size) for name, size in best.items()},

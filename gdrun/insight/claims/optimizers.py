@@ -18,7 +18,7 @@ from gdrun.insight.claims.experiments import (
     trained_lanes,
 )
 from gdrun.insight.claims.rates import DATA
-from gdrun.insight.claims.registry import Finding, Series, Verdict, claim
+from gdrun.insight.claims.registry import Finding, Series, claim, on_all_data
 from gdrun.insight.problem import analysed
 from gdrun.runs.run import Run
 
@@ -71,7 +71,7 @@ def adam_defaults() -> Finding:
     works = [name for name, fit in fits.items() if fit > (0.9 if DATA[name] != "linear" else 0.4)]
     listed = ", ".join(f"{fit:.2f} on {name}" for name, fit in fits.items())
     return Finding(
-        _verdict(len(works), len(DATA)),
+        on_all_data(name in works for name in DATA),
         f"after 100 epochs the accuracy, or R² on diabetes, is {listed}; it is above 0.9, or 0.4 "
         f"for R², on {len(works)} of {len(DATA)} data sets",
         {f"fit_{name}": fit for name, fit in fits.items()} | {"works": float(len(works))},
@@ -94,11 +94,6 @@ def _fits(config: Config) -> Numbers:
         return evals["train_accuracy"]
     explained: Numbers = 1 - evals["train_loss"] / analysed(resolve(config)).y.var()
     return explained
-
-
-def _verdict(wins: int, cases: int) -> Verdict:
-    """Return holds if the statement is right in all cases, fails if in none, else corrected."""
-    return "holds" if wins == cases else "corrected" if wins else "fails"
 
 
 RATES = rates(1e-3, 10, 9)
@@ -127,7 +122,7 @@ def adam_best() -> Finding:
     wins = sum(rule == "adam" for rule in best.values())
     listed = ", ".join(f"{rule} on {name}" for name, rule in best.items())
     return Finding(
-        _verdict(wins, len(best)),
+        on_all_data(rule == "adam" for rule in best.values()),
         f"with the best of {len(RATES)} rates each, the lowest training loss after 10 epochs is "
         f"that of {listed}",
         {"adam_best": float(wins), "data_sets": float(len(best))},
@@ -166,8 +161,9 @@ def conditioning_cures() -> Finding:
         place = int(np.argmin(reached))
         counts[rule], best[rule], fastest[rule] = reached[place], configs[place], runs[place]
     shares = {rule: counts[rule] / counts["vanilla"] for rule in ("momentum", "adam")}
+    cured = [rule for rule, share in shares.items() if share < 0.5]
     return Finding(
-        _verdict(sum(share < 0.5 for share in shares.values()), len(shares)),
+        "holds" if len(cured) == 2 else "corrected" if cured == ["momentum"] else "fails",
         "least squares with κ = 200: f is at most 1e-8 of its start, and stays so, after "
         f"{counts['vanilla']:.0f} steps of vanilla, {counts['momentum']:.0f} of momentum and "
         f"{counts['adam']:.0f} of Adam",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +12,14 @@ from gdrun.threads import single_blas_thread
 
 Verdict = Literal["holds", "fails", "corrected"]
 """Whether a statement holds, fails, or holds only in the form that its claim's `truth` gives."""
+
+
+def on_all_data(holds: Iterable[bool]) -> Verdict:
+    """The verdict on a statement about any data: one data set on which it is wrong contradicts it.
+
+    holds: for each data set that was measured, whether the statement is right.
+    """
+    return "holds" if all(holds) else "fails"
 
 
 @dataclass(frozen=True)

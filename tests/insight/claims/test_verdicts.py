@@ -148,7 +148,8 @@ EXPECTED = {
     # With a gradient that hardly changes, g/√v is 1 as soon as v has forgotten its start.
     "rmsprop-steps": ("corrected", {"ratio": (1, 0.01), "length": (1, 0.01)}),
     # 600 steps of at most about 0.001 move the bias of diabetes by 0.6 of its 150: R² < 0.
-    "adam-defaults": ("corrected", {"works": (3, 0), "fit_diabetes": (-3.9, 0.1)}),
+    # So one data set of five contradicts "on any data", as one batch size does in "batch-size".
+    "adam-defaults": ("fails", {"works": (3, 0), "fit_diabetes": (-3.9, 0.1)}),
     "adam-best": ("fails", {"adam_best": (0, 0)}),
     # f falls by ρ² a step: 1 − ρ is about 2/κ for descent, so that ln 1e8 takes 18.4 κ/4 steps;
     # ρ² is β for heavy ball, 18.4/ln(1/0.9) steps.
