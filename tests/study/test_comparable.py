@@ -122,3 +122,5 @@ def test_a_symptom_of_one_scale_of_the_features_names_its_setting(tmp_path):
         (found,) = record["data_symptoms"]
         assert found["name"] == "unequal scales"
         assert found["evidence"].startswith("with standardize=false, the features are not")
+        # The remedy is one of the values that are compared.
+        assert found["remedies"] == []

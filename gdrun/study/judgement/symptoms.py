@@ -106,12 +106,15 @@ def data_symptoms_of_all(
     alike = [each for each in experiments if one_problem([first, each])]
     datasets = {repr(each.dataset.plain()): each for each in alike}.values()
     differing = differing_options([{"dataset": each.dataset.plain()} for each in datasets])
+    compared = {f"dataset.{key}" for key in differing}
     found: list[DataSymptomRecord] = []
     for place, experiment in enumerate(datasets):
         settings = label({key: values[place] for key, values in differing.items()})
         start = f"with {settings}, " if settings else ""
-        own = data_symptoms(experiment, prepared(experiment, table))
-        found += [{**each, "evidence": start + each["evidence"]} for each in own]
+        for own in data_symptoms(experiment, prepared(experiment, table)):
+            # A remedy that sets what the study compares would end the comparison.
+            remedies = [each for each in own["remedies"] if not compared & each["changes"].keys()]
+            found.append({**own, "evidence": start + own["evidence"], "remedies": remedies})
     return found
 
 
