@@ -272,6 +272,7 @@ def _table(
         decimal=choices.decimal,
         reports=tuple(reports[j] for j in sorted(reports)),
         kept=kept,
+        left_out=tuple(name for j, name in enumerate(choices.names.names) if j not in columns),
         strays=strays_in(target, kept, places, choices.options),
     )
 

@@ -163,7 +163,8 @@ def prepare(
     if complete_hashes([(of.X, of.y, each.rows) for of, each in [(table, found), *others]]):
         of_parts = {name: each.rows for name, each in of_files.items()}
         repeated = repeated_rows(found.rows, rows, of_parts)
-    notes += repeated.notes({name: len(chosen) for name, (_, _, chosen) in held_out.items()})
+    sizes = {name: len(chosen) for name, (_, _, chosen) in held_out.items()}
+    notes += repeated.notes(sizes, table.left_out)
     del found, hashes, strata  # each has one number a row: free the memory
     # The held-out parts are made first, because the training part may overwrite the table.
     parts = {name: part(*source) if len(source[-1]) else None for name, source in held_out.items()}
@@ -184,6 +185,7 @@ def prepare(
         reports=table.reports,
         target_scale=target_scale,
         repeated=repeated,
+        left_out=table.left_out,
         strays=table.strays,
         files={name: (files[name].path, each.sha256) for name, each in of_files.items()},
     )

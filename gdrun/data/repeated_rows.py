@@ -32,6 +32,9 @@ FIRST_COLUMNS = 4
 MOST_LOOKED_UP = 1 / 16
 """If more than this share of the hashes is repeated, it is faster to hash all rows again."""
 
+MOST_NAMED = 5
+"""The largest number of columns that the note names; it counts the others."""
+
 BLOCK_ROWS = 2**13
 """The number of rows that are hashed at once, so that their hashes stay in a cache of the core."""
 
@@ -48,13 +51,16 @@ class RepeatedRows:
     validation: int = 0
     test: int = 0
 
-    def notes(self, sizes: Mapping[str, int]) -> list[str]:
+    def notes(self, sizes: Mapping[str, int], left_out: Sequence[str] = ()) -> list[str]:
         """A sentence on the rows of held-out parts that the training part contains too, or none.
 
-        sizes: the number of rows of the validation and the test part.
+        sizes: the number of rows of the validation and the test part. left_out: the columns of the
+        file that are no features, and so are not compared.
 
-        >>> RepeatedRows(4, 1, 2).notes({"validation": 15, "test": 15})
-        ['repeated rows: the training part also has 1 of 15 validation rows and 2 of 15 test rows']
+        >>> for note in RepeatedRows(4, 1).notes({"validation": 15, "test": 15}, ["id"]):
+        ...     print(*note.split(", "), sep="\\n")
+        repeated rows: the training part also has 1 of 15 validation rows
+        equal in the features and the target (not compared: id)
         """
         found = {"validation": self.validation, "test": self.test}
         listed = [
@@ -62,7 +68,11 @@ class RepeatedRows:
         ]
         if not listed:
             return []
-        return [f"repeated rows: the training part also has {' and '.join(listed)}"]
+        said = f"repeated rows: the training part also has {' and '.join(listed)}"
+        said += ", equal in the features and the target"
+        more = f" and {len(left_out) - MOST_NAMED} more" if len(left_out) > MOST_NAMED else ""
+        names = f"{', '.join(left_out[:MOST_NAMED])}{more}"
+        return [f"{said} (not compared: {names})" if left_out else said]
 
 
 NONE = RepeatedRows()

@@ -108,9 +108,10 @@ class RunDataRecord(TypedDict):
     files: the path and the hash of each part that has a file of its own. columns: what each column
     of a file became. repeated_rows: `all` counts the rows that are equal to an earlier row in all
     features and the target. `validation` and `test` count the rows of the part that the training
-    part contains too. single_feature: the feature that alone predicts the target best; only for the
-    user's own data. scales: the features with the smallest and the largest root mean square in the
-    training part, if they are not standardised.
+    part contains too. left_out: the columns of a file that are no features. single_feature: the
+    feature that alone predicts the target best; only for the user's own data. scales: the features
+    with the smallest and the largest root mean square in the training part, if they are not
+    standardised.
     """
 
     name: str
@@ -124,6 +125,7 @@ class RunDataRecord(TypedDict):
     files: NotRequired[dict[str, PartFileRecord]]
     columns: NotRequired[list[ColumnReportRecord]]
     repeated_rows: NotRequired[dict[str, Count]]
+    left_out: NotRequired[list[str]]
     single_feature: NotRequired[SingleFeatureRecord]
     scales: NotRequired[ExtremeScalesRecord]
 

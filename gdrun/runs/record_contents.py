@@ -222,6 +222,8 @@ def data_record(data: Prepared, *, own: bool) -> RunDataRecord:
         ],
         "repeated_rows": asdict(data.repeated),
     }
+    if data.left_out:
+        record["left_out"] = list(data.left_out)
     if data.files:
         record["files"] = {
             part: {"path": path, "sha256": digest} for part, (path, digest) in data.files.items()

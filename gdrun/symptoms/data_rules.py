@@ -17,6 +17,10 @@ REPEATED, FEWEST_REPEATED = 0.05, 3
 """Repeated rows are reported if they are at least this share of a held-out part, and this many."""
 
 
+MOST_NAMED = 5
+"""The largest number of columns that a sentence names; it counts the others."""
+
+
 def leak(run: Traced) -> Symptom | None:
     """One feature alone predicts the target almost perfectly: it may contain the target.
 
@@ -63,26 +67,38 @@ def repeated_rows(run: Traced) -> Symptom | None:
     """Rows of the validation or test part are in the training part too.
 
     At least 5 % of the rows of such a part, and at least 3, equal a training row in all features
-    and in the target. The metrics of this part are then too good.
+    and in the target. The metrics of this part are then too good. Columns that are no features are
+    not compared; if there are any, the rows may differ in them. Rows of one file that are split by
+    group or by time are no such rows: all copies of a row are in one part.
 
     Evidence: numbers of equal rows
 
     Source: Barz & Denzler 2020.
     """
     repeated, sizes = run.data.get("repeated_rows") or {}, run.data.get("parts") or {}
+    files = run.data.get("files") or {}
+    split = run.config.get("dataset", {}).get("split") or {}
+    apart = any(split.get(key) is not None for key in ("group", "time"))
     found = [
         f"{number} of {sizes[part]} {part} rows ({share(number, sizes[part])})"
         for part, number in repeated.items()
-        if part in sizes and number >= max(FEWEST_REPEATED, REPEATED * sizes[part])
+        if part in sizes
+        and (part in files or not apart)
+        and number >= max(FEWEST_REPEATED, REPEATED * sizes[part])
     ]
     if not found:
         return None
-    return Symptom(
-        "repeated rows",
-        0.9,
-        f"the training part also has {' and '.join(found)}; keep each row in one part only",
-        _distinct(run),
+    said = f"the training part also has {' and '.join(found)}, equal in the features and the target"
+    advice = "keep each row in one part only"
+    left_out = run.data.get("left_out", ())
+    if not left_out:
+        return Symptom("repeated rows", 0.9, f"{said}; {advice}", _distinct(run))
+    more = f" and {len(left_out) - MOST_NAMED} more" if len(left_out) > MOST_NAMED else ""
+    said += (
+        f" (not compared: {', '.join(left_out[:MOST_NAMED])}{more}); {advice}, unless the columns "
     )
+    said += "that were not compared show that they are different examples"
+    return Symptom("repeated rows", 0.6, said, _distinct(run))
 
 
 def _distinct(run: Traced) -> tuple[Remedy, ...]:
@@ -96,6 +112,8 @@ def _distinct(run: Traced) -> tuple[Remedy, ...]:
     file = path.replace("'", "''")
     query = f"SELECT DISTINCT * FROM '{file}' ORDER BY ALL"
     why = "no row is in two parts if every row is in the data once"
+    if run.data.get("left_out"):
+        why = "this drops the rows that are equal to another one in every column of the file"
     return (Remedy({"dataset.query": query}, why),)
 
 

@@ -190,7 +190,8 @@ def _lines(found: Inspection) -> list[tuple[str, str]]:
     rows = count(found.rows, "row")
     lines = [("rows", f"{rows}, {count(found.features, 'feature')}" if found.features else rows)]
     if found.repeated:
-        lines.append(("repeated", f"{found.repeated:,} of {rows} equal to an earlier row"))
+        equal = "equal to an earlier row in the features and the target"
+        lines.append(("repeated", f"{found.repeated:,} of {rows} {equal}"))
     lines.append(("target", f"{found.target}{_target(found)}"))
     if found.in_doubt:
         lines.append(("", IN_DOUBT))

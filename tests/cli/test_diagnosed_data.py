@@ -179,9 +179,59 @@ def test_repeated_rows_are_said_once_at_the_end_of_training(here, tmp_path):
     assert shown.count("repeated rows: the training part also has") == 1
     *_, purpose, command = shown.splitlines()
     assert purpose == "to diagnose it:"
-    assert here(*shlex.split(command)[1:]).out.startswith("repeated rows (confidence 0.90)\n")
+    assert here(*shlex.split(command)[1:]).out.startswith("repeated rows (confidence 0.60)\n")
     muted = here("train", "dataset.path=twice.csv", *words, "diagnose.mute=[repeated rows]").out
     assert "note: repeated rows: the training part also has" in muted
+
+
+@pytest.fixture
+def rounded(tmp_path):
+    """600 rows of different times and homes, of which many are equal in x and y."""
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 9, (2, 600))
+    times = np.datetime64("2025-01-01T00:00") + np.arange(600) * np.timedelta64(30, "m")
+    lines = [f"{when},h{n % 90},{x[n]},{y[n]}.5" for n, when in enumerate(times)]
+    (tmp_path / "rounded.csv").write_text("\n".join(["when,home,x,y", *lines, ""]))
+    return ("dataset.path=rounded.csv", "model=linear", "task=regression", "epochs=2")
+
+
+def test_equal_rows_of_columns_that_are_used_may_be_different_examples(here, rounded):
+    assert here("train", *rounded, "ignore=[when, home]").code == 0
+    shown = here("diagnose", "--json").out
+    (found,) = [each for each in json.loads(shown)["symptoms"] if each["name"] == "repeated rows"]
+    assert found["evidence"].endswith(
+        ", equal in the features and the target (not compared: when, home); keep each row in "
+        "one part only, unless the columns that were not compared show that they are different "
+        "examples"
+    )
+    assert found["confidence"] == 0.6
+    (remedy,) = found["remedies"]
+    assert remedy["why"].startswith(
+        "this drops the rows that are equal to another one in every column"
+    )
+
+
+def test_rows_split_by_time_or_group_are_in_one_part_only(here, rounded):
+    """All copies of a row have the same time: rows that are equal but for it are no copies."""
+    for split in ("split.time=when", "split.group=home"):
+        assert here("train", *rounded, split, "ignore=[when, home]").code == 0
+        shown = " ".join(here("show").out.split())
+        assert "symptom: repeated rows" not in shown
+        assert "rows, equal in the features and the target (not compared: when, home)" in shown
+        found = json.loads(here("diagnose", "--json").out)["symptoms"]
+        assert "repeated rows" not in [each["name"] for each in found]
+
+
+def test_rows_that_are_equal_in_all_columns(here, tmp_path):
+    rows = [f"{n % 20},{n % 20}.5" for n in range(100)]
+    (tmp_path / "twice.csv").write_text("\n".join(["x,y", *rows, ""]))
+    words = ("dataset.path=twice.csv", "model=linear", "task=regression", "epochs=2")
+    assert here("train", *words).code == 0
+    found = json.loads(here("diagnose", "--json").out)["symptoms"]
+    (found,) = [each for each in found if each["name"] == "repeated rows"]
+    said = ", equal in the features and the target; keep each row in one part only"
+    assert found["evidence"].endswith(said)
+    assert found["confidence"] == 0.9
 
 
 @pytest.mark.longer

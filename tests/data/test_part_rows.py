@@ -24,7 +24,10 @@ def test_rows_of_the_training_file_are_counted(files):
     again.to_csv("later.csv", index=False)
     data = data_of("validation=later.csv", "test=last.csv")
     assert (data.repeated.all, data.repeated.validation, data.repeated.test) == (0, 3, 0)
-    assert "repeated rows: the training part also has 3 of 16 validation rows" in data.notes
+    said = (
+        "repeated rows: the training part also has 3 of 16 validation rows, equal in the features"
+    )
+    assert f"{said} and the target" in data.notes
     inspected = inspect_data({"path": "train.csv", "validation": {"path": "later.csv"}})
     assert (inspected.files["validation"].rows, inspected.files["validation"].repeated) == (16, 3)
 

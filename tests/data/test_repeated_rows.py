@@ -125,7 +125,9 @@ def test_the_record_the_note_and_the_inspection_of_a_file(tmp_path, monkeypatch)
         f"{counted[part]} of {sizes[part]} {part} rows" for part in PARTS[1:] if counted[part]
     ]
     note = f"repeated rows: the training part also has {' and '.join(listed)}"
+    note += ", equal in the features and the target (not compared: id)"
     assert note in found["notes"]
+    assert found["left_out"] == ["id"]
     assert inspect_data({"path": "twice.csv"}).repeated == 12
 
 
