@@ -13,7 +13,10 @@ from gdrun.symptoms.facts import Remedy, Symptom, Traced
 
 
 def overfitting(run: Traced) -> Symptom | None:
-    """The validation loss rises while the training loss falls.
+    """The validation loss rises by over 1/10 of its fall, or doubles, as the training loss falls.
+
+    A smaller rise is not reported, even if it lasts: the validation loss of a few rows may rise as
+    far in a healthy run. The line `best` of a run shows where it was lowest.
 
     h is the lowest validation loss minus the lower bound of the loss. d is the fall of the
     validation loss from the start to this minimum, and r is the rise from the minimum to the end.

@@ -19,6 +19,27 @@ RISEN = [1, 1.2, 1.3, 1.2, *np.linspace(1.1, 0.3, 16)]
 
 
 @pytest.mark.parametrize(
+    ("rise", "overfits"),
+    [
+        (0.09, False),
+        (0.11, True),
+        (0.06, False),
+    ],
+)
+def test_a_rise_is_reported_from_a_tenth_of_the_fall_on(rise, overfits):
+    """From 1.5 the loss falls to 0.5, a fall of 1."""
+    validation = [1.5, 1, 0.5, *np.linspace(0.5, 0.5 + rise, 7), *[0.5 + rise] * 10]
+    assert ("overfitting" in found(STEADY, validation)) is overfits
+
+
+def test_a_loss_that_doubles_overfits_although_it_fell_far():
+    """From 3 it falls to 0.1; the rise to 0.25 is 1/19 of this fall, and to 0.19 it is 1/32."""
+    for end, overfits in ((0.19, False), (0.25, True)):
+        validation = [3, 1, 0.1, *np.linspace(0.1, end, 7), *[end] * 10]
+        assert ("overfitting" in found(STEADY, validation)) is overfits
+
+
+@pytest.mark.parametrize(
     ("train", "validation", "overfits"),
     [
         (RISEN, [0.7, *SETTLED], True),
