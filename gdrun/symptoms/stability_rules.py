@@ -169,7 +169,7 @@ def level(run: Traced) -> bool:
 
 
 def oscillation(run: Traced) -> Symptom | None:
-    """With full batches, the loss rises and falls with little net progress.
+    """With full batches, steps jump across the minimum: the loss rises and falls, or hardly falls.
 
     The range of the training loss in the second half of the run is above 1/20 of its whole fall to
     its lowest value, and above 1/1000 of the first loss (on a surface: of the first loss minus the
