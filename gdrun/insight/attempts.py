@@ -27,8 +27,9 @@ class Attempt:
     without and with the changes; infinite if the run diverged. larger: whether larger values are
     better. treated: the first symptom of the diagnosed run that has remedies. symptoms: the names
     of the symptoms of the run with the changes. gone: whether the treated symptom is not among
-    `symptoms`. new: the names of the symptoms that the diagnosed run does not have. barring: those
-    of them that a cure must not have. limit: the worst metric that a cure may have.
+    `symptoms`, and the metric is better if it is a symptom of a high loss (see HIGH in the registry
+    of symptoms). new: the names of the symptoms that the diagnosed run does not have. barring:
+    those of them that a cure must not have. limit: the worst metric that a cure may have.
 
     cured: whether the treated symptom is gone, no symptom is barring, and the metric is clearly
     better than before and close to the best metric of all attempts that have neither the treated

@@ -32,7 +32,7 @@ from gdrun.study.design.trials import Trial
 from gdrun.study.judgement.stability import predicted_limit, rate_limit
 from gdrun.study.tasks import check_fit, tasks_of
 from gdrun.symptoms.facts import RateLimit, Remedy, Symptom, Traced, lowest_loss
-from gdrun.symptoms.registry import FLATTERING
+from gdrun.symptoms.registry import FLATTERING, HIGH
 from gdrun.symptoms.surface_points import curvature_at_minima
 
 CLEAR = 1e-4
@@ -208,7 +208,12 @@ class _Judge:
         lowest = min((each.after for each in ended if self._clean(each)), default=math.inf)
         scores = -run.evals[goal.metric] if goal.larger else run.evals[goal.metric]
         start = float(scores[0])
-        least = CLEAR * abs(start - floor) if math.isfinite(before) else 0.0
+        # A start far above a constant prediction says nothing about what is clearly better.
+        baseline = run.summary.get("baseline")
+        losses: Mapping[str, float | None] = baseline["loss"] if baseline else {}
+        constant = losses.get(goal.metric.removesuffix("_loss"))
+        fall = abs(min(start, math.inf if constant is None else constant) - floor)
+        self._least = least = CLEAR * fall if math.isfinite(before) else 0.0
         allowed = math.inf if treated in FLATTERING else before - least
         self._limit = cure_limit(goal, start, lowest, allowed)
 
@@ -223,13 +228,18 @@ class _Judge:
             self._goal.shown(one.after),
             self._treated,
             one.symptoms,
-            self._treated not in one.symptoms,
+            self._gone(one),
             cured,
             self._goal.larger,
             new,
             self._barring(one),
             self._limit,
         )
+
+    def _gone(self, one: _Ended) -> bool:
+        """Whether the treated symptom is gone; one of a high loss only if the run got better."""
+        better = one.after < self._before - self._least or self._treated not in HIGH
+        return self._treated not in one.symptoms and better
 
     def _clean(self, one: _Ended) -> bool:
         """Whether the treated symptom is gone, and there is none that bars a cure."""

@@ -11,6 +11,7 @@ from gdrun.methods.stopping import position
 from gdrun.quantities import quantity
 from gdrun.symptoms import changes
 from gdrun.symptoms.facts import Symptom, Traced
+from gdrun.symptoms.initial_weights import alike
 from gdrun.symptoms.wording import share
 
 
@@ -28,7 +29,7 @@ def vanishing(run: Traced) -> Symptom | None:
     Source: Hochreiter 1991; Glorot & Bengio 2010.
     """
     names = _layers(run, "grad_norm")
-    if len(names) < 3 or run.learnt:
+    if len(names) < 3 or run.learnt or alike(run):
         return None
     ratios = {
         number: _ratio(run.evals[name], run.evals[names[-1]])
@@ -69,7 +70,7 @@ def dead_units(run: Traced) -> Symptom | None:
 
     Source: Maas et al. 2013.
     """
-    if run.learnt or run.config.get("model", {}).get("init") == "zeros":
+    if run.learnt or alike(run):
         return None
     for kind in ("dead", "saturated"):
         for name in _layers(run, kind):

@@ -5,6 +5,8 @@ The fall of the loss and its largest possible fall are defined in `stability_rul
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from gdrun.methods.stopping import SMALL_CHANGES, position
@@ -13,6 +15,7 @@ from gdrun.quantities import contrasted, quantity
 from gdrun.symptoms import changes
 from gdrun.symptoms.early_explosion import jumped, rose_first
 from gdrun.symptoms.facts import Remedy, Symptom, Traced
+from gdrun.symptoms.initial_weights import ALIKE, alike
 from gdrun.symptoms.stability_rules import level, unsteady
 from gdrun.symptoms.surface_points import flat_point, nearest_saddle, on_slope
 from gdrun.symptoms.wording import epoch_words, limit_words, multiple, share
@@ -36,6 +39,9 @@ def stuck(run: Traced) -> Symptom | None:
     times the distance to the minimum is below 1/20 of the height above the minimum, the run is at a
     saddle or a plateau.
 
+    A network whose initial weights are all 0 is stuck unless its loss ended below half of the loss
+    of a constant prediction: the units of a layer have equal gradients, and stay alike.
+
     A penalty (l2/2)‖w‖² is too strong if it is over half of the fall of the loss, and this fall is
     below 1/5 of the largest possible one.
 
@@ -45,6 +51,8 @@ def stuck(run: Traced) -> Symptom | None:
     """
     if run.gap == 0:  # The start is the minimum.
         return None
+    if alike(run):
+        return replace(_stuck(run, f"; {ALIKE}"), remedies=changes.other_starts(run))
     if (flat := flat_point(run)) is not None:
         minimum = f"the minimum of the surface is {quantity(run.floor)}"
         return _stuck(run, f"; {minimum}, and the run ended {flat.words}")
@@ -163,7 +171,7 @@ def slow(run: Traced) -> Symptom | None:
         *changes.longer(run),
     )
     remedies = changes.likeliest_first(run, likely)
-    if flat_point(run) is not None:
+    if flat_point(run) is not None or alike(run):
         return None
     if (evidence := _stopped_by_small_steps(run)) is not None:
         cures = (each for each in remedies if not each.changes.keys() & _BUDGETS)

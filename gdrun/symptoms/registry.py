@@ -12,6 +12,7 @@ from gdrun.symptoms import (
     data_rules,
     early_explosion,
     generalisation_rules,
+    initial_weights,
     network_rules,
     progress_rules,
     result_rules,
@@ -27,6 +28,7 @@ FEWEST = 6
 RUN_SYMPTOMS: dict[str, Rule] = {
     "undefined update": stability_rules.undefined_update,
     "exploding": stability_rules.exploding,
+    "large initial weights": initial_weights.large_initial_weights,
     "vanishing": network_rules.vanishing,
     "dead units": network_rules.dead_units,
     "early explosion": early_explosion.early_explosion,
@@ -64,6 +66,22 @@ DATA = ("leak", "repeated rows", "unequal scales")
 RESULTS = ("baseline", "imbalance")
 """The symptoms that are read from the results of the weights that the run returns."""
 
+BESIDES = frozenset({*DATA, *RESULTS})
+"""The symptoms that a run may have besides one that explains its curves."""
+
+HIGH = frozenset(
+    {
+        "large initial weights",
+        "vanishing",
+        "dead units",
+        "stuck",
+        "slow convergence",
+        "still falling",
+        "baseline",
+    }
+)
+"""The symptoms of a loss that stays high: a remedy removes them only if the run gets better."""
+
 FLATTERING = frozenset({"leak", "repeated rows", "imbalance"})
 """The symptoms that make a metric look too good. The metric may be worse after a cure."""
 
@@ -72,9 +90,10 @@ def diagnose(run: Traced) -> list[Symptom]:
     """The symptoms of a run, the gravest first; empty for a healthy run.
 
     A run that explodes, or whose update is not defined, has no other symptom: the rest of its trace
-    is a consequence of this one. A run that returns its initial weights has only `early explosion`,
-    `overfitting`, and symptoms of its data and of its results. Symptoms that the config mutes are
-    not reported. A remedy that contradicts a remedy of a graver symptom is left out.
+    is a consequence of this one. For the same reason a run with large initial weights has no other
+    symptom of its curves and layers. A run that returns its initial weights has only `early
+    explosion`, `overfitting`, and symptoms of its data and of its results. Symptoms that the config
+    mutes are not reported. A remedy that contradicts a remedy of a graver symptom is left out.
     """
     with np.errstate(all="ignore"):  # differences and ratios of losses that are not finite
         return _diagnose(run)
@@ -83,8 +102,10 @@ def diagnose(run: Traced) -> list[Symptom]:
 def _diagnose(run: Traced) -> list[Symptom]:
     if (end := _end(run)) is not None:
         found: list[Symptom | None] = [end]
+    elif (large := initial_weights.large_initial_weights(run)) is not None:
+        found = [large, *(RUN_SYMPTOMS[name](run) for name in RUN_SYMPTOMS if name in BESIDES)]
     elif run.returns_start:
-        judged = {"early explosion", "overfitting", *DATA, *RESULTS}
+        judged = {"early explosion", "overfitting", *BESIDES}
         found = [RUN_SYMPTOMS[name](run) for name in RUN_SYMPTOMS if name in judged]
     else:
         few = len(run.loss) < FEWEST

@@ -14,7 +14,7 @@ from gdrun.array_types import Array
 from gdrun.methods.plugins import note_on_ascent
 from gdrun.methods.stopping import position
 from gdrun.quantities import contrasted, quantity
-from gdrun.symptoms import changes, peaks, swings
+from gdrun.symptoms import changes, initial_weights, peaks, swings
 from gdrun.symptoms.facts import Symptom, Traced
 from gdrun.symptoms.wording import limit_words
 
@@ -102,8 +102,12 @@ def exploding(run: Traced) -> Symptom | None:
         evidence += f"; the rate {quantity(run.rate)} is too large for batches of {size}"
     if above is not None:
         evidence += f"; {limit_words(run, above)}"
+    large = initial_weights.too_large(run)
+    if large:
+        evidence += f"; {large}"
     # The stability limit of a linear model does not depend on the target.
     remedies = (
+        *(initial_weights.scaled(run) if large else ()),
         *changes.standardised(run, target=run.is_network),
         *changes.less_memory(run),
         *changes.smaller_rates(run),

@@ -225,10 +225,13 @@ def _why(tried: Sequence[Attempt]) -> str:
 def _left(attempt: Attempt) -> str:
     """Whether the treated symptom is gone. If it is, the text also names the gravest one left.
 
-    A symptom that keeps the attempt from being a cure has the word `but`, any other `with`.
+    A symptom that keeps the attempt from being a cure has the word `but`, any other `with`. If the
+    treated symptom is that of a high loss, and the loss is not lower, it is not gone but replaced.
     """
-    if not attempt.gone:
+    if attempt.treated in attempt.symptoms:
         return "still there"
+    if not attempt.gone:
+        return f"no better: {attempt.symptoms[0]}" if attempt.symptoms else "no better"
     if attempt.barring:
         return f"gone, but {attempt.barring[0]}"
     return f"gone, with {attempt.symptoms[0]}" if attempt.symptoms else "gone"

@@ -175,6 +175,7 @@ DRAWN: dict[str, Callable[[Traced, Symptom, str], list[Chart]]] = {
     "undefined update": _exploding,
     "exploding": _exploding,
     "early explosion": _exploding,
+    "large initial weights": _only_losses,
     "vanishing": _vanishing,
     "dead units": _dead_units,
     "stuck": _stuck,

@@ -127,7 +127,7 @@ def test_a_symptom_that_a_cure_may_leave_is_told_from_one_that_bars_it(here):
     shown = here("diagnose", "--try").out
     assert "gone, with still falling" in shown
     assert "gone, but still falling" not in shown
-    assert "gone, but exploding" in shown
+    assert "no better: exploding" in shown
     note = (
         "note: a cure may leave still falling: the loss now falls, and more epochs lower it further"
     )

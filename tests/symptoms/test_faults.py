@@ -86,6 +86,7 @@ IRIS = config("iris", network(16))
 WINE_NETWORK = config("wine", network(16))
 SIGMOIDS = network(*[8] * 7, activation="sigmoid", init="xavier")
 BOWL = surface("bowl", 0.001, 150, **{"surface.condition": 1000})
+WIDE = {**network(32, 32, init="normal"), "init_std": 10}
 SADDLE = {"surface.start": [0.5, 0]}
 
 FAULTS = {
@@ -238,6 +239,11 @@ FAULTS = {
         config("iris", network(*[8] * 4, activation="tanh", init="normal")),
         "slow convergence",
         config("iris", network(*[8] * 4, activation="tanh", init="xavier")),
+    ),
+    "weights that are far too large": (
+        config("digits", WIDE, "mbgd", **{"stopping.epochs": 12}),
+        "large initial weights",
+        config("digits", network(32, 32), "mbgd", **{"stopping.epochs": 12}),
     ),
     "seven layers of sigmoids": (config("iris", SIGMOIDS), "vanishing", IRIS),
     "sigmoids at a tiny rate": (
