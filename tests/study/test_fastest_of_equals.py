@@ -136,7 +136,7 @@ def test_one_unlucky_start_does_not_make_training_look_far():
     for each in small:
         each.record["summary"]["train_loss"] = 0.99
     found = standings(plan, results, ACCURACY)
-    # The best loss is 0.6: (1 − 0.99) / (1 − 0.6) from the median start, not (9 − 0.99) / (9 − 0.6).
+    # (1 − 0.99) / (1 − 0.6), from the median start; from the largest one (9 − 0.99) / (9 − 0.6).
     assert training_progress(found, found[0], ACCURACY) == pytest.approx(0.025)
 
 
