@@ -135,17 +135,18 @@ def _csv(rows: Sequence[Mapping[str, Any]], chosen: Sequence[str]) -> str:
     from gdrun.cli.new_files import csv_text
 
     names = ["id", *chosen] if chosen else list(dict.fromkeys(key for row in rows for key in row))
-    cells = [[_cell(name, row.get(name)) for name in names] for row in rows]
+    cells = [[_cell(name, row) for name in names] for row in rows]
     return csv_text([names, *cells])
 
 
-def _cell(name: str, value: Any) -> Any:
+def _cell(name: str, row: Mapping[str, Any]) -> Any:
     """The value of a column for a CSV file. A status is the word that the table shows."""
     from gdrun.config.writing import short_flow
     from gdrun.runs.statuses import status_word
 
     if name == "status":
-        return status_word(value)
+        return status_word(row["status"], row.get("rule"))
+    value = row.get(name)
     if isinstance(value, dict):
         return short_flow(value)
     return " ".join(map(str, value)) if isinstance(value, list) else value

@@ -31,7 +31,8 @@ from gdrun.runs.run import Run
 from gdrun.study.design.trials import Trial
 from gdrun.study.judgement.stability import predicted_limit, rate_limit
 from gdrun.study.tasks import check_fit, tasks_of
-from gdrun.symptoms.facts import RateLimit, Remedy, Symptom, Traced, lowest_loss
+from gdrun.symptoms.facts import RateLimit, Remedy, Symptom, Traced
+from gdrun.symptoms.lowest_loss import lowest_loss
 from gdrun.symptoms.registry import FLATTERING, HIGH
 from gdrun.symptoms.surface_points import curvature_at_minima
 

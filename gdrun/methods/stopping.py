@@ -98,6 +98,9 @@ STOP_RULES: dict[str, StopRule] = {
 }
 """All rules with a threshold, by name. They use readings of the full training objective."""
 
+TARGETS = frozenset({"target_loss", "target_accuracy"})
+"""The rules that fire at a value of the user's choice, also far from a minimum."""
+
 SMALL_CHANGES = {"loss_change": "a small change of the loss", "weight_change": "small steps"}
 """The rules that small changes fire, also far from a minimum; in words, what fires each rule."""
 

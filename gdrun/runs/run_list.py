@@ -15,7 +15,7 @@ from gdrun.runs.labels import read_labels
 from gdrun.runs.record import RunRecord
 from gdrun.runs.run import read_record
 from gdrun.runs.run_query import matching
-from gdrun.runs.statuses import recorded_status, rows_for_condition
+from gdrun.runs.statuses import check_status, has_status, rows_for_condition
 
 Row = dict[str, Any]
 
@@ -44,8 +44,10 @@ def list_runs(
         key = known_key(key, known) if rows else key
         wanted = parse_value(value)
         if key == "status":
-            wanted = recorded_status(str(wanted), repr(text))
-        rows = [row for row in rows if _equals(row.get(key), wanted)]
+            check_status(str(wanted), repr(text))
+            rows = [row for row in rows if has_status(row, str(wanted))]
+        else:
+            rows = [row for row in rows if _equals(row.get(key), wanted)]
     if where is not None:
         short = [row | _short_paths(row) for row in rows]
         asked = rows_for_condition(short, where, Parameter("where"))

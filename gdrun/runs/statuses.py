@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from gdrun.errors import RecordError, suggestion
-from gdrun.methods.stopping import Status
+from gdrun.methods.stopping import TARGETS, Status
 
 _WORDS = {"exhausted": "finished"}
 
-STATUSES = (*(_WORDS.get(status, status) for status in get_args(Status)), "damaged")
+REACHED = "reached target"
+"""The word for a run that met the user's target: run.json has the status `converged` for it."""
+
+STATUSES = (*(_WORDS.get(status, status) for status in get_args(Status)), REACHED, "damaged")
 """Every status, as tables show it. A run is damaged if its record cannot be read."""
 
 ENDED_EARLY = ("converged", "stopped", "diverged")
@@ -24,24 +27,36 @@ _COMPARED = re.compile(r"""\bstatus"?\s*(?:=|==|!=|<>)\s*'([^']*)'""", re.IGNORE
 """A comparison of the status with a word, in a condition in SQL."""
 
 
-def status_word(status: str) -> str:
+def status_word(status: str, rule: str | None) -> str:
     """The word that the screen shows for a status in run.json, such as `finished` for `exhausted`.
 
-    A run is exhausted when its budget is used up, which is its normal end.
+    A run is exhausted when its budget is used up, which is its normal end. A run that a target
+    stopped did not converge: it reached its target. rule: the rule that ended the run; None if it
+    has not ended.
     """
+    if status == "converged" and rule in TARGETS:
+        return REACHED
     return _WORDS.get(status, status)
 
 
-def recorded_status(word: str, where: str) -> str:
-    """The status in run.json for a word of run.json or of the tables: `exhausted` for `finished`.
+def shown_status(record: Mapping[str, Any]) -> str:
+    """The word that the screen shows for the status of a run. record: as in run.json."""
+    return status_word(record["status"], (record["stop"] or {}).get("rule"))
 
-    where: the option or filter that has the word, for the error. Raises RecordError if no run can
-    have this status.
+
+def has_status(row: Mapping[str, Any], word: str) -> bool:
+    """Whether a row of a list of runs has a status, by its word in run.json or in tables."""
+    return word in (row["status"], status_word(row["status"], row.get("rule")))
+
+
+def check_status(word: str, where: str) -> None:
+    """Raise RecordError if no run can have this status, by a word of run.json or of the tables.
+
+    where: the option or filter that has the word, for the error.
     """
-    if status_word(word) not in STATUSES:
+    if word not in STATUSES and word not in _WORDS:
         hint = suggestion(word, STATUSES)
         raise RecordError(f"there is no status {word!r}", where=where, hint=hint)
-    return next((status for status, shown in _WORDS.items() if shown == word), word)
 
 
 def rows_for_condition(
@@ -50,12 +65,17 @@ def rows_for_condition(
     """The rows of a list of runs, with each `status` in the words that a condition in SQL uses.
 
     If the condition contains a word that only run.json has, such as `exhausted`, the rows are
-    returned unchanged; otherwise with the words of tables, such as `finished`. where: the option
-    that has the condition, for the error. Raises RecordError if the condition compares the status
-    with a word that is no status.
+    returned unchanged; otherwise with the words of tables, such as `finished`. A run that reached
+    its target has this word only if the condition contains it, so that `converged` finds it, too.
+    where: the option that has the condition, for the error. Raises RecordError if the condition
+    compares the status with a word that is no status.
     """
     for word in _COMPARED.findall(condition):
-        recorded_status(word, where)
+        check_status(word, where)
     if any(status in condition for status in _WORDS):
         return list(rows)
-    return [{**row, "status": status_word(row["status"])} for row in rows]
+    named = REACHED in condition
+    return [
+        {**row, "status": status_word(row["status"], row.get("rule") if named else None)}
+        for row in rows
+    ]

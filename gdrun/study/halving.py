@@ -33,7 +33,8 @@ from gdrun.study.storage.results import Result, results_of
 from gdrun.study.storage.study_record import read_rung, rung_record
 from gdrun.study.study import StudyContext, StudyProgress, Work, keep
 from gdrun.study.tasks import ListenersOf, Task, in_checkpoints, tasks_of, unfinished
-from gdrun.symptoms.facts import Traced, lowest_loss
+from gdrun.symptoms.facts import Traced
+from gdrun.symptoms.lowest_loss import lowest_loss
 
 FACTOR = 3
 """η: at a rung (an epoch at which candidates are dropped), one of three candidates continues."""

@@ -122,20 +122,21 @@ def unequal_scales(run: Traced) -> Symptom | None:
 
     The features are not standardised, and the largest root mean square of a feature is at least 100
     times the smallest; the bias counts as a feature of size 1. The Hessian of the squared error is
-    2 E[xxᵀ]. Its diagonal bounds its condition number from below by the squared ratio of the two
-    sizes, and gradient descent needs a number of steps in proportion to it. A run that a
-    convergence rule stopped has no such symptom.
+    2 E[xxᵀ], and that of a log loss at weights of 0 at most E[xxᵀ]/4; l2 is added to its diagonal,
+    except for the bias. The diagonal bounds the condition number from below by its largest entry
+    divided by its smallest, and gradient descent needs steps in proportion to it. A run that a
+    convergence rule stopped has no such symptom; a target loss or accuracy is no such rule.
 
     Evidence: root mean squares of the features
 
     Source: LeCun et al. 1998, section 4.3.
     """
     known = run.data.get("scales")
-    if known is None or not run.convex or run.status == "converged":
+    if known is None or not run.convex or run.converged:
         return None
     sizes = [(each["rms"], each["feature"]) for each in (known["smallest"], known["largest"])]
     if run.config["model"].get("bias"):
-        sizes.append((1.0, "the bias"))
+        sizes.append((1.0, BIAS))
     (least, small), (most, large) = min(sizes), max(sizes)
     if most < UNEQUAL * least:
         return None
@@ -144,10 +145,21 @@ def unequal_scales(run: Traced) -> Symptom | None:
         0.6,
         f"the features are not standardised: the root mean square of {large} is {quantity(most)}, "
         f"and that of {small} is {quantity(least)}, so that gradient descent is slow: the "
-        f"condition number is at least {quantity((most / least) ** 2)}",
+        f"condition number is at least {quantity(_condition(run, sizes))}",
         changes.standardised(run),
     )
 
+
+def _condition(run: Traced, sizes: Sequence[tuple[float, str]]) -> float:
+    """A lower bound of the condition number of the Hessian, from the root mean squares."""
+    model = run.config["model"]
+    curvature = 2.0 if model.get("loss") == "mse" else 0.25
+    l2 = model.get("l2") or 0.0
+    diagonal = [curvature * rms**2 + (0.0 if name == BIAS else l2) for rms, name in sizes]
+    return max(diagonal) / min(diagonal)
+
+
+BIAS = "the bias"
 
 UNEQUAL = 100.0
 """Root mean squares of features are called unequal from this ratio on."""

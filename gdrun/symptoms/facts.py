@@ -15,11 +15,10 @@ from typing import Any
 import numpy as np
 
 from gdrun.array_types import Array
-from gdrun.methods.plugins import entry_of
-from gdrun.methods.stopping import SMALL_CHANGES
+from gdrun.methods.stopping import SMALL_CHANGES, TARGETS
 from gdrun.problems.losses import LOSSES
 from gdrun.problems.rises import rose
-from gdrun.problems.surfaces import SURFACES
+from gdrun.symptoms.lowest_loss import lowest_loss
 
 WINDOW = 0.1
 """The share of the points of a curve over which a median is taken, so that noise counts less."""
@@ -245,6 +244,11 @@ class Traced:
         return "surface" in self.config and not self.config["surface"].get("noise", 0)
 
     @property
+    def converged(self) -> bool:
+        """Whether a convergence rule ended the run, and not a target that the user chose."""
+        return self.status == "converged" and self.rule not in TARGETS
+
+    @property
     def stopped_by_small_changes(self) -> bool:
         """Whether loss_change or weight_change ended the run: the rules for small changes."""
         return self.rule in SMALL_CHANGES
@@ -337,14 +341,3 @@ def traced_of(
 
 
 Rule = Callable[[Traced], Symptom | None]
-
-
-def lowest_loss(config: Mapping[str, Any]) -> float:
-    """A lower bound of the loss of a config: the minimum of a surface, and 0 for a loss on data."""
-    options = dict(config.get("surface", {}))
-    if not options:
-        return 0.0
-    surface = entry_of(SURFACES, options.pop("name"))
-    own = {key: value for key, value in options.items() if key in surface.options}
-    points = (map(np.asarray, minimum) for minimum in surface.minima)
-    return min(float(surface.function(*point, **own)[0]) for point in points)

@@ -11,7 +11,7 @@ from gdrun.config.flat_configs import flat, options
 from gdrun.config.writing import short_flow
 from gdrun.engine.trace import Columns
 from gdrun.runs.run import Run
-from gdrun.runs.statuses import status_word
+from gdrun.runs.statuses import shown_status
 from gdrun.runs.summary import numbers_of
 from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.ranking import Standing
@@ -70,7 +70,7 @@ def recorded_runs(runs: Sequence[Run]) -> list[Recorded]:
         Recorded(
             id=run.id,
             name=name if names.count(name) == 1 else run.id,
-            status=status_word(run.status),
+            status=shown_status(run.record),
             verdict=run.verdict,
             config=run.config,
             summary=numbers_of(run.summary),
@@ -111,7 +111,7 @@ def _trial(standing: Standing, result: Result, experiment: Experiment, kind: str
     return Recorded(
         id=result.identity,
         name=f"{name}, seed {experiment.seed}" if several else name,
-        status=status_word(result.record["status"]),
+        status=shown_status(result.record),
         verdict=stop["message"] if stop else "",
         config=experiment.plain(),
         summary={

@@ -165,7 +165,7 @@ def chosen_table(rows: Rows, columns: Sequence[str]) -> RenderableType:
 
     If the table is wider than the terminal, the values are below the id of each run.
     """
-    cells = {name: [_value(name, row.get(name)) for row in rows] for name in columns}
+    cells = {name: [_value(name, row) for row in rows] for name in columns}
     numbers = [name for name in columns if _are_numbers([row.get(name) for row in rows])]
     table = _empty("run", columns, numbers)
     for row, *values in zip(rows, *cells.values(), strict=True):
@@ -197,9 +197,10 @@ class _ValuesBelow:
             yield Text(line.rstrip(), overflow="fold")
 
 
-def _value(name: str, value: Any) -> str:
+def _value(name: str, row: Mapping[str, Any]) -> str:
     if name == "status":
-        return status_word(value)
+        return status_word(row["status"], row.get("rule"))
+    value = row.get(name)
     if name.endswith("accuracy") and isinstance(value, float | None):
         return percent(value)
     if isinstance(value, Mapping):
@@ -238,7 +239,7 @@ def _studies(rows: Rows, headings: Sequence[str]) -> Table:
 def _cell(row: Mapping[str, Any], heading: str) -> Text:
     if heading == "status":
         bad = row["status"] in ("diverged", "failed", "damaged")
-        return Text(status_word(row["status"]), style="red" if bad else "")
+        return Text(status_word(row["status"], row.get("rule")), style="red" if bad else "")
     if heading == "tags":
         return Text(" ".join(row.get("tags", ())))
     # A diverged run has a test accuracy of its start, which would look like a result.

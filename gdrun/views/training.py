@@ -19,7 +19,7 @@ from gdrun.problems.metrics import METRICS
 from gdrun.problems.surfaces import SURFACES, place_in_words
 from gdrun.runs.record import RunRecord, StopRecord, TimingRecord
 from gdrun.runs.run import Run
-from gdrun.runs.statuses import status_word
+from gdrun.runs.statuses import shown_status
 from gdrun.runs.summary import BestRecord, RunSummary, number_in
 from gdrun.views.evaluation_table import evaluation_table
 from gdrun.views.layers import layer_table, layers_of
@@ -99,7 +99,7 @@ def seeds_result(runs: Sequence[Run]) -> RenderableType:
     for run in runs:
         style = "red" if run.status == "diverged" else ""
         cells = [_cell(name, number_in(run.summary, name)) for name in names]
-        status = Text(status_word(run.status), style=style)
+        status = Text(shown_status(run.record), style=style)
         table.add_row(str(run.record["seed"]), status, quantity(run.summary["epochs"]), *cells)
     kept = [run.summary for run in runs if run.status != "diverged"]
     if len(kept) > 1:

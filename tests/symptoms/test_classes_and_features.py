@@ -138,9 +138,30 @@ def test_features_of_similar_sizes_and_a_converged_run_have_no_unequal_scales():
     similar = gdrun.train(*words, "epochs=2", data=(X, X[:, 0]))
     assert "unequal scales" not in [each["name"] for each in similar.record["diagnosis"]]
     far = X * [1, 50]
-    ended = gdrun.train(*words, "stopping.target_loss=1e9", data=(far, X[:, 0]))
+    ended = gdrun.train(*words, "stopping.loss_change=1e9", data=(far, X[:, 0]))
     assert ended.status == "converged"
     assert "unequal scales" not in [each["name"] for each in ended.record["diagnosis"]]
+    # A target that the user chose says nothing about a minimum.
+    reached = gdrun.train(*words, "stopping.target_loss=1e9", data=(far, X[:, 0]))
+    assert reached.status == "converged"
+    assert "unequal scales" in [each["name"] for each in reached.record["diagnosis"]]
+
+
+@pytest.mark.parametrize(("model", "factor"), [("linear", 2), ("logistic", 1 / 4)])
+def test_the_bound_of_the_condition_number_has_the_penalty(model, factor):
+    """The Hessian at 0 is 2 XᵀX/n or XᵀX/4n, plus l2 on the diagonal, but not for the bias."""
+    X = np.random.default_rng(4).normal(size=(60, 2)) * [0.01, 300]
+    y = (X[:, 1] > 0).astype(int)
+    parts = {"dataset.split": {"validation": 0, "test": 0}, "dataset.standardize": False}
+    changes = {"model.l2": 0.1, "optimizer.lr": 1e-7, "stopping.epochs": 2}
+    words = ({"model": model, "variant": "bgd"}, parts | changes)
+    run = gdrun.train(*words, data=(X, y * 1.0 if model == "linear" else y))
+    (found,) = [each for each in run.record["diagnosis"] if each["name"] == "unequal scales"]
+    shown = float(found["evidence"].rpartition(" ")[2].replace(",", ""))
+    own = np.column_stack([X, np.ones(60)])
+    hessian = factor * own.T @ own / 60 + np.diag([0.1, 0.1, 0])
+    assert shown == pytest.approx(np.diag(hessian).max() / np.diag(hessian).min(), rel=1e-3)
+    assert np.linalg.cond(hessian) >= shown * (1 - 1e-3)
 
 
 def test_a_standardised_target_is_the_first_remedy_of_a_large_one():

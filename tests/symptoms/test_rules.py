@@ -8,7 +8,8 @@ from curves import STEADY, SWINGING, against_baseline, curves
 
 import gdrun
 from gdrun.insight.remedies import traced
-from gdrun.symptoms.facts import RateLimit, lowest_loss
+from gdrun.symptoms.facts import RateLimit
+from gdrun.symptoms.lowest_loss import lowest_loss
 from gdrun.symptoms.registry import SYMPTOMS, diagnose
 
 # The validation loss falls by 0.75 until epoch 2, and rises by 0.01 an epoch until epoch 19.

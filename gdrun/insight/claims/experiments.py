@@ -14,7 +14,7 @@ from gdrun.insight.claims.registry import Series
 from gdrun.quantities import rounded
 from gdrun.runs.run import Run
 from gdrun.runs.session import Session
-from gdrun.runs.statuses import status_word
+from gdrun.runs.statuses import shown_status
 
 Config = dict[str, Any]
 """A config as a dict. Without a schedule, the rate is constant."""
@@ -36,7 +36,7 @@ def trained_lanes(configs: Sequence[Config]) -> list[Run]:
 
 def ended(run: Run) -> str:
     """How a run ended, as a verb: it converged, stopped, finished or diverged."""
-    return status_word(run.status)
+    return shown_status(run.record)
 
 
 def command(config: Config, seeds: Sequence[int] = ()) -> str:
