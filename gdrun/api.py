@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,24 @@ def train(
         spent=spent,
         out=Path(out) if out else None,
     )
-    (run,) = _runs_of(session)
+    (run,) = _runs_of(session, Interruption())
+    return run
+
+
+def train_or_raise(config: Mapping[str, Any], data: tuple[Any, Any]) -> Run:
+    """Train as `train` does without files, for callers that train many runs in a loop.
+
+    Raises KeyboardInterrupt after Ctrl-C, when the training has stopped. A caller such as a cross
+    validation would take a returned run for a complete one, and train the next one.
+    """
+    table = table_from_pair(data)
+    fit = fitted(config, [arrays_for_dataset(config)], table)
+    session = Session([fit.experiment], table=table, data=fit.data, out=None)
+    interruption = Interruption()
+    (run,) = _runs_of(session, interruption)
+    # The signal, not the status of the run: a signal may also come after the last step.
+    if interruption.signal is not None:
+        raise KeyboardInterrupt
     return run
 
 
@@ -113,12 +131,13 @@ def _resumed(
         check_config(directory, experiment)
     runs = None if extension else ended_runs(directory)
     if runs is None:
-        runs = _runs_of(Session.resumed(directory, table=table, extension=extension))
+        session = Session.resumed(directory, table=table, extension=extension)
+        runs = _runs_of(session, Interruption())
     return next(run for run in runs if run.directory and run.directory.name == directory.name)
 
 
-def _runs_of(session: Session) -> list[Run]:
-    interruption = Interruption()
+def _runs_of(session: Session, interruption: Interruption) -> list[Run]:
+    """Train the runs of a session until they end or Ctrl-C interrupts them."""
     with interruption.watching_keyboard():
         runs = session.run(interrupted=interruption.name)
     for problem in session.problems:

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from gdrun.api import train
+from gdrun.api import train_or_raise
 from gdrun.array_types import Array, Numbers
 from gdrun.data.arrays import table_from_arrays
 from gdrun.data.targets import class_codes
@@ -117,7 +117,7 @@ class _Estimator(BaseEstimator, ABC):  # type: ignore[misc]
         """Train on X (N, d) and y (N,), and set the attributes that describe the result."""
         names = getattr(self, "feature_names_in_", None)
         features = X if names is None else _NamedMatrix(X, names)
-        self.run_ = train(self._config(len(X), classes), data=(features, y))
+        self.run_ = train_or_raise(self._config(len(X), classes), (features, y))
         self.model_ = self.run_.model
         if self.run_.status == "diverged":
             warnings.warn(f"{self.run_.verdict}; use a smaller lr", ConvergenceWarning, 3)
@@ -221,7 +221,9 @@ class GDClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
         """Train on X (N, d) and the labels y (N,).
 
         Raises ValueError if X or y cannot be used; ConfigError or DataError, with every problem,
-        if the experiment cannot be run; RecordError if the run diverged and has no finite weights.
+        if the experiment cannot be run; RecordError if the run diverged and has no finite weights;
+        KeyboardInterrupt after Ctrl-C, when the training has stopped. The last trained model, if
+        there is one, is then kept.
         """
         X, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
