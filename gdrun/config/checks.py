@@ -32,7 +32,8 @@ def contradictions(experiment: Experiment, where: Callable[[Path], str]) -> list
         _early_stopping,
         _target_accuracy,
         _metrics,
-        _schedule_length,
+        _end,
+        _warmup,
     )
     return [
         Problem(what, where(path), hint)
@@ -112,11 +113,27 @@ def _metrics(experiment: Experiment) -> Contradictions:
     yield from unfit_metrics(experiment, experiment.task, known)
 
 
-def _schedule_length(experiment: Experiment) -> Contradictions:
+def _end(experiment: Experiment) -> Contradictions:
     schedule, stopping = experiment.schedule, experiment.stopping
-    if set(stopping.budgets) == {"seconds"} and needs_length(SCHEDULE.definition(schedule)):
-        what = f"{schedule.name} needs the number of epochs or steps, but only seconds are given"
+    budgets, rules = set(stopping.budgets), stopping.any_rule
+    needs = f"{schedule.name} needs the number of epochs or steps"
+    if not needs_length(SCHEDULE.definition(schedule)):
+        # Any rule is accepted, although its threshold may never be reached.
+        if not budgets and not rules:
+            what = "without a budget or a stopping rule the run never ends"
+            hint = "set a budget, such as epochs=100, or a rule, such as loss_change=1e-4"
+            yield ("stopping",), what, hint
+    elif budgets == {"seconds"}:
+        what = f"{needs}, but only seconds are given"
         yield ("schedule",), what, "set stopping.epochs or stopping.steps as well"
+    elif not budgets:
+        other = ", or schedule=constant" if rules else ""
+        hint = f"set a budget, such as epochs=100{other}"
+        yield ("schedule",), f"{needs}, but no budget is given", hint
+
+
+def _warmup(experiment: Experiment) -> Contradictions:
+    schedule, stopping = experiment.schedule, experiment.stopping
     length = stopping.epochs if schedule["per"] == "epoch" else stopping.steps
     if length is not None and schedule["warmup"] >= length:
         unit = schedule["per"] if length == 1 else f"{schedule['per']}s"

@@ -202,7 +202,7 @@ class Experiment:
         """Return the experiment as plain data, in the form and order of a config file."""
         header = self.header.model_dump() | {"name": self.name}
         named = {key: getattr(self, key).plain() for key in self.sections}
-        fixed = {key: getattr(self, key).model_dump(exclude_none=True) for key in FIXED}
+        fixed = {key: getattr(self, key).plain() for key in FIXED}
         return header | named | {key: value for key, value in fixed.items() if value}
 
     @cached_property

@@ -59,6 +59,10 @@ class Settings(BaseModel):
     # strict: without it pydantic would convert the text "3" to a number and 1 to true.
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
+    def plain(self) -> dict[str, Any]:
+        """The keys and their values as plain data, without those that are None."""
+        return self.model_dump(exclude_none=True)
+
 
 class Split(Settings):
     """The sizes of the validation and test parts: fractions or numbers of rows; 0 for no part.
@@ -233,6 +237,11 @@ class Rules(Settings):
         given = {name: getattr(self, name) for name in STOP_RULES}
         return {name: value for name, value in given.items() if value is not None}
 
+    @property
+    def any_rule(self) -> bool:
+        """Whether at least one rule is on."""
+        return bool(self.thresholds) or self.early_stopping is not None
+
 
 def _watched(value: Any) -> Any:
     """Convert a list of rule names to a mapping of default thresholds; keep other data as is."""
@@ -244,7 +253,7 @@ def _watched(value: Any) -> Any:
 
 
 class Stopping(Rules):
-    """Budgets and stopping rules. Without a budget a run has 100 epochs.
+    """Budgets and stopping rules. Without a budget a run has 100 epochs; `epochs: null` sets none.
 
     epochs, steps, seconds, gradients: the budgets, of which the first that is used up ends the run;
     a step on a batch of B examples counts B gradients. watch: rules that are reported when they
@@ -264,6 +273,10 @@ class Stopping(Rules):
         """The amount of each budget that is set, by the name of the budget."""
         given = {name: getattr(self, name) for name in BUDGETS}
         return {name: value for name, value in given.items() if value is not None}
+
+    def plain(self) -> dict[str, Any]:
+        # Without any budget, the section would be read with the default budget.
+        return super().plain() | ({} if self.budgets else {"epochs": None})
 
 
 class Evaluate(Settings):

@@ -27,7 +27,6 @@ from gdrun.config.settings import BUDGETS
 from gdrun.engine.cohort import Cohort, Lanes
 from gdrun.engine.plan import Plan
 from gdrun.errors import ConfigError, Parameter, suggestion
-from gdrun.methods.definitions import inputs_of
 from gdrun.methods.schedules import SCHEDULES, needs_length, rates
 
 LENGTHS = ("keep", "restart", "stretch")
@@ -95,7 +94,7 @@ def extended(
         hint = suggestion(length, LENGTHS)
         what = f"{length!r} is not one of the choices"
         raise ConfigError(what, where=Parameter("schedule_length"), hint=hint)
-    if not _has_length(experiment.schedule.name):
+    if not needs_length(SCHEDULES[experiment.schedule.name]):
         return load(experiment, changes), None
     name = experiment.schedule.name
     if length is None:
@@ -137,12 +136,6 @@ def notes_on_rates(cohort: Cohort, seam: float | None) -> list[str]:
     unit = "step" if plan.schedule.per_step else "epoch"
     before, after = (f"{rate:.4g}" for rate in lr[:, 0])
     return [f"the learning rate is {before} before and {after} after {unit} {seam:g}"]
-
-
-def _has_length(name: str) -> bool:
-    schedule = SCHEDULES[name]
-    of_beta = schedule.beta is not None and "T" in inputs_of(schedule.beta)
-    return needs_length(schedule) or of_beta
 
 
 def _joined(

@@ -245,7 +245,7 @@ def scaled_data(run: Traced) -> tuple[Remedy, ...]:
 def longer(run: Traced) -> tuple[Remedy, ...]:
     """Four times the budget of the run; none if the budget has no epochs, steps or gradients."""
     stopping = run.config["stopping"]
-    budgets = [key for key in ("epochs", "steps", "gradients") if key in stopping]
+    budgets = [key for key in ("epochs", "steps", "gradients") if stopping.get(key) is not None]
     changes = {f"stopping.{key}": 4 * stopping[key] for key in budgets}
     return (Remedy(changes, "the loss may fall further in more steps"),) if changes else ()
 

@@ -208,6 +208,29 @@ def test_a_resolved_experiment_reads_back_from_its_own_file(data):
     assert again.shape == experiment.shape
 
 
+@pytest.mark.parametrize(
+    ("stopping", "budgets"),
+    [
+        ({}, {"epochs": 100}),
+        ({"loss_change": 1e-4}, {"epochs": 100}),
+        ({"epochs": None, "loss_change": 1e-4}, {}),
+        ({"epochs": None, "early_stopping": {}}, {}),
+        ({"epochs": None, "steps": 7}, {"steps": 7}),
+    ],
+)
+def test_a_run_without_a_budget_needs_a_rule_and_has_none_in_its_own_file(stopping, budgets):
+    experiment = load({"dataset": "iris", "model": "softmax", "stopping": stopping})
+    assert experiment.stopping.budgets == budgets
+    again = resolve(parse_document(to_yaml(experiment.plain()), "config.yaml").data)
+    assert again.stopping == experiment.stopping
+
+
+def test_a_rule_that_is_only_watched_ends_no_run():
+    stopping = {"epochs": None, "watch": ["loss_change"]}
+    with pytest.raises(ConfigError, match="the run never ends"):
+        load({"dataset": "iris", "model": "softmax", "stopping": stopping})
+
+
 def test_a_section_is_set_before_the_keys_within_it():
     for words in (["lr=0.3", "optimizer=adam"], ["optimizer=adam", "lr=0.3"]):
         optimizer = load(None, words).plain()["optimizer"]

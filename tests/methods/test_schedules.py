@@ -1,6 +1,7 @@
 """Every schedule of the registry: values at chosen times, its form, warm-up, and its companions."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -365,6 +366,11 @@ def test_it_tells_its_sentence_equation_and_source(name):
 def test_which_schedules_need_to_know_the_length_of_the_run():
     ended = {name for name, entry in SCHEDULES.items() if needs_length(entry)}
     assert ended == {"polynomial", "linear", "cosine", "one_cycle", "join"}
+
+
+def test_a_momentum_that_takes_the_length_needs_it_too():
+    entry = replace(SCHEDULES["constant"], beta=lambda t, T: t / T)
+    assert needs_length(entry)
 
 
 def test_a_schedule_with_an_end_asks_for_the_length():

@@ -292,6 +292,8 @@ def test_the_positive_class_leaves_the_order_of_scikit_learn(model, labels):
         (GDRegressor("mlp", config={"model": {"loss": "cross_entropy"}}), "has no loss 'cross_ent"),
         (GDRegressor(config={"model": "softmax"}), "GDRegressor has no model 'softmax'"),
         (GDClassifier(early_stopping=True), "validation"),
+        (GDClassifier(epochs=None), "the run never ends\nhint: set a budget, such as epochs=100"),
+        (GDClassifier(epochs=None, schedule="cosine"), "cosine needs the number of epochs"),
     ],
     ids=str,
 )

@@ -157,8 +157,12 @@ def schedule(
 
 
 def needs_length(definition: Definition) -> bool:
-    """Return whether the equation of the schedule takes T, the length of the run after warm-up."""
-    return "T" in inputs_of(definition.function)
+    """Return whether the schedule takes T, the length of the run after warm-up.
+
+    Its rate or its momentum may depend on T.
+    """
+    beta = getattr(definition, "beta", None)
+    return any("T" in inputs_of(each) for each in (definition.function, beta) if each is not None)
 
 
 def rates(
