@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gdrun.cli import console, faults
+from gdrun.cli.commands_on_arrays import is_on_arrays
 from gdrun.cli.experiments import Json, Plugins
 from gdrun.cli.next_steps import shown, step, to_tune
 from gdrun.cli.running import RUNS, Out, progress_listeners
@@ -159,13 +160,23 @@ def _following(run: Run, symptoms: Sequence[Symptom], tried: Sequence[Attempt] |
         return to_tune(run)
     lines = []
     if tried is None and any(each.remedies for each in symptoms):
-        words = (str(run.directory), "--try")
-        lines += ["none of these changes was tried", *step("train with each", "diagnose", *words)]
+        lines += ["none of these changes was tried", *_trying(run, symptoms)]
     lines += _other_threshold(run, symptoms)
     if all(each.name in DATA for each in symptoms):
         return lines  # No curve shows them.
     picture = ("plot", str(run.directory), "--kind", "diagnosis", "-o", "diagnosis.png")
     return lines + step("draw the curves that show the symptoms", *picture)
+
+
+def _trying(run: Run, symptoms: Sequence[Symptom]) -> list[str]:
+    """The lines on how to train with the remedies; on arrays, with the first one."""
+    from gdrun.views.diagnosis import change_words
+
+    if not is_on_arrays(_config_of(run.directory)):
+        return step("train with each", "diagnose", str(run.directory), "--try")
+    first = next(remedy for each in symptoms for remedy in each.remedies)
+    config = str(_config_of(run.directory))
+    return step("train with the first one", "train", config, *change_words(first.changes))
 
 
 def _other_threshold(run: Run, symptoms: Sequence[Symptom]) -> list[str]:

@@ -1,16 +1,14 @@
-"""Commands in hints: add the options that load the plugins which a command needs."""
+"""Commands in hints: add the options for their plugins, and replace those that need arrays."""
 
 from __future__ import annotations
 
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
-RECORDS = ("run.json", "study.json")
-"""The records of runs and studies. The modules that write them take too long to import here."""
+from gdrun.cli.commands_on_arrays import python_call, record_beside
 
 _COMMAND = re.compile(r"`gdrun ([^`]+)`")
 
@@ -19,17 +17,20 @@ def with_plugins(text: str) -> str:
     """The text, with its commands in backticks completed by options --plugin.
 
     A command without such an option gets one for each plugin that it needs, see `missing_options`:
-    those that this process has loaded, and those of the runs and studies that the command names.
+    those that this process has loaded, and those of the runs and studies that the command names. A
+    command that would need arrays of Python becomes a call in Python.
     """
-    return _COMMAND.sub(lambda match: f"`gdrun {_completed(match[1])}`", text)
+    return _COMMAND.sub(lambda match: f"`{_completed(match[1])}`", text)
 
 
 def _completed(command: str) -> str:
     try:
         words = shlex.split(command)
     except ValueError:  # it quotes a text of the user's that has a quotation mark
-        return command
-    return " ".join([command, *map(shlex.quote, missing_options(words))])
+        return f"gdrun {command}"
+    if call := python_call(words):
+        return call
+    return " ".join(["gdrun", command, *map(shlex.quote, missing_options(words))])
 
 
 def missing_options(words: Sequence[str]) -> list[str]:
@@ -74,20 +75,7 @@ def _given_plugins(words: Sequence[str]) -> set[str]:
 
 def plugins_beside(path: Path) -> Sequence[Mapping[str, str]]:
     """The plugins in the record of a run or a study. path: its directory, or a file in it."""
-    from gdrun.runs import strict_json
-
-    for directory in (path, path.parent):
-        for name in RECORDS:
-            # Even with a damaged record, the hint is shown.
-            with suppress(OSError, ValueError):
-                document = strict_json.read(directory / name)
-                return _plugins_in(document)
-    return ()
-
-
-def _plugins_in(document: object) -> Sequence[Mapping[str, str]]:
-    """The plugins that a record names; none if it is damaged."""
-    match document:
+    match record_beside(path):
         case {"plugins": [*plugins]}:
             return [each for each in plugins if isinstance(each, dict) and "path" in each]
     return ()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gdrun.cli.commands_on_arrays import python_call
 from gdrun.cli.hinted_commands import missing_options
 from gdrun.cli.typed_settings import shell_word
 
@@ -23,11 +24,14 @@ if TYPE_CHECKING:
 def step(purpose: str, *words: str) -> list[str]:
     """Two lines: what the command is for, and the command on a line of its own.
 
-    words: the command without its first word, gdrun. Options that load its plugins are added.
+    words: the command without its first word, gdrun. Options that load its plugins are added. If it
+    would need arrays of Python, the call in Python is shown instead.
 
     >>> step("train it", "train", "my config.yaml")
     ['to train it:', "  gdrun train 'my config.yaml'"]
     """
+    if call := python_call(words):
+        return [f"to {purpose} in Python:", f"  {call}"]
     whole = [*words, *missing_options(words)]
     return [f"to {purpose}:", f"  gdrun {' '.join(map(shell_word, whole))}"]
 
