@@ -58,6 +58,7 @@ def run_sweep(
             plan, axes, results, metric, work, table=context.table, target=target, rungs=rungs
         )
         if context.directory is not None:
+            found = replace(found, directory=context.directory.path)
             context.directory.write(sweep_record(found))
             _write_best(found, context.directory)
         return found
@@ -104,6 +105,7 @@ def run_comparison(
             baseline=baseline,
         )
         if context.directory is not None:
+            found = replace(found, directory=context.directory.path)
             context.directory.write(comparison_record(found))
             _write_best(found, context.directory)
         return found

@@ -23,6 +23,22 @@ def test_a_sweep_is_one_line_in_a_console_and_a_table_in_a_notebook():
     assert "quartiles" in found._repr_html_()
 
 
+def test_a_study_has_its_directory_as_a_run_has(tmp_path):
+    values, names = {"optimizer.lr": [0.01, 0.1]}, ["bgd", "mbgd"]
+    assert gdrun.sweep(IRIS, values).directory is None
+    assert gdrun.compare(names, IRIS, seeds=1).directory is None
+    sweep = gdrun.sweep(IRIS, values, out=tmp_path / "sweeps")
+    comparison = gdrun.compare(names, IRIS, seeds=1, out=tmp_path / "comparisons")
+    for found in (sweep, comparison):
+        assert (found.directory / "study.json").is_file()
+        assert gdrun.read_study(found.directory).directory == found.directory
+    assert [sweep.directory] == [*(tmp_path / "sweeps").iterdir()]
+    assert gdrun.sweep(resume=sweep.directory).directory == sweep.directory
+    assert gdrun.train(sweep.directory / "best.yaml").status == "exhausted"
+    with pytest.raises(gdrun.GdrunError, match=r"in Python, \.directory has it"):
+        gdrun.read_study(tmp_path)
+
+
 def test_a_sweep_in_which_all_diverge_says_so():
     # 2/L of the mean squared error on these features is below 1, and 1e9 far above it.
     diabetes = {"dataset": "diabetes", "model": "linear", "stopping": {"epochs": 5}}

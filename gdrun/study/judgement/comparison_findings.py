@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -137,7 +138,7 @@ class Comparison(StudyTables):
     cohorts, and seconds); tuning_work is None without tuning. unlike: "data" or "loss" if the
     contenders have different data or losses, so that the values of the metric cannot be ranked;
     else None. baseline: the name of the contender with which all others are compared; None to
-    compare all pairs.
+    compare all pairs. directory: the path of the study's files; None if nothing was written.
 
 {help_on(_PARTS)}
     """
@@ -150,6 +151,7 @@ class Comparison(StudyTables):
     tuning_work: Work | None = None
     unlike: Literal["data", "loss"] | None = None
     baseline: str | None = None
+    directory: Path | None = None
 
     _ROWS: ClassVar = {"ranking": Contender, "pairs": Pair}
 

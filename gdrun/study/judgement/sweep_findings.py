@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -59,7 +60,8 @@ class Sweep(StudyTables):
     problem, by the label of the other settings. work: what the sweep cost (the numbers of trials
     and cohorts, and seconds). rungs: the epochs at which successive halving dropped candidates.
     unlike: "data" or "loss" if the candidates have different data or losses, so that the values of
-    the metric cannot be ranked; else None.
+    the metric cannot be ranked; else None. directory: the path of the study's files; None if
+    nothing was written.
 
 {help_on(_PARTS)}
     """
@@ -74,6 +76,7 @@ class Sweep(StudyTables):
     work: Work
     rungs: tuple[Rung, ...] = ()
     unlike: Literal["data", "loss"] | None = None
+    directory: Path | None = None
 
     _ROWS: ClassVar = {"ranking": Standing}
 

@@ -6,7 +6,7 @@ Nothing is trained. The data are only loaded if the study was killed before it r
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,7 @@ def read_found(path: Path) -> ReadStudy:
     plugins = record.get("plugins", [])
     try:
         with recorded_methods(plugins, _configs(record)):
-            found = _judged(record, path)
+            found = replace(_judged(record, path), directory=path)
     except ConfigError as error:
         calls = " ".join(loading(each["path"]) for each in plugins)
         raise RecordError(

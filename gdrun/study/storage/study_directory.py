@@ -255,7 +255,7 @@ def read_study(path: Path) -> StudyRecord:
     try:
         document = strict_json.read(file)
     except (FileNotFoundError, NotADirectoryError):
-        hint = "a sweep or comparison prints its directory when it ends"
+        hint = "a command prints the directory of a study at its end; in Python, .directory has it"
         if (path / RUN).is_file():
             hint = f"it is a run: `gdrun show {path}` or gdrun.read_run reads it"
         raise RecordError("is not the directory of a study", where=str(path), hint=hint) from None
