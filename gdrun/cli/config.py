@@ -75,11 +75,18 @@ def _divided(words: list[str]) -> tuple[str | None, list[str], Path | None]:
     from gdrun.cli.named_files import is_data
     from gdrun.data.sources import reader_of
 
-    # The name of a file may have an equals sign.
-    files = [word for word in words if "=" not in word or Path(word).is_file()]
+    files, changes = _files_and_changes(words)
     data = next((word for word in files if reader_of(word) is not None or is_data(word)), None)
-    changes = [word for word in words if word not in files]
     return data, changes, _one_target([word for word in files if word != data])
+
+
+def _files_and_changes(words: list[str]) -> tuple[list[str], list[str]]:
+    """The words that name files, and the changes KEY=VALUE."""
+    from gdrun.cli.named_files import exists
+
+    # The name of a file may have an equals sign.
+    files = [word for word in words if "=" not in word or exists(word)]
+    return files, [word for word in words if word not in files]
 
 
 def _one_target(files: list[str]) -> Path | None:
@@ -128,8 +135,8 @@ def _changed(source: str, words: list[str]) -> tuple[str, Path | None, list[str]
     from gdrun.runs.run import read_run
     from gdrun.study.storage.study_directory import RECORD as STUDY
 
-    file = _one_target([word for word in words if "=" not in word])
-    changes = [word for word in words if "=" in word]
+    files, changes = _files_and_changes(words)
+    file = _one_target(files)
     config = _config_of(source)
     inside = file is None or is_inside(file)
 

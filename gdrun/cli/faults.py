@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gdrun.cli import console
+from gdrun.cli.named_files import is_file
 from gdrun.cli.options import with_options
 from gdrun.cli.typed_settings import note_for, with_typed_settings
 from gdrun.cli.unknown_options import hint_for_option, option_as_key
@@ -149,7 +150,7 @@ def usage_problem(error: typer.TyperException, arguments: Sequence[str] = ()) ->
             return Problem(_sentence(message), hint=hint)
         case "MissingParameter" if parameter and parameter.name == "data":
             command, given = context.command.name, list(arguments)[1:]
-            file = next((word for word in given if Path(word).is_file()), None)
+            file = next(filter(is_file, given), None)
             # A file of NumPy may be the weights of a run.
             if file is None or Path(file).suffix == ".npz":
                 return Problem("DATA is missing", hint=f"usage: {usage}")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from pathlib import Path
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from gdrun.cli.named_files import names_table
+from gdrun.cli.named_files import is_file, names_table
 from gdrun.errors import GdrunError, suggestion
 
 EXAMPLES = {
@@ -75,7 +74,7 @@ class Commands(TyperGroup):
             hint = self._option_hint(cmd_name) or suggestion(cmd_name, self.commands)
             if ctx.parent is None:
                 hint = _example_hint(cmd_name) or hint
-            if ctx.parent is None and _is_file(cmd_name):
+            if ctx.parent is None and is_file(cmd_name):
                 hint = f"`gdrun train {shlex.quote(cmd_name)}` trains on it"
             raise GdrunError(f"{ctx.command_path} has no command {cmd_name!r}", hint=hint)
         return command
@@ -116,10 +115,3 @@ def _example_hint(word: str) -> str:
         if len(word) >= LONG and word.lower() in re.findall(r"[\w-]+", text)
     )
     return next(found, "")
-
-
-def _is_file(word: str) -> bool:
-    try:
-        return Path(word).is_file()
-    except OSError:  # the word is too long for a name
-        return False

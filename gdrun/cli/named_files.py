@@ -30,7 +30,7 @@ def names_table(word: str) -> bool:
     if _TABLE.search(word):
         return True
     with suppress(OSError, ValueError):
-        if word.endswith(CONFIGS) and Path(word).is_file():
+        if word.endswith(CONFIGS) and is_file(word):
             with Path(word).open(encoding="utf-8") as file:
                 return _TABLE.search(file.read(MOST_SEARCHED)) is not None
     return False
@@ -61,7 +61,7 @@ def data_among(
     if configs:
         named = [word for word in words if "=" not in word and Path(word).suffix in CONFIGS]
         for word in named:
-            if not _exists(word):
+            if not exists(word):
                 hint = near_files(Path(word), CONFIGS) or "`gdrun config new` writes a starter"
                 raise GdrunError("there is no such file", where=word, hint=hint)
         files += named
@@ -82,14 +82,14 @@ def config_among(words: list[str]) -> str | None:
     GdrunError if several words without `=` are names of files, or one is neither the name of a file
     nor an override.
     """
-    files = [word for word in words if "=" not in word and (word == "-" or _exists(word))]
+    files = [word for word in words if "=" not in word and (word == "-" or exists(word))]
     if len(files) > 1:
         hint = f"`gdrun compare {' '.join(map(shlex.quote, files))}` compares several configs"
         hint = _as_one_table(files) or hint
         raise GdrunError(
             f"is a second config file; the first is {files[0]}", where=files[1], hint=hint
         )
-    if words and _exists(words[0]):
+    if words and exists(words[0]):
         return words[0]
     plain = [word for word in words if "=" not in word and word not in files]
     named = [word for word in plain if Path(word).suffix.lower() in CONFIGS]
@@ -109,7 +109,7 @@ def source_among(words: list[str]) -> tuple[str, list[str]]:
     from gdrun.data.sources import DATASETS, bare_source, sets_source
 
     plain = [word for word in words if "=" not in word or is_query(word)]
-    named = [*words[:1]] if words and _exists(words[0]) else plain
+    named = [*words[:1]] if words and exists(words[0]) else plain
     found = next(iter(named or filter(sets_source, words)), None)
     if found is None:
         hint = "write the file too, such as houses.csv, or path=houses.csv"
@@ -136,7 +136,7 @@ def _as_one_table(files: list[str]) -> str:
     return f"to read several files as one table, quote the pattern: {shlex.quote(pattern)}"
 
 
-def _exists(word: str) -> bool:
+def exists(word: str) -> bool:
     """Whether this word is the path of a file or a directory, or a pattern such as months/*.csv.
 
     A pattern needs to fit at least one data file. False for a word that is too long for a path,
@@ -150,6 +150,14 @@ def _exists(word: str) -> bool:
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:
             raise
+        return False
+
+
+def is_file(word: str) -> bool:
+    """Whether this word is the path of a file. False also if it is too long for a path."""
+    try:
+        return Path(word).is_file()
+    except OSError:
         return False
 
 
@@ -201,7 +209,7 @@ def recorded(word: str, out: Path) -> Path | None:
     from gdrun.study.storage.study_directory import RECORD as STUDY
 
     # No key, and no name in a config, begins with a digit.
-    if not (word == "last" or word[:1].isdigit()) or _exists(word):
+    if not (word == "last" or word[:1].isdigit()) or exists(word):
         return None
     known = run_directories(out, (RECORD, STUDY))
     if word == "last" and not known:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gdrun.cli import completion, console
-from gdrun.cli.named_files import data_among
+from gdrun.cli.named_files import data_among, is_file
 from gdrun.cli.next_steps import shown, step
 from gdrun.cli.studying import StudyOptions, study_command
 from gdrun.runs.signals import before_training
@@ -124,7 +124,7 @@ def _settings_and_swept(keys: list[str]) -> tuple[list[Override], list[str]]:
 
     settings, swept = [], []
     for word in keys:
-        if "=" not in word and Path(word).is_file():
+        if "=" not in word and is_file(word):
             hint = f"give the config with -c {shlex.quote(word)}"
             raise ConfigError("is a file, not a key to sweep", where=word, hint=hint)
         key, equals, values = word.partition("=")

@@ -117,6 +117,7 @@ def test_new_says_what_its_words_lack(gdrun, tmp_path, monkeypatch, words, messa
         ["path=a.csv"],
         ["dataset.path=a.csv", "target=x"],
         ["query=SELECT x, y * 2 AS y FROM './a.csv'"],
+        ["query=SELECT x, y FROM './a.csv' WHERE y >= 0" + 50 * " AND y >= 0"],
         ["path=a.csv", "model=mlp"],
         ["dataset=iris"],
         ["dataset=iris", "variant=sgd", "lr=0.01"],

@@ -94,6 +94,11 @@ def test_an_override_may_be_longer_than_a_name_of_a_file(gdrun, tmp_path, monkey
     assert answer.err.startswith("error: x.csv: no such file\n")
 
 
+def test_a_long_query_without_a_run_is_not_taken_for_a_file(gdrun):
+    answer = gdrun("predict", "query=SELECT x FROM 'a.csv' WHERE " + " AND ".join(50 * ["x > 0"]))
+    assert answer.err.startswith("error: DATA is missing\n")
+
+
 @pytest.mark.parametrize(
     ("number", "hint"),
     [
