@@ -48,11 +48,13 @@ class Baseline:
 
     prediction: the number that is always predicted; for classes, the code of the class. losses: the
     mean loss by part; NaN for a classification loss that uses scores and no probabilities, such as
-    hinge. parts: the metrics by part.
+    hinge. zero_loss: the mean training loss if all scores are 0, as those of a network with weights
+    near 0. parts: the metrics by part.
     """
 
     prediction: float
     losses: Mapping[PartName, float]
+    zero_loss: float
     parts: Mapping[PartName, Values]
 
 
@@ -113,7 +115,8 @@ def baseline_of(cohort: Cohort) -> Baseline | None:
                 constant = baseline_predictions(cohort.data, part[0])
                 parts[name] = _values(cohort, constant)
                 losses[name] = _baseline_loss(cohort.model, part[1], constant, cohort.data)
-    return Baseline(_constant(cohort.data), losses, parts)
+        zero = _zero_loss(cohort.model, cohort.train, len(cohort.data.classes))
+    return Baseline(_constant(cohort.data), losses, zero, parts)
 
 
 def recalls_of(
@@ -238,6 +241,18 @@ def _baseline_loss(model: Model, design: Design, constant: Predictions, data: Pr
         logs = np.log(constant.probabilities)
         scores = logs if model.by_class else logs[:, 1] - logs[:, 0]
     values, _ = model.loss.bound(scores[:, None], design.y)
+    return float(values.mean())
+
+
+def _zero_loss(model: Model, design: Design, classes: int) -> float:
+    """The mean loss of scores of 0 for the rows of a design, in the scale of the run's losses.
+
+    classes: the number of classes; 0 for a regression.
+    """
+    assert isinstance(model, Predictor), "the model computes no scores"
+    outputs = (classes,) if model.by_class else ()
+    scores = np.broadcast_to(0.0, (design.rows, 1, *outputs))
+    values, _ = model.loss.bound(scores, design.y)
     return float(values.mean())
 
 

@@ -38,11 +38,13 @@ class BaselineRecord(TypedDict):
     """The baseline, which always predicts the same class or number: `prediction`.
 
     loss, metrics: those of the baseline, by part of the data. A loss is None if the model
-    predicts classes with a loss function without probabilities, such as hinge.
+    predicts classes with a loss function without probabilities, such as hinge. zero_loss: the mean
+    training loss if all scores are 0; runs of earlier versions have none.
     """
 
     prediction: str | float
     loss: dict[str, float | None]
+    zero_loss: NotRequired[float | None]
     metrics: dict[str, MetricValues]
 
 
@@ -173,6 +175,7 @@ def judged_by(
     known: BaselineRecord = {
         "prediction": classes[int(always)] if classes else always,
         "loss": {part: _measured(value) for part, value in baseline.losses.items()},
+        "zero_loss": _measured(baseline.zero_loss),
         "metrics": _by_part(baseline.parts),
     }
     counted: dict[str, RecallRecord] = {

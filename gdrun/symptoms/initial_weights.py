@@ -21,10 +21,10 @@ def large_initial_weights(run: Traced) -> Symptom | None:
 
     The weights are drawn from N(0, init_std²). init_std is above 3 times that of he, √(2/n), for
     the layer with the most inputs n that are units. The first training loss is above 10 times that
-    of a constant prediction; for a regression, that of the mean target or of 0, whichever is
-    larger. The training loss ended above half of the loss of a constant prediction. Dead units, a
-    gradient that vanishes, or a loss that no longer falls are then consequences, and are not
-    reported.
+    of a constant prediction, and above 10 times that of scores of 0, which a network with small
+    weights has. The training loss ended above half of the loss of a constant prediction. Dead
+    units, a gradient that vanishes, or a loss that no longer falls are then consequences, and are
+    not reported.
 
     Evidence: first training loss, loss of a constant prediction
 
@@ -38,24 +38,21 @@ def large_initial_weights(run: Traced) -> Symptom | None:
 def too_large(run: Traced) -> str:
     """Why the initial weights are far too large, as text; empty if they are not, or not known."""
     known = run.summary.get("baseline") or {}
-    constant = known.get("loss", {}).get("train")
+    constant, zero = known.get("loss", {}).get("train"), known.get("zero_loss")
     model = run.config.get("model", {})
-    if constant is None or not run.is_network or model.get("init") != "normal":
+    if constant is None or zero is None or not run.is_network or model.get("init") != "normal":
         return ""
     units = max(model["hidden"])
     usual = math.sqrt(2 / units)
     if model["init_std"] <= TOO_WIDE * usual:
         return ""
-    prediction = known["prediction"]
-    power = changes.UNITS.get(model.get("loss"), 1)
-    # A network whose outputs are near 0 has about this loss, if the target is far from 0.
-    zero = 0.0 if isinstance(prediction, str) else abs(prediction) ** power
-    if not run.start > FAR_ABOVE * (constant + zero):
+    if not run.start > FAR_ABOVE * max(constant, zero):
         return ""
     first, other = contrasted(run.start, constant)
+    always = predicted(known["prediction"])
     return (
         f"the training loss of the initial weights is {first}, and that of always predicting "
-        f"{predicted(prediction)} is {other}: init_std = {quantity(model['init_std'])} is too "
+        f"{always} is {other}: init_std = {quantity(model['init_std'])} is too "
         f"large for layers of {units} units, for which init=he takes {quantity(usual, 3)}"
     )
 

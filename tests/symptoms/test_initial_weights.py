@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 import gdrun
+from gdrun.config.resolving import resolve
+from gdrun.data.arrays import table_from_arrays
 from gdrun.insight.remedies import traced, try_remedies
+from gdrun.runs.experiment_data import experiment_data
 from gdrun.symptoms.facts import Remedy, Symptom
 from gdrun.symptoms.registry import diagnose
 
@@ -68,6 +71,58 @@ def test_a_target_far_from_zero_is_no_sign_of_large_weights():
     config = {"dataset": "diabetes", "model": network, "variant": "mbgd"}
     run = gdrun.train(config, "optimizer=vanilla", "lr=1e-7", "epochs=8")
     assert "large initial weights" not in symptoms(run)
+
+
+def far_target(loss, scaled, shift=1000.0):
+    """A network with large weights on a target of the mean `shift` and about the variance 25."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 5))
+    y = shift + 5 * X[:, 0] + rng.normal(size=200)
+    config = {
+        "dataset": {"standardize": {"features": True, "target": scaled}},
+        "model": {"name": "mlp", "hidden": [100], "loss": loss, "init": "normal", "init_std": 2},
+        "variant": "mbgd",
+    }
+    words = ("optimizer=vanilla", "lr=1e-9", "epochs=4", "evaluate.metrics=[rmse]")
+    return gdrun.train(config, *words, data=(X, y)), table_from_arrays(X, y)
+
+
+@pytest.mark.parametrize("loss", ["auto", "mse", "mae", "huber", "pinball"])
+def test_a_far_target_is_no_sign_of_large_weights_for_any_loss(loss):
+    """Scores near 0 have a loss far above that of the mean target, of which they are 1000 away."""
+    run, _ = far_target(loss, scaled=False)
+    assert run.evals["train_loss"][0] > 10 * run.summary["baseline"]["loss"]["train"]
+    assert "large initial weights" not in symptoms(run)
+
+
+@pytest.mark.parametrize("loss", ["auto", "mse", "huber"])
+def test_large_weights_do_not_depend_on_the_mean_of_a_standardised_target(loss):
+    """Its mean is 0: the variance of the outputs is 100 · 5 · 2⁴ / 2, far above its own of 1."""
+    near, far = (far_target(loss, scaled=True, shift=shift)[0] for shift in (0.0, 1000.0))
+    assert near.evals["train_loss"][0] == pytest.approx(far.evals["train_loss"][0], rel=1e-6)
+    assert symptoms(near)[0] == symptoms(far)[0] == "large initial weights"
+
+
+@pytest.mark.parametrize("scaled", [True, False])
+@pytest.mark.parametrize(
+    ("loss", "of_zero"),
+    [
+        ("auto", lambda y: y**2),
+        ("mae", abs),
+        ("huber", lambda y: np.where(abs(y) <= 1, y**2 / 2, abs(y) - 1 / 2)),
+    ],
+)
+def test_the_loss_of_scores_of_zero_is_in_the_scale_of_the_losses(loss, of_zero, scaled):
+    run, table = far_target(loss, scaled, shift=3.0)
+    y = experiment_data(resolve(run.config), table).train.y.astype(float)
+    assert run.summary["baseline"]["zero_loss"] == pytest.approx(of_zero(y).mean(), rel=1e-9)
+
+
+@pytest.mark.parametrize("model", ["logistic", "softmax", "mlp"])
+def test_the_loss_of_scores_of_zero_of_two_classes_is_ln_2(model):
+    """Both classes then have the probability 1/2, however rare they are."""
+    run = gdrun.train({"dataset": "breast-cancer", "model": model}, "epochs=1")
+    assert run.summary["baseline"]["zero_loss"] == pytest.approx(np.log(2), rel=1e-12)
 
 
 def test_a_remedy_without_a_lower_loss_removes_no_symptom_of_a_high_loss():
