@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 
-from gdrun.errors import GdrunError
+from gdrun.errors import GdrunError, Problem
 
 _FURTHER = re.compile(r"[\s+]+(?=[A-Za-z_][\w.]*=)")
 """What separates a value from further settings in one word: schedule=cosine schedule.warmup=5."""
@@ -26,7 +26,8 @@ def refuse_settings_as_contenders(
     two contenders with the one that there is. settings: the words KEY=VALUE. contenders: the other
     words. base: a function of the settings that all contenders share, which returns the name of
     their optimizer. options: a function of the name of a command, which returns the options that
-    the user typed and that this command has.
+    the user typed and that this command has. A contender or a value that is no name has its own
+    error, because the comparison in the hint would fail.
     """
     values: dict[str, list[str]] = {}
     words: dict[str, list[str]] = {}
@@ -37,11 +38,13 @@ def refuse_settings_as_contenders(
     several = [key for key in values if len(values[key]) > 1]
     meant = [key for key in several if len(words[key]) < len(values[key]) or len(contenders) < 2]
     if not meant:
-        _refuse_names(words, contenders, base, options)
+        _refuse_names(values, words, contenders, base, options)
         return
     key = meant[0]
     shared = [word for word in settings if word not in words[key]]
-    named = _contenders(key, values[key], contenders, base(shared))
+    optimizer = base(shared)
+    _require_names({key: values[key]}, words, contenders, optimizer)
+    named = _contenders(key, values[key], contenders, optimizer)
     compare = _command("compare", *named, *shared, *options("compare"))
     ways = [f"`{compare}` compares them"]
     # A key that is swept has plain values, without further settings.
@@ -56,6 +59,7 @@ def refuse_settings_as_contenders(
 
 
 def _refuse_names(
+    values: Mapping[str, Sequence[str]],
     words: Mapping[str, Sequence[str]],
     contenders: Sequence[str],
     base: Callable[[Sequence[str]], str],
@@ -63,20 +67,24 @@ def _refuse_names(
 ) -> None:
     """Raise GdrunError if settings that choose names make two contenders with the one given.
 
-    words: the settings KEY=VALUE by their key, each with one value. If the contender chooses a name
-    of the same section as a setting, such as mlp and model=linear, only such settings are meant.
+    values: the values of the settings by their key, at most one of each. words: the settings. If
+    the contender chooses a name of the same section as a setting, such as mlp and model=linear,
+    only such settings are meant.
     """
     from gdrun.study.design.contenders import NAMED, chosen_names, is_config
 
     chosen = {each.key for each in chosen_names(contenders)}
-    named = [key for key in words if key.removesuffix(".name") in NAMED]
+    single = [key for key in values if len(values[key]) == len(words[key]) == 1]
+    named = [key for key in single if key.removesuffix(".name") in NAMED]
     meant = [key for key in named if key.removesuffix(".name") in chosen] or named
     if len(contenders) > 1 or len(contenders) + len(meant) < 2 or any(map(is_config, contenders)):
         return
-    shared = [word for key, (word,) in words.items() if key not in meant]
-    values = {key: words[key][0].partition("=")[2] for key in meant}
-    joined = base(shared)
-    found = [_contenders(key, [value], [], joined)[0] for key, value in values.items()]
+    shared = [word for key in words if key not in meant for word in words[key]]
+    optimizer = base(shared)
+    _require_names({key: values[key] for key in meant}, words, contenders, optimizer)
+    found = [each for key in meant for each in _contenders(key, values[key], [], optimizer)]
+    if set(found) & set(contenders):
+        return
     compare = _command("compare", *found, *contenders, *shared, *options("compare"))
     raise GdrunError(
         "a comparison needs at least two contenders, and a setting applies to every contender",
@@ -89,15 +97,66 @@ def _command(*words: str) -> str:
     return " ".join(["gdrun", *map(shlex.quote, words)])
 
 
+def _require_names(
+    values: Mapping[str, Sequence[str]],
+    words: Mapping[str, Sequence[str]],
+    contenders: Sequence[str],
+    optimizer: str,
+) -> None:
+    """Raise GdrunError if a contender, or a value of a key that chooses names, is no such name.
+
+    words: the settings by their key. optimizer: the name of the optimizer of the base.
+    """
+    from gdrun.study.design.contenders import NAMED, require_names
+
+    require_names(contenders, optimizer)
+    for key, listed in values.items():
+        if (section := key.removesuffix(".name")) in NAMED:
+            for value in listed:
+                _require_name(section, _FURTHER.split(value)[0], " ".join(words[key]))
+
+
+def _require_name(section: str, name: str, where: str) -> None:
+    """Raise GdrunError if a section has no such name. where: the settings that have it."""
+    from gdrun.config.sections import SECTIONS
+
+    found = SECTIONS[section].find({"name": name}, "name", lambda path: where)
+    if isinstance(found, Problem):
+        raise GdrunError([found])
+
+
 def _listed(key: str, text: str) -> list[str]:
-    """The names that the value of a key lists, with commas between them; else the value alone."""
+    """The names that the value of a key lists, with commas between them; else the value alone.
+
+    A mapping becomes its name and further settings, such as `sgd optimizer.lr=0.1`. Empty for a key
+    of names whose value has none.
+    """
+    from gdrun.config.document import parse_flow
     from gdrun.study.design.contenders import NAMED
 
-    inside = text.strip()
-    if key.removesuffix(".name") not in NAMED or "{" in inside:
-        return [inside]
-    inside = inside.removeprefix("[").removesuffix("]")
-    return [each.strip(" '\"") for each in inside.split(",") if each.strip(" '\"")]
+    section = key.removesuffix(".name")
+    if section not in NAMED:
+        return [text.strip()]
+    try:
+        values = parse_flow(text, "value")
+    except GdrunError:
+        return []
+    if len(values) == 1 and isinstance(values[0], list):
+        values = values[0]
+    names = [_with_settings(section, value) for value in values]
+    return [] if None in names else [name for name in names if name is not None]
+
+
+def _with_settings(section: str, value: object) -> str | None:
+    """A name, and the further settings that a mapping has; None for a value without a name."""
+    from gdrun.config.writing import short_flow
+
+    entries = dict(value) if isinstance(value, Mapping) else {"name": value}
+    name = entries.pop("name", None)
+    if not isinstance(name, str):
+        return None
+    further = (f"{section}.{key}={short_flow(each)}" for key, each in entries.items())
+    return " ".join([name.strip(), *further])
 
 
 def _contenders(key: str, values: Sequence[str], contenders: Sequence[str], base: str) -> list[str]:

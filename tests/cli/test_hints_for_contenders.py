@@ -86,18 +86,47 @@ def test_settings_in_one_word_become_one_contender(here, words, compared):
         ("optimizer=sgd bgd", "vanilla bgd"),
         ("optimizer=vanilla model=mlp", "vanilla mlp"),
         ("schedule=linear adam", "adam+schedule=linear adam"),
+        # A mapping is a name with settings of its own.
+        ("adam 'optimizer={name: sgd, lr: 0.1}'", "vanilla+lr=0.1 adam"),
+        ("adam 'model={name: mlp, hidden: [4, 4]}'", "'mlp+hidden=[4, 4]' adam"),
     ],
 )
 def test_names_with_their_keys_are_contenders_beside_fewer_than_two(here, words, compared):
     """A name with its key, such as model=linear, is then meant as a contender."""
     base = "dataset: diabetes\nmodel: linear\noptimizer: adam\nstopping: {epochs: 1}\n"
     Path("base.yaml").write_text(base, encoding="utf-8")
-    answer = here("compare", *words.split(), "-c", "base.yaml", "--seeds", "2")
+    answer = here("compare", *shlex.split(words), "-c", "base.yaml", "--seeds", "2")
     assert answer.code == 2
     assert "needs at least two contenders, and a setting applies to every contender" in answer.err
     (hinted,) = re.findall(r"`gdrun compare ([^`]+)`", answer.err)
     assert sorted(hinted.split()) == sorted(f"{compared} -c base.yaml --seeds 2".split())
-    assert here("compare", *hinted.split(), "-q", "-o", "studies").code == 0
+    assert here("compare", *shlex.split(hinted), "-q", "-o", "studies").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            "adam,sgd model=linear",
+            "'adam,sgd': a comma cannot separate contenders\nhint: write adam",
+        ),
+        (
+            "iris model=linear",
+            "'iris': no variant, optimizer, schedule or model is called 'iris'\n",
+        ),
+        ("adamm optimizer=adam,sgd", "'adamm': no variant, optimizer, schedule or model is called"),
+        ("linear model=mlp", "'linear': linear is ambiguous"),
+        ("adam optimizer=foo", "optimizer=foo: no optimizer is called 'foo'\n"),
+        ("optimizer=adam,foo", "optimizer=adam,foo: no optimizer is called 'foo'\n"),
+        ("adam 'optimizer={lr: 0.1}'", "'optimizer={lr: 0.1}' optimizer: has no name\n"),
+        ("adam optimizer=adam", "a comparison needs at least two contenders\nhint: such as bgd"),
+    ],
+)
+def test_what_is_no_contender_has_its_own_error(here, words, message):
+    """A hint with such a word would fail when it is typed."""
+    answer = here("compare", *shlex.split(words))
+    assert answer.code == 2
+    assert answer.err.startswith(f"error: {message}")
 
 
 def test_the_hint_on_an_ambiguous_name_is_a_contender_as_it_is(here):

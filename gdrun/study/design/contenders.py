@@ -130,6 +130,22 @@ def set_keys(words: Iterable[object]) -> list[Override]:
     return found
 
 
+def require_names(words: Iterable[str], optimizer: str) -> None:
+    """Raise ConfigError with every part of contenders that should be a name, and is none.
+
+    optimizer: the name of the optimizer of the base experiment, for the hint.
+    """
+    problems: list[Problem] = []
+    for word in words:
+        try:
+            for part in [] if is_config(word) else _parts(word):
+                _ = "=" in part or _choice(part, word, optimizer)
+        except ConfigError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise ConfigError(problems)
+
+
 def _contender(
     word: str | Mapping[str, Any] | Experiment,
     place: int,
@@ -168,7 +184,7 @@ def _overrides(word: str, base: Experiment) -> list[Override]:
     changes: list[Override] = []
     by_key: dict[str, str] = {}
     for part in _parts(word):
-        change = parse_override(part) if "=" in part else _choice(part, word, base)
+        change = parse_override(part) if "=" in part else _choice(part, word, base.optimizer.name)
         if change.key in by_key:
             what = f"{by_key[change.key]} and {part} both set the {change.key}"
             raise ConfigError(what, where=repr(word), hint="remove one of them")
@@ -180,10 +196,11 @@ def _overrides(word: str, base: Experiment) -> list[Override]:
     return changes
 
 
-def _choice(part: str, word: str, base: Experiment | None = None) -> Override:
+def _choice(part: str, word: str, optimizer: str | None = None) -> Override:
     """The override for a part that is a name: adam gives optimizer=adam.
 
-    For the error: word, the text of the whole contender; base, the experiment that it changes.
+    For the error: word, the text of the whole contender; optimizer, the name of the optimizer of
+    the experiment that it changes.
     """
     choices = {key: name for key in NAMED if (name := _named(key, part)) is not None}
     if {"variant", "optimizer"} <= choices.keys():
@@ -191,7 +208,7 @@ def _choice(part: str, word: str, base: Experiment | None = None) -> Override:
         # very name, and gd means the rule.
         del choices["optimizer" if part in SECTIONS["variant"].registry else "variant"]
     if len(choices) > 1:
-        hint = f"write {' or '.join(_with_key(key, part, word, base) for key in choices)}"
+        hint = f"write {' or '.join(_with_key(key, part, word, optimizer) for key in choices)}"
         what = f"{part} is ambiguous: it is the name of a {' and of a '.join(choices)}"
         raise ConfigError(what, where=repr(word), hint=hint)
     for key, name in choices.items():
@@ -216,14 +233,14 @@ def _choice(part: str, word: str, base: Experiment | None = None) -> Override:
     raise ConfigError(what, where=repr(word), hint=hint)
 
 
-def _with_key(key: str, part: str, word: str, base: Experiment | None) -> str:
+def _with_key(key: str, part: str, word: str, optimizer: str | None) -> str:
     """The contender `word` with KEY=NAME in the place of a part, which is this name.
 
     KEY=NAME alone is a setting of all contenders, so the optimizer of the base joins it.
     """
     parts = [f"{key}={each}" if each == part else each for each in _parts(word)]
-    if len(parts) == 1 and base is not None:
-        parts.insert(0, base.optimizer.name)
+    if len(parts) == 1 and optimizer is not None:
+        parts.insert(0, optimizer)
     return "+".join(parts)
 
 
