@@ -22,10 +22,11 @@ from gdrun.config.experiment import (
 )
 from gdrun.config.key_paths import resolve_key
 from gdrun.config.names_elsewhere import key_elsewhere
-from gdrun.config.section_kinds import Section
+from gdrun.config.section_kinds import Section, SectionKind
 from gdrun.config.sections import PROBLEM, SECTIONS, beside_surface, section_keys
 from gdrun.config.settings import Settings, Split, Standardize, with_default_budget, without_off
 from gdrun.config.wording import problems_of
+from gdrun.config.writing import short_flow
 from gdrun.errors import ConfigError, Problem, suggestion
 
 
@@ -82,10 +83,50 @@ def _key_hint(key: str, data: Mapping[str, Any]) -> str:
     """The hint for an unknown key at the top level: the section that has it, or similar keys."""
     known = {name: value for name, value in data.items() if name in KEYS}
     paths = resolve_key(key_elsewhere(key, known) or key, known)
-    if len(paths) == 1 and len(paths[0]) == 2:
-        section, option = paths[0]
-        return f"{option} belongs to {section}: write {section}: {{{option}: …}}"
+    if len(paths) == 1 and len(paths[0]) > 1:
+        section, *inner, option = paths[0]
+        return f"{option} belongs to {'.'.join([section, *inner])}: {_move(paths[0], data, key)}"
     return suggestion(key, KEYS)
+
+
+def _move(path: tuple[str, ...], data: Mapping[str, Any], key: str) -> str:
+    """How to write the value of a key at the top level at its path, without a loss of other values.
+
+    A section that is a name, or is missing, is written with the name that it has now.
+    """
+    place, rest, held = list(path[:1]), list(path[1:]), data.get(path[0])
+    while len(rest) > 1 and isinstance(held, Mapping) and isinstance(held.get(rest[0]), Mapping):
+        held = held[rest[0]]
+        place.append(rest.pop(0))
+    entry: Any = _shown(data[key])
+    for part in reversed(rest):
+        entry = {part: entry}
+    if isinstance(held, Mapping) and held:
+        return f"add {short_flow(entry)[1:-1]} to {'.'.join(place)}"
+    if path[0] in SECTIONS:
+        entry = _named(SECTIONS[path[0]], held, entry) | entry
+    return f"write {path[0]}: {short_flow(entry)}"
+
+
+def _shown(value: Any) -> Any:
+    """The value, or dots for an object of Python that a config cannot hold."""
+    try:
+        short_flow(value)
+    except TypeError:
+        return "…"
+    return value
+
+
+def _named(kind: SectionKind, held: Any, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The name with which a section has these options, as a mapping.
+
+    Empty if one of the options chooses the entry instead, as the path of a file does. held: the
+    name that the section has, if any.
+    """
+    if kind.choose(options) != "name":
+        return {}
+    name = held or DEFAULTS.get(kind.key) or kind.name_with(options)
+    return {"name": name} if isinstance(name, str) else {}
 
 
 def _problem(

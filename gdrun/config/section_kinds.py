@@ -8,7 +8,7 @@ which is built on first use.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -85,6 +85,15 @@ class SectionKind:
         """
         known = with_chosen(self.own_options(definition), given)
         return {name: option.listed() for name, option in known.items()}
+
+    def name_with(self, options: Collection[str]) -> str | None:
+        """The name of a definition that has all these options: the default one, if it has them.
+
+        None if no definition has them.
+        """
+        first = sorted(self.registry, key=lambda name: name != self.default)
+        having = (name for name in first if {*options} <= self.options(self.registry[name]).keys())
+        return next(having, None)
 
     def definitions(self) -> tuple[Definition, ...]:
         """All definitions that the section can choose."""
@@ -193,6 +202,9 @@ class SectionKind:
         name = given.get("name")
         if name is None:
             hint = f"add a name, such as {self.key}: {self.default}"
+            if options := given.keys() - {"name"}:  # which the section keeps
+                fitting = self.name_with(options) or self.default
+                hint = f"add a name to {self.key}, such as name: {fitting}"
             return Problem("has no name", where((self.key,)), hint)
         known = {**self.registry, **{a: self.registry[n] for a, n in self.aliases.items()}}
         if not isinstance(name, str) or name not in known:

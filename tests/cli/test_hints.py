@@ -236,9 +236,64 @@ def test_a_key_at_the_top_level_is_shown_its_section():
         load({"dataset": "iris", "model": "softmax", "lr": 0.1, "epochs": 3})
     hints = [problem.hint for problem in caught.value.problems]
     assert hints == [
-        "lr belongs to optimizer: write optimizer: {lr: …}",
-        "epochs belongs to stopping: write stopping: {epochs: …}",
+        "lr belongs to optimizer: write optimizer: {name: vanilla, lr: 0.1}",
+        "epochs belongs to stopping: write stopping: {epochs: 3}",
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "hint", "section"),
+    [
+        (
+            {"optimizer.lr": 0.01},
+            "lr belongs to optimizer: write optimizer: {name: vanilla, lr: 0.01}",
+            {"optimizer": {"name": "vanilla", "lr": 0.01}},
+        ),
+        (
+            {"optimizer": "adam", "learning_rate": 0.01},
+            "lr belongs to optimizer: write optimizer: {name: adam, lr: 0.01}",
+            {"optimizer": {"name": "adam", "lr": 0.01}},
+        ),
+        (
+            {"optimizer": {"name": "adam", "beta1": 0.8}, "lr": 0.01},
+            "lr belongs to optimizer: add lr: 0.01 to optimizer",
+            {"optimizer": {"name": "adam", "beta1": 0.8, "lr": 0.01}},
+        ),
+        (
+            {"dataset.split.validation": 0.2},
+            "validation belongs to dataset.split: "
+            "write dataset: {name: iris, split: {validation: 0.2}}",
+            {"dataset": {"name": "iris", "split": {"validation": 0.2}}},
+        ),
+        (
+            {"batch_size": 8},
+            "batch_size belongs to variant: write variant: {name: mbgd, batch_size: 8}",
+            {"variant": {"name": "mbgd", "batch_size": 8}},
+        ),
+        (
+            {"optimizer": {"beta2": 0.9, "lr": 0.1}},
+            "add a name to optimizer, such as name: adam",
+            {"optimizer": {"beta2": 0.9, "lr": 0.1, "name": "adam"}},
+        ),
+        (
+            {"optimizer": {"weight_decay": 0.1}},
+            "add a name to optimizer, such as name: adamw",
+            {"optimizer": {"weight_decay": 0.1, "name": "adamw"}},
+        ),
+        (
+            {"lr": object()},
+            'lr belongs to optimizer: write optimizer: {name: vanilla, lr: "…"}',
+            {},
+        ),
+    ],
+)
+def test_the_hint_for_a_key_of_a_section_works_and_loses_no_value(given, hint, section):
+    base = {"dataset": "iris", "model": "softmax"}
+    with pytest.raises(ConfigError) as caught:
+        load(base | given)
+    assert [problem.hint for problem in caught.value.problems] == [hint]
+    # The section, written by hand as the hint says.
+    assert load(base | section)
 
 
 @pytest.mark.parametrize("word", ["none", "null", ""])
