@@ -88,13 +88,16 @@ def _named(kind: Kind | None, what: str, name: str | None) -> list[tuple[Kind, E
     word. kind: the kind called `what`; None if no kind has this name. Raises GdrunError if there is
     no such entry.
     """
-    from gdrun.config.catalogue import KINDS, find
+    from gdrun.config.catalogue import KINDS, find, kind_called
     from gdrun.errors import GdrunError, suggestion
 
     if name is None:
         return find(what)
     if kind is not None:
         return find(name, [kind])
+    if (second := kind_called(name)) is not None:
+        find(what, [second])
+        raise GdrunError("the kind comes first", hint=f"write `gdrun list {name} {what}`")
     try:
         find(what)
     except GdrunError:

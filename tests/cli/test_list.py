@@ -207,6 +207,19 @@ OWN = " a method of your own needs --plugin FILE.py"
             "hint: write `gdrun list adam`, then `gdrun list cosine`\n",
         ),
         (
+            ["adam", "optimizers"],
+            "error: the kind comes first\nhint: write `gdrun list optimizers adam`\n",
+        ),
+        (
+            ["adam", "optimizer"],
+            "error: the kind comes first\nhint: write `gdrun list optimizer adam`\n",
+        ),
+        (
+            ["momentun", "optimizers"],
+            "error: the list of optimizers has no entry 'momentun'\n"
+            f"hint: did you mean momentum?{OWN}\n",
+        ),
+        (
             ["log.points", "momentun"],
             f"error: nothing is called 'momentun'\nhint: did you mean momentum?{OWN}\n",
         ),
