@@ -205,7 +205,7 @@ def _tuned(
         added, cost = try_out(
             replace(tuning.plan, candidates=further), metric, context, alone=alone
         )
-        found, work = led_by((*found, *added), None), work + cost
+        found, work = led_by((*found, *added), ()), work + cost
     if context.directory is not None:
         context.directory.write(tuning_record(tuning.plan, found, metric))
     tuned, tunings = choose(plan.candidates, tuning, found, metric)

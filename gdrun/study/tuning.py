@@ -24,7 +24,7 @@ from gdrun.study.design.tuning_plan import TuningPlan, beyond
 from gdrun.study.judgement.edges import Edge, edges
 from gdrun.study.judgement.fastest import fastest_first
 from gdrun.study.judgement.metrics import Metric
-from gdrun.study.judgement.ranking import Standing, ranked, standings
+from gdrun.study.judgement.ranking import Standing, in_order_of_values, ranked, standings
 from gdrun.study.judgement.training_progress import training_progress
 from gdrun.study.study import StudyContext, Work, carry_out
 
@@ -83,26 +83,29 @@ def choose(
         names = [each.name for each in tried]
         runs = replace(tuning.plan, candidates=tuple(tried)).runs
         own = [by_name[name] for name in names if name in by_name]
-        best = _best(own, metric)
-        if best is None or not best.eligible:
+        tied = _best(own, metric)
+        if not tied or not tied[0].eligible:
             tuned.append(contender)
             tunings[contender.name] = Tuning(len(names), seeds, {}, (), runs)
             continue
+        best = tied[0]
         chosen = best.candidate.settings
         tuned.append(replace(contender, experiment=best.candidate.experiment))
-        edge, progress = _edges(best.candidate, own), training_progress(own, best, metric)
+        edge, progress = _edges(tied, own), training_progress(own, best, metric)
         tunings[contender.name] = Tuning(len(names), seeds, chosen, edge, runs, progress)
     return tuple(tuned), tunings
 
 
-def _best(own: Sequence[Standing], metric: Metric) -> Standing | None:
-    """The setting with the rank 1, the fastest one if several have it; None without settings.
+def _best(own: Sequence[Standing], metric: Metric) -> list[Standing]:
+    """The settings with the rank 1, the fastest ones if several have it; empty without settings.
 
-    own: the standings (results, scores and ranks) of the contender's settings.
+    Settings that are equally good are in ascending order of their values. own: the standings
+    (results, scores and ranks) of the contender's settings.
     """
     order = ranked(own)
     first = [each for each in order if each.rank == order[0].rank]
-    return next(iter(ranked(fastest_first(first, metric))), None)
+    found = ranked(in_order_of_values(fastest_first(first, metric)))
+    return [each for each in found if each.rank == found[0].rank]
 
 
 WIDENINGS = 3
@@ -128,30 +131,31 @@ def widened(
     more: dict[str, list[Candidate]] = {}
     for contender in contenders:
         own = [by_name[each.name] for each in tuning.tried[contender.name] if each.name in by_name]
-        best = _best(own, metric)
-        if best is None or not best.eligible:
+        tied = _best(own, metric)
+        if not tied or not tied[0].eligible:
             continue
-        for edge in _edges_of(best.candidate, own):
+        for edge in _edges_of(tied, own):
             if (key := edge.axis.key) in tuning.open_keys:
                 values = edge.axis.values
-                further = beyond(contender, best.candidate, key, edge.smallest, values)
+                further = beyond(contender, tied[0].candidate, key, edge.smallest, values)
                 more.setdefault(contender.name, []).extend(further)
     return {name: each for name, each in more.items() if each}
 
 
-def _edges(best: Candidate, own: Sequence[Standing]) -> tuple[str, ...]:
+def _edges(tied: Sequence[Standing], own: Sequence[Standing]) -> tuple[str, ...]:
     """The numeric keys whose best value is the smallest or the largest that was tried.
 
-    own: the standings (results, scores and ranks) of the contender's settings.
+    tied: the best one first, then those as good as it. own: all settings of the contender.
     """
-    return tuple(edge.axis.key for edge in _edges_of(best, own))
+    return tuple(edge.axis.key for edge in _edges_of(tied, own))
 
 
-def _edges_of(best: Candidate, own: Sequence[Standing]) -> list[Edge]:
+def _edges_of(tied: Sequence[Standing], own: Sequence[Standing]) -> list[Edge]:
     """The edges: for each key, the best value if it is the smallest or the largest that was tried.
 
-    best: the contender's best candidate. own: the standings of all its candidates.
+    tied: the contender's best setting first, then those as good as it. own: all its settings.
     """
+    best, *others = (each.candidate for each in tied)
     tried = [each.candidate for each in own]
     axes = [Axis(key, tuple(each.settings[key] for each in tried)) for key in best.settings]
-    return edges(axes, best, tried)
+    return edges(axes, best, tried, others)

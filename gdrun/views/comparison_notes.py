@@ -7,7 +7,6 @@ from typing import Literal
 
 from gdrun.config.key_paths import RATE
 from gdrun.methods.rules import OPTIMIZERS
-from gdrun.problems.rises import REORDERED
 from gdrun.quantities import telling_digits
 from gdrun.study.descent import STEPS, FirstRises
 from gdrun.study.judgement.comparison_findings import Comparison, Contender
@@ -22,7 +21,6 @@ from gdrun.views.schedule_notes import schedule_notes
 from gdrun.views.split_note import split_notes
 from gdrun.views.study_notes import (
     constant_notes,
-    cost_words,
     engine_notes,
     hardly_trained,
     lacking_notes,
@@ -34,6 +32,7 @@ from gdrun.views.study_notes import (
 )
 from gdrun.views.surface_runs import rate_notes, variant_notes
 from gdrun.views.sweeps import ONE_SEED, interval_level, shown_value
+from gdrun.views.ties import tie_notes
 
 ALL_STEPS = (
     "the share of all steps of the run with the first seed that raised the full training loss"
@@ -61,9 +60,9 @@ def notes_of(comparison: Comparison) -> list[tuple[str, str]]:
     notes = unfinished_notes(comparison.plan, (row.standing for row in comparison.contenders))
     if comparison.target is not None and comparison.target.reason:
         notes.append(("target", comparison.target.sentence_with(digits_of(comparison))))
-    notes += _tie(comparison)
     if not comparison.unlike:
         rows = [row.standing for row in comparison.ranking]
+        notes += tie_notes(comparison.plan, rows, comparison.metric)
         notes += past_target_notes(comparison.plan, rows, comparison.metric)
         notes += order_notes(rows, comparison.metric, comparison.target)
         notes += constant_notes(rows, comparison.metric)
@@ -113,26 +112,6 @@ def _first_part(rises: FirstRises | None) -> str:
     if rises is None or rises.epochs is None:
         return "the first part"
     return f"the first {rises.epochs:.3g} epochs" if rises.epochs != 1 else "the first epoch"
-
-
-def _tie(comparison: Comparison) -> list[tuple[str, str]]:
-    """The note that several contenders share rank 1, as (label, text); empty if only one has it.
-
-    It says what is equal: the work to a common target, or the metric. In the second case, it says
-    how much the medians may differ, if these are not exactly equal.
-    """
-    best = [row for row in comparison.contenders if row.standing.rank == 1]
-    if len(best) < 2 or comparison.unlike:
-        return []
-    names = [row.name for row in best]
-    listed = f"{', '.join(names[:-1])} and {names[-1]}"
-    if best[0].standing.stops:
-        return [("tie", f"{listed} need equally many {cost_words(comparison.plan)} to the target")]
-    text = f"{listed} have the same {comparison.metric.words}"
-    if len({row.standing.median for row in best}) > 1:
-        share = max(REORDERED[row.standing.candidate.experiment.dtype] for row in best)
-        text += f" up to rounding: a difference below {share:g} of it does not count"
-    return [("tie", text)]
 
 
 def _seed_notes(comparison: Comparison) -> list[tuple[str, str]]:

@@ -9,11 +9,10 @@ from rich.terminal_theme import TerminalTheme
 
 from gdrun.runs.run import Run
 from gdrun.study.judgement.comparison_findings import Comparison
-from gdrun.study.judgement.ranking import ranked
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.views.curves import Curve
 from gdrun.views.inline_curves import MOST_CURVES, curves_svg
-from gdrun.views.recorded import standings_of
+from gdrun.views.recorded import ranking_of
 
 WIDTH = 100
 """The width of a view in a notebook, in characters."""
@@ -61,7 +60,7 @@ def curves_of(run: Run) -> str:
 def curves_of_best(found: Sweep | Comparison) -> str:
     """The metric of the best settings of a study, for the first seed, as a picture in SVG."""
     name = found.metric.name
-    best = [each for each in ranked(standings_of(found)) if each.results][:MOST_CURVES]
+    best = [each for each in ranking_of(found) if each.results][:MOST_CURVES]
     curves = [
         Curve(each.candidate.name, result.evals["epoch"], result.evals[name])
         for each in best

@@ -101,6 +101,13 @@ def standings_of(found: Sweep | Comparison) -> list[Standing]:
     return list(found.standings)
 
 
+def ranking_of(found: Sweep | Comparison) -> list[Standing]:
+    """The standing (results, scores and rank) of each candidate of a study, from best to worst."""
+    if isinstance(found, Comparison):
+        return [contender.standing for contender in found.ranking]
+    return found.ranking
+
+
 def _trial(standing: Standing, result: Result, experiment: Experiment, kind: str) -> Recorded:
     """The record of a trial. kind: what the study calls its candidates."""
     name, stop = standing.candidate.name, result.record["stop"]

@@ -46,6 +46,7 @@ from gdrun.views.study_notes import (
 )
 from gdrun.views.study_warnings import sweep_warnings, warning_lines
 from gdrun.views.surface_runs import rate_notes, variant_notes
+from gdrun.views.ties import tie_notes
 from gdrun.views.verdicts import meanings_of, missed
 
 MOST_ROWS = 48
@@ -242,7 +243,8 @@ def _shown(sweep: Sweep) -> list[tuple[Standing, Verdict]]:
         if axis.numeric:
             rows.sort(key=lambda row: row[0].candidate.settings[axis.key])
         return rows
-    return sorted(rows, key=lambda row: (not row[0].finite, *row[0].order))[:MOST_ROWS]
+    places = {standing.name: place for place, standing in enumerate(sweep.ranking)}
+    return sorted(rows, key=lambda row: places[row[0].name])[:MOST_ROWS]
 
 
 def _by_value(sweep: Sweep) -> bool:
@@ -282,6 +284,7 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
         text = f"{best.candidate.name}: {_spread_text(sweep, best)}{hardly}"
         notes.append(("best", text))
         notes += better_median_notes(sweep)
+        notes += tie_notes(sweep.plan, sweep.ranking, sweep.metric)
     notes += continuing_notes(sweep)
     if not sweep.unlike:
         notes += past_target_notes(sweep.plan, sweep.ranking, sweep.metric)

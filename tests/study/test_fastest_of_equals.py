@@ -15,6 +15,7 @@ from gdrun.study.judgement.training_progress import training_progress
 from gdrun.study.study import Work
 from gdrun.study.tuning import choose
 from gdrun.views.study_notes import better_median_notes, hardly_trained, why_chosen
+from gdrun.views.ties import tie_notes
 from study.cases import plan_and_results, planned, result
 
 LOSS = Metric("validation_loss")
@@ -81,9 +82,23 @@ def test_a_dropped_setting_does_not_lead():
     assert leader(rows)[0] == 1.0
 
 
-def test_one_setting_leads_if_equal_ones_are_as_fast():
-    rows = {0.1: [result([10, 1.2, 1.0])], 1.0: [result([10, 1.2, 1.0])]}
-    assert leader(rows)[0] == 0.1
+@pytest.mark.parametrize("order", [(0.1, 1.0, 3.0), (3.0, 1.0, 0.1), (1.0, 3.0, 0.1)])
+def test_settings_that_are_as_good_and_as_fast_tie(order):
+    """No order of typing decides: the first one is that with the smallest rate, and no edge."""
+    end = {0.1: 1.0, 1.0: 1.0, 3.0: 1.3}
+    plan, results = plan_and_results({rate: [result([10, 1.2, end[rate]])] for rate in order})
+    axes = axes_of({"lr": list(order)}, plan.candidates[0].experiment)
+    found = judge_sweep(plan, axes, results, LOSS, Work(3, 0, 1, 0.0))
+    assert [(each.rank, each.settings["optimizer.lr"]) for each in found.ranking] == [
+        (1, 0.1),
+        (1, 1.0),
+        (3, 3.0),
+    ]
+    assert found.best.settings["optimizer.lr"] == 0.1
+    assert found.at_edge == []  # 0.1 is the smallest, but 1.0 is as good
+    ((label, text),) = tie_notes(plan, found.ranking, LOSS)
+    assert (label, text.partition(";")[0]) == ("tie", "lr=0.1 and lr=1 have the same val loss")
+    assert text.endswith("; lr=0.1 is the first in the order of the values")
 
 
 def test_the_best_of_a_sweep_is_the_fastest_of_equals():

@@ -1,5 +1,7 @@
 """Studies whose runs all stop at one target are ranked by the work to reach it."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -75,6 +77,31 @@ def test_equal_costs_are_a_tie_however_far_the_last_step_went():
         assert [row.rank for row in found.ranking] == [1, 1, 3, 4]
         text = " ".join(plain_text(comparison_result(found)).split())
         assert f"tie {tied[0]} and {tied[1]} need equally many steps to the target" in text
+
+
+@pytest.mark.parametrize("order", [[0.1, 0.15, 0.16, 0.17], [0.17, 0.16, 0.15, 0.1]])
+def test_the_best_of_tied_rates_does_not_depend_on_the_order_of_typing(order):
+    """0.16 and 0.17 need equally many steps, so that the largest rate is not better than 0.16."""
+    needed = {rate: steps_of("vanilla", rate, 0.5) for rate in order}
+    assert needed[0.16] == needed[0.17] < min(needed[0.1], needed[0.15])
+    found = gdrun.sweep(None, {"lr": order}, "optimizer=vanilla", *BOWL, "target_loss=0.5")
+    ranks = [(each.rank, each.settings["optimizer.lr"]) for each in found.ranking]
+    assert ranks == [(1, 0.16), (1, 0.17), (3, 0.15), (4, 0.1)]
+    assert found.best.name == "lr=0.16" and found.at_edge == []
+    text = " ".join(plain_text(sweep_result(found)).split())
+    assert "tie lr=0.16 and lr=0.17 need equally many steps to the target; lr=0.16 is" in text
+
+
+def test_the_best_of_a_recorded_tie_is_that_of_its_record(tmp_path):
+    words = ("optimizer=vanilla", *BOWL, "target_loss=0.5")
+    gdrun.sweep(None, {"lr": [0.1, 0.16, 0.17]}, *words, out=tmp_path)
+    (study,) = tmp_path.iterdir()
+    record = json.loads((study / "study.json").read_text())
+    for name in ("lr=0.16", "lr=0.17"):
+        (study / "study.json").write_text(json.dumps(record | {"best": name}))
+        found = gdrun.read_study(study)
+        assert found.best.name == name
+        assert [each.rank for each in found.ranking] == [1, 1, 3]
 
 
 def test_a_rate_that_ties_with_the_best_one_is_not_said_to_be_later():

@@ -53,17 +53,28 @@ class Edge:
     bounded: bool = True
 
 
-def edges(axes: Iterable[Axis], best: Candidate, tried: Sequence[Candidate]) -> list[Edge]:
+def edges(
+    axes: Iterable[Axis],
+    best: Candidate,
+    tried: Sequence[Candidate],
+    tied: Iterable[Candidate] = (),
+) -> list[Edge]:
     """The axes on which the best candidate has the lowest or the highest value that was tried.
 
     Such an edge counts only if at least FEWEST values were tried, and the config key of the axis
     allows values beyond it; the value 0 is never an edge. In a random search, the value must also
     be an end of the list, or close to an end of the range, from which values were drawn. tried: all
-    candidates. An axis without numbers has no edge.
+    candidates. An axis without numbers has no edge. tied: the candidates that are as good as the
+    best one; there is no edge on an axis where one of them has another value.
     """
+    shared = [
+        axis
+        for axis in axes
+        if all(each.settings[axis.key] == best.settings[axis.key] for each in tied)
+    ]
     config = best.experiment.plain()
     with missing_methods(config):
-        found = _edges(axes, best, tried)
+        found = _edges(shared, best, tried)
     return [
         each if is_loaded(config, each.axis.key) else replace(each, wider="", bounded=False)
         for each in found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gdrun.problems.rises import REORDERED
 from gdrun.study.judgement.metrics import Metric
 from gdrun.study.judgement.ranking import Standing, led_by
 from gdrun.study.judgement.statistics import quantile
@@ -25,10 +26,11 @@ def fastest_first(found: Sequence[Standing], metric: Metric) -> tuple[Standing, 
     at least EQUAL_PROGRESS of the best improvement, and its median differs from the best median by
     at most EQUAL_SHARE times the best median. Candidates that halving dropped, or that do not lower
     the training loss, never count. The fastest candidate reaches the default target
-    (`usual_target`) after the fewest epochs (the median over its runs). Candidates with a diverged
-    run or the symptom exploding are considered only if all equally good ones are such. The order of
-    the standings does not change, only their ranks. Standings with costs of a common stopping
-    target are ranked by them already, and are returned unchanged.
+    (`usual_target`) after the fewest epochs (the median over its runs); of several such, it has the
+    best median. Candidates that are equal in both, up to rounding, share the rank. Candidates with
+    a diverged run or the symptom exploding are considered only if all equally good ones are such.
+    The order of the standings does not change, only their ranks. Standings with costs of a
+    common stopping target are ranked by them already, and are returned unchanged.
     """
     improvement, target = best_improvement(found, metric), usual_target(found, metric)
     if improvement is None or target is None or any(each.costs is not None for each in found):
@@ -50,4 +52,7 @@ def fastest_first(found: Sequence[Standing], metric: Metric) -> tuple[Standing, 
         sound = not standing.diverged and standing.symptom != "exploding"
         return not sound, epochs, standing.spread.median
 
-    return led_by(found, min(equal, key=slowness).candidate.name)
+    *least, median = min(map(slowness, equal))
+    most = median + REORDERED[equal[0].candidate.experiment.dtype] * abs(median)
+    first = [each for each in equal if slowness(each) <= (*least, most)]
+    return led_by(found, {each.candidate.name for each in first})

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +44,7 @@ class Standing:
     an accuracy, so that lower is better; +∞ for a run that diverged. spread: the median, quartiles
     and interval of the scores. rank: from 1; candidates with equal medians, up to rounding, or with
     equal costs have the same rank; None if the median is infinite, or if `beaten`. fastest: True
-    for the candidate that `fastest_first` puts first; its rank is 1. rising (runs,): whether each
+    for a candidate that `fastest_first` puts first; its rank is 1. rising (runs,): whether each
     run diverged, exploded, or ended with a training loss above its start; if it is empty, none did.
     costs (runs,): the work of each run until the common target at which all runs of the study stop,
     +∞ if it did not reach it; None if there is no such target of the metric. beaten: whether
@@ -159,7 +160,7 @@ class Standing:
         It has four parts: whether the training loss was not lowered, −epoch at which the candidate
         was dropped, the median of the costs, and the median score. The second part is −∞ for a
         candidate that was not dropped. The third part is 0 without costs. The last part is −∞ for
-        the candidate that `fastest_first` puts first, and for one that `stops`: equal costs are a
+        a candidate that `fastest_first` puts first, and for one that `stops`: equal costs are a
         tie, however far the last step went past the target.
         """
         dropped = -math.inf if self.dropped is None else -self.dropped
@@ -261,12 +262,12 @@ def standings(
     return _with_ranks([replace(each, beaten=each.name in lost) for each in found])
 
 
-def led_by(found: Sequence[Standing], name: str | None) -> tuple[Standing, ...]:
+def led_by(found: Sequence[Standing], names: Collection[str]) -> tuple[Standing, ...]:
     """The standings in the same order, with new ranks by `Standing.order`.
 
-    name: the candidate whose median is taken as the lowest; None for no such candidate.
+    names: of the candidates whose median is taken as the lowest.
     """
-    return _with_ranks([replace(each, fastest=each.candidate.name == name) for each in found])
+    return _with_ranks([replace(each, fastest=each.candidate.name in names) for each in found])
 
 
 def _with_ranks(found: Sequence[Standing]) -> tuple[Standing, ...]:
@@ -292,7 +293,7 @@ def _losses(result: Result) -> Numbers:
 def ranked(found: Sequence[Standing]) -> list[Standing]:
     """Sort the standings (results, scores and ranks) of candidates; the best candidate is first.
 
-    Candidates of the same rank keep their order.
+    Candidates of the same rank keep their order (see also `in_order_of_values`).
     """
 
     def key(standing: Standing) -> tuple[float, ...]:
@@ -301,3 +302,24 @@ def ranked(found: Sequence[Standing]) -> list[Standing]:
         return True, not standing.finite, *standing.order
 
     return sorted(found, key=key)
+
+
+def in_order_of_values(found: Iterable[Standing]) -> list[Standing]:
+    """Sort the standings of settings that differ in the values of the same keys.
+
+    The values of the alphabetically first key decide, then those of the next key. Numbers are in
+    ascending order and before texts. Settings that `led_by` names come before all others. So the
+    first one of tied settings does not depend on the order in which the values were typed.
+    """
+
+    def key(standing: Standing) -> tuple[bool, list[tuple[str, bool, float, str]]]:
+        values = sorted(standing.settings.items())
+        return not standing.fastest, [(name, *_place(value)) for name, value in values]
+
+    return sorted(found, key=key)
+
+
+def _place(value: Any) -> tuple[bool, float, str]:
+    """The key by which the values of a config key are sorted."""
+    number = isinstance(value, (int, float))
+    return (False, float(value), "") if number else (True, 0.0, str(value))

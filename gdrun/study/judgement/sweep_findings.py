@@ -25,7 +25,7 @@ from gdrun.study.judgement.fastest import fastest_first
 from gdrun.study.judgement.flat_ends import common_flat_end
 from gdrun.study.judgement.metrics import Metric, Target, unlike
 from gdrun.study.judgement.progress import Improvement
-from gdrun.study.judgement.ranking import Standing, ranked, standings
+from gdrun.study.judgement.ranking import Standing, in_order_of_values, ranked, standings
 from gdrun.study.judgement.row_help import help_on
 from gdrun.study.judgement.rungs import Rung, continuing
 from gdrun.study.judgement.seed_values import values_by_seed
@@ -93,8 +93,17 @@ class Sweep(StudyTables):
 
     @property
     def ranking(self) -> list[Standing]:
-        """The standings (results, scores and rank) of the candidates, from best to worst."""
-        return ranked(self.standings)
+        """The standings (results, scores and rank) of the candidates, from best to worst.
+
+        Candidates of the same rank are in ascending order of their values, whatever the order in
+        which these were given (see `in_order_of_values`).
+        """
+        return ranked(in_order_of_values(self.standings))
+
+    @property
+    def tied(self) -> list[Standing]:
+        """The standings with the rank 1: the best candidate first, then those as good as it."""
+        return [each for each in self.ranking if each.rank == 1]
 
     @property
     def best(self) -> Best | None:
@@ -102,7 +111,8 @@ class Sweep(StudyTables):
 
         If all runs stop at the same target of the metric, it is the one that needs the least work
         to reach it. First means after the fewest epochs, and as good means a median within about
-        2 % of the best median (see `fastest_first`). None if no candidate lowers the training loss,
+        2 % of the best median (see `fastest_first`). Of several with the rank 1, it is the first in
+        ascending order of the values. None if no candidate lowers the training loss,
         no median is finite, or `unlike` is set; and in an interrupted sweep with successive
         halving, while only candidates that it dropped have runs that ended.
         """
@@ -200,13 +210,14 @@ class Sweep(StudyTables):
     def at_edge(self) -> list[Edge]:
         """The numeric axes whose best value is the smallest or the largest that was tried.
 
+        An axis on which settings of rank 1 have different values has no edge.
         Empty if all good settings end at the same flat point: other values would end there, too.
         Also empty while runs are missing, because a missing run may be the best.
         """
         tried = [standing.candidate for standing in self.standings]
         if self.best is None or not self.complete or self.flat_end is not None:
             return []
-        return edges(self.axes, self.best, tried)
+        return edges(self.axes, self.best, tried, [each.candidate for each in self.tied])
 
     @cached_property
     def flat_end(self) -> FlatPoint | None:

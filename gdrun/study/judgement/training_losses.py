@@ -73,7 +73,7 @@ def by_training_loss(found: Sequence[Standing]) -> Sequence[Standing]:
     """The standings with the last training losses as their scores, and with new ranks."""
     scores = [np.array(_last_losses(each, math.inf)) for each in found]
     pairs = zip(found, scores, strict=True)
-    return led_by([replace(each, scores=own, spread=spread(own)) for each, own in pairs], None)
+    return led_by([replace(each, scores=own, spread=spread(own)) for each, own in pairs], ())
 
 
 def _last_losses(standing: Standing, step: float) -> list[float]:

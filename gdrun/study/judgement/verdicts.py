@@ -151,12 +151,12 @@ def _early(found: Sequence[Standing], metric: Metric, target: Target | None) -> 
     """The names of the candidates that are not slow: they were good before their runs ended.
 
     Their median run reached p = GOOD at some evaluation, or reached the user's target no later than
-    the candidate with the rank 1. target: the user's; None without it.
+    the candidates with the rank 1. target: the user's; None without it.
     """
     latest: dict[Target, float] = {}
-    best = next((each for each in found if each.rank == 1), None)
-    if target is not None and best is not None:
-        latest[target] = _median_epochs(best, target)
+    best = [each for each in found if each.rank == 1]
+    if target is not None and best:
+        latest[target] = max(_median_epochs(each, target) for each in best)
     # Last, because a record has the default target in the place of the user's.
     if (usual := usual_target(found, metric)) is not None:
         latest[usual] = math.inf

@@ -5,7 +5,7 @@ Nothing is trained. The data are only loaded if the study was killed before it r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from gdrun.study.design.comparison_plan import plan_comparison
 from gdrun.study.design.trials import Candidate, StudyPlan, candidates_of
 from gdrun.study.judgement.comparison_findings import Comparison, Contender, judge_comparison
 from gdrun.study.judgement.metrics import NAMES, Metric, Target
-from gdrun.study.judgement.ranking import Standing, led_by, standings
+from gdrun.study.judgement.ranking import Standing, in_order_of_values, led_by, ranked, standings
 from gdrun.study.judgement.stability import StabilityLimit
 from gdrun.study.judgement.sweep_findings import Sweep, judge_sweep
 from gdrun.study.judgement.verdicts import verdicts
@@ -130,11 +130,23 @@ def _read_sweep(record: StudyRecord, path: Path) -> Judge:
     def judge() -> Sweep:
         found = standings(plan, results, metric, rungs)
         if differing is None:
-            found = led_by(found, judged["best"])
+            found = _led_as_recorded(found, judged)
         words = tuple(verdicts(found, metric, target, ranked=differing is None))
         return Sweep(plan, axes, metric, found, words, target, limits, work, rungs, differing)
 
     return judge
+
+
+def _led_as_recorded(found: Sequence[Standing], judged: SweepFindings) -> tuple[Standing, ...]:
+    """The standings, led by the settings that have the rank 1 in the record, the best one first.
+
+    An earlier version may have chosen the best setting by another rule: then it leads alone.
+    """
+    best = judged["best"]
+    leading = {row["name"] for row in judged["ranking"] if row["rank"] == 1}
+    led = led_by(found, leading if best is not None else ())
+    first = next(iter(ranked(in_order_of_values(led))), None)
+    return led if best is None or (first and first.name == best) else led_by(found, {best})
 
 
 def _read_comparison(record: StudyRecord, path: Path) -> Judge:

@@ -9,7 +9,7 @@ from gdrun.study.design.trials import StudyPlan
 from gdrun.study.judgement.comparison_findings import Comparison, Contender
 from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.pairs import Pair
-from gdrun.study.judgement.ranking import Standing, ranked
+from gdrun.study.judgement.ranking import Standing, in_order_of_values, ranked
 from gdrun.study.judgement.rungs import Rung
 from gdrun.study.judgement.stability import StabilityLimit
 from gdrun.study.judgement.statistics import quantile
@@ -76,7 +76,10 @@ def tuning_record(plan: StudyPlan, found: Sequence[Standing], metric: Metric) ->
     return {
         "status": "complete" if ended == len(plan.trials) else "interrupted",
         "metric": metric.name,
-        "ranking": [standing_record(standing, metric, None) for standing in ranked(found)],
+        "ranking": [
+            standing_record(standing, metric, None)
+            for standing in ranked(in_order_of_values(found))
+        ],
     }
 
 

@@ -11,13 +11,12 @@ from gdrun.methods.stopping import position
 from gdrun.study.design.trials import Candidate, Settings
 from gdrun.study.judgement.comparison_findings import Comparison
 from gdrun.study.judgement.metrics import Metric
-from gdrun.study.judgement.ranking import ranked
 from gdrun.study.judgement.statistics import quantile
 from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.views.comparison_notes import words_on_p
 from gdrun.views.comparisons import amount_text, test_result, test_text
 from gdrun.views.numbers import MISSING, percent, quantity
-from gdrun.views.recorded import standings_of
+from gdrun.views.recorded import ranking_of, standings_of
 from gdrun.views.study_line import study_line
 from gdrun.views.study_notes import better_median_notes, order_notes
 from gdrun.views.study_warnings import NOT_COMPARABLE
@@ -101,7 +100,7 @@ def _order(found: Sweep | Comparison) -> str:
     """What sorts the rows, and which values are better."""
     if found.unlike:
         return NOT_COMPARABLE[found.unlike]
-    metric, rows = found.metric, ranked(standings_of(found))
+    metric, rows = found.metric, ranking_of(found)
     value = f"{'median ' if len(found.plan.seeds) > 1 else ''}{metric.words}"
     better = "lower" if metric.sign > 0 else "higher"
     notes = better_median_notes(found) if isinstance(found, Sweep) else []
@@ -141,7 +140,7 @@ def _ranking(found: Sweep | Comparison) -> tuple[list[str], list[list[str]]]:
     head.append(f"p against {against}")
     tuned = _tuned(found)
     rows = []
-    for standing in ranked(standings_of(found)):
+    for standing in ranking_of(found):
         values = [metric.value(standing.spread.median)]
         if several:
             # For an accuracy the lower score is the higher value.
