@@ -19,8 +19,15 @@ STEADY = 1e-3
 FEWEST = 5
 """The fewest evaluations that show a peak of an oscillation, whose period is often two or three."""
 
-MOST_PARTS = 8
-"""The most parts of a run whose peaks are compared."""
+FEWEST_PARTS, MOST_PARTS = 4, 8
+"""The fewest and the most parts of a run whose peaks are compared."""
+
+FALLING = (
+    "the largest loss of the last third of a run is not above that of the third before; and, with "
+    f"{6 * FEWEST} evaluations or more, the last two thirds are divided into {FEWEST_PARTS} to "
+    f"{MOST_PARTS} equal parts, and no part has a larger loss than the part before has"
+)
+"""The rule of `fall`, as text."""
 
 _ROUNDING = 1e-9
 """A loss counts as higher than another only above this relative difference."""
@@ -45,8 +52,7 @@ def growth(loss: Array) -> float | None:
 def fall(loss: Array) -> bool:
     """Whether the peaks of a loss (n,) fall, so that its rate may be stable although the loss rose.
 
-    The peak of the last third of the run is not above that of the third before, nor that of any
-    part (see `of_parts`) above that of the part before. The peaks of a loss that jumps up and down
+    The rule is FALLING, with the parts of `of_parts`. The peaks of a loss that jumps up and down
     at random may fall from third to third, but from part to part only with a probability of 1/k!
     for k parts.
     """
@@ -67,11 +73,11 @@ def stay(loss: Array) -> bool:
 def of_parts(loss: Array) -> list[float]:
     """The peaks of equal parts of the last two thirds of a loss (n,), in the order of time.
 
-    There are 4 parts, or as many as have 2 · FEWEST evaluations each, at most MOST_PARTS. Empty if
-    a sixth of the run has fewer than FEWEST evaluations.
+    There are FEWEST_PARTS, or as many as have 2 · FEWEST evaluations each, at most MOST_PARTS.
+    Empty if a sixth of the run has fewer than FEWEST evaluations.
     """
     if len(loss) < 6 * FEWEST:
         return []
     late = loss[len(loss) // 3 :]
-    parts = np.array_split(late, max(4, min(MOST_PARTS, len(late) // (2 * FEWEST))))
-    return [float(np.max(part)) for part in parts]
+    number = max(FEWEST_PARTS, min(MOST_PARTS, len(late) // (2 * FEWEST)))
+    return [float(np.max(part)) for part in np.array_split(late, number)]

@@ -16,7 +16,7 @@ from gdrun.study.judgement.sweep_findings import Sweep
 from gdrun.study.judgement.usual_target import GOOD
 from gdrun.study.judgement.verdict_rules import MEANINGS, RULES, Word
 from gdrun.study.judgement.verdicts import Verdict, judged_by_metric
-from gdrun.symptoms.peaks import FEWEST
+from gdrun.symptoms.peaks import FALLING
 from gdrun.views.early_rises import MEANING
 
 PLAIN: frozenset[Word] = frozenset(("best", "diverged", "dropped"))
@@ -48,9 +48,7 @@ def verdicts_page() -> RenderableType:
         "The verdict is the first of the words below whose rule holds. The best rate has the "
         "highest q among the settings that differ in nothing but the rate. Rules on the training "
         "loss itself use all its evaluations, whichever weights the run returns. The peaks of a "
-        "loss were falling if the largest loss of the last third of a run was not above that of "
-        f"the third before, and, with {6 * FEWEST} evaluations or more, the largest loss of the "
-        f"last sixth not above those of the three sixths before. {MEANING}"
+        f"loss were falling if {FALLING}. {MEANING}"
     )
     return Group(intro, "", table)
 

@@ -17,7 +17,9 @@ from gdrun.study.judgement.usual_target import usual_target
 from gdrun.study.judgement.verdict_rules import RULES
 from gdrun.study.judgement.verdicts import verdicts
 from gdrun.study.study import Work
+from gdrun.symptoms import peaks
 from gdrun.views.sweeps import sweep_result
+from gdrun.views.verdicts import verdicts_page
 from study.cases import LOGISTIC, LOSS, plan_and_results, planned, result, standing_texts
 
 
@@ -260,3 +262,19 @@ def test_a_best_of_which_a_seed_diverged_comes_with_a_safer_one():
         "lr=0.1 is the best setting without a diverged run\n"
     )
     assert said in screen.file.getvalue()
+
+
+def test_the_page_of_verdicts_states_the_rule_on_falling_peaks():
+    """By the rule on the page: of 90 losses, the last 60 are 6 parts of 10, whose peaks fall."""
+    intro = " ".join(verdicts_page().renderables[0].split())
+    assert "with 30 evaluations or more, the last two thirds are divided into 4 to 8" in intro
+    assert "no part has a larger loss than the part before has" in intro
+    falling = np.repeat([99.0, 98, 97, 9, 8, 7, 6, 5, 4], 10)
+    assert peaks.fall(falling)
+    for part in range(4, 9):
+        risen = falling.copy()
+        risen[10 * part] = falling[10 * part - 10] + 0.5
+        assert not peaks.fall(risen)
+    # With 29 evaluations only the thirds count: the first third, the middle and the last one.
+    few = np.repeat([99.0, 9, 8, 7, 7.5], [9, 10, 1, 5, 4])
+    assert len(few) == 29 and peaks.fall(few)
