@@ -155,6 +155,8 @@ class _Race:
                 break
             # A resumed study must repeat the decisions of its earlier rungs.
             if epoch not in self._rungs:
+                if len(remaining) <= 1:  # others diverged, so that nothing is left to decide
+                    continue
                 self._rungs[epoch] = self._judge(epoch, remaining)
                 self._write()
             self._drop(self._rungs[epoch])

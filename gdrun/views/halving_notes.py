@@ -27,6 +27,8 @@ def rung_notes(sweep: Sweep) -> list[tuple[str, str]]:
     """The notes on the rungs, the epochs at which settings were dropped, as (label, text)."""
     notes = []
     for rung in sweep.rungs:
+        if not rung.dropped:
+            continue
         counts = f"{count(len(rung.dropped), 'setting')} dropped, {len(rung.kept)} continued"
         notes.append(("halving", f"at epoch {position(rung.epoch)}: {counts}"))
     return notes + _too_few_rungs(sweep)
@@ -36,7 +38,7 @@ def _too_few_rungs(sweep: Sweep) -> list[tuple[str, str]]:
     """The note that the epochs were too few to leave one setting, as (label, text); or empty."""
     left = len(sweep.rungs[-1].kept) if sweep.rungs else 1
     experiment, settings = sweep.plan.candidates[0].experiment, len(sweep.plan.candidates)
-    if left == 1 or len(sweep.rungs) < len(rung_epochs(experiment, settings)):
+    if left <= 1 or len(sweep.rungs) < len(rung_epochs(experiment, settings)):
         return []
     epochs = position(fewest_epochs(experiment, settings))
     text = f"{left} settings are left, because no rung is before the first evaluation; "

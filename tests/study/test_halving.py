@@ -1,5 +1,6 @@
 """Successive halving: the rungs, the runs that continue unchanged, and repeated decisions."""
 
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -13,8 +14,10 @@ from gdrun.errors import ConfigError, GdrunError
 from gdrun.study.executors import InProcesses
 from gdrun.study.halving import carry_out_halving, fewest_epochs, rung_epochs
 from gdrun.study.judgement.metrics import Metric
+from gdrun.study.judgement.rungs import Rung
 from gdrun.study.storage.study_directory import StudyDirectory
 from gdrun.study.study import StudyContext, carry_out
+from gdrun.views.halving_notes import rung_notes
 from gdrun.views.sweeps import sweep_result
 from study.cases import LOGISTIC, planned
 
@@ -60,6 +63,27 @@ def test_a_note_says_what_limits_the_rungs():
     assert "3 settings are left, because no rung is before the first evaluation" in text
     assert "epochs=9 leaves one" in text
     assert "are left" not in words(9)
+
+
+@pytest.mark.parametrize(
+    ("rates", "rungs"),
+    [
+        # All 9 diverge before epoch 3, so that none is left for the rung at epoch 9.
+        ([10.0**power for power in range(5, 14)], [(3, 0, 9)]),
+        # One is left at epoch 3, where a third of the 9 could be: epoch 9 has nothing to decide.
+        ([0.01, *(10.0**power for power in range(6, 14))], [(3, 1, 8)]),
+    ],
+)
+def test_no_rung_is_left_where_at_most_one_setting_is(rates, rungs):
+    config = {"dataset": "diabetes", "model": "linear", "stopping": {"epochs": 27}}
+    found = gdrun.sweep(config, {"lr": rates}, "loss=mse", seeds=1, halving=True)
+    assert [(rung.epoch, len(rung.kept), len(rung.dropped)) for rung in found.rungs] == rungs
+    ((epoch, kept, dropped),) = rungs
+    text = f"at epoch {epoch}: {dropped} settings dropped, {kept} continued"
+    assert rung_notes(found) == [("halving", text)]
+    # A record of an earlier version has a rung without settings.
+    earlier = replace(found, rungs=(*found.rungs, Rung(9, found.rungs[-1].kept, ())))
+    assert rung_notes(earlier) == [("halving", text)]
 
 
 def test_rungs_need_a_budget_of_epochs():
