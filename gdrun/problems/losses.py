@@ -45,16 +45,19 @@ class Loss(Definition):
     equation: the loss as an elementwise function of one score for each example; None for a loss of
     class scores. curvature: a function of the number of scores and the options, which returns the
     largest second derivative of the loss; None if its slope jumps, or the curvature is not known.
-    quadratic: whether the second derivative is the same everywhere. slopes: for a loss that is
-    linear on both sides of one kink, a function of the options, which returns the slopes below and
-    above the kink; None for all other losses. The kink is where the score s equals the target y,
-    or, for a loss of margins, where the score of a wrong class j equals that of the right class y
-    minus 1: sⱼ − s_y + 1 = 0. convex: whether it is a convex function of the scores.
+    zero_curvature: the same for the second derivative in each score if all scores are 0; None if it
+    depends on the target, or is not known. quadratic: whether the second derivative is the same
+    everywhere. slopes: for a loss that is linear on both sides of one kink, a function of the
+    options, which returns the slopes below and above the kink; None for all other losses. The kink
+    is where the score s equals the target y, or, for a loss of margins, where the score of a wrong
+    class j equals that of the right class y minus 1: sⱼ − s_y + 1 = 0. convex: whether it is a
+    convex function of the scores.
     """
 
     targets: Targets = "number"
     margin: bool = False
     curvature: Curvature | None = None
+    zero_curvature: Curvature | None = None
     quadratic: bool = False
     slopes: Slopes | None = None
     convex: bool = True
@@ -91,6 +94,7 @@ def loss(
     targets: Targets = "number",
     margin: bool = False,
     curvature: Curvature | None = None,
+    zero_curvature: Curvature | None = None,
     quadratic: bool = False,
     slopes: Slopes | None = None,
     convex: bool = True,
@@ -102,6 +106,7 @@ def loss(
     targets: Targets = "number",
     margin: bool = False,
     curvature: Curvature | None = None,
+    zero_curvature: Curvature | None = None,
     quadratic: bool = False,
     slopes: Slopes | None = None,
     convex: bool = True,
@@ -125,6 +130,7 @@ def loss(
             targets=targets,
             margin=margin,
             curvature=curvature,
+            zero_curvature=zero_curvature,
             quadratic=quadratic,
             slopes=slopes,
             convex=convex,
@@ -148,7 +154,12 @@ def _for_all_lanes(equation: LossFunction) -> LossFunction:
     return function
 
 
-@loss(targets="number", curvature=lambda outputs: 2.0, quadratic=True)
+@loss(
+    targets="number",
+    curvature=lambda outputs: 2.0,
+    zero_curvature=lambda outputs: 2.0,
+    quadratic=True,
+)
 def mse(s: Array, y: Array) -> tuple[Array, Array]:
     """Squared error, without a factor ½.
 
@@ -208,7 +219,7 @@ def pinball(s: Array, y: Array, tau: Level = 0.5) -> tuple[Array, Array]:
 
 
 # σ(s)(1 − σ(s)) is largest at s = 0.
-@loss(targets="sign", curvature=lambda outputs: 0.25)
+@loss(targets="sign", curvature=lambda outputs: 0.25, zero_curvature=lambda outputs: 0.25)
 def logistic(s: Array, y: Array) -> tuple[Array, Array]:
     """Binary cross-entropy on the score (log-odds), in nats.
 
@@ -225,7 +236,12 @@ def logistic(s: Array, y: Array) -> tuple[Array, Array]:
 
 
 # λmax(diag(p) − p pᵀ) ≤ ½, with equality if two classes have p = ½. Böhning 1992.
-@loss(targets="code", curvature=lambda outputs: 0.5)
+# The diagonal of this matrix has p (1 − p), where p = 1/C if all C scores are equal.
+@loss(
+    targets="code",
+    curvature=lambda outputs: 0.5,
+    zero_curvature=lambda outputs: (1 - 1 / outputs) / outputs,
+)
 def cross_entropy(scores: Array, y: Array) -> tuple[Array, Array]:
     """Multi-class cross-entropy on the scores (logits), in nats.
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gdrun.methods.plugins import entry_of
+from gdrun.problems.linear import LinearModel
+from gdrun.problems.models import MODELS
 from gdrun.quantities import quantity
 from gdrun.symptoms import changes
 from gdrun.symptoms.facts import Remedy, Symptom, Traced
@@ -121,11 +124,13 @@ def unequal_scales(run: Traced) -> Symptom | None:
     """The features of a linear model have very different sizes, so that descent is slow.
 
     The features are not standardised, and the largest root mean square of a feature is at least 100
-    times the smallest; the bias counts as a feature of size 1. The Hessian of the squared error is
-    2 E[xxᵀ], and that of a log loss at weights of 0 at most E[xxᵀ]/4; l2 is added to its diagonal,
-    except for the bias. The diagonal bounds the condition number from below by its largest entry
-    divided by its smallest, and gradient descent needs steps in proportion to it. A run that a
-    convergence rule stopped has no such symptom; a target loss or accuracy is no such rule.
+    times the smallest; the bias counts as a feature of size 1. The diagonal of the Hessian bounds
+    its condition number from below by its largest entry divided by its smallest, and gradient
+    descent needs steps in proportion to it. This ratio must be at least 100². At weights of 0 the
+    diagonal has c E[x²]: c is 2 for the squared error, where it is the same at all weights, 1/4 for
+    the logistic loss, and (1/C)(1 − 1/C) for softmax with C classes. The penalty l2 is added,
+    except for the bias. Other losses are judged by the sizes alone. A run that a convergence rule
+    stopped has no such symptom; a target loss or accuracy is no such rule.
 
     Evidence: root mean squares of the features
 
@@ -138,25 +143,35 @@ def unequal_scales(run: Traced) -> Symptom | None:
     if run.config["model"].get("bias"):
         sizes.append((1.0, BIAS))
     (least, small), (most, large) = min(sizes), max(sizes)
-    if most < UNEQUAL * least:
+    condition = _condition(run, sizes)
+    if most < UNEQUAL * least or (condition is not None and condition[0] < UNEQUAL**2):
         return None
+    number = f": {condition[1]} is at least {quantity(condition[0])}" if condition else ""
     return Symptom(
         "unequal scales",
         0.6,
         f"the features are not standardised: the root mean square of {large} is {quantity(most)}, "
-        f"and that of {small} is {quantity(least)}, so that gradient descent is slow: the "
-        f"condition number is at least {quantity(_condition(run, sizes))}",
+        f"and that of {small} is {quantity(least)}, so that gradient descent is slow{number}",
         changes.standardised(run),
     )
 
 
-def _condition(run: Traced, sizes: Sequence[tuple[float, str]]) -> float:
-    """A lower bound of the condition number of the Hessian, from the root mean squares."""
-    model = run.config["model"]
-    curvature = 2.0 if model.get("loss") == "mse" else 0.25
-    l2 = model.get("l2") or 0.0
+def _condition(run: Traced, sizes: Sequence[tuple[float, str]]) -> tuple[float, str] | None:
+    """A lower bound of a condition number of the Hessian, and what it bounds, as text.
+
+    None for a loss whose curvature depends on the targets, or jumps. sizes: root mean squares.
+    """
+    options = run.config["model"]
+    model = entry_of(MODELS, options["name"]).build(1, len(run.data["classes"]), options)
+    assert isinstance(model, LinearModel), "the scales of features are those of a linear model"
+    loss = model.loss
+    if loss.zero_curvature is None:
+        return None
+    curvature = loss.zero_curvature(model.outputs, **loss.values)
+    l2 = options.get("l2") or 0.0
     diagonal = [curvature * rms**2 + (0.0 if name == BIAS else l2) for rms, name in sizes]
-    return max(diagonal) / min(diagonal)
+    where = "" if loss.quadratic else " at weights of 0"
+    return max(diagonal) / min(diagonal), f"the condition number{where}"
 
 
 BIAS = "the bias"

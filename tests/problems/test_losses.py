@@ -251,6 +251,30 @@ def test_hinge_far_out_is_exact(dtype, size):
 
 
 @every_loss
+@pytest.mark.parametrize("classes", [3, 5])
+def test_the_curvature_at_scores_of_zero_is_the_difference_of_slopes(name, classes):
+    """The same for every target; a loss whose curvature depends on its target has none."""
+    loss, h = LOSSES[name], 1e-4
+    by_class = loss.targets == "code"
+    outputs = classes if by_class else 1
+    targets = {"number": [-3.0, 0.5, 7.0], "sign": [-1, 1], "code": list(range(classes))}
+    y = np.array(targets[loss.targets])
+    found = []
+    for place in range(outputs):
+        scores = np.zeros((len(y), 1, outputs))
+        scores[..., place] = h
+        above, below = (
+            loss.bound(each if by_class else each[..., 0], y)[1] for each in (scores, -scores)
+        )
+        slopes = ((above - below) / (2 * h))[:, 0]
+        found += list(slopes[:, place] if by_class else slopes)
+    if loss.zero_curvature is None:
+        assert np.ptp(found) > 0 or loss.slopes is not None
+    else:
+        np.testing.assert_allclose(found, loss.zero_curvature(outputs), rtol=1e-6)
+
+
+@every_loss
 def test_a_score_that_is_not_a_number_shows_in_the_value(name):
     scores, y = random_scores(name, 9)
     scores[2, 1] = np.nan

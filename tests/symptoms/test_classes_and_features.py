@@ -147,21 +147,53 @@ def test_features_of_similar_sizes_and_a_converged_run_have_no_unequal_scales():
     assert "unequal scales" in [each["name"] for each in reached.record["diagnosis"]]
 
 
-@pytest.mark.parametrize(("model", "factor"), [("linear", 2), ("logistic", 1 / 4)])
-def test_the_bound_of_the_condition_number_has_the_penalty(model, factor):
-    """The Hessian at 0 is 2 XᵀX/n or XᵀX/4n, plus l2 on the diagonal, but not for the bias."""
-    X = np.random.default_rng(4).normal(size=(60, 2)) * [0.01, 300]
-    y = (X[:, 1] > 0).astype(int)
+def scaled_run(model, X, y, l2, **options):
+    """The symptom `unequal scales` of a linear model on raw features, or None."""
     parts = {"dataset.split": {"validation": 0, "test": 0}, "dataset.standardize": False}
-    changes = {"model.l2": 0.1, "optimizer.lr": 1e-7, "stopping.epochs": 2}
-    words = ({"model": model, "variant": "bgd"}, parts | changes)
-    run = gdrun.train(*words, data=(X, y * 1.0 if model == "linear" else y))
-    (found,) = [each for each in run.record["diagnosis"] if each["name"] == "unequal scales"]
-    shown = float(found["evidence"].rpartition(" ")[2].replace(",", ""))
+    changes = {"model.l2": l2, "optimizer.lr": 1e-7, "stopping.epochs": 2}
+    words = ({"model": {"name": model, **options}, "variant": "bgd"}, parts | changes)
+    run = gdrun.train(*words, data=(X, y))
+    found = [each for each in run.record["diagnosis"] if each["name"] == "unequal scales"]
+    return found[0] if found else None
+
+
+@pytest.mark.parametrize(
+    ("model", "classes", "factor"),
+    [("linear", 0, 2), ("logistic", 2, 1 / 4), ("softmax", 2, 1 / 4), ("softmax", 3, 2 / 9)],
+)
+@pytest.mark.parametrize("l2", [0.0, 0.1])
+def test_the_bound_of_the_condition_number_has_the_penalty(model, classes, factor, l2):
+    """The diagonal at 0 is c E[x²] with p (1 − p) of C classes as c, and l2 but for the bias."""
+    X = np.random.default_rng(4).normal(size=(60, 2)) * [0.01, 300]
+    y = np.arange(60) % classes if classes else X[:, 1]
+    found = scaled_run(model, X, y, l2)
+    words, _, shown = found["evidence"].rpartition(" is at least ")
+    at_zero = "" if model == "linear" else " at weights of 0"
+    assert words.endswith(f"so that gradient descent is slow: the condition number{at_zero}")
     own = np.column_stack([X, np.ones(60)])
-    hessian = factor * own.T @ own / 60 + np.diag([0.1, 0.1, 0])
-    assert shown == pytest.approx(np.diag(hessian).max() / np.diag(hessian).min(), rel=1e-3)
-    assert np.linalg.cond(hessian) >= shown * (1 - 1e-3)
+    hessian = factor * own.T @ own / 60 + l2 * np.diag([1, 1, 0])
+    bound = float(shown.replace(",", ""))
+    assert bound == pytest.approx(np.diag(hessian).max() / np.diag(hessian).min(), rel=1e-3)
+    assert np.linalg.cond(hessian) >= bound * (1 - 1e-3)
+
+
+@pytest.mark.parametrize("model", ["linear", "logistic", "softmax"])
+def test_features_that_the_penalty_makes_alike_have_no_unequal_scales(model):
+    """With l2 = 1 and squares of 1 and 1e-6 the diagonal is at most 2 + 1 against 1/4."""
+    X = np.random.default_rng(4).normal(size=(60, 2)) * [1, 0.001]
+    y = X[:, 0] if model == "linear" else (X[:, 0] > 0).astype(int)
+    assert scaled_run(model, X, y, 0.0) is not None
+    assert scaled_run(model, X, y, 1.0) is None
+
+
+@pytest.mark.parametrize(
+    ("model", "loss"), [("linear", "huber"), ("linear", "mae"), ("svm", "squared_hinge")]
+)
+def test_no_bound_is_given_for_a_loss_whose_curvature_is_not_known(model, loss):
+    X = np.random.default_rng(4).normal(size=(60, 2)) * [0.01, 300]
+    y = X[:, 1] if model == "linear" else (X[:, 1] > 0).astype(int)
+    found = scaled_run(model, X, y, 0.1, loss=loss)
+    assert found["evidence"].endswith(", so that gradient descent is slow")
 
 
 def test_a_standardised_target_is_the_first_remedy_of_a_large_one():
