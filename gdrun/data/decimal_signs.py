@@ -15,7 +15,7 @@ from functools import partial
 
 from gdrun.data.columns import count
 from gdrun.data.csv_scan import CsvScan
-from gdrun.data.marked_numbers import CURRENCIES
+from gdrun.data.marked_numbers import SPACES, marked_pattern
 from gdrun.data.places import checked_rows
 from gdrun.errors import DataError
 
@@ -31,19 +31,8 @@ DECIMAL = r"(\d+S\d*|S\d+)([eE][+-]?\d+)?"
 BOTH = r"\d{1,3}(T\d{3})+S\d*"
 """A number with marks T between thousands, and a decimal sign S."""
 
-_SPACES = " \u00a0\u202f"  # RE2, which DuckDB uses, has no escapes for them
-
-BLANKS = rf"\d{{1,3}}(['’{_SPACES}]\d{{3}})+S\d+"
+BLANKS = rf"\d{{1,3}}(['’{SPACES}]\d{{3}})+S\d+"
 """A number with blanks or apostrophes between thousands, and a decimal sign S."""
-
-_BLANK = rf"[\s{_SPACES}]*"
-_CURRENCY = "|".join(map(re.escape, CURRENCIES))
-_MINUS = "[+\u2212-]?"
-
-PRICED = (
-    rf"{_BLANK}{_MINUS}{_BLANK}({_CURRENCY})?{_BLANK}{_MINUS}(FORM){_BLANK}({_CURRENCY}|%)?{_BLANK}"
-)
-"""A number of some form, and the sign of a currency before or after it, or a percent sign."""
 
 SIGNS = {",": "decimal comma", ".": "decimal point"}
 OTHER = {",": ".", ".": ","}
@@ -55,7 +44,7 @@ MOST_NAMED = 3
 def _pattern(form: str, sign: str) -> str:
     """The pattern of a cell with a number of this form."""
     number = form.replace("S", re.escape(sign)).replace("T", re.escape(OTHER[sign]))
-    return PRICED.replace("FORM", number)
+    return marked_pattern(number)
 
 
 def _decimal_forms(sign: str) -> list[str]:
@@ -178,9 +167,11 @@ def _first(scans: Sequence[CsvScan], column: int, sign: str, *, marked: bool) ->
 
 def _unclear(scans: Sequence[CsvScan], column: int, sign: str) -> DataError:
     where, text = _first(scans, column, sign, marked=True)
-    plain = text.replace(sign, "")
+    # 1500- is no number without the mark.
+    number = f"-{text[:-1]}" if text[-1] in "\u2212-" else text
+    plain = number.replace(sign, "")
     return DataError(
-        f"{text!r} in this line may be {text.replace(',', '.')} or {plain}, and no other number "
+        f"{text!r} in this line may be {number.replace(',', '.')} or {plain}, and no other number "
         "of the file shows which",
         where=where,
         hint=f"if {sign} marks thousands, write {plain} without it; "

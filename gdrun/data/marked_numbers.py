@@ -22,13 +22,39 @@ currency signs must be equal.
 MOST_CHARACTERS = 100
 """A longer text is no number with marks; matching one would take long."""
 
+SPACES = " \u00a0\u202f"  # RE2, which DuckDB uses, has no escapes for them
+
+_BLANK = rf"[\s{SPACES}]*"
 _CURRENCY = "|".join(map(re.escape, CURRENCIES))
-_FORM = re.compile(
-    rf"(?P<sign>[+-]?)\s*(?P<before>{_CURRENCY})?\s*(?P<sign2>[+-]?)"
-    rf"(?P<number>\d[\d.,'’ \u00a0\u202f]*?)\s*(?P<after>{_CURRENCY}|%)?(?P<sign3>-?)"
-)
-_IN_PARENTHESES = re.compile(r"\(([^()]*)\)")
-"""A negative number in the form of accountants, such as (3.50)."""
+_MINUS = "\u2212-"  # Unicode has a minus sign of its own
+_SIGN = f"[+{_MINUS}]"
+
+
+def _forms(number: str) -> list[str]:
+    """The regular expressions of a cell with a number and its marks, one for each place of a minus.
+
+    It is before the number, after it, or it is a pair of parentheses. number: the regular
+    expression of the number without marks.
+    """
+    before = rf"(?P<before>{_CURRENCY})?{_BLANK}"
+    after = rf"(?P<number>{number}){_BLANK}(?P<after>{_CURRENCY}|%)?"
+    forms = (
+        rf"(?P<sign>{_SIGN})?{_BLANK}{before}(?P<sign2>{_SIGN})?{after}",
+        rf"{before}{after}(?P<last>[{_MINUS}])",
+        rf"(?P<open>\(){_BLANK}{before}{after}{_BLANK}\)",
+    )
+    return [f"{_BLANK}{form}{_BLANK}" for form in forms]
+
+
+def marked_pattern(number: str) -> str:
+    """The regular expression, for Python and DuckDB, of a cell with a number and its marks.
+
+    number: the regular expression of the number without marks.
+    """
+    return "|".join(re.sub(r"\?P<\w+>", "", form) for form in _forms(number))
+
+
+_FORMS = [re.compile(form) for form in _forms(rf"\d[\d.,'’{SPACES}]*?")]
 _GROUPED = {
     ".": re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d{1,3}(?:['’ \u00a0\u202f]\d{3})+(?:\.\d*)?"),
     ",": re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d*)?|\d{1,3}(?:['’ \u00a0\u202f]\d{3})+(?:,\d*)?"),
@@ -55,24 +81,22 @@ def marked_number(
         return plain, ""
     if len(cell) > MOST_CHARACTERS:
         return None
-    # Unicode has a minus sign of its own.
-    text = cell.strip().replace("\u2212", "-")
-    if inner := _IN_PARENTHESES.fullmatch(text):
-        text = f"-{inner[1].strip()}"
-    found = _FORM.fullmatch(text)
-    if not found or (found["before"] and found["after"]):
+    found = next(filter(None, (form.fullmatch(cell) for form in _FORMS)), None)
+    if found is None:
         return None
-    signs = found["sign"] + found["sign2"] + found["sign3"]
+    marks = found.groupdict()
+    signs = [sign for each in ("sign", "sign2", "last", "open") if (sign := marks.get(each))]
+    digits = marks["number"]
     # Some programs write 1,234.50-, but 2- is hardly a number.
-    if len(signs) > 1 or (found["sign3"] and not re.search("[.,]", found["number"])):
+    unlike = marks.get("last") and not re.search("[.,]", digits)
+    if len(signs) > 1 or unlike or (marks["before"] and marks["after"]):
         return None
-    digits = found["number"]
     # A number such as 0,123 has no mark between thousands.
     grouped = _GROUPED[decimal].fullmatch(digits) and digits[0] != "0"
     if not grouped and not _PLAIN[decimal].fullmatch(digits):
         return None
     value = float(re.sub(r"[^\d.]", "", re.sub(rf"[^\d{decimal}]", "", digits).replace(",", ".")))
-    return -value if signs == "-" else value, found["before"] or found["after"] or ""
+    return value if signs in ([], ["+"]) else -value, marks["before"] or marks["after"] or ""
 
 
 def have_marks(texts: Sequence[str], decimal: str, missing: MissingMarks) -> bool:

@@ -45,6 +45,35 @@ def test_a_sign_that_may_be_either_is_asked_for(read, refused, sign, plain):
     assert table.X.tolist() == [[7], [2.155], [3.1]]
 
 
+@pytest.mark.parametrize(
+    ("cell", "values"),
+    [
+        ("(2,155)", "(2.155) or (2155)"),
+        ("($2,155)", "($2.155) or ($2155)"),
+        ("2,155-", "-2.155 or -2155"),
+        ("2,155\u2212", "-2.155 or -2155"),
+    ],
+)
+def test_a_minus_in_another_form_decides_nothing(read, refused, cell, values):
+    """A minus may be a pair of parentheses, or come last: the size of the number is as unclear."""
+    text = f"size;y\n7;1\n{cell};2\n"
+    assert refused(text).startswith(
+        f"error: made.csv:3 size: {cell!r} in this line may be {values}, and no other number"
+    )
+    plain = values.rpartition(" ")[2]
+    assert read(f"size;y\n7;1\n{plain};2\n").X.tolist() == [[7], [-2155]]
+    assert read(text, decimal=",").X.tolist() == [[7], [-2.155]]
+
+
+@pytest.mark.parametrize(
+    "cells", [["(1,5)", "(2,25)"], ["1,5-", "2,25-"], ["(€ 1,5)", "(€ 2,25)"], ["1,5", "(2,25)"]]
+)
+def test_a_decimal_comma_with_a_minus_in_another_form(read, cells):
+    one, other = cells
+    values = [1.5 if one == "1,5" else -1.5, -2.25]
+    assert read(f"a;y\n{one};1\n{other};2\n").X.ravel().tolist() == values
+
+
 @pytest.mark.longer
 @pytest.mark.parametrize(("mark", "sign"), [(",", "."), (".", ",")])
 def test_two_marks_in_one_number_are_between_thousands(read, mark, sign):
