@@ -12,9 +12,11 @@ from gdrun.study.descent import STEPS, FirstRises
 from gdrun.study.judgement.comparison_findings import Comparison, Contender
 from gdrun.study.judgement.pairs import Pair
 from gdrun.study.judgement.statistics import FEWEST_SEEDS, SIGNIFICANT, enough_seeds
+from gdrun.study.judgement.usual_target import best_improvement
 from gdrun.views.contender_notes import contender_notes
 from gdrun.views.curve_scale import scale_of
 from gdrun.views.early_rises import early_rise_notes
+from gdrun.views.no_target import no_target_notes
 from gdrun.views.numbers import count, quantity
 from gdrun.views.returned_weights import weights_notes
 from gdrun.views.schedule_notes import schedule_notes
@@ -62,6 +64,9 @@ def notes_of(comparison: Comparison) -> list[tuple[str, str]]:
         notes.append(("target", comparison.target.sentence_with(digits_of(comparison))))
     if not comparison.unlike:
         rows = [row.standing for row in comparison.ranking]
+        if comparison.target is None:
+            improvement = best_improvement(rows, comparison.metric)
+            notes += no_target_notes(improvement, comparison.metric, "target", "contender")
         notes += tie_notes(comparison.plan, rows, comparison.metric)
         notes += past_target_notes(comparison.plan, rows, comparison.metric)
         notes += order_notes(rows, comparison.metric, comparison.target)

@@ -25,6 +25,7 @@ from gdrun.views.early_rises import PRAISED, early_rise_notes, rose_first_text
 from gdrun.views.fitting import Explained, FittingTable, fitting
 from gdrun.views.halving_notes import continuing_notes, rung_notes
 from gdrun.views.names import Name
+from gdrun.views.no_target import no_target_notes
 from gdrun.views.numbers import MISSING, count, percent, quantity, range_text
 from gdrun.views.returned_weights import weights_notes
 from gdrun.views.schedule_notes import schedule_notes
@@ -300,6 +301,8 @@ def _notes(sweep: Sweep) -> list[tuple[str, str]]:
     notes += trained_once_notes(sweep.plan)
     if sweep.target is not None:
         notes.append(("to target", f"{_cost(sweep)}s until {sweep.target.sentence}{missed(sweep)}"))
+    else:
+        notes += no_target_notes(sweep.improvement, sweep.metric, "to target", "setting")
     notes += lacking_notes(sweep.plan)
     notes += schedule_notes(sweep.standings)
     notes += variant_notes(sweep.plan)

@@ -56,17 +56,20 @@ def verdicts_page() -> RenderableType:
 def meanings_of(sweep: Sweep, shown: Iterable[Verdict]) -> str:
     """A text that explains those verdicts of a sweep that are not clear by themselves; or empty.
 
-    shown: the verdicts that the table shows.
+    shown: the verdicts that the table shows. The rules on p and on the target are left out if no
+    setting's median is better than the median start (see `no_target_notes`).
     """
     words = {verdict.word for verdict in shown} - PLAIN
+    best = sweep.improvement
     one = judged_by_metric(sweep.standings, sweep.metric)
     texts = [f"{each.word}: {each.meaning_with(one=one)}" for each in RULES if each.word in words]
+    if best is not None and not best.positive:  # no setting made any progress p
+        texts = [text for text in texts if not re.search(r"\b(p|target)\b", text)]
     rules = "; ".join(texts)
     if len(texts) > 1:
         rules = f"the first that holds of {rules}"
     if re.search(r"\bthe best( rate)?, (which|[pq] <)", rules):
         rules += _best_rate_words(sweep, one)
-    best = sweep.improvement
     scale = ", in logarithms" if best is not None and best.logarithmic else ""
     if best is not None and best.capped:
         scale += f", where {CAP}"

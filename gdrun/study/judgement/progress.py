@@ -47,6 +47,11 @@ class Improvement:
         return cls(start, best, start > LOG_FROM * best > 0)
 
     @property
+    def positive(self) -> bool:
+        """Whether `best` is better than `start`; otherwise no score has a progress between."""
+        return self.start > self.best
+
+    @property
     def capped(self) -> bool:
         """Whether `best` is so small that SMALLEST · start is used in its place.
 
@@ -60,7 +65,7 @@ class Improvement:
         Between them p is linear in the score, or in its logarithm if the improvement is
         logarithmic. If start ≤ best, p is 1 for a score of at most `start`, else 0.
         """
-        if not self.start > self.best:
+        if not self.positive:
             return float(score <= self.start)
         start, end, best = map(float, self.on_scale((self.start, score, self.best)))
         return (start - end) / (start - best)

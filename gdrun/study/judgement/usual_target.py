@@ -55,7 +55,7 @@ def usual_target(found: Sequence[Standing], metric: Metric) -> Target | None:
     long before the minimum. Returns None if no candidate improved on the start.
     """
     improvement = best_improvement(found, metric)
-    if improvement is None or not improvement.start > improvement.best:
+    if improvement is None or not improvement.positive:
         return None
     ends = (metric.sign * improvement.start, metric.sign * improvement.best)
     start, best = map(quantity, ends)
