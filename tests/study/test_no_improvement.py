@@ -25,7 +25,12 @@ def overfitted():
     for each in results.values():
         each.evals["train_loss"] = each.evals["train_loss"][::-1].copy()
         each.record["engine"] = "numpy"
-        each.record["summary"] |= {"initial_train_loss": 0.9, "train_loss": 0.5}
+        each.record["summary"] |= {
+            "initial_train_loss": 0.9,
+            "train_loss": 0.5,
+            "gradients": 200,
+            "steps": 20,
+        }
     return plan, results
 
 
