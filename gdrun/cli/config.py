@@ -76,23 +76,30 @@ def _divided(words: list[str]) -> tuple[str | None, list[str], Path | None]:
     from gdrun.data.sources import reader_of
 
     files, changes = _files_and_changes(words)
-    data = next((word for word in files if reader_of(word) is not None or is_data(word)), None)
-    return data, changes, _one_target([word for word in files if word != data])
+    places = (at for at, word in enumerate(files) if reader_of(word) is not None or is_data(word))
+    data = files.pop(place) if (place := next(places, None)) is not None else None
+    return data, changes, _one_target(files)
 
 
 def _files_and_changes(words: list[str]) -> tuple[list[str], list[str]]:
-    """The words that name files, and the changes KEY=VALUE."""
-    from gdrun.cli.named_files import exists
+    """The words that name files, and the changes KEY=VALUE.
+
+    Raises GdrunError if a word is no file, but a key or a name in configs, such as adam.
+    """
+    from gdrun.cli.named_files import exists, meant_as_setting
 
     # The name of a file may have an equals sign.
     files = [word for word in words if "=" not in word or exists(word)]
+    meant = (meant_as_setting(words, word) for word in files if not exists(word))
+    if (problem := next(filter(None, meant), None)) is not None:
+        raise GdrunError([problem])
     return files, [word for word in words if word not in files]
 
 
 def _one_target(files: list[str]) -> Path | None:
     """The file to write; None for none. Raises GdrunError for several files."""
     if len(files) > 1:
-        hint = f"give one file to write, and changes such as lr=0.1: {files[0]} is a file"
+        hint = f"{files[0]} is already the file to write; changes have the form KEY=VALUE"
         raise GdrunError("is a second file to write", where=files[1], hint=hint)
     return Path(files[0]) if files else None
 

@@ -17,6 +17,8 @@ CONFIGS = (".yaml", ".yml")
 _TABLE = re.compile(r"\.(csv|tsv|txt|data|parquet|feather|arrow|jsonl|ndjson)\b", re.IGNORECASE)
 """The suffixes of the files that DuckDB reads, in the midst of a text."""
 
+NOT_A_FILE = "is not a file and not KEY=VALUE"
+
 MOST_SEARCHED = 2**16
 """The number of characters of a config file in which the name of a table is searched."""
 
@@ -161,36 +163,44 @@ def is_file(word: str) -> bool:
         return False
 
 
-def _not_a_file(words: list[str], word: str) -> list[Problem]:
-    """The problem with a word that is not a file, as a list with one entry.
+def meant_as_setting(words: list[str], word: str) -> Problem | None:
+    """The problem with a query, or a key or a name in configs; None for any other word.
 
-    If the word is a key or a name in configs, the hint writes it as KEY=VALUE. words: all words of
-    the command line.
+    The hint writes it as KEY=VALUE. words: all words of the command line.
     """
     from gdrun.config.key_paths import resolve_key
     from gdrun.config.loading import read
     from gdrun.config.overrides import choosing
-    from gdrun.config.sections import SECTIONS
     from gdrun.data.queries import is_query
-    from gdrun.data.sources import reader_of
-    from gdrun.errors import near
 
     after = words[words.index(word) + 1 :]
     value = after[0] if after and "=" not in after[0] else "…"
-    what = "is not a file and not KEY=VALUE"
     if is_query(word):
-        return [Problem("is a query, not a file", word, f"write {shell_word(f'query={word}')}")]
+        return Problem("is a query, not a file", word, f"write {shell_word(f'query={word}')}")
     if resolve_key(word, read(None).data):
-        return [Problem(what, word, f"to set the key, write {word}={value}")]
-    if hint := choosing(word):
-        return [Problem(what, word, hint)]
+        return Problem(NOT_A_FILE, word, f"to set the key, write {word}={value}")
+    hint = choosing(word)
+    return Problem(NOT_A_FILE, word, hint) if hint else None
+
+
+def _not_a_file(words: list[str], word: str) -> list[Problem]:
+    """The problem with a word that is not a file, as a list with one entry.
+
+    words: all words of the command line.
+    """
+    from gdrun.config.sections import SECTIONS
+    from gdrun.data.sources import reader_of
+    from gdrun.errors import near
+
+    if problem := meant_as_setting(words, word):
+        return [problem]
     refuse_run(word)
     named = Path(word).suffix or len(Path(word).parts) > 1
     names = {name: key for key, kind in SECTIONS.items() for name in kind.registry}
     alike = [] if named else near(word, names, least=0.75)
     if alike:
         hint = f"did you mean {' or '.join(f'{names[name]}={name}' for name in alike)}?"
-        return [Problem(what, word, hint)]
+        return [Problem(NOT_A_FILE, word, hint)]
     ending = Path(word).suffix
     kinds = (ending,) if ending and ending not in CONFIGS else CONFIGS
     otherwise = "`gdrun config new` writes a starter"

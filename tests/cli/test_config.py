@@ -9,6 +9,8 @@ from gdrun.config.loading import load, starter_text
 from gdrun.config.schema import schema
 from gdrun.config.sections import SECTIONS
 
+NOT_A_FILE = "is not a file and not KEY=VALUE"
+
 
 def test_new_writes_a_starter_that_checks_and_is_never_overwritten(gdrun, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -97,7 +99,19 @@ def test_new_from_a_file_or_a_run_is_its_config_with_changes(gdrun, tmp_path, mo
     ("words", "message"),
     [
         (["lr=x"], "error: 'lr=x' optimizer.lr: must be a number, got 'x'\n"),
-        (["lr=1", "a.yaml", "b.yaml"], "error: b.yaml: is a second file to write\n"),
+        (
+            ["lr=1", "a.yaml", "b.yaml"],
+            "error: b.yaml: is a second file to write\n"
+            "hint: a.yaml is already the file to write; changes have the form KEY=VALUE\n",
+        ),
+        (
+            ["iris", "a.yaml"],
+            f"error: iris: {NOT_A_FILE}\nhint: to choose iris, write dataset=iris\n",
+        ),
+        (["adam"], f"error: adam: {NOT_A_FILE}\nhint: to choose adam, write optimizer=adam\n"),
+        (["lr", "0.1"], f"error: lr: {NOT_A_FILE}\nhint: to set the key, write lr=0.1\n"),
+        (["--from", "a", "adam"], f"error: adam: {NOT_A_FILE}\nhint: to choose adam, write"),
+        (["SELECT 1 AS y"], "error: SELECT 1 AS y: is a query, not a file\n"),
         (["path=nope.csv"], "error: nope.csv: no such file\n"),
         (["--from", "nope.yaml"], "error: nope.yaml: there is no such file\n"),
         (["--from", "nope"], "error: runs: no run or study is called 'nope'\n"),
@@ -109,6 +123,15 @@ def test_new_says_what_its_words_lack(gdrun, tmp_path, monkeypatch, words, messa
     assert answer.code == 2
     assert answer.err.startswith(message)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_new_never_writes_over_its_data(gdrun, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = "x,y\n" + "".join(f"{k},{3 * k}\n" for k in range(40))
+    Path("t.csv").write_text(text, encoding="utf-8")
+    answer = gdrun("config", "new", "t.csv", "t.csv")
+    assert answer.err.startswith("error: t.csv: the file exists already\n")
+    assert Path("t.csv").read_text(encoding="utf-8") == text
 
 
 @pytest.mark.parametrize(
