@@ -11,7 +11,7 @@ from gdrun.data import Prepared
 from gdrun.engine.outcome import Outcome
 from gdrun.problems.metrics import METRICS
 from gdrun.runs.run import Run
-from gdrun.symptoms.changes import UNITS
+from gdrun.symptoms.scales import UNITS
 
 
 @dataclass(frozen=True)

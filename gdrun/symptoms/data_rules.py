@@ -9,7 +9,7 @@ from gdrun.methods.plugins import entry_of
 from gdrun.problems.linear import LinearModel
 from gdrun.problems.models import MODELS
 from gdrun.quantities import quantity
-from gdrun.symptoms import changes
+from gdrun.symptoms import scales
 from gdrun.symptoms.facts import Remedy, Symptom, Traced
 from gdrun.symptoms.wording import share
 
@@ -152,7 +152,7 @@ def unequal_scales(run: Traced) -> Symptom | None:
         0.6,
         f"the features are not standardised: the root mean square of {large} is {quantity(most)}, "
         f"and that of {small} is {quantity(least)}, so that gradient descent is slow{number}",
-        changes.standardised(run),
+        scales.standardised(run),
     )
 
 

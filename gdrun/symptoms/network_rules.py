@@ -9,7 +9,7 @@ import numpy as np
 from gdrun.array_types import Array
 from gdrun.methods.stopping import position
 from gdrun.quantities import quantity
-from gdrun.symptoms import changes
+from gdrun.symptoms import changes, scales
 from gdrun.symptoms.facts import Symptom, Traced
 from gdrun.symptoms.initial_weights import alike
 from gdrun.symptoms.wording import share
@@ -83,7 +83,7 @@ def dead_units(run: Traced) -> Symptom | None:
                     f"{share(part, 1)} of the units of layer {layer} are {kind} at "
                     f"epoch {position(run.epochs[-1])}",
                     (
-                        *changes.standardised(run),
+                        *scales.standardised(run),
                         *changes.smaller_rates(run)[:3],
                         changes.TANH,
                         changes.RELU,

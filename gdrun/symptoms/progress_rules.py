@@ -12,7 +12,7 @@ import numpy as np
 from gdrun.methods.stopping import SMALL_CHANGES, position
 from gdrun.problems.surfaces import place_in_words
 from gdrun.quantities import contrasted, quantity
-from gdrun.symptoms import changes
+from gdrun.symptoms import changes, scales
 from gdrun.symptoms.early_explosion import jumped, rose_first
 from gdrun.symptoms.facts import Remedy, Symptom, Traced
 from gdrun.symptoms.initial_weights import ALIKE, alike
@@ -121,7 +121,7 @@ def _stuck(run: Traced, more: str = "") -> Symptom:
         (
             *changes.fewer_limits(run),
             *changes.other_starts(run),
-            *changes.standardised(run),
+            *scales.standardised(run),
             *changes.larger_rates(run),
             *(changes.smaller_rates(run)[:2] if run.rose else ()),
             *changes.adam(run),
@@ -164,7 +164,7 @@ def slow(run: Traced) -> Symptom | None:
         *changes.fewer_limits(run),
         *changes.less_memory(run),
         *changes.scaled_start(run),
-        *changes.standardised(run),
+        *scales.standardised(run),
         *changes.larger_rates(run),
         *changes.less_decay(run),
         *changes.adam(run),
@@ -246,7 +246,7 @@ def still_falling(run: Traced) -> Symptom | None:
         return None
     ready = (
         *changes.longer(run),
-        *changes.standardised(run),
+        *scales.standardised(run),
         *(() if rose_first(run) else changes.larger_rates(run)),
         *changes.adam(run),
     )

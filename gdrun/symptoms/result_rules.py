@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gdrun.quantities import contrasted
-from gdrun.symptoms import changes
+from gdrun.symptoms import changes, scales
 from gdrun.symptoms.facts import Remedy, Symptom, Traced
 from gdrun.symptoms.stability_rules import unsteady
 from gdrun.symptoms.wording import predicted, share
@@ -45,7 +45,7 @@ def baseline(run: Traced) -> Symptom | None:
         0.8,
         f"the {part} loss {own} is no better than {other}, the loss of "
         f"always predicting {predicted(known['prediction'])}",
-        (*changes.fewer_limits(run), *changes.standardised(run), *changes.larger_rates(run)),
+        (*changes.fewer_limits(run), *scales.standardised(run), *changes.larger_rates(run)),
     )
 
 
@@ -103,7 +103,7 @@ def _still_falls(run: Traced) -> bool:
 def _further(run: Traced) -> tuple[Remedy, ...]:
     """The changes with which a loss that falls goes further."""
     return (
-        *changes.standardised(run),
+        *scales.standardised(run),
         *changes.larger_rates(run),
         *changes.adam(run),
         # More epochs do not help a run that returns the weights from before its first one.

@@ -14,7 +14,7 @@ from gdrun.array_types import Array
 from gdrun.methods.plugins import note_on_ascent
 from gdrun.methods.stopping import position
 from gdrun.quantities import contrasted, quantity
-from gdrun.symptoms import changes, initial_weights, peaks, swings
+from gdrun.symptoms import changes, initial_weights, peaks, scales, swings
 from gdrun.symptoms.facts import Symptom, Traced
 from gdrun.symptoms.wording import limit_words
 
@@ -108,14 +108,14 @@ def exploding(run: Traced) -> Symptom | None:
     # The stability limit of a linear model does not depend on the target.
     remedies = (
         *(initial_weights.scaled(run) if large else ()),
-        *changes.standardised(run, target=run.is_network),
+        *scales.standardised(run, target=run.is_network),
         *changes.less_memory(run),
         *changes.smaller_rates(run),
         *changes.clipping(run),
         *(() if run.full_batches else (changes.LARGER_BATCH,)),
     )
     if not math.isfinite(run.start):  # No step was taken, so that its length does not matter.
-        remedies = changes.scaled_data(run)
+        remedies = scales.scaled_data(run)
     if (ascent := note_on_ascent(run.config["optimizer"].get("name", ""))) is not None:
         evidence, remedies = f"{evidence}; correct the rule first: {ascent}", ()
     return Symptom("exploding", 1.0 if run.diverged else 0.8, evidence, remedies)

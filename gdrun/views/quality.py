@@ -14,7 +14,7 @@ from gdrun.problems.metrics import METRICS, Metric
 from gdrun.runs.record import RunRecord
 from gdrun.runs.run import Run
 from gdrun.runs.summary import RunSummary, number_in
-from gdrun.symptoms.changes import LARGE_LOSS
+from gdrun.symptoms.scales import LARGE_LOSS
 from gdrun.views.data_line import target_is_standardised
 from gdrun.views.fitting import FirstThatFits
 from gdrun.views.numbers import contrasted, percent, quantity
