@@ -36,24 +36,31 @@ def large_initial_weights(run: Traced) -> Symptom | None:
 
 
 def too_large(run: Traced) -> str:
-    """Why the initial weights are far too large, as text; empty if they are not, or not known."""
-    known = run.summary.get("baseline") or {}
-    constant, zero = known.get("loss", {}).get("train"), known.get("zero_loss")
+    """Why the initial weights are far too large, as text; empty if they are not, or not known.
+
+    A first loss that overflows is above every other one.
+    """
     model = run.config.get("model", {})
-    if constant is None or zero is None or not run.is_network or model.get("init") != "normal":
+    if not run.is_network or model.get("init") != "normal":
         return ""
     units = max(model["hidden"])
     usual = math.sqrt(2 / units)
     if model["init_std"] <= TOO_WIDE * usual:
         return ""
-    if not run.start > FAR_ABOVE * max(constant, zero):
+    cause = (
+        f"init_std = {quantity(model['init_std'])} is too large for layers of {units} units, for "
+        f"which init=he takes {quantity(usual, 3)}"
+    )
+    if not math.isfinite(run.start):
+        return cause
+    known = run.summary.get("baseline") or {}
+    constant, zero = known.get("loss", {}).get("train"), known.get("zero_loss")
+    if constant is None or zero is None or not run.start > FAR_ABOVE * max(constant, zero):
         return ""
     first, other = contrasted(run.start, constant)
-    always = predicted(known["prediction"])
     return (
         f"the training loss of the initial weights is {first}, and that of always predicting "
-        f"{always} is {other}: init_std = {quantity(model['init_std'])} is too "
-        f"large for layers of {units} units, for which init=he takes {quantity(usual, 3)}"
+        f"{predicted(known['prediction'])} is {other}: {cause}"
     )
 
 

@@ -60,11 +60,17 @@ UNITS = {"mse": 2, "mae": 1}
 def scaled_data(run: Traced) -> tuple[Remedy, ...]:
     """Standardised features, alone and with a standardised target, for a first loss that overflows.
 
-    Standardising the target of a regression changes the unit of the loss. Here this does no harm:
-    the run has no finite loss with which another loss could be compared.
+    What is standardised already is left out. Standardising the target of a regression changes the
+    unit of the loss. Here this does no harm: the run has no finite loss with which another loss
+    could be compared.
     """
+    features, own = _is_standardised(run)
     both = {"features": True, "target": True}
-    return (
-        Remedy({"dataset.standardize": True}, "the squares of large features overflow"),
-        Remedy({"dataset.standardize": both}, "the square of a large target overflows, too"),
-    )
+    remedies = []
+    if not features:
+        why = "the squares of large features overflow"
+        remedies.append(Remedy({"dataset.standardize": both if own else True}, why))
+    if not own and not run.data.get("classes"):
+        why = f"the square of a large target overflows{'' if features else ', too'}"
+        remedies.append(Remedy({"dataset.standardize": both}, why))
+    return tuple(remedies)

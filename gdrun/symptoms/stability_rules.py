@@ -105,9 +105,10 @@ def exploding(run: Traced) -> Symptom | None:
     large = initial_weights.too_large(run)
     if large:
         evidence += f"; {large}"
+    starts = initial_weights.scaled(run) if large else ()
     # The stability limit of a linear model does not depend on the target.
     remedies = (
-        *(initial_weights.scaled(run) if large else ()),
+        *starts,
         *scales.standardised(run, target=run.is_network),
         *changes.less_memory(run),
         *changes.smaller_rates(run),
@@ -115,7 +116,7 @@ def exploding(run: Traced) -> Symptom | None:
         *(() if run.full_batches else (changes.LARGER_BATCH,)),
     )
     if not math.isfinite(run.start):  # No step was taken, so that its length does not matter.
-        remedies = scales.scaled_data(run)
+        remedies = (*starts, *scales.scaled_data(run))
     if (ascent := note_on_ascent(run.config["optimizer"].get("name", ""))) is not None:
         evidence, remedies = f"{evidence}; correct the rule first: {ascent}", ()
     return Symptom("exploding", 1.0 if run.diverged else 0.8, evidence, remedies)

@@ -73,6 +73,63 @@ def test_a_target_far_from_zero_is_no_sign_of_large_weights():
     assert "large initial weights" not in symptoms(run)
 
 
+def overflowing(standardize, **init):
+    """A network on huge features whose first loss is not finite: its symptom."""
+    rng = np.random.default_rng(0)
+    X = 1e160 * rng.normal(size=(60, 3))
+    config = {
+        "dataset": {"standardize": standardize},
+        "model": {"name": "mlp", "hidden": [64], "loss": "mse", **init},
+        "variant": "mbgd",
+    }
+    run = gdrun.train(
+        config, "optimizer=vanilla", "lr=0.01", "epochs=20", data=(X, X[:, 0] / 1e160)
+    )
+    assert not np.isfinite(run.evals["train_loss"][0])
+    (found,) = diagnose(traced(run))
+    assert found.name == symptoms(run)[0] == "exploding"
+    return found
+
+
+ALL, NONE = ({"features": each, "target": each} for each in (True, False))
+HUGE = {"init": "normal", "init_std": 1e80}
+
+
+@pytest.mark.parametrize(
+    ("standardize", "others"),
+    [
+        (ALL, []),
+        ({"features": True, "target": False}, [ALL]),
+        ({"features": False, "target": True}, [ALL]),
+        (NONE, [True, ALL]),
+    ],
+)
+def test_weights_whose_first_loss_overflows_are_named_first(standardize, others):
+    """Outputs of about 1e80 · 1e80 have squares above the largest number, 1.8e308."""
+    found = overflowing(standardize, **HUGE)
+    # √(2/64) = 0.177
+    words = "init_std = 1e+80 is too large for layers of 64 units, for which init=he takes 0.177"
+    assert found.evidence.endswith(f"; {words}")
+    changed = [each.changes for each in found.remedies]
+    assert changed == [{"model.init": "he"}, *({"dataset.standardize": each} for each in others)]
+
+
+def test_usual_weights_cure_a_first_loss_that_overflows():
+    network = {"name": "mlp", "hidden": [64], "init": "normal", "init_std": 1e80}
+    standardize = {"dataset.standardize": ALL}
+    run = gdrun.train({"dataset": "diabetes", "model": network}, standardize, "epochs=20")
+    assert run.status == "diverged"
+    (tried,) = try_remedies(run, diagnose(traced(run)))
+    assert (tried.changes, tried.cured, tried.gone) == ({"model.init": "he"}, True, True)
+
+
+def test_usual_weights_are_not_the_cause_of_a_first_loss_that_overflows():
+    found = overflowing(NONE, init="he")
+    assert "init_std" not in found.evidence
+    changed = [each.changes["dataset.standardize"] for each in found.remedies]
+    assert changed == [True, ALL]
+
+
 def far_target(loss, scaled, shift=1000.0):
     """A network with large weights on a target of the mean `shift` and about the variance 25."""
     rng = np.random.default_rng(0)
