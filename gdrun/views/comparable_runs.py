@@ -8,7 +8,10 @@ from typing import Any
 from gdrun.config.flat_configs import options
 from gdrun.data.same_rows import rows_and_target
 from gdrun.errors import GdrunError
+from gdrun.problems.linear import LinearModel
 from gdrun.problems.metrics import METRICS
+from gdrun.problems.models import MODELS
+from gdrun.problems.network import Network
 from gdrun.runs.run import Run
 from gdrun.study.design.trials import label
 from gdrun.study.judgement.comparable import comparable_loss
@@ -65,12 +68,27 @@ def problems_of(runs: Sequence[Run]) -> list[str]:
 
 
 def _objective(run: Run) -> tuple[str, ...]:
-    """The loss or else the model in the config, whether the target is scaled, and the data."""
+    """The loss (of a model that is not loaded, as written), the model, and the data."""
     model = run.config.get("model")
     if model is None:  # on a surface
         return ("",)
-    named = comparable_loss(str(model.get("loss", model["name"])), run.config["dataset"])
+    named = comparable_loss(_loss_in(model, run.record["data"]), run.config["dataset"])
     return named, model["name"], run.record["data"]["sha256"]
+
+
+def _loss_in(model: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+    """The name of the loss of a model on its data, so that auto and the loss it chooses are one.
+
+    model, data: the section of the config, and the entry of the record. If the model or the loss is
+    of a plugin that is not loaded, this is what the config says.
+    """
+    options = {name: value for name, value in model.items() if name != "name"}
+    try:
+        built = MODELS[model["name"]].build(data["features"], len(data["classes"]), options)
+    except KeyError:
+        return str(model.get("loss", model["name"]))
+    assert isinstance(built, LinearModel | Network)
+    return built.loss.name
 
 
 def problem_names(configs: Sequence[Mapping[str, Any]], losses: Sequence[object]) -> list[str]:

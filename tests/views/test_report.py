@@ -156,6 +156,18 @@ def test_runs_have_the_same_problem_if_their_losses_can_be_compared():
     ]
 
 
+def test_auto_and_the_loss_that_it_chooses_are_one_problem():
+    """Also for a run that diverged, and so has no weights: the target of diabetes is a number."""
+    base = {"dataset": "diabetes", "model": "mlp"}
+    settings = [("loss=mse",), ("loss=auto",), ("loss=auto", "lr=1e300"), ("loss=mae",)]
+    runs = [gdrun.train(base, "epochs=1", *words) for words in settings]
+    assert [run.status for run in runs][2] == "diverged"
+    for few in (runs[:3], [runs[0], runs[2]], [runs[2], runs[1]]):
+        assert {run["problem"] for run in of_runs(few)["runs"]} == {"diabetes"}
+    problems = [run["problem"] for run in of_runs(runs)["runs"]]
+    assert problems == [*["diabetes loss=mse"] * 3, "diabetes loss=mae"]
+
+
 def test_the_data_line_says_what_is_not_standardised():
     base = {"dataset": "diabetes", "model": "linear"}
     for setting, words in (
