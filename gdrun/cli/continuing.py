@@ -93,6 +93,10 @@ class StudyCommand(Command):
             return None
         try:
             values = self._typed(ctx, words[2:])
+            for option in self.params:
+                # A callback loads plugins or reads the config, which the whole line does later.
+                if option.name in values and option.callback is None:
+                    option.process_value(ctx, values[option.name])
         except typer.TyperException:  # study.json was edited
             return None
         return values if values.get(self._argument.name) else None

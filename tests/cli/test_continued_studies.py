@@ -253,7 +253,16 @@ def test_the_hint_for_a_study_from_python_has_what_its_record_does_not_have(here
 
 
 @pytest.mark.parametrize(
-    "command", ["gdrun sweep --foo", "gdrun sweep 'lr", "gdrun sweep", "gdrun train lr=1", ""]
+    "command",
+    [
+        "gdrun sweep --foo",
+        "gdrun sweep 'lr",
+        "gdrun sweep",
+        "gdrun train lr=1",
+        "",
+        "gdrun sweep lr=0.01,0.1 --seeds x",
+        "gdrun sweep lr=0.01,0.1 --seeds 1.5",
+    ],
 )
 def test_an_edited_command_is_refused_with_a_line_that_continues_the_study(
     here, interrupted, command
