@@ -11,7 +11,7 @@ from gdrun.data import Prepared
 from gdrun.engine.outcome import Outcome
 from gdrun.problems.metrics import METRICS
 from gdrun.runs.run import Run
-from gdrun.symptoms.scales import UNITS
+from gdrun.symptoms.scales import unit_power
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,10 @@ def goal_of(run: Run) -> Goal:
     name = early.get("metric", "loss")
     if name in METRICS and f"validation_{name}" in run.evals:
         return Goal(f"validation_{name}", METRICS[name].larger)
-    model, known = run.config.get("model", {}), run.config.get("dataset", {}).get("standardize")
+    known = run.config.get("dataset", {}).get("standardize")
     own = isinstance(known, dict) and known["target"]
     # A loss that overflows at the start cannot be compared in its own unit.
     own = own or not math.isfinite(run.evals["train_loss"][0])
-    power = 0 if own else UNITS.get(model.get("loss"), 0)
+    power = 0 if own else unit_power(run.config, len(run.record["data"]["classes"]))
     loss = "validation_loss" if "validation_loss" in run.evals else "train_loss"
     return Goal(loss, power=power)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from gdrun.methods.plugins import entry_of
+from gdrun.problems.models import MODELS
+from gdrun.problems.predictor import Predictor
 from gdrun.symptoms.facts import Remedy, Traced
 
 
@@ -44,14 +48,26 @@ def has_large_target(run: Traced) -> bool:
     Only for a loss that can be converted to the unit of another target (UNITS): the losses with and
     without a standardised target can then be compared.
     """
-    loss = run.config.get("model", {}).get("loss")
     if "train_loss" not in run.evals or not run.data or run.data["classes"]:
         return False
-    return loss in UNITS and run.start > LARGE_LOSS
+    return unit_power(run.config, 0) > 0 and run.start > LARGE_LOSS
 
 
 LARGE_LOSS = 100.0
 """The target of a regression counts as large if the loss begins above this value."""
+
+
+def unit_power(config: Mapping[str, Any], classes: int) -> int:
+    """The power of the target's unit in which the loss of a model is measured; 0 if not known.
+
+    config: with all defaults; its loss may be auto. classes: the number of classes; 0 for a
+    regression.
+    """
+    if (model := config.get("model")) is None:
+        return 0
+    known = entry_of(MODELS, model["name"]).build(1, classes, model)
+    return UNITS.get(known.loss.name, 0) if isinstance(known, Predictor) else 0
+
 
 UNITS = {"mse": 2, "mae": 1}
 """The power of the target's unit in which each loss of a regression is measured."""

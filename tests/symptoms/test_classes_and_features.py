@@ -7,6 +7,7 @@ import pytest
 from curves import STEADY, against_baseline, curves
 
 import gdrun
+from gdrun.insight.goals import goal_of
 from gdrun.insight.remedies import traced
 from gdrun.symptoms.registry import diagnose
 
@@ -210,6 +211,18 @@ def test_a_standardised_target_is_the_first_remedy_of_a_large_one():
     wide = {"dataset.standardize.target": True}
     assert (first["mse"], first["mae"]) == (wide, wide)
     assert first["huber"] != wide
+
+
+def test_the_loss_auto_of_a_regression_has_the_remedies_of_mse():
+    """Its unit is the square of the target's, so that the loss of a scaled target is converted."""
+    words = ("dataset=diabetes", "dataset.standardize=true", "lr=1e-5", "epochs=20")
+    remedies = []
+    for loss in ("auto", "mse"):
+        run = gdrun.train({"model": {"name": "mlp", "hidden": [8]}}, *words, f"model.loss={loss}")
+        remedies.append([each.changes for s in diagnose(traced(run)) for each in s.remedies])
+        assert goal_of(run).power == 2
+    assert remedies[0] == remedies[1]
+    assert {"dataset.standardize.target": True} in remedies[0]
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "adagrad"])
