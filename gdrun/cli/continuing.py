@@ -66,8 +66,8 @@ class StudyCommand(Command):
         verb = ctx.info_name
         if record["verb"] != verb:
             other, study = resumable(record, path)
-            hint = f"`gdrun {other} --resume {shlex.quote(str(study))}` continues it"
             what = f"is a study of gdrun {other}, not of gdrun {verb}"
+            hint = _continuing_hint(other, study)
             raise RecordError(what if study == path else ONLY_TUNING, where=str(path), hint=hint)
         words = without_resume(record.get("command", ""))
         recorded = self._typed_at_start(ctx, words)
@@ -154,8 +154,30 @@ def _option(option: Any, value: Any) -> str:
     return " ".join(name if each is True else f"{name} {shlex.quote(each)}" for each in values)
 
 
+def _continuing_hint(verb: str, path: Path) -> str:
+    """The hint that continues a study of another command than the one that was typed.
+
+    verb: the command of the study, sweep or compare. path: its directory. A study that Python
+    started has no command that could be repeated.
+    """
+    from gdrun.study.storage.study_directory import read_study
+
+    record = read_study(path)
+    if without_resume(record.get("command", ""))[1:2] == [verb]:
+        return f"`gdrun {verb} --resume {shlex.quote(str(path))}` continues it"
+    return _other_ways(path, record)
+
+
 def _without_command(path: Path, record: StudyRecord) -> RecordError:
     """The error for a study whose record has no usable command, with the line that continues it."""
+    what = "the record of this study has no command"
+    if "command" in record:
+        what += f" that can be repeated, but {record['command']!r}"
+    return RecordError(what, where=str(path), hint=_other_ways(path, record))
+
+
+def _other_ways(path: Path, record: StudyRecord) -> str:
+    """The hint that continues a study whose record has no usable command."""
     from gdrun.config.writing import short_flow
     from gdrun.study.recorded_calls import continuing_call, runs_on_arrays
 
@@ -173,10 +195,7 @@ def _without_command(path: Path, record: StudyRecord) -> RecordError:
     if not runs_on_arrays(record):  # a command line has none
         hint += "; on the command line, add its config and options to: "
         hint += shlex.join([*line, "--resume", str(path)])
-    what = "the record of this study has no command"
-    if "command" in record:
-        what += f" that can be repeated, but {record['command']!r}"
-    return RecordError(what, where=str(path), hint=hint)
+    return hint
 
 
 def _require_config(recorded: Values, typed: Values, path: Path, line: str) -> None:

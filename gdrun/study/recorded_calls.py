@@ -130,13 +130,14 @@ def recorded_call(
     if record["verb"] != verb:
         other, study = resumable(record, path)
         what = f"is a study of gdrun.{other}, not of gdrun.{verb}"
-        hint = f"gdrun.{other}(resume={str(study)!r}) continues it"
+        started = record if study == path else read_study(study)
+        if _wrong_call(started) is None:
+            hint = f"{continuing_call(started, study)} continues it"
+        else:
+            hint = _without_call(started)
         raise RecordError(what if study == path else ONLY_TUNING, where=str(path), hint=hint)
     if (wrong := _wrong_call(record)) is not None:
-        hint = f"give every argument of gdrun.{verb} again, and `resume`"
-        if "command" in record:
-            hint = f"the command line can continue it: it was started by {record['command']}"
-        raise RecordError(wrong, where=str(path / RECORD), hint=hint)
+        raise RecordError(wrong, where=str(path / RECORD), hint=_without_call(record))
     call = record["call"]
     if call["data"] and not with_data:
         hint = "give the same arrays again: `data`"
@@ -150,6 +151,13 @@ def resumable(record: StudyRecord, path: Path) -> tuple[str, Path]:
     Tuning is continued with its comparison. path: the directory of the study.
     """
     return ("compare", path.parent) if record["verb"] == "tune" else (record["verb"], path)
+
+
+def _without_call(record: StudyRecord) -> str:
+    """The hint that continues a study whose record has no arguments of Python."""
+    if "command" in record:
+        return f"the command line can continue it: it was started by {record['command']}"
+    return f"give every argument of gdrun.{record['verb']} again, and `resume`"
 
 
 def continuing_call(record: StudyRecord, path: Path) -> str:

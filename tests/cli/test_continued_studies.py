@@ -173,6 +173,29 @@ def test_another_command_and_a_lost_command_are_refused_with_one_that_works(here
     assert here(*words, "-c", "small.yaml", "--metric", "accuracy").code == 0
 
 
+def test_a_study_of_python_and_of_another_command_is_continued_as_the_hint_says(here, tmp_path):
+    """It has no command, so that `gdrun sweep --resume` alone would fail."""
+    (tmp_path / "small.yaml").write_text(SMALL, encoding="utf-8")
+    package.sweep("small.yaml", {"lr": [0.01, 0.1]}, seeds=1, out="runs")
+    (directory,) = Path("runs").iterdir()
+    err = " ".join(_refused(here("compare", "--resume", str(directory))).split())
+    assert "is a study of gdrun sweep, not of gdrun compare" in err
+    assert "`gdrun sweep --resume" not in err
+    call = re.search(r"in Python, (gdrun\.\S+) continues it", err)[1]
+    assert eval(call, {"gdrun": package}).complete
+    words = shlex.split(err.rpartition("to: gdrun ")[2])
+    assert here(*words, "-c", "small.yaml").code == 0
+
+
+def test_the_tuning_of_a_study_of_python_is_continued_as_the_hint_says(here, tmp_path):
+    (tmp_path / "small.yaml").write_text(SMALL, encoding="utf-8")
+    package.compare(["mbgd", "sgd"], "small.yaml", tune="lr=0.01,0.1", seeds=1, out="runs")
+    (directory,) = Path("runs").iterdir()
+    err = " ".join(_refused(here("sweep", "--resume", str(directory / "tuning"))).split())
+    call = re.search(r"in Python, (gdrun\.\S+) continues it", err)[1]
+    assert eval(call, {"gdrun": package}).complete
+
+
 def test_a_config_from_stdin_must_be_passed_again(here, interrupted, tmp_path):
     directory = _directory(interrupted(*STUDIES[0].split()))
     record = _record(directory)
@@ -283,8 +306,8 @@ def test_the_tuning_part_is_refused_with_the_comparison_that_continues(here, int
     assert f"{directory}/tuning: contains only the tuning part of a comparison\n" in err
     with pytest.raises(RecordError, match="only the tuning part") as caught:
         getattr(package, verb)(resume=directory / "tuning")
-    hint = f"gdrun.compare(resume='{directory}') continues it"
-    assert caught.value.problems[0].hint == hint
+    hint = f"the command line can continue it: it was started by gdrun {STUDIES[4]}"
+    assert caught.value.problems[0].hint == hint  # its record has no arguments of Python
     assert here(*shlex.split(re.search("`gdrun (.+)` continues it", err)[1])).code == 0
 
 

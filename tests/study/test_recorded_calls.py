@@ -65,6 +65,24 @@ def test_an_array_beside_resume_is_refused(keys, tmp_path):
         gdrun.compare(resume="last", out=tmp_path, tune=np.array(keys))
 
 
+def test_a_study_of_another_function_is_continued_as_the_hint_says(tmp_path):
+    config = {"dataset": "iris", "model": "softmax"}
+    gdrun.sweep(config, {"lr": [0.01, 0.1]}, "epochs=2", seeds=1, out=tmp_path)
+    (study,) = tmp_path.iterdir()
+    with pytest.raises(RecordError) as caught:
+        gdrun.compare(resume=study)
+    hint = caught.value.problems[0].hint
+    assert eval(hint.removesuffix(" continues it"), {"gdrun": gdrun}).complete
+    record = loads((study / "study.json").read_text())
+    del record["call"]
+    record["command"] = "gdrun sweep lr=0.01,0.1 epochs=2 --seeds 1"
+    (study / "study.json").write_text(dumps(record))
+    with pytest.raises(RecordError) as caught:
+        gdrun.compare(resume=study)
+    line = "the command line can continue it: it was started by gdrun sweep lr=0.01,0.1 epochs=2"
+    assert caught.value.problems[0].hint == f"{line} --seeds 1"
+
+
 def test_a_study_on_arrays_needs_them_again(tmp_path):
     rng = np.random.default_rng(0)
     data = (rng.normal(size=(40, 2)), rng.integers(0, 2, 40))
