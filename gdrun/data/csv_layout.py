@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gdrun.data.column_names import ColumnNames
@@ -55,10 +55,15 @@ class CsvLayout(ColumnNames):
     numeric: frozenset[int] = frozenset()
 
 
-def read_layout(file: TextFile, header: bool | None = None) -> CsvLayout:
+def read_layout(
+    file: TextFile, header: bool | None = None, *, model: Collection[str] | None = None
+) -> CsvLayout:
     """The layout of a file, guessed from its first lines.
 
-    header: whether the first row holds the column names; None guesses from its content.
+    header: whether the first row holds the column names; None guesses from its content. model: the
+    names of the columns of a trained model, for which these are new rows; None for other data. The
+    user cannot set `header` for new rows; a guess then takes only a row with one of the names for a
+    header.
     Raises DataError if the file cannot be read, has no row of data, or uses a column name twice; if
     its first lines are comments or a title, or its header does not fit its rows; and, if `header`
     is None, if the first row may be a header or an example.
@@ -87,16 +92,17 @@ def read_layout(file: TextFile, header: bool | None = None) -> CsvLayout:
     clear_header = stated is None and is_header(rows)
     if header is None:
         header = clear_header or has_numbers_as_names(rows)
+        if model is not None:
+            header = header and not set(model).isdisjoint(first)
     if not header:
-        if stated is None:
+        if stated is None and model is None:
             require_no_names(rows, f"{file.where}:{ends[0]}")
         return _with_kinds(CsvLayout((), width, delimiter, skip), rows)
     if len(rows) == 1:
-        raise DataError(
-            "has a header but no examples",
-            where=file.where,
-            hint="add a row for each example; or set header: false if the first row is an example",
-        )
+        hint = "add a row for each example"
+        if model is None:
+            hint += "; or set header: false if the first row is an example"
+        raise DataError("has a header but no examples", where=file.where, hint=hint)
     require_one_header(rows, ends, file.where)
     notes: tuple[str, ...] = ()
     if stated is None and not clear_header:

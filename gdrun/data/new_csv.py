@@ -62,7 +62,7 @@ def _csv_blocks(
     header: bool | None,
     sign: str | None,
 ) -> Iterator[tuple[Numbers, Array | None]]:
-    layout = layout_for(file, encoder.encoding) if header is None else read_layout(file, header)
+    layout = layout_for(file, encoder.encoding, header)
     names = names_for(layout, encoder.encoding, known)
     columns = [column.name for column in encoder.encoding.columns]
     wanted = [*columns, *([target.name] if target else [])]
@@ -87,19 +87,17 @@ def _csv_blocks(
         yield X, y
 
 
-def layout_for(file: TextFile, encoding: Encoding) -> CsvLayout:
+def layout_for(file: TextFile, encoding: Encoding, header: bool | None = None) -> CsvLayout:
     """The layout of a file of new rows.
 
-    The first row is a header if the training data had column names. Otherwise it is one if it looks
-    like a header and has one of the model's names, such as x0. encoding: the encoding of the model.
-    Raises DataError if the file cannot be read, or has no clear layout.
+    header: whether the first row is a header. With None, it is one if the training data had column
+    names, or if it looks like a header and has one of the model's names, such as x0. encoding: the
+    encoding of the model. Raises DataError if the file cannot be read, or has no clear layout.
     """
-    if not all(_POSITION.fullmatch(column.name) for column in encoding.columns):
-        return read_layout(file, True)
-    layout = read_layout(file)
-    if layout.header and not any(column.name in layout.header for column in encoding.columns):
-        return read_layout(file, False)
-    return layout
+    names = [column.name for column in encoding.columns]
+    if header is None and not all(map(_POSITION.fullmatch, names)):
+        header = True
+    return read_layout(file, header, model=names)
 
 
 def names_for(layout: CsvLayout, encoding: Encoding, target: str) -> list[str]:

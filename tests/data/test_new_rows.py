@@ -129,6 +129,33 @@ def test_a_first_row_of_text_is_no_header_if_training_had_none(tmp_path):
     assert encoder.filled == {"x1": 1}
 
 
+def test_one_row_of_text_is_no_header_if_training_had_none(tmp_path):
+    encoding = Encoding((SourceColumn("x0", ("blue", "red")), SourceColumn("x1", ("big", "small"))))
+    X, _, _ = read(written(tmp_path / "new.csv", "red,big\n"), encoding, Target("x2"))
+    assert_array_equal(X, [[0, 1, 1, 0]])
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "message"),
+    [
+        ("a,b\n", TWO, ": has a header but no examples\nhint: add a row for each example"),
+        ("x0,x2\n", POSITIONS, ": has a header but no examples\nhint: add a row for each example"),
+        # Training had no header, so this is a wrong cell.
+        (
+            "x,1\n2,3\n4,5\n",
+            POSITIONS,
+            ":1 x0: 'x' is not a number\nhint: this column had numbers ",
+        ),
+    ],
+)
+def test_the_hints_for_new_rows_name_no_key_of_the_training_data(tmp_path, text, encoding, message):
+    """The command and the function that predict have no `header`."""
+    path = written(tmp_path / "new.csv", text)
+    found = failure(path, encoding, Target("x1"))
+    assert found.startswith(f"error: {path}{message}")
+    assert "header:" not in found
+
+
 def test_categories_are_compared_without_the_spaces_around_them(tmp_path):
     encoding = Encoding((SourceColumn("c", ("1", "2", "3+")),), fill=np.zeros(3))
     path = written(tmp_path / "new.csv", "c,d\n 3+ ,0\n1 ,0\nnan,0\n?,0\n9,0\n")
