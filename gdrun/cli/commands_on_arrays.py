@@ -50,8 +50,9 @@ def python_call(words: Sequence[str]) -> str | None:
     words: the words of the command, without gdrun. None if the command works, or has no such call.
     X and y in the call are the arrays; X in a prediction is the features of the rows.
     """
-    verb, *rest = words
-    if verb == "predict" and rest[1:] == [ARRAYS]:
+    # Without words, as where another program calls `main`, there is no command to replace.
+    verb, rest = "".join(words[:1]), words[1:]
+    if verb == "predict" and [*rest[1:]] == [ARRAYS]:
         return f"gdrun.load_model({rest[0]!r}).predict(X)"
     if verb not in ("train", "sweep", "compare") or not any(is_on_arrays(Path(w)) for w in rest):
         return None

@@ -91,5 +91,5 @@ def test_the_call_has_every_word_of_the_command(tmp_path, monkeypatch):
         ("predict . arrays", "load_model('.').predict(X)"),
     ):
         assert python_call(words.split()) == f"gdrun.{call}"
-    for words in ("train files/config.yaml", "show .", "train config.yaml --unknown"):
+    for words in ("train files/config.yaml", "show .", "train config.yaml --unknown", ""):
         assert python_call(words.split()) is None
