@@ -25,11 +25,11 @@ PIPE_CLOSED = 141
 """The exit code that a shell reports for a process that SIGPIPE ended: 128 + 13."""
 
 
-YOUNG_OBJECTS = 100_000
+YOUNG_OBJECTS = 200_000
 """The number of new objects after which Python searches for unreachable cycles of objects.
 
-Imports make almost as many objects, and no such cycles. With Python's default of 700 objects, the
-searches take about a tenth of the time of a short command.
+The imports of a command make up to 96,000 objects, and no such cycles. With Python's default of 700
+objects, the searches take about a tenth of the time of a short command.
 """
 
 
