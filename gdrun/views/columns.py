@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import islice
 from typing import Any
@@ -46,8 +45,6 @@ MOST_LABELS = 10
 """The largest number of labels of a column in the JSON document."""
 
 IN_DOUBT = "whole numbers taken for classes; task=regression predicts them as numbers"
-
-PLURALS = {"category": "categories", "boolean": "booleans"}
 
 
 def inspection_view(found: Inspection) -> RenderableType:
@@ -264,24 +261,3 @@ def _range_data(known: ColumnRange) -> dict[str, Any]:
 
 NO_RANGE = ColumnRange()
 """The range of a column of which no range is known."""
-
-
-def columns_line(columns: Sequence[Mapping[str, Any]]) -> str:
-    """The columns of a run in short: how many of each kind are features, and those left out.
-
-    columns: the entries of `data.columns` in run.json.
-    """
-    used = Counter(column["kind"] for column in columns if column["features"])
-    kinds = [_counted(number, kind) for kind, number in used.most_common()]
-    left_out = [column["name"] for column in columns if column["becomes"].startswith("left out")]
-    line = ", ".join(kinds)
-    return f"{line}; left out: {_listed(left_out)}" if left_out else line
-
-
-def _counted(number: int, kind: str) -> str:
-    return f"1 {kind}" if number == 1 else f"{number:,} {PLURALS.get(kind, f'{kind}s')}"
-
-
-def _listed(names: Iterable[str]) -> str:
-    shown = [name or "a column without a name" for name in names]
-    return ", ".join(shown[:5]) + (f" and {len(shown) - 5} more" if len(shown) > 5 else "")

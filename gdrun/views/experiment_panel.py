@@ -13,7 +13,7 @@ from rich.text import Text
 from gdrun.config.experiment import RUN
 from gdrun.errors import one_line
 from gdrun.runs.record import RunRecord
-from gdrun.views.columns import columns_line
+from gdrun.views.columns_line import columns_line
 from gdrun.views.data_line import data_line
 from gdrun.views.numbers import count
 from gdrun.views.surface_runs import SAME_GRADIENT, has_equal_batches
