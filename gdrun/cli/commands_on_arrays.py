@@ -13,9 +13,6 @@ from pathlib import Path
 ARRAYS = "arrays"
 """The name of a dataset that consists of arrays of Python."""
 
-RECORDS = ("run.json", "study.json")
-"""The records of runs and studies. The modules that write them take too long to import here."""
-
 _OPTIONS = {"--resume": "resume", "--search": "search"}
 """The arguments of Python for the options that next steps and hints have."""
 
@@ -26,9 +23,10 @@ def record_beside(path: Path) -> object:
     path: the directory of the run or the study, or a file in it.
     """
     from gdrun.runs import strict_json
+    from gdrun.runs.finding import RECORD, STUDY
 
     for directory in (path, path.parent):
-        for name in RECORDS:
+        for name in (RECORD, STUDY):
             # Even with a damaged record, the hint is shown.
             with suppress(OSError, ValueError):
                 found: object = strict_json.read(directory / name)

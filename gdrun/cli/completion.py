@@ -111,8 +111,7 @@ def files_with(suffixes: Iterable[str], start: str) -> Iterator[str]:
 
 def _directories(ctx: Any) -> list[Path]:
     from gdrun.cli.running import RUNS
-    from gdrun.runs.finding import RECORD, run_directories
-    from gdrun.study.storage.study_directory import RECORD as STUDY
+    from gdrun.runs.finding import RECORD, STUDY, run_directories
 
     given = [Path(ctx.params.get(name) or RUNS) for name in ("runs", "out")]
     place = next((path for path in given if path != RUNS and path.is_dir()), RUNS)

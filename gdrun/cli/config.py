@@ -136,11 +136,10 @@ def _changed(source: str, words: list[str]) -> tuple[str, Path | None, list[str]
     from gdrun.config.loading import load, read
     from gdrun.config.writing import to_yaml
     from gdrun.methods.plugins import options_for
-    from gdrun.runs.finding import RECORD
+    from gdrun.runs.finding import RECORD, STUDY
     from gdrun.runs.record_contents import is_inside, with_relative_paths
     from gdrun.runs.recorded_experiment import experiment_of
     from gdrun.runs.run import read_run
-    from gdrun.study.storage.study_directory import RECORD as STUDY
 
     files, changes = _files_and_changes(words)
     file = _one_target(files)
@@ -165,9 +164,7 @@ def _changed(source: str, words: list[str]) -> tuple[str, Path | None, list[str]
 
 def _config_of(source: str) -> Path:
     """The config file that --from names: the file itself, or that of a run or a study."""
-    from gdrun.runs.finding import RECORD, find_run
-    from gdrun.study.storage.study_directory import BEST
-    from gdrun.study.storage.study_directory import RECORD as STUDY
+    from gdrun.runs.finding import BEST, RECORD, STUDY, find_run
 
     if Path(source).is_file() or Path(source).suffix in completion.CONFIGS:
         return Path(source)

@@ -47,10 +47,9 @@ def diagnose(
     """Find what went wrong in a run, a sweep or a comparison, and what may remedy it."""
     from gdrun.cli.new_files import require_new, write_new
     from gdrun.insight import remedies
-    from gdrun.runs.finding import RECORD, find_run
+    from gdrun.runs.finding import RECORD, STUDY, find_run
     from gdrun.runs.recorded_experiment import experiment_of
     from gdrun.runs.run import read_run
-    from gdrun.study.storage.study_directory import RECORD as STUDY
     from gdrun.symptoms.registry import diagnose
     from gdrun.views.diagnosis import diagnosis_data, diagnosis_view
 
@@ -107,8 +106,8 @@ def _diagnose_study(path: Path, json: bool, *, trying: bool) -> None:
     from gdrun.cli.recorded_commands import without_resume
     from gdrun.cli.studying import read_ended
     from gdrun.insight.study_symptoms import study_symptoms
+    from gdrun.runs.finding import BEST
     from gdrun.study.judgement.sweep_findings import Sweep
-    from gdrun.study.storage.study_directory import BEST
     from gdrun.views.diagnosis import change_words
     from gdrun.views.study_diagnosis import study_diagnosis_data, study_diagnosis_view
 

@@ -124,10 +124,9 @@ def _example(to: str) -> str:
 
 
 def _subject(which: list[str], runs: Path) -> Subject:
-    from gdrun.runs.finding import RECORD, find_run
+    from gdrun.runs.finding import RECORD, STUDY, find_run
     from gdrun.runs.run import read_run
     from gdrun.study.storage.reading import read_found
-    from gdrun.study.storage.study_directory import RECORD as STUDY
     from gdrun.views.export import Subject
     from gdrun.views.recorded import recorded_runs, recorded_trials
 

@@ -44,11 +44,12 @@ def _missing_in_tuning(path: Path) -> str:
 
     path: the directory of the comparison.
     """
-    from gdrun.study.storage.study_directory import RECORD, TUNING, read_study
+    from gdrun.runs.finding import STUDY
+    from gdrun.study.storage.study_directory import TUNING, read_study
     from gdrun.study.storage.trial_files import TRIALS
 
     own = path / TUNING
-    if not (own / RECORD).is_file():
+    if not (own / STUDY).is_file():
         return ""
     record, trials = read_study(own), own / TRIALS
     if "ranking" in record:

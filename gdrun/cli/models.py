@@ -126,9 +126,7 @@ def _note_newer_study(path: Path, runs: Path) -> None:
     `last` is the last run here, because a study has no single model. path: this run. runs: the
     parent directory.
     """
-    from gdrun.runs.finding import RECORD, run_directories
-    from gdrun.study.storage.study_directory import BEST
-    from gdrun.study.storage.study_directory import RECORD as STUDY
+    from gdrun.runs.finding import BEST, RECORD, STUDY, run_directories
 
     newest = run_directories(runs, (RECORD, STUDY))[-1]
     if newest.resolve() == path.resolve():

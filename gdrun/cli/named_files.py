@@ -215,8 +215,7 @@ def recorded(word: str, out: Path) -> Path | None:
     The word is `last`, or the id of a run or study, or the unique beginning of an id, and not a
     file. Raises GdrunError if the word is `last`, and there is no run or study.
     """
-    from gdrun.runs.finding import RECORD, run_directories
-    from gdrun.study.storage.study_directory import RECORD as STUDY
+    from gdrun.runs.finding import RECORD, STUDY, run_directories
 
     # No key, and no name in a config, begins with a digit.
     if not (word == "last" or word[:1].isdigit()) or exists(word):
@@ -236,9 +235,8 @@ def refuse_run(word: str) -> None:
     `last`.
     """
     from gdrun.cli.running import RUNS
-    from gdrun.runs.finding import RECORD
+    from gdrun.runs.finding import BEST, RECORD
     from gdrun.runs.run import read_record
-    from gdrun.study.storage.study_directory import BEST
 
     if (directory := recorded(word, RUNS)) is None:
         return

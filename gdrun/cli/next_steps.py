@@ -104,9 +104,9 @@ def after_study(
     the best candidate; None for best.yaml in this directory, which earlier versions of gdrun did
     not write for a comparison.
     """
+    from gdrun.runs.finding import BEST
     from gdrun.study.judgement.sweep_findings import Sweep
     from gdrun.study.judgement.training_progress import has_learned_little
-    from gdrun.study.storage.study_directory import BEST
 
     diagnosed = ("diagnose", str(path))
     if found.ended and found.diverged:

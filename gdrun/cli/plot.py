@@ -204,10 +204,9 @@ def _subject(words: list[str], parent: Path, kind: str | None) -> Subject:
     kind: the kind of picture, which --kind names. Raises GdrunError if a word names no run or
     study, if a study is not the only word, or if no picture can show a sweep.
     """
-    from gdrun.runs.finding import RECORD, find_run
+    from gdrun.runs.finding import RECORD, STUDY, find_run
     from gdrun.runs.run import read_run
     from gdrun.study.judgement.sweep_findings import Sweep
-    from gdrun.study.storage.study_directory import RECORD as STUDY
 
     paths = []
     for word in words:

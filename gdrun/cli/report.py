@@ -44,8 +44,7 @@ def report(
     json: Json = False,
 ) -> None:
     """Write a report on runs, a sweep or a comparison: one HTML page that works offline."""
-    from gdrun.runs.finding import RECORD, find_run
-    from gdrun.study.storage.study_directory import RECORD as STUDY
+    from gdrun.runs.finding import RECORD, STUDY, find_run
 
     paths = [find_run(word, runs, (RECORD, STUDY), "runs") for word in which or ["last"]]
     studies = [path for path in paths if (path / STUDY).is_file()]

@@ -153,8 +153,7 @@ def _cell(name: str, row: Mapping[str, Any]) -> Any:
 
 
 def _find(word: str, out: Path) -> Path:
-    from gdrun.runs.finding import RECORD, find_run
-    from gdrun.study.storage.study_directory import RECORD as STUDY
+    from gdrun.runs.finding import RECORD, STUDY, find_run
 
     path = find_run(word, out, (RECORD, STUDY))
     if not any((path / record).is_file() for record in (RECORD, STUDY)):

@@ -56,9 +56,8 @@ def show(
         return
     from rich.padding import Padding
 
-    from gdrun.runs.finding import RECORD, find_run
+    from gdrun.runs.finding import RECORD, STUDY, find_run
     from gdrun.runs.run import read_run
-    from gdrun.study.storage.study_directory import RECORD as STUDY
     from gdrun.views import training as views
     from gdrun.views.experiment_panel import experiment_panel
     from gdrun.views.quality import confusion_table

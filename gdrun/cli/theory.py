@@ -135,10 +135,8 @@ def _run_named(word: str, out: Path) -> Run | None:
     Raises RecordError if the word is none of these and names no run, or if it names a study.
     """
     from gdrun.errors import RecordError
-    from gdrun.runs.finding import RECORD, find_run
+    from gdrun.runs.finding import BEST, RECORD, STUDY, find_run
     from gdrun.runs.run import read_run
-    from gdrun.study.storage.study_directory import BEST
-    from gdrun.study.storage.study_directory import RECORD as STUDY
 
     path = Path(word)
     if "=" in word or word == "-" or path.is_file() or path.suffix in (".yaml", ".yml", ".json"):

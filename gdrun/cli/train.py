@@ -242,11 +242,10 @@ def _resume(
     options --extend and --schedule-length. printing: the options --quiet, --json and --watch.
     """
     from gdrun.runs.extending import Extension
-    from gdrun.runs.finding import RECORD, find_run
+    from gdrun.runs.finding import RECORD, STUDY, find_run
     from gdrun.runs.resuming import check_config, ended_runs
     from gdrun.runs.session import Session
     from gdrun.study.default_batches import fitted
-    from gdrun.study.storage.study_directory import RECORD as STUDY
 
     directory = find_run(word, out, (RECORD,) if word == "last" else (RECORD, STUDY))
     if (directory / STUDY).is_file():

@@ -12,6 +12,12 @@ from gdrun.errors import RecordError, suggestion
 RECORD = "run.json"
 """The name of the file with the record of a run."""
 
+STUDY = "study.json"
+"""The name of the file with the record of a study."""
+
+BEST = "best.yaml"
+"""The name of the file with the config of the best candidate of a study."""
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -32,7 +38,7 @@ class Kind:
 
 KINDS = {
     RECORD: Kind("run", "runs", "`gdrun train`"),
-    "study.json": Kind("study", "studies", "`gdrun sweep lr`"),
+    STUDY: Kind("study", "studies", "`gdrun sweep lr`"),
 }
 """What a directory contains, by the file name of its record."""
 
@@ -113,8 +119,8 @@ def run_directories(out: Path, records: Sequence[str] = (RECORD,)) -> list[Path]
 
 def hint_for_other(path: Path) -> str:
     """A hint for a directory that is not the directory of a run: what it contains instead."""
-    if (path / "study.json").is_file():
-        best = path / "best.yaml"
+    if (path / STUDY).is_file():
+        best = path / BEST
         more = f", and `gdrun train {best}` trains its best setting" if best.is_file() else ""
         return (
             f"it is a sweep or comparison: `gdrun show {path}` or gdrun.read_study reads it{more}"

@@ -12,9 +12,10 @@ from typing_extensions import TypedDict
 from gdrun.config.experiment import Experiment
 from gdrun.errors import ConfigError, Parameter, Problem, RecordError
 from gdrun.runs.checked import misfit
+from gdrun.runs.finding import STUDY
 from gdrun.study.design.sweep_plan import Search
 from gdrun.study.storage.records import ONLY_TUNING, StudyRecord
-from gdrun.study.storage.study_directory import RECORD, find_study, read_study
+from gdrun.study.storage.study_directory import find_study, read_study
 
 TextOrDict = str | dict[str, Any] | None
 """A budget, a target or a config: a text, a dict, or no value."""
@@ -137,7 +138,7 @@ def recorded_call(
             hint = _without_call(started)
         raise RecordError(what if study == path else ONLY_TUNING, where=str(path), hint=hint)
     if (wrong := _wrong_call(record)) is not None:
-        raise RecordError(wrong, where=str(path / RECORD), hint=_without_call(record))
+        raise RecordError(wrong, where=str(path / STUDY), hint=_without_call(record))
     call = record["call"]
     if call["data"] and not with_data:
         hint = "give the same arrays again: `data`"

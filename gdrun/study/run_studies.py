@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from gdrun.config.writing import to_yaml
 from gdrun.errors import RecordError
+from gdrun.runs.finding import BEST
 from gdrun.study.descent import loss_rises
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.comparison_plan import plan_comparison
@@ -19,7 +20,7 @@ from gdrun.study.judgement.metrics import Metric, Target
 from gdrun.study.judgement.ranking import led_by
 from gdrun.study.judgement.sweep_findings import Sweep, judge_sweep
 from gdrun.study.storage.records import Question
-from gdrun.study.storage.study_directory import BEST, TUNING, StudyDirectory
+from gdrun.study.storage.study_directory import TUNING, StudyDirectory
 from gdrun.study.storage.study_record import (
     axis_record,
     comparison_record,

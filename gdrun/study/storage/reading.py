@@ -16,6 +16,7 @@ from gdrun.config.recorded_methods import recorded_methods
 from gdrun.errors import ConfigError, RecordError
 from gdrun.methods.plugins import loading
 from gdrun.runs.checked import checked, unreadable
+from gdrun.runs.finding import STUDY
 from gdrun.study.descent import FirstRises
 from gdrun.study.design.axes import Axis
 from gdrun.study.design.comparison_plan import plan_comparison
@@ -36,7 +37,7 @@ from gdrun.study.storage.records import (
 )
 from gdrun.study.storage.results import Result
 from gdrun.study.storage.row_records import ContenderRow, TuningRecord
-from gdrun.study.storage.study_directory import RECORD, read_study
+from gdrun.study.storage.study_directory import read_study
 from gdrun.study.storage.study_record import read_axis, read_rung
 from gdrun.study.storage.trial_files import TRIALS, read_results
 from gdrun.study.study import Work
@@ -75,7 +76,7 @@ def read_found(path: Path) -> ReadStudy:
         calls = " ".join(loading(each["path"]) for each in plugins)
         raise RecordError(
             f"cannot be read: {error.problems[0].what}",
-            where=str(path / RECORD),
+            where=str(path / STUDY),
             hint=f"load the plugins of the study: {calls}" if calls else None,
         ) from None
     return ReadStudy(path, record, found)
@@ -92,7 +93,7 @@ def _judged(record: StudyRecord, path: Path) -> Found:
         judge = _READERS[record["verb"]](record, path)
     except (LookupError, ArithmeticError, TypeError, ValueError) as error:
         reason = f"its values contradict each other ({type(error).__name__}: {error})"
-        raise unreadable(path / RECORD, reason) from None
+        raise unreadable(path / STUDY, reason) from None
     return judge()
 
 
@@ -108,7 +109,7 @@ Judge = Callable[[], Found]
 
 def _read_sweep(record: StudyRecord, path: Path) -> Judge:
     """Read a sweep. Its findings are those of the record, or new ones if it was killed before."""
-    question = checked(record, SweepQuestion, path / RECORD)
+    question = checked(record, SweepQuestion, path / STUDY)
     settings = [row["settings"] for row in record["candidates"]]
     base, for_all = load(question["base"]), question.get("for_all", {})
     candidates = candidates_of(base, settings, for_all)
@@ -121,7 +122,7 @@ def _read_sweep(record: StudyRecord, path: Path) -> Judge:
     if "ranking" not in record:
         work = _found_only(plan, results)
         return partial(judge_sweep, plan, axes, results, metric, work, target=target, rungs=rungs)
-    judged = checked(record, SweepFindings, path / RECORD)
+    judged = checked(record, SweepFindings, path / STUDY)
     limits = {own: StabilityLimit(**limit) for own, limit in judged["stability_of"].items()}
     if judged["stability"]:
         limits[""] = StabilityLimit(**judged["stability"])
@@ -154,7 +155,7 @@ def _read_comparison(record: StudyRecord, path: Path) -> Judge:
 
     New findings have no timing of the contenders.
     """
-    question = checked(record, Question, path / RECORD)
+    question = checked(record, Question, path / STUDY)
     contenders = [
         Candidate(row["name"], row["settings"], load(row["config"])) for row in record["candidates"]
     ]
@@ -167,7 +168,7 @@ def _read_comparison(record: StudyRecord, path: Path) -> Judge:
         return partial(
             judge_comparison, plan, results, metric, work, target=target, baseline=baseline
         )
-    judged = checked(record, ComparisonFindings, path / RECORD)
+    judged = checked(record, ComparisonFindings, path / STUDY)
     rows = {row["name"]: row for row in judged["ranking"]}
     # All contenders of which a run has ended have a row; a LookupError tells a damaged record.
     ended = {trial.candidate for trial in plan.trials if trial.identity in results}

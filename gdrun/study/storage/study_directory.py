@@ -24,8 +24,7 @@ from gdrun.runs import strict_json
 from gdrun.runs.checked import check_version, checked, unreadable
 from gdrun.runs.directory import new_directory
 from gdrun.runs.files import append_lines, remove_empty, was_removed, write_text
-from gdrun.runs.finding import RECORD as RUN
-from gdrun.runs.finding import find_run, run_directories
+from gdrun.runs.finding import RECORD, STUDY, find_run, run_directories
 from gdrun.runs.labels import read_labels
 from gdrun.runs.lock import DirectoryLock
 from gdrun.runs.processes import is_alive
@@ -45,9 +44,6 @@ from gdrun.study.storage.trial_files import TRACES, TRIALS, read_results, remove
 from gdrun.study.storage.trial_records import TrialLabel
 
 SCHEMA_VERSION = 1
-RECORD = "study.json"
-BEST = "best.yaml"
-"""The file with the config of the best candidate."""
 TUNING = "tuning"
 """The directory of the tuning of a comparison, in that of the comparison."""
 
@@ -214,7 +210,7 @@ class StudyDirectory:
         """Write study.json. news: entries that are added or replaced before it is written."""
         if news is not None:
             self._set(news)
-        self._write(write_text, self.path / RECORD, dumps(self.record, indent=2) + "\n")
+        self._write(write_text, self.path / STUDY, dumps(self.record, indent=2) + "\n")
 
     def write_text(self, name: str, text: str) -> None:
         """Write a text file in the directory of the study."""
@@ -242,7 +238,7 @@ def find_study(word: str, out: Path) -> Path:
     several studies match an id.
     """
     path = Path(word)
-    return find_run(word, out, (RECORD,)) if path.name == word and not path.is_dir() else path
+    return find_run(word, out, (STUDY,)) if path.name == word and not path.is_dir() else path
 
 
 def read_study(path: Path) -> StudyRecord:
@@ -251,12 +247,12 @@ def read_study(path: Path) -> StudyRecord:
     If the process that ran the study has died, the status is "interrupted". Raises RecordError if
     there is no study.json, or it is damaged, or a newer gdrun wrote it.
     """
-    file = path / RECORD
+    file = path / STUDY
     try:
         document = strict_json.read(file)
     except (FileNotFoundError, NotADirectoryError):
         hint = "a command prints the directory of a study at its end; in Python, .directory has it"
-        if (path / RUN).is_file():
+        if (path / RECORD).is_file():
             hint = f"it is a run: `gdrun show {path}` or gdrun.read_run reads it"
         raise RecordError("is not the directory of a study", where=str(path), hint=hint) from None
     except (OSError, ValueError) as error:
@@ -304,7 +300,7 @@ def list_studies(out: Path) -> list[StudyRow]:
 
     A study whose record cannot be read has the status `damaged`.
     """
-    rows = [_row(path) for path in run_directories(out, (RECORD,))]
+    rows = [_row(path) for path in run_directories(out, (STUDY,))]
     return sorted(rows, key=lambda row: str(row["started"]))
 
 
