@@ -13,7 +13,7 @@ import numpy as np
 from gdrun.array_types import Array, Integers, Numbers
 from gdrun.data.columns import Column
 from gdrun.data.dates import DAY
-from gdrun.data.encoding import DATE_FORMS, SourceColumn, columns_of_numbers
+from gdrun.data.encoding import SourceColumn, columns_of_numbers
 from gdrun.data.table import Table
 
 
@@ -63,8 +63,7 @@ def _range_of_values(source: SourceColumn, values: Numbers) -> ColumnRange | Non
         return _of_codes(known.astype(np.int64), source.labels)
     if source.form == "boolean":
         return _of_codes(known.astype(np.int64), BOOLEAN)
-    is_date = source.form in (*DATE_FORMS, "date_number")
-    return _of_moments(known) if is_date else _of_numbers(known)
+    return _of_moments(known) if source.parts else _of_numbers(known)
 
 
 def _range_of_features(source: SourceColumn, features: Numbers) -> ColumnRange | None:
