@@ -15,7 +15,7 @@ from functools import partial
 
 from gdrun.data.columns import count
 from gdrun.data.csv_scan import CsvScan
-from gdrun.data.marked_numbers import SPACES, marked_pattern
+from gdrun.data.marked_numbers import MINUS, SPACES, marked_pattern
 from gdrun.data.places import checked_rows
 from gdrun.errors import DataError
 
@@ -168,7 +168,7 @@ def _first(scans: Sequence[CsvScan], column: int, sign: str, *, marked: bool) ->
 def _unclear(scans: Sequence[CsvScan], column: int, sign: str) -> DataError:
     where, text = _first(scans, column, sign, marked=True)
     # 1500- is no number without the mark.
-    number = f"-{text[:-1]}" if text[-1] in "\u2212-" else text
+    number = f"-{text[:-1]}" if text[-1] in MINUS else text
     plain = number.replace(sign, "")
     return DataError(
         f"{text!r} in this line may be {number.replace(',', '.')} or {plain}, and no other number "

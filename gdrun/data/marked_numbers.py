@@ -23,11 +23,11 @@ MOST_CHARACTERS = 100
 """A longer text is no number with marks; matching one would take long."""
 
 SPACES = " \u00a0\u202f"  # RE2, which DuckDB uses, has no escapes for them
+MINUS = "\u2212-"  # Unicode has a minus sign of its own
 
 _BLANK = rf"[\s{SPACES}]*"
 _CURRENCY = "|".join(map(re.escape, CURRENCIES))
-_MINUS = "\u2212-"  # Unicode has a minus sign of its own
-_SIGN = f"[+{_MINUS}]"
+_SIGN = f"[+{MINUS}]"
 
 
 def _forms(number: str) -> list[str]:
@@ -40,7 +40,7 @@ def _forms(number: str) -> list[str]:
     after = rf"(?P<number>{number}){_BLANK}(?P<after>{_CURRENCY}|%)?"
     forms = (
         rf"(?P<sign>{_SIGN})?{_BLANK}{before}(?P<sign2>{_SIGN})?{after}",
-        rf"{before}{after}(?P<last>[{_MINUS}])",
+        rf"{before}{after}(?P<last>[{MINUS}])",
         rf"(?P<open>\(){_BLANK}{before}{after}{_BLANK}\)",
     )
     return [f"{_BLANK}{form}{_BLANK}" for form in forms]
@@ -55,9 +55,10 @@ def marked_pattern(number: str) -> str:
 
 
 _FORMS = [re.compile(form) for form in _forms(rf"\d[\d.,'’{SPACES}]*?")]
+_BY_BLANKS = rf"\d{{1,3}}(?:['’{SPACES}]\d{{3}})+"
 _GROUPED = {
-    ".": re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d{1,3}(?:['’ \u00a0\u202f]\d{3})+(?:\.\d*)?"),
-    ",": re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d*)?|\d{1,3}(?:['’ \u00a0\u202f]\d{3})+(?:,\d*)?"),
+    ".": re.compile(rf"(?:\d{{1,3}}(?:,\d{{3}})+|{_BY_BLANKS})(?:\.\d*)?"),
+    ",": re.compile(rf"(?:\d{{1,3}}(?:\.\d{{3}})+|{_BY_BLANKS})(?:,\d*)?"),
 }
 _PLAIN = {".": re.compile(r"\d+(?:\.\d*)?"), ",": re.compile(r"\d+(?:,\d*)?")}
 

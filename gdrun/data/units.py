@@ -8,17 +8,15 @@ import unicodedata
 from collections.abc import Sequence
 
 from gdrun.data.duckdb_connection import identifier, quoted
-from gdrun.data.marked_numbers import MOST_CHARACTERS
+from gdrun.data.marked_numbers import MOST_CHARACTERS, SPACES
 
 _UNITS = (
     r"[$€£¥₹%‰°]|EUR|USD|GBP|CHF|JPY|kg|mg|km/h|km|cm|mm|ml|m2|m²|m3|m³|sqft|ft|lbs?|oz|mi|mph|"
     r"kWh|kW|k|hp|°C|°F|min|h|s|g|l|m|N|E|W"
 )
-_KNOWN = re.compile(
-    rf"[+-]?([$€£¥₹])?\s*[+-]?\d[\d.,'’ \u00a0\u202f]*\s*({_UNITS})?", re.IGNORECASE
-)
+_KNOWN = re.compile(rf"[+-]?([$€£¥₹])?\s*[+-]?\d[\d.,'’{SPACES}]*\s*({_UNITS})?", re.IGNORECASE)
 _ANY = re.compile(
-    r"(?P<before>[^\d+-]*)[+-]?\d(?:[\d.,'’ \u00a0\u202f]*\d)?(?P<blank>\s*)(?P<after>\D*)"
+    rf"(?P<before>[^\d+-]*)[+-]?\d(?:[\d.,'’{SPACES}]*\d)?(?P<blank>\s*)(?P<after>\D*)"
 )
 _QUERIED = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson")
 """The endings of the files that a query can name without a function, each also with .gz."""
