@@ -17,6 +17,9 @@ from gdrun.errors import DataError, Problem
 MOST_PROBLEMS = 10
 """The largest number of errors in one report; a last line has the number of the others."""
 
+MOST_NAMED = 5
+"""The usual largest number of columns or classes that a sentence names."""
+
 
 class KindError(DataError):
     """The error for a column that cannot be used. kind: what the column is, date or text."""
@@ -107,3 +110,13 @@ def counted_in_row(rows: Flags, state: str, places: Places) -> str:
 def count(number: int, noun: str) -> str:
     """A number and its noun, in the plural unless it is 1."""
     return f"{number} {noun}{'s' if number != 1 else ''}"
+
+
+def listed(names: Sequence[str], most: int = MOST_NAMED) -> str:
+    """The names, separated by commas; after `most` of them only the number of the others.
+
+    >>> listed(["age", "size", "price"], 2)
+    'age, size and 1 more'
+    """
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -8,12 +8,11 @@ import numpy as np
 
 from gdrun.array_types import Integers, Numbers
 from gdrun.data.column_options import ColumnOptions
+from gdrun.data.columns import listed
 from gdrun.data.dates import DAY, date_features
 from gdrun.data.encoding import SourceColumn, columns_of_numbers
 from gdrun.data.table import Table
 from gdrun.errors import DataError
-
-MOST_NAMED = 5
 
 
 def fill_of(table: Table, train: Integers, *, gaps: bool) -> Numbers | None:
@@ -66,10 +65,8 @@ def fill_values(
                 empty.append(source.name)
         start = stop
     if empty:
-        shown = ", ".join(empty[:MOST_NAMED])
-        more = f" and {len(empty) - MOST_NAMED} more" if len(empty) > MOST_NAMED else ""
         raise DataError(
-            f"no training row has a value in {shown}{more}, so missing values cannot be filled",
+            f"no training row has a value in {listed(empty)}, so missing values cannot be filled",
             where=where,
             hint=f"use fewer rows for validation and test; or {options.leaving_out(empty[0])}",
         )

@@ -13,7 +13,7 @@ import numpy as np
 
 from gdrun.array_types import Array, Flags, Numbers
 from gdrun.data.cells import STANDARD, MissingMarks, cell_value
-from gdrun.data.columns import shortened
+from gdrun.data.columns import listed, shortened
 from gdrun.data.encoding import UNSEEN, Encoding, SourceColumn
 from gdrun.data.feature_matrix import encoded
 from gdrun.data.kept_columns import KeptColumns
@@ -103,7 +103,9 @@ class RowEncoder:
         notes = []
         if self.extra:
             columns = "1 column" if len(self.extra) == 1 else f"{len(self.extra)} columns"
-            notes.append(f"ignored {columns} that the model does not use: {listed(self.extra)}")
+            notes.append(
+                f"ignored {columns} that the model does not use: {listed(self.extra, MOST_NAMED)}"
+            )
         if self.filled:
             notes.append(f"missing values filled as in training: {_counted(self.filled)}")
         if self.ignored:
@@ -190,7 +192,7 @@ class RowEncoder:
         problem = Problem(
             f"training did not see the value {text!r}",
             f"{place(row)} {column.name}",
-            f"training saw {listed(column.labels)}; "
+            f"training saw {listed(column.labels, MOST_NAMED)}; "
             f"{self.ignoring} sets all 0/1 columns of {column.name} to 0",
         )
         if not self.late:
@@ -316,7 +318,7 @@ def require_columns(
     if missing:
         one = len(missing) == 1
         columns = "the column" if one else f"{len(missing)} columns"
-        hint = f"it has {listed(names)}; the names must be those of the training data"
+        hint = f"it has {listed(names, MOST_NAMED)}; the names must be those of the training data"
         if not meant and 2 * len(missing) <= len(wanted) and target not in missing:
             left_out = ", ".join(json.dumps(name, ensure_ascii=False) for name in missing)
             hint += f"; if new rows never have {'it' if one else 'them'}, "
@@ -337,11 +339,5 @@ def _similar(missing: Sequence[str], others: Sequence[str]) -> str:
     return f"did you mean {pairs}? the names must be those of the training data"
 
 
-def listed(names: Sequence[str]) -> str:
-    """The names, separated by commas; after MOST_NAMED only the number of the others."""
-    shown = ", ".join(names[:MOST_NAMED])
-    return shown if len(names) <= MOST_NAMED else f"{shown} and {len(names) - MOST_NAMED} more"
-
-
 def _counted(counts: Counter[str]) -> str:
-    return listed([f"{name} ({count:,})" for name, count in counts.items()])
+    return listed([f"{name} ({count:,})" for name, count in counts.items()], MOST_NAMED)

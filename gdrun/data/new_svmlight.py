@@ -9,7 +9,8 @@ import numpy as np
 
 from gdrun.array_types import Array, Numbers
 from gdrun.data.column_statistics import blocks
-from gdrun.data.new_rows import RowEncoder, listed
+from gdrun.data.columns import listed
+from gdrun.data.new_rows import MOST_NAMED, RowEncoder
 from gdrun.data.new_targets import Target
 from gdrun.data.svmlight_files import SparseRows, sparse_blocks
 from gdrun.data.text_files import text_file
@@ -29,7 +30,7 @@ def svmlight_blocks(
     others = [name for name in names if name[:1] != "x" or not name[1:].isdecimal()]
     if others:
         raise DataError(
-            f"has features by number only, but the model needs {listed(others)}",
+            f"has features by number only, but the model needs {listed(others, MOST_NAMED)}",
             where=str(path),
             hint="give the rows in the format of the training data",
         )

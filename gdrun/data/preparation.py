@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from gdrun.array_types import Array, Integers, Numbers
+from gdrun.data.columns import listed
 from gdrun.data.encoding import Encoding, columns_of_numbers
 from gdrun.data.feature_matrix import front_of, write_rows
 from gdrun.data.filling import fill_of
@@ -39,9 +40,6 @@ from gdrun.data.targets import (
 from gdrun.data.times import Times
 from gdrun.errors import DataError
 from gdrun.problems.rows import MappedRows
-
-MOST_NAMED = 5
-"""The largest number of columns or classes that a message names; it counts the others."""
 
 
 def prepare(
@@ -259,7 +257,7 @@ def _constant_note(names: tuple[str, ...]) -> str:
         who, them = f"{len(names)} features have", "them"
     return (
         f"{who} a single value in the training rows, so other values of {them} have no effect: "
-        f"{_listed(names)}"
+        f"{listed(names)}"
     )
 
 
@@ -274,7 +272,7 @@ def _cast(X: Array, names: tuple[str, ...], dtype: DTypeLike, name: str) -> Arra
         lost = ~np.isfinite(cast).all(axis=0)
         raise DataError(
             f"there are values outside the range of {np.dtype(dtype)} in "
-            f"{_listed([name for name, bad in zip(names, lost, strict=True) if bad])}",
+            f"{listed([name for name, bad in zip(names, lost, strict=True) if bad])}",
             where=name,
             hint="rescale the column"
             if np.dtype(dtype) == np.float64
@@ -294,9 +292,4 @@ def _untrained_classes(trained: Integers, classes: tuple[str, ...], table: Table
             where=table.name,
             hint="use fewer rows for validation and test, or provide more data",
         )
-    return [f"no training row has the class {_listed(absent)}"] if absent else []
-
-
-def _listed(names: list[str] | tuple[str, ...]) -> str:
-    shown = ", ".join(names[:MOST_NAMED])
-    return shown if len(names) <= MOST_NAMED else f"{shown} and {len(names) - MOST_NAMED} more"
+    return [f"no training row has the class {listed(absent)}"] if absent else []

@@ -21,6 +21,7 @@ from types import MappingProxyType
 import numpy as np
 
 from gdrun.array_types import Array, Flags
+from gdrun.data.columns import listed
 from gdrun.data.splitting import SplitRows
 
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
@@ -31,9 +32,6 @@ FIRST_COLUMNS = 4
 
 MOST_LOOKED_UP = 1 / 16
 """If more than this share of the hashes is repeated, it is faster to hash all rows again."""
-
-MOST_NAMED = 5
-"""The largest number of columns that the note names; it counts the others."""
 
 BLOCK_ROWS = 2**13
 """The number of rows that are hashed at once, so that their hashes stay in a cache of the core."""
@@ -63,16 +61,14 @@ class RepeatedRows:
         equal in the features and the target (not compared: id)
         """
         found = {"validation": self.validation, "test": self.test}
-        listed = [
+        counts = [
             f"{found[part]:,} of {sizes[part]:,} {part} rows" for part in found if found[part]
         ]
-        if not listed:
+        if not counts:
             return []
-        said = f"repeated rows: the training part also has {' and '.join(listed)}"
+        said = f"repeated rows: the training part also has {' and '.join(counts)}"
         said += ", equal in the features and the target"
-        more = f" and {len(left_out) - MOST_NAMED} more" if len(left_out) > MOST_NAMED else ""
-        names = f"{', '.join(left_out[:MOST_NAMED])}{more}"
-        return [f"{said} (not compared: {names})" if left_out else said]
+        return [f"{said} (not compared: {listed(left_out)})" if left_out else said]
 
 
 NONE = RepeatedRows()

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from gdrun.data.column_options import ColumnOptions
-from gdrun.data.columns import Column, count
+from gdrun.data.columns import Column, count, listed
 
 SENTINELS = tuple(sign * (10**digits - 1) for sign in (-1, 1) for digits in range(1, 6))
 """Numbers that stand for a missing value in many files: -9, -99, …, 9, 99, …."""
@@ -27,9 +27,6 @@ WORDS = frozenset(
 
 OFTEN = 0.02
 """If a word for a missing value is in at least this share of the cells, a note names the word."""
-
-MOST_NAMED = 5
-"""The largest number of columns that a note names; it counts the others."""
 
 SAMPLE_ROWS = 2**16
 """The number of rows that are searched."""
@@ -83,8 +80,7 @@ def notes_on_words(columns: Iterable[Column], options: ColumnOptions) -> tuple[s
     if not found:
         return ()
     shown = ", ".join(
-        f"{json.dumps(label, ensure_ascii=False)} in {', '.join(names[:MOST_NAMED])}"
-        + (f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else "")
+        f"{json.dumps(label, ensure_ascii=False)} in {listed(names)}"
         for label, names in found.items()
     )
     added = options.adding("missing_values", *found)

@@ -10,7 +10,7 @@ import numpy as np
 
 from gdrun.array_types import Integers
 from gdrun.data.column_options import ColumnOptions, how_missing
-from gdrun.data.columns import Column
+from gdrun.data.columns import Column, listed
 from gdrun.data.places import Places
 
 SINGLE = "a single row has the class"
@@ -115,13 +115,10 @@ def note_on_single_rows(
     single = few_rows(classes, counts, 1)
     if not single:
         return []
-    named = ", ".join(
-        f"{name} ({strays[name].place})" if name in strays else name for name in single[:MOST_NAMED]
-    )
-    more = len(single) - MOST_NAMED
-    named += f" and {more} more" if more > 0 else ""
+    named = [f"{name} ({strays[name].place})" if name in strays else name for name in single]
     left = f"without {'it' if len(single) == 1 else 'them'}"
-    return [f"{SINGLE} {named}; {left} the target has {len(classes) - len(single)} classes"]
+    others = len(classes) - len(single)
+    return [f"{SINGLE} {listed(named, MOST_NAMED)}; {left} the target has {others} classes"]
 
 
 def classes_with_rows(y: Integers, classes: Sequence[str], strays: Mapping[str, Stray]) -> str:
