@@ -274,15 +274,15 @@ def _with_ranks(found: Sequence[Standing]) -> tuple[Standing, ...]:
     """The standings with their ranks."""
     orders = sorted(standing.order for standing in found)
 
-    def rank(standing: Standing) -> int:
+    def rank(standing: Standing) -> int | None:
+        if standing.beaten or not standing.finite:
+            return None
         *before, median = standing.order
         margin = REORDERED[standing.candidate.experiment.dtype] * abs(median)
         return 1 + bisect_left(orders, (*before, median - margin))
 
     # Equal candidates share a rank, and the next candidate's rank counts all of them.
-    able = [each.finite and not each.beaten for each in found]
-    pairs = zip(found, able, strict=True)
-    return tuple(replace(each, rank=rank(each)) if may else each for each, may in pairs)
+    return tuple(replace(each, rank=rank(each)) for each in found)
 
 
 def _losses(result: Result) -> Numbers:
