@@ -57,7 +57,7 @@ class StudyCommand(Command):
         typed: the values of the command line. Raises RecordError if there is no such study, or its
         record has no command, and GdrunError for an option that would make another study.
         """
-        from gdrun.study.recorded_calls import resumable
+        from gdrun.study.recorded_calls import study_to_continue
         from gdrun.study.storage.records import ONLY_TUNING
         from gdrun.study.storage.study_directory import find_study, read_study
 
@@ -65,7 +65,7 @@ class StudyCommand(Command):
         record = read_study(path)
         verb = ctx.info_name
         if record["verb"] != verb:
-            other, study = resumable(record, path)
+            other, study = study_to_continue(record, path)
             what = f"is a study of gdrun {other}, not of gdrun {verb}"
             hint = _continuing_hint(other, study)
             raise RecordError(what if study == path else ONLY_TUNING, where=str(path), hint=hint)

@@ -129,7 +129,7 @@ def recorded_call(
         raise ConfigError(problems)
     record = read_study(path)
     if record["verb"] != verb:
-        other, study = resumable(record, path)
+        other, study = study_to_continue(record, path)
         what = f"is a study of gdrun.{other}, not of gdrun.{verb}"
         started = record if study == path else read_study(study)
         if _wrong_call(started) is None:
@@ -146,7 +146,7 @@ def recorded_call(
     return {name: call[name] for name in given}
 
 
-def resumable(record: StudyRecord, path: Path) -> tuple[str, Path]:
+def study_to_continue(record: StudyRecord, path: Path) -> tuple[str, Path]:
     """The verb and the directory with which a study is continued.
 
     Tuning is continued with its comparison. path: the directory of the study.
