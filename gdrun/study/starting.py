@@ -62,9 +62,9 @@ def start(path: str, overrides: Iterable[Change] = (), *, test_rates: bool = Tru
     """Return the first experiment on a data file. overrides: keys that the user has set.
 
     path: the file, or a query in SQL after `query=`. test_rates: whether the learning rate is
-    chosen by a short test, which trains a few epochs with each rate of RATES, unless `overrides`
-    set the rate or the optimizer. Without a test, it is the optimizer's default. Raises ConfigError
-    for a wrong override, DataError if the data cannot be read.
+    chosen by a short test (`best_rate`), unless `overrides` set the rate or the optimizer. Without
+    a test, it is the optimizer's default. Raises ConfigError for a wrong override or one that names
+    other data, DataError if the data cannot be read.
     """
     changes = _changes(path, overrides)
     base = _base(path)
@@ -111,12 +111,12 @@ def start_study(
 
     overrides: keys that the user has set for all runs. Of these, the config has only dtype, seed
     and the ones in the sections dataset, model and stopping, because the assumptions depend on
-    them, or the prepared data do. varied: the
-    keys that the runs vary, as overrides whose values are not used. Assumptions about sections that
-    `overrides` or `varied` change are left out, except for a varied rate without values, such as
-    `lr`: the center of its default range is the rate that a short test of rates has found. The data
-    are prepared and cached, so that the study does not read them again. Raises ConfigError for a
-    wrong override, DataError if the data cannot be read.
+    them, or the prepared data do. varied: the keys that the runs vary, as overrides whose values
+    are not used. Assumptions about sections that `overrides` or `varied` change are left out,
+    except for a varied rate without values, such as `lr`: the center of its default range is the
+    rate that a short test of rates has found. The data are prepared and cached, so that the study
+    does not read them again. Raises ConfigError for a wrong override or one that names other data,
+    DataError if the data cannot be read.
     """
     base = _base(path)
     changes = parsed_changes(overrides)
