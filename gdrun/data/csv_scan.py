@@ -107,7 +107,7 @@ class CsvScan:
             most_rows = None if self.plain else survey.lines
             return read_numbers(self.connection, source, expressions, target, most_rows=most_rows)
 
-        if decimal == "." and not self.plain and not self._below_header(survey.underscore):
+        if decimal == "." and not self.plain and not self._below_header(survey.last_underscore):
             # DuckDB decodes numbers faster than texts; it reports the first text as an error.
             with suppress(duckdb.Error):
                 return read(self._table(wanted), "{}".format)
@@ -232,7 +232,7 @@ class CsvScan:
         missing = ""
         if numeric:
             # DuckDB compares each cell with each spelling.
-            spelled = self._below_header(self.file.survey.word_byte)
+            spelled = self._below_header(self.file.survey.last_word_byte)
             some = _SPELLINGS if spelled else _WITHOUT_WORDS
             missing = f"nullstr = [{', '.join(map(quoted, some))}], "
         return (

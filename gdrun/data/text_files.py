@@ -35,15 +35,15 @@ class Survey:
     """What the bytes of a file contain.
 
     quotes: the number of the marks ". odd_quotes: whether a " is next to a space or a tab, or the
-    number of the marks " is odd. underscore, word_byte: the position of the last _, and of the last
-    of the bytes in WORD_BYTES, counted in bytes from 0; -1 without one. lines: the number of lines
-    that end with LF, and one for a line without an end. mixed_line_ends: whether the line ends are
-    neither all LF nor all CR LF.
+    number of the marks " is odd. last_underscore, last_word_byte: the position of the last _, and
+    of the last of the bytes in WORD_BYTES, counted in bytes from 0; -1 without one. lines: the
+    number of lines that end with LF, and one for a line without an end. mixed_line_ends: whether
+    the line ends are neither all LF nor all CR LF.
     """
 
     quotes: int
-    underscore: int
-    word_byte: int
+    last_underscore: int
+    last_word_byte: int
     odd_quotes: bool
     lines: int
     mixed_line_ends: bool

@@ -141,8 +141,8 @@ def test_the_survey_does_not_depend_on_where_pieces_are_cut(
     with text_files.text_file(tmp_path / "made.csv") as file:
         survey = file.survey
     assert (survey.mixed_line_ends, survey.odd_quotes) == (mixed, odd)
-    assert (survey.quotes, survey.underscore) == (data.count(b'"'), data.rfind(b"_"))
-    assert survey.word_byte == max(data.rfind(b"N"), data.rfind(b"n"), data.rfind(b"?"))
+    assert (survey.quotes, survey.last_underscore) == (data.count(b'"'), data.rfind(b"_"))
+    assert survey.last_word_byte == max(data.rfind(b"N"), data.rfind(b"n"), data.rfind(b"?"))
     assert survey.lines == data.count(b"\n") + 1
 
 
