@@ -53,7 +53,7 @@ class RepeatedRows:
         """A sentence on the rows of held-out parts that the training part contains too, or none.
 
         sizes: the number of rows of the validation and the test part. left_out: the columns of the
-        file that are no features, and so are not compared.
+        file that are neither features nor the target, and so are not compared.
 
         >>> for note in RepeatedRows(4, 1).notes({"validation": 15, "test": 15}, ["id"]):
         ...     print(*note.split(", "), sep="\\n")

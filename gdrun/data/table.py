@@ -62,10 +62,10 @@ class Table:
     such as mean; an empty text if they never are. options: those with which the columns were read.
     decimal: the decimal sign of the file. reports: the report on each column of a table that was
     read. kept (N,): the indices of the rows of the file that are in the table; None if no row was
-    dropped. left_out: the names of the columns of the file that are no features. strays: the
-    classes of the target that are probably mistakes, by their label. wide (N, d + 1): a contiguous
-    matrix whose first d columns are X, and whose memory preparation may overwrite; None if X is no
-    view of such a matrix, or if its memory is used elsewhere.
+    dropped. left_out: the names of the columns of the file that are neither features nor the
+    target. strays: the classes of the target that are probably mistakes, by their label.
+    wide (N, d + 1): a contiguous matrix whose first d columns are X, and whose memory preparation
+    may overwrite; None if X is no view of such a matrix, or if its memory is used elsewhere.
     """
 
     name: str
@@ -145,10 +145,10 @@ class Prepared:
     the hash of the data before preparation. notes: sentences for the user. target_scale: the
     standardisation of the targets in the parts; None if they are in the target's own unit. reports:
     the report on each column of a table that was read. repeated: how many rows are equal to another
-    one. left_out: the columns of the file that are no features. files: the path and the hash of
-    each part, by its name, that was read from a file of its own. strays: the classes that are
-    probably mistakes, by their label. seconds: the time that reading and preparing took; 0 if it
-    was not measured.
+    one. left_out: the columns of the file that are neither features nor the target. files: the path
+    and the hash of each part, by its name, that was read from a file of its own. strays: the
+    classes that are probably mistakes, by their label. seconds: the time that reading and preparing
+    took; 0 if it was not measured.
     """
 
     name: str

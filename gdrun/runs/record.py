@@ -108,10 +108,10 @@ class RunDataRecord(TypedDict):
     files: the path and the hash of each part that has a file of its own. columns: what each column
     of a file became. repeated_rows: `all` counts the rows that are equal to an earlier row in all
     features and the target. `validation` and `test` count the rows of the part that the training
-    part contains too. left_out: the columns of a file that are no features. single_feature: the
-    feature that alone predicts the target best; only for the user's own data. scales: the features
-    with the smallest and the largest root mean square in the training part, if they are not
-    standardised.
+    part contains too. left_out: the columns of a file that are neither features nor the target.
+    single_feature: the feature that alone predicts the target best; only for the user's own data.
+    scales: the features with the smallest and the largest root mean square in the training part, if
+    they are not standardised.
     """
 
     name: str
