@@ -137,7 +137,7 @@ def with_times(table: Table, options: Mapping[str, Any], column: str) -> tuple[T
             where=f"dataset.split.time {column}",
             hint="set missing: drop to remove these rows",
         )
-    return _with_rows(table, known, column), times.of(known)
+    return _with_rows(table, known, column), replace(times, values=times.values[known])
 
 
 def _with_rows(table: Table, rows: Flags, column: str) -> Table:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdrun.array_types import Flags, Integers, Numbers
+from gdrun.array_types import Integers, Numbers
 from gdrun.data.dates import DAY
 from gdrun.data.table import Table
 from gdrun.errors import DataError, suggestion
@@ -24,10 +24,6 @@ class Times:
     column: str
     values: Numbers
     dates: bool = False
-
-    def of(self, rows: Integers | Flags) -> Times:
-        """The times of some rows. rows: their indices, or True for each of them, (N,)."""
-        return Times(self.column, self.values[rows], self.dates)
 
     def note(self, parts: Mapping[str, Integers]) -> str:
         """A sentence with the first and the last time of each part.
