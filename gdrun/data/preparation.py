@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from threading import Thread
 from types import MappingProxyType
@@ -117,19 +117,17 @@ def prepare(
     fill = None if on_disk else fill_of(table, rows.train, gaps=gaps)
     means = fill if gaps else None
     mean = scale = None
-    constant: tuple[str, ...] = ()
     if on_disk:
         # Also needed without standardisation, because this pass checks all values.
-        mean, scale, varies = mapped_standardisation(table, rows.train)
+        mean, scale = mapped_standardisation(table, rows.train)
     elif standardize:
-        mean, scale, varies = standardisation_of(table, rows.train, means)
+        mean, scale = standardisation_of(table, rows.train, means)
     if not standardize:
         mean = scale = None
-    elif not varies.all():
-        constant = tuple(np.array(table.feature_names, dtype=object)[~varies])
-        notes.append(_constant_note(constant))
     sources = table.sources or columns_of_numbers(table.feature_names)
     encoding = Encoding(sources, fill, mean, scale, table.missing_marks, table.decimal)
+    if len(encoding.constant):
+        notes.append(_constant_note([table.feature_names[each] for each in encoding.constant]))
     target_scale = _target_scale(y[rows.train]) if standardize_target else None
     if target_scale is not None:
         notes.append(target_note(table.target_name))
@@ -177,7 +175,6 @@ def prepare(
         target_name=table.target_name,
         classes=classes,
         numbered=bool(classes) and not table.classes,
-        constant=constant,
         sha256=sha256,
         notes=tuple(notes),
         reports=table.reports,
@@ -251,7 +248,7 @@ def _hashes_ahead(table: Table) -> Callable[[], TableHashes]:
     return found.result
 
 
-def _constant_note(names: tuple[str, ...]) -> str:
+def _constant_note(names: Sequence[str]) -> str:
     who, them = ("1 feature has", "it")
     if len(names) > 1:
         who, them = f"{len(names)} features have", "them"

@@ -17,8 +17,8 @@ from gdrun.data.table import Table
 
 def standardisation_of(
     table: Table, trained: Integers, means: Numbers | None
-) -> tuple[Numbers, Numbers, Flags]:
-    """Return the mean and the scale of each of d columns, and whether it varies: (d,) each.
+) -> tuple[Numbers, Numbers]:
+    """Return the mean and the scale of each of d columns: (d,) each.
 
     They are those of the training rows of a table in memory, after missing values are replaced. The
     scale is the population standard deviation. For a column with a single value, which does not
@@ -32,11 +32,11 @@ def standardisation_of(
     if found is None:
         found = standardisation(_filled(np.asarray(table.X[trained], dtype=np.float64), means))
     mean, scale, varies = found
-    return mean, np.where(varies, scale, np.inf), varies
+    return mean, np.where(varies, scale, np.inf)
 
 
-def mapped_standardisation(table: Table, trained: Integers) -> tuple[Numbers, Numbers, Flags]:
-    """Return the mean and the scale of each of d columns, and whether it varies: (d,) each.
+def mapped_standardisation(table: Table, trained: Integers) -> tuple[Numbers, Numbers]:
+    """Return the mean and the scale of each of d columns: (d,) each.
 
     They are those of the training rows of a table on disk. The scale is the population standard
     deviation. For a column with a single value, which does not vary, the mean is that value and the
@@ -48,7 +48,7 @@ def mapped_standardisation(table: Table, trained: Integers) -> tuple[Numbers, Nu
     statistics = column_statistics(table.X, marks, table.name)
     varies = statistics.varies
     mean = np.where(varies, statistics.mean, statistics.low)
-    return mean, np.where(varies, statistics.deviation, np.inf), varies
+    return mean, np.where(varies, statistics.deviation, np.inf)
 
 
 def standardisation(X: Numbers) -> tuple[Numbers, Numbers, Flags]:

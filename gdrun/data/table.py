@@ -140,9 +140,8 @@ class Prepared:
     """The data prepared for training: the three parts, and how they were made from the table.
 
     task: regression or classification. encoding: the encoding of the features, from the training
-    part, in float64. numbered: whether the classes are whole numbers of the target. constant: the
-    names of the columns with a single value in the training part, which have the scale ∞. sha256:
-    the hash of the data before preparation. notes: sentences for the user. target_scale: the
+    part, in float64. numbered: whether the classes are whole numbers of the target. sha256: the
+    hash of the data before preparation. notes: sentences for the user. target_scale: the
     standardisation of the targets in the parts; None if they are in the target's own unit. reports:
     the report on each column of a table that was read. repeated: how many rows are equal to another
     one. left_out: the columns of the file that are neither features nor the target. files: the path
@@ -160,7 +159,6 @@ class Prepared:
     target_name: str
     classes: tuple[str, ...]
     numbered: bool
-    constant: tuple[str, ...]
     sha256: str
     notes: tuple[str, ...]
     target_scale: TargetScale | None = None
@@ -202,6 +200,14 @@ class Prepared:
         if self.mean is not None or not isinstance(self.train.X, np.ndarray):
             return None
         return extreme_scales(self.feature_names, self.train.X)
+
+    @property
+    def constant(self) -> tuple[str, ...]:
+        """The names of the features with a single value in the training part.
+
+        Without standardisation there are none.
+        """
+        return tuple(self.feature_names[feature] for feature in self.encoding.constant)
 
     @property
     def mean(self) -> Numbers | None:
