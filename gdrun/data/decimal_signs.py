@@ -130,7 +130,7 @@ def decimal_sign(
 def _note_on_commas(
     scans: Sequence[CsvScan], unclear: Sequence[int], shown: int, sign: str
 ) -> tuple[str, ...]:
-    """The note on columns that other columns decide; empty for the usual sign, the point.
+    """The note on columns that other columns decide; none if the point is the decimal sign.
 
     unclear: the positions of the columns whose signs may all be between thousands. shown: that of a
     column whose numbers show that the sign is decimal.
